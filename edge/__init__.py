@@ -1,0 +1,1 @@
+"""The on-device runtime of Hearthside: hear, understand, act, answer."""

@@ -1,0 +1,1 @@
+"""From intent to outcome: skills, and the dispatch that runs one under its deadline."""

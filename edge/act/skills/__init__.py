@@ -1,0 +1,1 @@
+"""What the assistant can do. Each module is one skill with a ``build(house)``, found by entry point."""

@@ -1,0 +1,59 @@
+"""Which devices a sentence is about. Pure: slots and a list of devices in, devices out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge.devices import Device
+from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The devices meant."""
+
+    devices: tuple[Device, ...]
+    ambiguous: bool = False
+    """Several bear the name that was said, and nothing tells which is meant: ask, don't act."""
+
+
+def resolve(intent: Intent, origin: Origin, devices: Sequence[Device], domains: frozenset[str]) -> Targets:
+    """Devices of ``domains`` that fit the slots name, area, floor, domain and device_class of ``intent``.
+
+    A name that several devices bear means the one in the asker's room, if there is just one.
+    """
+    wanted = [device for device in devices if device.domain in domains and _fits(device, intent)]
+    if "name" not in intent.slots or len(wanted) <= 1:
+        return Targets(tuple(wanted))
+    here = [device for device in wanted if origin.area and _same(device.area, origin.area)]
+    if len(here) == 1:
+        return Targets(tuple(here))
+    return Targets(tuple(wanted), ambiguous=True)
+
+
+def which_one(targets: Targets) -> Outcome:
+    """Several devices bear the name: a question instead of a guess."""
+    places = sorted(device.area or device.id for device in targets.devices)
+    return Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("which_one", {"name": targets.devices[0].name, "places": places}))
+
+
+def no_such_device(intent: Intent) -> Outcome:
+    """The house has nothing that fits the slots."""
+    return Outcome(OutcomeKind.FAILED, Phrase("no_such_device", {"slots": dict(intent.slots)}))
+
+
+def _fits(device: Device, intent: Intent) -> bool:
+    slots = intent.slots
+    name, area, floor = slots.get("name"), slots.get("area"), slots.get("floor")
+    domain = slots.get("domain", intent.domain)
+    device_class = slots.get("device_class")
+    return (
+        (name is None or any(_same(known, name) for known in (device.name, *device.aliases)))
+        and (area is None or _same(device.area, area))
+        and (floor is None or _same(device.floor, floor))
+        and (domain is None or device.domain == domain)
+        and (device_class is None or _same(device.device_class, device_class))
+    )
+
+
+def _same(known: str | None, said: object) -> bool:
+    return known is not None and known.casefold().strip() == str(said).casefold().strip()

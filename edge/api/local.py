@@ -1,0 +1,96 @@
+"""The assistant's own socket: how ``hearth ask``, ``devices`` and ``say`` reach the one that runs.
+
+A Unix socket in the data directory, readable by the user alone. One JSON object a line: a request, then any number of
+answers, the last of them ``{"type": "end"}`` or ``{"type": "error", "what": …, "remedy": …}``.
+"""
+
+import json
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+from anyio.abc import SocketStream
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+from edge.api.local_client import socket_path
+from edge.app import Assistant
+from edge.devices import as_row
+from edge.errors import AssistantError
+from edge.events import as_json
+
+_log = logging.getLogger(__name__)
+_MAX_REQUEST = 64 * 1024
+
+
+@asynccontextmanager
+async def serve(assistant: Assistant) -> AsyncIterator[None]:
+    """Answer on the socket until the block ends. A socket left by a crash is replaced.
+
+    Raises AssistantError when another assistant runs on the same data directory.
+    """
+    path = socket_path(assistant.settings.data_dir)
+    await _claim(path)
+    old = os.umask(0o177)
+    try:
+        listener = await anyio.create_unix_listener(path)
+    finally:
+        os.umask(old)
+    try:
+        async with listener, anyio.create_task_group() as tasks:
+            tasks.start_soon(listener.serve, lambda client: _session(assistant, client))
+            yield
+            tasks.cancel_scope.cancel()
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def _claim(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        async with await anyio.connect_unix(path):
+            pass
+    except OSError:
+        path.unlink(missing_ok=True)
+        return
+    raise AssistantError(
+        f"an assistant runs already in {path.parent}",
+        "stop it first, or choose another HEARTH_DATA_DIR",
+        permanent=True,
+    )
+
+
+async def _session(assistant: Assistant, client: SocketStream) -> None:
+    async with client:
+        try:
+            line = await BufferedByteReceiveStream(client).receive_until(b"\n", _MAX_REQUEST)
+            async for answer in _answers(assistant, json.loads(line)):
+                await _send(client, answer)
+            await _send(client, {"type": "end"})
+        except AssistantError as error:
+            await _send(client, {"type": "error", "what": error.what, "remedy": error.remedy})
+        except (ValueError, KeyError, TypeError, anyio.DelimiterNotFound):
+            await _send(client, {"type": "error", "what": "the request is malformed", "remedy": ""})
+        except (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError):
+            _log.debug("a local client went away")
+
+
+async def _answers(assistant: Assistant, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    match request["do"]:
+        case "ask":
+            for event in await assistant.ask(str(request["text"]), request.get("area"), request.get("session")):
+                yield as_json(event)
+        case "devices":
+            for device in assistant.house.devices():
+                yield as_row(device, assistant.house.state(device.id))
+        case "say":
+            yield {"type": "said", "audio": await assistant.say(str(request["text"]))}
+        case other:
+            raise AssistantError(f"unknown request {other!r}", "update both ends to the same version")
+
+
+async def _send(client: SocketStream, answer: dict[str, Any]) -> None:
+    await client.send(json.dumps(answer, ensure_ascii=False).encode() + b"\n")

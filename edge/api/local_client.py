@@ -1,0 +1,43 @@
+"""The other end of the assistant's socket. Imports nothing heavy: a command line should answer at once."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from edge.errors import AssistantError, AssistantUnreachable
+
+_TIMEOUT_S = 60.0
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Where the assistant of a data directory listens."""
+    return data_dir / "hearth.sock"
+
+
+def request(data_dir: Path, **wish: object) -> Iterator[dict[str, Any]]:
+    """Send one request; yields its answers as they come.
+
+    Raises AssistantUnreachable when none is running, and the assistant's own error otherwise.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(_TIMEOUT_S)
+        try:
+            connection.connect(str(socket_path(data_dir)))
+        except OSError as error:
+            raise AssistantUnreachable("no assistant is running", "start `hearth run`") from error
+        connection.sendall(json.dumps(wish).encode() + b"\n")
+        with connection.makefile("rb") as lines:
+            yield from _answers(lines)
+
+
+def _answers(lines: Any) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        answer: dict[str, Any] = json.loads(line)
+        if answer["type"] == "end":
+            return
+        if answer["type"] == "error":
+            raise AssistantError(answer["what"], answer["remedy"])
+        yield answer
+    raise AssistantUnreachable("the assistant stopped before it had answered", "see its log")

@@ -1,0 +1,224 @@
+"""The composition root: the only file that knows every stage, and builds the assistant from settings."""
+
+import functools
+import importlib.util
+import logging
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from edge import plugins
+from edge.act.dispatch import Dispatch
+from edge.bus import Bus
+from edge.chunk import Pcm
+from edge.engine_thread import EngineThread
+from edge.errors import AssistantError
+from edge.events import AnyEvent, TurnEnded
+from edge.home.house import Broker, MqttHouse
+from edge.intents import Origin
+from edge.listen.endpoint import EndpointRules
+from edge.listen.listen import Listener
+from edge.ports import (
+    AudioSink,
+    LlmEngine,
+    Skill,
+    SkillContext,
+    Sound,
+    SttEngine,
+    TtsEngine,
+    VadEngine,
+    WakeEngine,
+)
+from edge.session.clock import TurnClock
+from edge.session.loop import Loop, WakeRules
+from edge.session.turn import Stages, Turn
+from edge.settings import Settings
+from edge.speak.speak import Voice
+from edge.speak.wording import Wording
+from edge.understand.grammar import Grammar
+from edge.understand.llm import LocalModel
+from edge.understand.router import Router
+from models.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """What hears: present when there is any sound to hear."""
+
+    wake: EngineThread[WakeEngine]
+    vad: EngineThread[VadEngine]
+    stt: EngineThread[SttEngine]
+
+
+class Assistant:
+    """The running assistant: takes sound or text, gives turns and events."""
+
+    def __init__(self, settings: Settings, house: MqttHouse, stages: Stages, ears: Ears | None, bus: Bus) -> None:
+        self.settings, self.house, self.bus = settings, house, bus
+        self._stages, self._ears = stages, ears
+
+    async def ready(self) -> None:
+        """Returns when every engine that a command needs is loaded. Raises what loading one raised."""
+        if self._ears is not None:
+            for thread in (self._ears.wake, self._ears.vad, self._ears.stt):
+                await thread.ready()
+        if self._stages.voice is not None:
+            await self._stages.voice.ready()
+
+    async def follow(self, sound: Sound) -> list[TurnEnded]:
+        """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave."""
+        assert self._ears is not None
+        rules = WakeRules(self.settings.wake.threshold, self.settings.wake.refractory_s)
+        return await Loop(self._ears.wake, self._stages, self.bus, rules, self._origin).run(sound)
+
+    async def utterance(self, pcm: Pcm) -> TurnEnded:
+        """``pcm`` (int16, 16 kHz) taken as one command without a wake word."""
+        return await Turn(self._stages, self.bus, self._origin(), TurnClock(0.0)).recorded(pcm)
+
+    async def ask(self, text: str, area: str | None = None, session: str | None = None) -> list[AnyEvent]:
+        """One command in writing, asked from ``area`` if that is given; the answer is not spoken.
+
+        Returns the turn's events, the last of them its TurnEnded.
+        """
+        silent = Stages(self._stages.router, self._stages.dispatch, self._stages.wording)
+        turn = Turn(silent, self.bus, self._origin(area, session), TurnClock(time.monotonic()))
+        with self.bus.subscribe() as events:
+            await turn.written(text)
+            return [event for event in events.pending() if event.turn == turn.id]
+
+    async def say(self, text: str) -> str | None:
+        """Speak ``text``; returns when it was heard, with the path of its recording where one was made."""
+        if self._stages.voice is None:
+            raise AssistantError("there is no loudspeaker", "set audio.output")
+        await self._stages.voice.speak(text, lambda: None)
+        return await self._stages.voice.finish()
+
+    def _origin(self, area: str | None = None, session: str | None = None) -> Origin:
+        language = self.settings.understand.language
+        return Origin(session or uuid.uuid4().hex[:12], area or self.settings.area, language)
+
+
+@asynccontextmanager
+async def assistant(
+    settings: Settings, *, hears: bool, sink: AudioSink | None, on_link: Callable[[bool], None] | None = None
+) -> AsyncIterator[Assistant]:
+    """Build everything and take it down again. Engines load in the background, all at once.
+
+    ``hears``: whether sound will come in; ``sink``: where answers are heard, None for written ones.
+    Raises SettingsError and ModelError for what is missing before anything is started.
+    """
+    store = Store(settings.data_dir)
+    bus = Bus()
+    async with AsyncExitStack() as stack:
+        ears = await _ears(settings, store, stack) if hears else None
+        voice = await _voice(settings, store, sink, stack) if sink is not None else None
+        house = await stack.enter_async_context(open_house(settings, on_link))
+        dispatch = Dispatch([_skill(name, house, settings) for name in plugins.names("skills")])
+        grammar = Grammar(house, settings.understand.language, dispatch.intents)
+        model = await _local_model(settings, store, house, dispatch, stack)
+        stages = Stages(
+            router=Router(grammar, model.understand if model else None),
+            dispatch=dispatch,
+            wording=Wording(settings.understand.language),
+            listener=_listener(settings, ears) if ears else None,
+            voice=voice,
+        )
+        yield Assistant(settings, house, stages, ears, bus)
+
+
+async def _ears(settings: Settings, store: Store, stack: AsyncExitStack) -> Ears:
+    wake = plugins.load("wake", settings.wake.engine)
+    folder = store.require("openwakeword") if settings.wake.engine == "openwakeword" else store.root
+    whisper = store.require(stt_model(settings))
+    stt = plugins.load("stt", settings.stt.engine)
+    vad = plugins.load("vad", settings.listen.vad)
+    return Ears(
+        wake=await stack.enter_async_context(
+            EngineThread[WakeEngine]("wake", functools.partial(wake, settings.wake.words, folder))
+        ),
+        vad=await stack.enter_async_context(EngineThread[VadEngine]("vad", vad)),
+        stt=await stack.enter_async_context(
+            EngineThread[SttEngine]("stt", functools.partial(stt, whisper, settings.stt.threads))
+        ),
+    )
+
+
+async def _voice(settings: Settings, store: Store, sink: AudioSink, stack: AsyncExitStack) -> Voice:
+    path = next(store.require(settings.speak.voice).glob("*.onnx"))
+    build = functools.partial(plugins.load("tts", settings.speak.engine), path, settings.speak.volume)
+    return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink)
+
+
+async def _local_model(
+    settings: Settings, store: Store, house: MqttHouse, dispatch: Dispatch, stack: AsyncExitStack
+) -> LocalModel | None:
+    if settings.understand.llm == "none":
+        return None
+    if not _installed("llama_cpp"):
+        _log.warning("the small language model is off: llama-cpp-python is not installed")
+        return None
+    path = next(store.require(settings.understand.llm_model).glob("*.gguf"))
+    build = functools.partial(plugins.load("llm", settings.understand.llm), path, settings.understand.llm_threads)
+    thread = await stack.enter_async_context(EngineThread[LlmEngine]("llm", build))
+    return LocalModel(house, thread, dispatch.intents, settings.understand.llm_confidence)
+
+
+def open_house(settings: Settings, on_link: Callable[[bool], None] | None = None) -> MqttHouse:
+    """The house on the configured broker, to be entered as an async context."""
+    mqtt = settings.mqtt
+    broker = Broker(
+        host=mqtt.host,
+        port=mqtt.port,
+        username=mqtt.username,
+        password=mqtt.password.get_secret_value() if mqtt.password else None,
+        tls=mqtt.tls,
+        ca_file=mqtt.ca_file,
+    )
+    return MqttHouse(
+        broker,
+        site=mqtt.site,
+        discovery_prefix=mqtt.discovery_prefix,
+        house_file=settings.data_dir / "house.toml",
+        on_link=on_link,
+    )
+
+
+def _skill(name: str, house: MqttHouse, settings: Settings) -> Skill:
+    skill: Skill = plugins.load("skills", name)(SkillContext(house, settings.mqtt.confirm_s))
+    return skill
+
+
+def _listener(settings: Settings, ears: Ears) -> Listener:
+    listen = settings.listen
+    rules = EndpointRules(
+        threshold=listen.speech_threshold,
+        pause_s=listen.pause_s,
+        silence_s=listen.silence_s,
+        no_speech_s=listen.no_speech_s,
+        max_speech_s=listen.max_speech_s,
+    )
+    return Listener(ears.vad, ears.stt, rules, settings.understand.language)
+
+
+def stt_model(settings: Settings) -> str:
+    """The model that the settings ask for, or the default one for the language."""
+    english = settings.understand.language.startswith("en")
+    return settings.stt.model or ("whisper-tiny.en" if english else "whisper-base")
+
+
+def needed_models(settings: Settings) -> list[str]:
+    """Ids of the models that this configuration loads."""
+    models = [stt_model(settings), settings.speak.voice]
+    if settings.wake.engine == "openwakeword":
+        models.append("openwakeword")
+    if settings.understand.llm != "none" and _installed("llama_cpp"):
+        models.append(settings.understand.llm_model)
+    return models
+
+
+def _installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None

@@ -1,0 +1,73 @@
+"""Events outward: bounded, lossy, never in a turn's way."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from edge.events import AnyEvent
+
+
+class Subscription:
+    """One listener's queue."""
+
+    def __init__(self, size: int) -> None:
+        self._send: MemoryObjectSendStream[AnyEvent]
+        self._receive: MemoryObjectReceiveStream[AnyEvent]
+        self._send, self._receive = anyio.create_memory_object_stream[AnyEvent](size)
+        self.dropped = 0
+        """Events this listener lost because it was too slow."""
+
+    def __aiter__(self) -> MemoryObjectReceiveStream[AnyEvent]:
+        return self._receive
+
+    async def next(self) -> AnyEvent:
+        """The next event, when there is one."""
+        return await self._receive.receive()
+
+    def pending(self) -> list[AnyEvent]:
+        """All that waits now, without waiting."""
+        events = []
+        while self._receive.statistics().current_buffer_used:
+            events.append(self._receive.receive_nowait())
+        return events
+
+    def offer(self, event: AnyEvent) -> None:
+        """Queue ``event``, or count it as dropped when the listener is behind."""
+        try:
+            self._send.send_nowait(event)
+        except anyio.WouldBlock:
+            self.dropped += 1
+
+    def close(self) -> None:
+        """End the stream for its listener once it has read what waits."""
+        self._send.close()
+
+    def abandon(self) -> None:
+        """Close both ends; the listener is gone."""
+        self._send.close()
+        self._receive.close()
+
+
+class Bus:
+    """Hands every event to every subscriber. ``emit`` returns at once, whoever listens."""
+
+    def __init__(self) -> None:
+        self._subscriptions: list[Subscription] = []
+
+    def emit(self, event: AnyEvent) -> None:
+        """Offer ``event`` to all subscribers; call from the event loop's thread."""
+        for subscription in self._subscriptions:
+            subscription.offer(event)
+
+    @contextmanager
+    def subscribe(self, size: int = 256) -> Iterator[Subscription]:
+        """A queue of at most ``size`` events, from now until the block ends."""
+        subscription = Subscription(size)
+        self._subscriptions.append(subscription)
+        try:
+            yield subscription
+        finally:
+            self._subscriptions.remove(subscription)
+            subscription.abandon()

@@ -1,0 +1,182 @@
+"""The command ``hearth``. Every command imports what it needs when it is called, so that each starts at once."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edge.errors import AssistantError, AssistantUnreachable
+
+if TYPE_CHECKING:
+    from edge.settings import Settings
+
+app = typer.Typer(
+    name="hearth",
+    help="A voice assistant for your own board and your own house.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (TOML).", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, and nothing else.")]
+
+
+def main() -> None:
+    """Entry point: an expected failure is one line on standard error and exit code 1."""
+    try:
+        app()
+    except AssistantError as error:
+        print(f"hearth: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our output has gone, as with `hearth devices | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def data_dir_of(config: Path | None) -> Path:
+    """The data directory. Where the environment names it, the settings need not be read, which takes longer."""
+    if config is None and (directory := os.environ.get("HEARTH_DATA_DIR")):
+        return Path(directory)
+    return settings_of(config).data_dir
+
+
+def settings_of(config: Path | None) -> "Settings":
+    """The settings, from ``config`` or the usual places."""
+    from edge.settings import load
+
+    return load(config)
+
+
+def print_json(row: object) -> None:
+    """One line."""
+    print(json.dumps(row, ensure_ascii=False), flush=True)
+
+
+@app.command(epilog="Example: `HEARTH_MQTT__HOST=192.168.1.10 hearth run`")
+def run(config: Config = None) -> None:
+    """Run the assistant in the foreground, as systemd does. Ends with Ctrl-C or SIGTERM."""
+    from edge.cli.run import run_assistant
+
+    sys.exit(run_assistant(settings_of(config)))
+
+
+@app.command(epilog="Example: `hearth play --json kitchen.wav`")
+def play(
+    files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, OGG of any rate.", show_default=False)],
+    realtime: Annotated[
+        bool, typer.Option("--realtime", help="At the speed of speech, as a microphone would.")
+    ] = False,
+    no_wake: Annotated[
+        bool, typer.Option("--no-wake", help="Take each file as one command without a wake word.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for the spoken answers.", show_default=False)] = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Play recordings through the whole loop in place of the microphone. Exit 0 when every file gave a turn."""
+    from edge.cli.play import play_files
+
+    sys.exit(play_files(settings_of(config), files, realtime=realtime, no_wake=no_wake, out=out, json_lines=as_json))
+
+
+@app.command(epilog="Example: `hearth ask turn on the kitchen light`")
+def ask(
+    text: Annotated[list[str], typer.Argument(help="What you would say.", show_default=False)],
+    area: Annotated[str | None, typer.Option(help="The room you ask from.", show_default=False)] = None,
+    session: Annotated[str | None, typer.Option(help="Conversation to go on with.", show_default=False)] = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Ask in writing: the running assistant if there is one, else a short-lived one."""
+    from edge.api.local_client import request
+
+    sentence = " ".join(text)
+    try:
+        events = list(request(data_dir_of(config), do="ask", text=sentence, area=area, session=session))
+    except AssistantUnreachable:
+        from edge.cli.run import ask_once
+
+        events = ask_once(settings_of(config), sentence, area, session)
+    if as_json:
+        for event in events:
+            print_json(event)
+    else:
+        print(events[-1]["reply"]["text"])
+
+
+@app.command(epilog="Example: `hearth devices`")
+def devices(as_json: Json = False, config: Config = None) -> None:
+    """List the devices found on the broker, with room, abilities and state."""
+    from edge.api.local_client import request
+
+    try:
+        rows = list(request(data_dir_of(config), do="devices"))
+    except AssistantUnreachable:
+        from edge.cli.run import devices_once
+
+        rows = devices_once(settings_of(config))
+    if as_json:
+        for row in rows:
+            print_json(row)
+    else:
+        from edge.cli.tables import print_devices
+
+        print_devices(rows)
+
+
+@app.command(epilog="Example: `hearth say dinner is ready`")
+def say(
+    text: Annotated[list[str], typer.Argument(help="What to say.", show_default=False)],
+    config: Config = None,
+) -> None:
+    """Speak, on the running assistant's loudspeaker if there is one, else on this machine's."""
+    from edge.api.local_client import request
+
+    try:
+        list(request(data_dir_of(config), do="say", text=" ".join(text)))
+    except AssistantUnreachable:
+        from edge.cli.run import say_once
+
+        say_once(settings_of(config), " ".join(text))
+
+
+@app.command(epilog="Example: `hearth check`")
+def check(as_json: Json = False, config: Config = None) -> None:
+    """Say what works and what does not. Exit 1 if the assistant could not do its job."""
+    from edge.cli.check import checks
+    from edge.cli.tables import print_checks
+
+    rows = checks(settings_of(config))
+    if as_json:
+        for row in rows:
+            print_json(row)
+    else:
+        print_checks(rows)
+    sys.exit(any(row["needed"] and not row["ok"] for row in rows))
+
+
+@app.command(epilog="Example: `hearth demo`")
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the spoken answer is written.")] = Path("out"),
+    realtime: Annotated[bool, typer.Option("--realtime", help="At the speed of speech.")] = False,
+) -> None:
+    """Hear a recorded command in a small demo house of its own, and show where the milliseconds went."""
+    from edge.cli.demo import show
+
+    sys.exit(show(out, realtime=realtime))
+
+
+def _mount_models() -> None:
+    from models.cli import app as models_app
+
+    app.add_typer(models_app, name="models")
+
+
+_mount_models()

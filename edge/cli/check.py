@@ -1,0 +1,84 @@
+"""``hearth check``: what works on this machine, and what does not."""
+
+import datetime
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+from edge.app import needed_models, open_house
+from edge.audio.devices import input_name, output_name
+from edge.cli.run import run_async
+from edge.errors import AssistantError
+from edge.settings import Settings
+from models.store import Store
+
+_FREE_MB = 200
+_EARLIEST = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+"""A board without a clock starts in 1970 or at its last shutdown; before this, the time is surely wrong."""
+_BROKER_S = 3.0
+
+Row = dict[str, Any]
+
+
+def checks(settings: Settings) -> list[Row]:
+    """A row for each check: check, ok, needed, found, remedy."""
+    return [
+        _audio("microphone", settings.audio.input, input_name),
+        _audio("loudspeaker", settings.audio.output, output_name),
+        _broker(settings),
+        *_models(settings),
+        _disk(settings),
+        _clock(),
+        _row("cloud", False, "no bridge is configured", needed=False),
+    ]
+
+
+def _row(check: str, ok: bool, found: str, remedy: str = "", *, needed: bool = True) -> Row:
+    return {"check": check, "ok": ok, "needed": needed, "found": found, "remedy": remedy}
+
+
+def _audio(check: str, wanted: str, find: Any) -> Row:
+    if wanted == "none":
+        return _row(check, True, "switched off in the settings")
+    try:
+        return _row(check, True, find(wanted))
+    except AssistantError as error:
+        return _row(check, False, error.what, error.remedy)
+
+
+def _broker(settings: Settings) -> Row:
+    where = f"{settings.mqtt.host}:{settings.mqtt.port}"
+
+    async def count() -> int:
+        async with open_house(settings) as house:
+            await house.settled(_BROKER_S)
+            return len(house.devices())
+
+    try:
+        return _row("broker", True, f"{where}, {run_async(count)} devices")
+    except AssistantError as error:
+        return _row("broker", False, error.what, error.remedy)
+
+
+def _models(settings: Settings) -> Iterator[Row]:
+    store = Store(settings.data_dir)
+    for model in needed_models(settings):
+        try:
+            store.require(model)
+            yield _row(f"model {model}", True, "installed")
+        except AssistantError as error:
+            yield _row(f"model {model}", False, error.what, error.remedy)
+
+
+def _disk(settings: Settings) -> Row:
+    there = next(path for path in (settings.data_dir, *settings.data_dir.parents) if path.exists())
+    free = shutil.disk_usage(there).free // 2**20
+    return _row("disk", free >= _FREE_MB, f"{free} MiB free", "" if free >= _FREE_MB else f"free {_FREE_MB} MiB")
+
+
+def _clock() -> Row:
+    now = datetime.datetime.now(datetime.UTC)
+    ok = now >= _EARLIEST
+    return _row(
+        "clock", ok, now.isoformat(timespec="seconds"), "" if ok else "set the time, or enable NTP", needed=False
+    )

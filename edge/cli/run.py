@@ -1,0 +1,155 @@
+"""``hearth run``, and the short-lived assistants of ``ask``, ``devices`` and ``say``."""
+
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+import anyio
+
+from edge.api.local import serve
+from edge.app import assistant
+from edge.audio.mic import Microphone
+from edge.audio.ring import Ring
+from edge.audio.speaker import Speaker
+from edge.bus import Bus
+from edge.devices import as_row
+from edge.errors import AssistantError
+from edge.events import Fault, TurnEnded, as_json
+from edge.settings import Settings
+
+_log = logging.getLogger("hearth")
+_SETTLE_S = 5.0
+"""How long a short-lived assistant waits for what the broker retains."""
+
+R = TypeVar("R")
+
+
+def run_assistant(settings: Settings) -> int:
+    """Runs until SIGTERM or SIGINT. Returns the exit code."""
+    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    run_async(_until_told_to_stop, settings)
+    return 0
+
+
+def ask_once(settings: Settings, text: str, area: str | None, session: str | None) -> list[dict[str, Any]]:
+    """The events of one written turn."""
+
+    async def ask() -> list[dict[str, Any]]:
+        async with assistant(settings, hears=False, sink=None) as short_lived:
+            await short_lived.house.settled(_SETTLE_S)
+            return [as_json(event) for event in await short_lived.ask(text, area, session)]
+
+    return run_async(ask)
+
+
+def devices_once(settings: Settings) -> list[dict[str, Any]]:
+    """A row for each device. Raises BrokerOffline when the broker does not answer."""
+
+    async def devices() -> list[dict[str, Any]]:
+        from edge.app import open_house
+
+        async with open_house(settings) as house:
+            await house.settled(_SETTLE_S)
+            return [as_row(device, house.state(device.id)) for device in house.devices()]
+
+    return run_async(devices)
+
+
+def say_once(settings: Settings, text: str) -> None:
+    """Speak on this machine's loudspeaker."""
+
+    async def say() -> None:
+        async with (
+            Speaker(settings.audio.output) as sink,
+            assistant(settings, hears=False, sink=sink) as short_lived,
+        ):
+            await short_lived.say(text)
+
+    run_async(say)
+
+
+def run_async(work: Callable[..., Awaitable[R]], *args: object) -> R:
+    """Run ``work`` to its end. An AssistantError from a task group comes out as itself."""
+    try:
+        return anyio.run(work, *args)
+    except BaseExceptionGroup as group:
+        expected, bugs = group.split(AssistantError)
+        if expected is None or bugs is not None:
+            raise
+        raise _first(expected) from None
+
+
+def _first(group: BaseExceptionGroup[AssistantError]) -> AssistantError:
+    leaf: BaseException = group
+    while isinstance(leaf, BaseExceptionGroup):
+        leaf = leaf.exceptions[0]
+    assert isinstance(leaf, AssistantError)
+    return leaf
+
+
+async def _until_told_to_stop(settings: Settings) -> None:
+    begun = time.perf_counter()
+    async with AsyncExitStack() as stack:
+        sink = None
+        if settings.audio.output != "none":
+            sink = await stack.enter_async_context(Speaker(settings.audio.output))
+        hears = settings.audio.input != "none"
+        running = await stack.enter_async_context(assistant(settings, hears=hears, sink=sink, on_link=_on_link))
+        tasks = await stack.enter_async_context(anyio.create_task_group())
+        tasks.start_soon(_log_turns, running.bus)
+        await stack.enter_async_context(serve(running))
+        await running.ready()
+        if hears:
+            ring = Ring(settings.audio.ring_seconds)
+            await stack.enter_async_context(Microphone(settings.audio.input, ring, on_fault=_on_fault))
+            tasks.start_soon(running.follow, ring)
+            stack.callback(ring.close)
+        _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
+        _tell_systemd("READY=1")
+        await _signal()
+        _tell_systemd("STOPPING=1")
+        tasks.cancel_scope.cancel()
+
+
+async def _signal() -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for number in signals:
+            _log.info("stopping: %s", signal.Signals(number).name)
+            return
+
+
+async def _log_turns(bus: Bus) -> None:
+    """One line a turn, without a word of what was said."""
+    with bus.subscribe() as events:
+        while True:
+            match await events.next():
+                case Fault() as fault:
+                    _log.warning("%s: %s", fault.stage, fault.message)
+                case TurnEnded() as turn:
+                    _log.info("turn %s: %s, %s", turn.turn, turn.outcome, turn.timings)
+
+
+def _on_link(online: bool) -> None:
+    _log.info("the broker is %s", "connected" if online else "away; trying again")
+
+
+def _on_fault(error: AssistantError) -> None:
+    _log.warning("%s", error)
+
+
+def _says(settings: Settings) -> str:
+    if settings.audio.input == "none":
+        return "text only"
+    return "listening for " + ", ".join(word.replace("_", " ") for word in settings.wake.words)
+
+
+def _tell_systemd(state: str) -> None:
+    """sd_notify(3): one datagram to the socket that systemd named, if it did."""
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.sendto(state.encode(), address.replace("@", "\0", 1))

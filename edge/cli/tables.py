@@ -1,0 +1,35 @@
+"""Tables for people."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def print_devices(rows: Iterable[Mapping[str, Any]]) -> None:
+    """A line for each device."""
+    table = Table("Device", "Room", "Kind", "State", "Can", "Source", box=None, header_style="bold")
+    found = 0
+    for row in rows:
+        found += 1
+        state = row["state"] if row["available"] else "not reachable"
+        unit = f" {row['unit']}" if row["unit"] and row["available"] else ""
+        abilities = ", ".join(ability for ability in row["abilities"] if ability != "read")
+        table.add_row(
+            row["name"], row["area"] or "", row["domain"], f"{state or '?'}{unit}", abilities or "report", row["source"]
+        )
+    console = Console()
+    if found:
+        console.print(table)
+    else:
+        console.print("No devices: nothing on the broker announces itself by Home Assistant discovery.")
+
+
+def print_checks(rows: Iterable[Mapping[str, Any]]) -> None:
+    """A line for each check, with what to do about those that fail."""
+    console = Console()
+    for row in rows:
+        mark = "[green]ok[/]  " if row["ok"] else "[red]no[/]  " if row["needed"] else "[yellow]–[/]   "
+        remedy = f" — {row['remedy']}" if row["remedy"] else ""
+        console.print(f"{mark}[bold]{row['check']}[/]: {row['found']}{remedy}", highlight=False)

@@ -1,0 +1,107 @@
+"""A thread that owns one native engine: builds it, calls it, closes it.
+
+Native engines are synchronous and not thread-safe. Nobody but the thread ever touches the engine, so no engine
+needs a lock, and a slow model never blocks the event loop.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Concatenate, Generic, ParamSpec, TypeVar, cast
+
+from edge.ports import Closeable
+
+E = TypeVar("E", bound=Closeable)
+R = TypeVar("R")
+P = ParamSpec("P")
+
+_log = logging.getLogger(__name__)
+_JOIN_SECONDS = 1.5
+
+_Job = Callable[[], None] | None
+
+
+class EngineThread(Generic[E]):
+    """Use as an async context manager; the engine loads in the background from the moment of entering."""
+
+    def __init__(self, name: str, build: Callable[[], E]) -> None:
+        """``build`` runs in the thread; what it raises is raised by the first :meth:`call`."""
+        self.name = name
+        self._build = build
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=f"engine-{name}", daemon=True)
+        self._engine: E | None = None
+        self._failure: BaseException | None = None
+
+    async def __aenter__(self) -> "EngineThread[E]":
+        self._thread.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._jobs.put(None)
+        # A native call cannot be interrupted. Shutting down must not wait for it: the thread is a daemon.
+        await asyncio.shield(asyncio.to_thread(self._thread.join, _JOIN_SECONDS))
+
+    async def ready(self) -> None:
+        """Returns when the engine is built; raises what building it raised."""
+        await self.call(lambda engine: None)
+
+    async def call(self, work: Callable[Concatenate[E, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run ``work(engine, …)`` in the thread and return its result."""
+        return await self.submit(work, *args, **kwargs)
+
+    def submit(self, work: Callable[Concatenate[E, P], R], *args: P.args, **kwargs: P.kwargs) -> "asyncio.Future[R]":
+        """Queue ``work(engine, …)`` and go on; the future has its result.
+
+        Cancelling the future drops work that still waits in the queue; work that has begun ends by itself and its
+        result is discarded.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = loop.create_future()
+
+        def job() -> None:
+            if future.cancelled():
+                return
+            try:
+                result = work(self._built(), *args, **kwargs)
+            except BaseException as error:  # noqa: BLE001  # carried over to whoever waits, who decides
+                loop.call_soon_threadsafe(_settle, future, None, error)
+            else:
+                loop.call_soon_threadsafe(_settle, future, result, None)
+
+        self._jobs.put(job)
+        return future
+
+    def _built(self) -> E:
+        if self._failure is not None:
+            raise self._failure
+        assert self._engine is not None
+        return self._engine
+
+    def _run(self) -> None:
+        try:
+            self._engine = self._build()
+        except BaseException as error:  # noqa: BLE001  # raised by every call
+            self._failure = error
+        while (job := self._jobs.get()) is not None:
+            try:
+                job()
+            except RuntimeError:
+                # The event loop was closed while the engine worked; nobody waits for the result any more.
+                _log.debug("%s: result discarded, the loop is closed", self.name)
+        if self._engine is not None:
+            self._engine.close()
+
+
+def _settle(future: "asyncio.Future[R]", result: R | None, error: BaseException | None) -> None:
+    if future.done():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(cast(R, result))

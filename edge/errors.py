@@ -1,0 +1,66 @@
+"""Failures that the assistant expects. Anything else is a bug and ends the process."""
+
+
+class AssistantError(Exception):
+    """Something outside the code went wrong, and it is known what to do about it.
+
+    Printed as ``hearth: WHAT — REMEDY``. Caught in one place while the assistant runs (``session.turn``),
+    and in one place of the command line.
+    """
+
+    code = "error"
+    """Stable machine-readable name of the kind of failure."""
+    stage = "app"
+    """The stage that failed: audio, wake, listen, understand, act, home, speak, models, settings, app."""
+
+    def __init__(self, what: str, remedy: str, *, permanent: bool = False) -> None:
+        """``what`` happened and the ``remedy`` a person has; ``permanent`` when trying again can't help."""
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+        self.permanent = permanent
+
+    def __str__(self) -> str:
+        return f"{self.what} — {self.remedy}" if self.remedy else self.what
+
+
+class SettingsError(AssistantError):
+    """A configuration file or environment variable has a wrong key, type or value."""
+
+    code, stage = "settings", "settings"
+
+
+class ModelError(AssistantError):
+    """A model file is missing, incomplete, damaged or cannot be fetched."""
+
+    code, stage = "model", "models"
+
+
+class AudioError(AssistantError):
+    """A microphone, speaker or recording cannot be opened or read."""
+
+    code, stage = "audio", "audio"
+
+
+class BrokerOffline(AssistantError):
+    """The MQTT broker cannot be reached, so no device can be commanded now."""
+
+    code, stage = "broker_offline", "home"
+
+
+class EngineError(AssistantError):
+    """A native engine could not be built or failed at its work."""
+
+    code, stage = "engine", "app"
+
+
+class DeadlineExceeded(AssistantError):
+    """A skill did not finish within its deadline."""
+
+    code, stage = "deadline", "act"
+
+
+class AssistantUnreachable(AssistantError):
+    """No running assistant answers on its socket."""
+
+    code, stage = "unreachable", "app"

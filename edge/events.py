@@ -1,0 +1,223 @@
+"""What the runtime tells the outside. A closed set; events report and never steer.
+
+LEDs, console, metrics, journal and the command line listen to them through :class:`edge.bus.Bus`.
+:func:`as_json` gives the shapes promised for JSON lines.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any, TypeAlias
+
+from edge.devices import ActionReport, Confirmation
+from edge.intents import Intent, OutcomeKind, Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened in a turn."""
+
+    turn: str
+    """The turn's id; empty for what belongs to none."""
+    at: float
+    """Seconds: monotonic clock live; position in the recording plus compute time in a replay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Woke(Event):
+    """A wake word was heard; ``at`` is the moment of detection."""
+
+    word: str
+    score: float
+    """The model's probability, 0–1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechStarted(Event):
+    """The command began; ``at`` is its first speech."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partial(Event):
+    """A hypothesis at a short pause, before the endpoint is sure."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechEnded(Event):
+    """The endpoint was decided."""
+
+    speech_end: float
+    """Time of the last speech sample, seconds."""
+    capped: bool = False
+    """True when speech was cut because it never ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcribed(Event):
+    """The utterance became text."""
+
+    text: str
+    language: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood(Event):
+    """A tier found the intent."""
+
+    intent: Intent
+    tier: Tier
+    confidence: float
+    ms: float
+    """Compute spent by all tiers asked, milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotUnderstood(Event):
+    """No tier was sure enough."""
+
+    ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted(Event):
+    """A device did, by its own word, what was asked, or delivery is all that its kind can show."""
+
+    report: ActionReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionFailed(Event):
+    """A device did not show what was asked of it."""
+
+    report: ActionReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyReady(Event):
+    """The answer in words."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakingStarted(Event):
+    """The first sample of the answer went to the loudspeaker."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakingEnded(Event):
+    """The answer was played to its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault(Event):
+    """Something expected went wrong; the assistant goes on."""
+
+    code: str
+    stage: str
+    message: str
+    permanent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The answer of a turn."""
+
+    text: str
+    next_actions: tuple[str, ...] = ()
+    audio: str | None = None
+    """Path of the recording of the answer, where one was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Where the milliseconds went; None for a stage that did not run."""
+
+    wake_ms: float | None = None
+    """Compute from the chunk that completed the wake word to the turn's start."""
+    endpoint_ms: float | None = None
+    """From the last speech sample to the decision that speech had ended."""
+    stt_ms: float | None = None
+    """Transcription that remained after that decision."""
+    understand_ms: float | None = None
+    act_ms: float | None = None
+    first_audio_ms: float | None = None
+    """From the last speech sample (or the text's arrival) to the first sample of the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEnded(Event):
+    """The whole turn."""
+
+    text: str
+    language: str
+    intent: Intent | None
+    tier: Tier | None
+    confidence: float
+    outcome: OutcomeKind
+    actions: tuple[ActionReport, ...]
+    reply: Reply
+    timings: Timings
+    session: str
+
+
+AnyEvent: TypeAlias = (
+    Woke
+    | SpeechStarted
+    | Partial
+    | SpeechEnded
+    | Transcribed
+    | Understood
+    | NotUnderstood
+    | Acted
+    | ActionFailed
+    | ReplyReady
+    | SpeakingStarted
+    | SpeakingEnded
+    | TurnEnded
+    | Fault
+)
+
+
+def type_name(event: Event) -> str:
+    """``TurnEnded`` → ``turn_ended``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+
+
+def as_json(event: Event) -> dict[str, Any]:
+    """The promised JSON object of an event: ``{"type", "turn", "at", …}``."""
+    body = {f.name: _plain(getattr(event, f.name)) for f in fields(event)}
+    head = {"type": type_name(event), "turn": body.pop("turn"), "at": body.pop("at")}
+    report = body.pop("report", None)
+    return {**head, **body, **(report or {})}
+
+
+_DECIMALS = 3
+
+
+def _plain(value: object) -> Any:
+    match value:
+        case ActionReport():
+            return {
+                "device": value.device,
+                "command": _plain(value.command),
+                "confirmed": value.confirmation is Confirmation.CONFIRMED,
+                "result": value.confirmation.value,
+                "ms": value.ms,
+            }
+        case Enum():
+            return value.value
+        case float():
+            return round(value, _DECIMALS)
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case Intent() | Reply() | Timings():
+            return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        case _:
+            return value

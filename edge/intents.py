@@ -1,0 +1,101 @@
+"""What a person wants, as the stages pass it on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from edge.devices import ActionReport
+
+SlotValue: TypeAlias = str | int | float | bool
+"""A slot as the grammar filled it."""
+
+
+class Tier(StrEnum):
+    """Who found the intent, cheapest first."""
+
+    GRAMMAR = "grammar"
+    SEMANTIC = "semantic"
+    LLM = "llm"
+    CLOUD = "cloud"
+
+
+class OutcomeKind(StrEnum):
+    """How a turn ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"
+    QUEUED = "queued"
+    NOT_UNDERSTOOD = "not_understood"
+    SILENCE = "silence"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A request in Home Assistant's vocabulary."""
+
+    name: str
+    """``HassTurnOn``, …"""
+    slots: Mapping[str, SlotValue] = field(default_factory=dict)
+    """By slot name: name, area, floor, domain, device_class, brightness, color, …"""
+    form: str = "default"
+    """Which of the intent's answers was asked for: of a question one, one_yesno, any, all, which, how_many."""
+    domain: str | None = None
+    """The kind of device that a ``name`` was said to be by the sentence's verb, where several share the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """An intent and how sure we are of it."""
+
+    intent: Intent
+    tier: Tier
+    confidence: float
+    """0–1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said."""
+
+    text: str
+    """Without the wake word; empty when nothing was."""
+    language: str
+    """ISO 639-1."""
+    confidence: float = 1.0
+    """Mean probability of the words, 0–1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What to answer, before it is put into words of some language."""
+
+    key: str
+    """Name of the template."""
+    values: Mapping[str, object] = field(default_factory=dict)
+    """Its parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The truthful result of a skill."""
+
+    kind: OutcomeKind
+    say: Phrase
+    actions: tuple[ActionReport, ...] = ()
+    next_actions: tuple[str, ...] = ()
+    """Sentences that make sense next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from."""
+
+    session: str
+    """Conversation the turn belongs to."""
+    area: str | None = None
+    """The room the assistant or the person is in."""
+    language: str = "en"
+    """ISO 639-1."""

@@ -1,0 +1,213 @@
+"""One utterance: from the sound after the wake word to a transcript.
+
+Transcription starts at the first short pause, while it is still open whether the person goes on. When the endpoint
+comes and nothing was added, the result is there or nearly so; otherwise it is thrown away.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from edge.chunk import RATE, AudioChunk, Pcm
+from edge.engine_thread import EngineThread
+from edge.intents import Transcript
+from edge.listen.endpoint import Endpoint, EndpointRules, Heard
+from edge.ports import SttEngine, VadEngine
+
+_LEAD_S = 0.3
+"""Sound kept before the first speech: Whisper drops a first word that begins at sample zero."""
+_TAIL_S = 0.3
+"""Sound kept after the last speech."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """What was heard in one turn."""
+
+    transcript: Transcript | None
+    """None when nobody spoke."""
+    speech_start: float
+    speech_end: float
+    """Time of the last speech, in seconds on the clock of the sound."""
+    decided_at: float
+    """Time of the sound at which its end was decided."""
+    capped: bool
+    """Cut because it never ended."""
+    stt_ms: float
+    """Transcription that remained after the decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Speech began at ``at``."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What was said up to a pause at ``at``, if it ended here."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end was decided at ``at``; the last speech was at ``speech_end``."""
+
+    at: float
+    speech_end: float
+    capped: bool
+
+
+Progress: TypeAlias = Started | Hypothesis | Ended
+
+
+class Listener:
+    """Turns sound into one utterance at a time."""
+
+    def __init__(
+        self, vad: EngineThread[VadEngine], stt: EngineThread[SttEngine], rules: EndpointRules, language: str
+    ) -> None:
+        self._vad, self._stt, self._rules, self._language = vad, stt, rules, language
+
+    async def listen(self, sound: AsyncIterator[AudioChunk], report: Callable[[Progress], None]) -> Utterance:
+        """Read ``sound`` until the command ends and return what was said. ``report`` is told on the way."""
+        hearing = _Hearing(self._stt, self._language, report)
+        try:
+            return await self._follow(sound, hearing, report)
+        finally:
+            hearing.withdraw()
+
+    async def whole(self, pcm: Pcm) -> Utterance:
+        """Take a recording as one utterance, without endpointing. ``pcm``: int16, 16 kHz."""
+        begun = time.perf_counter()
+        transcript = await self._stt.call(lambda engine: engine.transcribe(pcm, self._language))
+        end = len(pcm) / RATE
+        return Utterance(
+            transcript=transcript if transcript.text else None, speech_start=0.0, speech_end=end, decided_at=end,
+            capped=False, stt_ms=_ms_since(begun),
+        )  # fmt: skip
+
+    async def _follow(
+        self, sound: AsyncIterator[AudioChunk], hearing: "_Hearing", report: Callable[[Progress], None]
+    ) -> Utterance:
+        endpoint: Endpoint | None = None
+        await self._vad.call(lambda engine: engine.reset())
+        async for window, at, until in self._windows(sound, hearing):
+            endpoint = endpoint or Endpoint(self._rules, at)
+            probability = await self._vad.call(lambda engine, pcm: engine.probability(pcm), window)
+            match heard := endpoint.feed(probability, at, until):
+                case Heard.STARTED:
+                    report(Started(endpoint.speech_start or at))
+                case Heard.PAUSED:
+                    hearing.guess(endpoint)
+                case Heard.RESUMED:
+                    hearing.withdraw()
+                case Heard.SILENCE:
+                    break
+                case Heard.ENDED | Heard.CAPPED:
+                    begun = time.perf_counter()
+                    capped = heard is Heard.CAPPED
+                    transcript = await hearing.settle(endpoint)
+                    if transcript.text or capped:
+                        report(Ended(until, endpoint.speech_end, capped))
+                        return _utterance(endpoint, until, transcript, capped, begun)
+                    # A cough, or the end of the wake word: the command may still come.
+                    endpoint.restart(until)
+                case Heard.NOTHING:
+                    pass
+        return await self._at_end_of_sound(endpoint, hearing, report)
+
+    async def _windows(
+        self, sound: AsyncIterator[AudioChunk], hearing: "_Hearing"
+    ) -> AsyncIterator[tuple[Pcm, float, float]]:
+        """Chunks of 20 ms, regrouped to the windows that the VAD takes, with begin and end times."""
+        size = await self._vad.call(lambda engine: engine.window)
+        pending: Pcm = np.zeros(0, np.int16)
+        async for chunk in sound:
+            hearing.add(chunk)
+            pending = np.concatenate([pending, chunk.pcm])
+            while len(pending) >= size:
+                until = chunk.end - (len(pending) - size) / RATE
+                yield pending[:size], until - size / RATE, until
+                pending = pending[size:]
+
+    async def _at_end_of_sound(
+        self, endpoint: Endpoint | None, hearing: "_Hearing", report: Callable[[Progress], None]
+    ) -> Utterance:
+        """Silence, or a recording that ended in mid-sentence."""
+        begun = time.perf_counter()
+        if endpoint is None or endpoint.speech_start is None:
+            return Utterance(
+                transcript=None, speech_start=hearing.end, speech_end=hearing.end, decided_at=hearing.end,
+                capped=False, stt_ms=0.0,
+            )  # fmt: skip
+        transcript = await hearing.settle(endpoint)
+        report(Ended(hearing.end, endpoint.speech_end, False))
+        return _utterance(endpoint, hearing.end, transcript, False, begun)
+
+
+class _Hearing:
+    """The sound of one utterance so far, and the transcription that was started on a guess."""
+
+    def __init__(self, stt: EngineThread[SttEngine], language: str, report: Callable[[Progress], None]) -> None:
+        self._stt, self._language, self._report = stt, language, report
+        self._chunks: list[AudioChunk] = []
+        self._guess: asyncio.Future[Transcript] | None = None
+        self._guessed_end = 0.0
+
+    @property
+    def end(self) -> float:
+        """Time just after the last sample."""
+        return self._chunks[-1].end if self._chunks else 0.0
+
+    def add(self, chunk: AudioChunk) -> None:
+        self._chunks.append(chunk)
+
+    def guess(self, endpoint: Endpoint) -> None:
+        """Start transcribing, in case that the command ends here."""
+        self.withdraw()
+        sound, self._guessed_end = self._sound_of(endpoint), endpoint.speech_end
+        self._guess = self._stt.submit(lambda engine: engine.transcribe(sound, self._language))
+        self._guess.add_done_callback(self._tell)
+
+    def withdraw(self) -> None:
+        """Speech went on, or nobody waits any more: the guess is worthless."""
+        if self._guess is not None:
+            self._guess.cancel()
+            self._guess = None
+
+    async def settle(self, endpoint: Endpoint) -> Transcript:
+        """The transcript of everything up to the endpoint: the guess if it still holds, else a new one."""
+        if self._guess is None or self._guessed_end != endpoint.speech_end:
+            self.guess(endpoint)
+        assert self._guess is not None
+        return await self._guess
+
+    def _sound_of(self, endpoint: Endpoint) -> Pcm:
+        start = (endpoint.speech_start or 0.0) - _LEAD_S
+        end = endpoint.speech_end + _TAIL_S
+        return np.concatenate([chunk.pcm for chunk in self._chunks if chunk.end > start and chunk.at < end])
+
+    def _tell(self, guess: "asyncio.Future[Transcript]") -> None:
+        # Asking for the exception also marks it as seen: a failed guess that was withdrawn concerns nobody.
+        if not guess.cancelled() and guess.exception() is None:
+            self._report(Hypothesis(self._guessed_end, guess.result().text))
+
+
+def _utterance(endpoint: Endpoint, until: float, transcript: Transcript, capped: bool, begun: float) -> Utterance:
+    assert endpoint.speech_start is not None
+    return Utterance(
+        transcript=transcript if transcript.text else None, speech_start=endpoint.speech_start,
+        speech_end=endpoint.speech_end, decided_at=until, capped=capped, stt_ms=_ms_since(begun),
+    )  # fmt: skip
+
+
+def _ms_since(begun: float) -> float:
+    return (time.perf_counter() - begun) * 1000

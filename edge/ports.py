@@ -1,0 +1,163 @@
+"""Seams between the turn and the engines behind it.
+
+Engines are synchronous. Each lives in a thread of its own that builds, calls and closes it
+(:mod:`edge.engine_thread`), so none of them needs to be thread-safe.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge.chunk import AudioChunk, Pcm
+from edge.devices import ActionReport, Command, Device, DeviceState
+from edge.intents import Intent, Origin, Outcome, Transcript
+
+
+class Closeable(Protocol):
+    """Something that holds native memory."""
+
+    def close(self) -> None: ...
+
+
+class WakeEngine(Closeable, Protocol):
+    """Scores a stream of sound against wake words."""
+
+    @property
+    def words(self) -> Mapping[str, float]:
+        """The words it listens for, each with the threshold its model was tuned for (0–1)."""
+
+    def score(self, pcm: Pcm) -> Mapping[str, float]:
+        """Take the next ``pcm`` (int16, any length, 16 kHz); returns each word's highest probability in it, 0–1."""
+
+    def reset(self) -> None:
+        """Forget the stream, as if it began anew."""
+
+
+class VadEngine(Closeable, Protocol):
+    """Tells speech from everything else."""
+
+    @property
+    def window(self) -> int:
+        """Samples that one call takes."""
+
+    def probability(self, pcm: Pcm) -> float:
+        """``pcm``: int16, shape (window,), 16 kHz. Returns the probability of speech, 0–1."""
+
+    def reset(self) -> None:
+        """Forget the stream, as if it began anew."""
+
+
+class SttEngine(Closeable, Protocol):
+    """Speech to text."""
+
+    def transcribe(self, pcm: Pcm, language: str | None) -> Transcript:
+        """``pcm``: int16, 16 kHz, one utterance; ``language`` None to detect it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a language model wrote."""
+
+    text: str
+    probability: float
+    """Geometric mean of the probabilities of its tokens under the grammar, 0–1."""
+
+
+class LlmEngine(Closeable, Protocol):
+    """A language model that writes only what a grammar allows."""
+
+    def complete(self, prompt: str, grammar: str, max_tokens: int) -> Completion:
+        """``grammar`` in GBNF. Returns the completion of ``prompt``."""
+
+
+class TtsEngine(Closeable, Protocol):
+    """Text to speech."""
+
+    @property
+    def rate(self) -> int:
+        """Samples per second of what it speaks."""
+
+    def synthesize(self, sentence: str) -> Pcm:
+        """Returns the spoken sentence: int16, mono, at ``rate``."""
+
+
+class AudioSink(Protocol):
+    """Where answers are heard."""
+
+    async def play(self, pcm: Pcm, rate: int) -> None:
+        """Returns when it has been played; cancelling stops the sound within 50 ms. Raises AudioError."""
+
+    async def finish(self) -> str | None:
+        """The answer is complete. Returns the path of its recording, where this sink makes one."""
+
+
+class SoundReader(Protocol):
+    """A cursor over the incoming sound, of its own."""
+
+    def read(self, timeout: float | None) -> AudioChunk:
+        """The next chunk; blocks, so it belongs in a thread. Raises EndOfSound when there is no more."""
+
+    def __aiter__(self) -> AsyncIterator[AudioChunk]: ...
+
+    def close(self) -> None:
+        """Stop reading; a blocked :meth:`read` ends with EndOfSound."""
+
+
+class Sound(Protocol):
+    """The incoming sound, of which some seconds are kept."""
+
+    def reader(self, start: float | None = None) -> SoundReader:
+        """A cursor from the time ``start`` in seconds, or from now. From any thread, at once."""
+
+
+class House(Protocol):
+    """The devices on the broker."""
+
+    @property
+    def online(self) -> bool:
+        """Whether the broker is connected now."""
+
+    @property
+    def revision(self) -> int:
+        """Rises whenever the set of devices, their names or areas change."""
+
+    def devices(self) -> Sequence[Device]:
+        """All devices, ordered by id."""
+
+    def areas(self) -> Mapping[str, Sequence[str]]:
+        """Area name → further names of it."""
+
+    def floors(self) -> Sequence[str]:
+        """Names of floors."""
+
+    def state(self, device: str) -> DeviceState:
+        """The last word of the device with that id; an empty state when it has said nothing."""
+
+    async def command(self, commands: Sequence[Command], deadline_s: float) -> Sequence[ActionReport]:
+        """Carry out all in parallel and wait for each device's own word.
+
+        One report per command, in order. Raises BrokerOffline at once when the broker is away.
+        """
+
+
+class Skill(Protocol):
+    """Something the assistant can do."""
+
+    @property
+    def intents(self) -> frozenset[str]:
+        """Names of the intents it takes."""
+
+    @property
+    def deadline_s(self) -> float:
+        """Seconds after which its work is abandoned."""
+
+    async def run(self, intent: Intent, origin: Origin) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SkillContext:
+    """What a skill is built with."""
+
+    house: House
+    confirm_s: float
+    """How long a device has to show that it did what it was told, in seconds."""

@@ -1,0 +1,255 @@
+"""One turn: from the first sound after the wake word to the last sample of the answer.
+
+Read :meth:`Turn._run` from top to bottom: that is the product. Stages are called in order and know nothing of one
+another; events report outward and steer nothing. Cancelling the turn (a new wake word, shutting down) stops whatever
+stage it is in, and the turn still ends with an event that says so.
+"""
+
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from edge.act.dispatch import Dispatch
+from edge.bus import Bus
+from edge.chunk import AudioChunk, Pcm
+from edge.devices import Confirmation
+from edge.errors import AssistantError
+from edge.events import (
+    Acted,
+    ActionFailed,
+    Fault,
+    NotUnderstood,
+    Partial,
+    Reply,
+    ReplyReady,
+    SpeakingEnded,
+    SpeakingStarted,
+    SpeechEnded,
+    SpeechStarted,
+    Timings,
+    Transcribed,
+    TurnEnded,
+    Understood,
+)
+from edge.intents import Origin, Outcome, OutcomeKind, Phrase, Transcript, Understanding
+from edge.listen.listen import Ended, Hypothesis, Listener, Progress, Started, Utterance
+from edge.session.clock import TurnClock
+from edge.speak.speak import Voice
+from edge.speak.wording import Wording
+from edge.understand.router import Router
+
+NOT_UNDERSTOOD = Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("not_understood"))
+SILENCE = Outcome(OutcomeKind.SILENCE, Phrase("nothing"))
+CANCELLED = Outcome(OutcomeKind.CANCELLED, Phrase("nothing"))
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Everything a turn passes through."""
+
+    router: Router
+    dispatch: Dispatch
+    wording: Wording
+    listener: Listener | None = None
+    """None where only text comes in."""
+    voice: Voice | None = None
+    """None where answers are only written."""
+
+
+@dataclass(slots=True)
+class _Story:
+    """What is known of the turn so far; it becomes the closing event."""
+
+    transcript: Transcript
+    understanding: Understanding | None = None
+    outcome: Outcome = CANCELLED
+    reply: Reply = field(default_factory=lambda: Reply(text=""))
+    timings: Timings = field(default_factory=Timings)
+
+
+class Turn:
+    """One command, spoken or written."""
+
+    def __init__(self, stages: Stages, bus: Bus, origin: Origin, clock: TurnClock) -> None:
+        self.id = uuid.uuid4().hex[:12]
+        self._stages, self._bus, self._origin, self._clock = stages, bus, origin, clock
+        self._story = _Story(Transcript("", origin.language))
+        self._speech_end = clock.now()
+
+    async def spoken(self, sound: AsyncIterator[AudioChunk], wake_ms: float) -> TurnEnded:
+        """Listen to ``sound`` until the command ends, and carry it out. ``wake_ms``: compute since the wake word."""
+        self._note(wake_ms=wake_ms)
+        return await self._run(lambda: self._listen(sound))
+
+    async def recorded(self, pcm: Pcm) -> TurnEnded:
+        """Take ``pcm`` (int16, 16 kHz) as one whole utterance, and carry it out."""
+        return await self._run(lambda: self._transcribe(pcm))
+
+    async def written(self, text: str) -> TurnEnded:
+        """Carry out ``text``."""
+        return await self._run(lambda: self._read(text))
+
+    async def _run(self, hear: Callable[[], Awaitable[Transcript | None]]) -> TurnEnded:
+        try:
+            transcript = await hear()
+            if transcript is None:
+                self._story.outcome = SILENCE
+            else:
+                self._story.transcript = transcript
+                understanding = await self._understand(transcript)
+                outcome = await self._act(understanding) if understanding else NOT_UNDERSTOOD
+                await self._answer(outcome)
+        except AssistantError as error:
+            await self._apologise(error)
+        finally:
+            ended = self._end()
+        return ended
+
+    # -- the stages, in the order of the story -------------------------------------------------------------------
+
+    async def _listen(self, sound: AsyncIterator[AudioChunk]) -> Transcript | None:
+        assert self._stages.listener is not None
+        utterance = await self._stages.listener.listen(self._followed(sound), self._on_progress)
+        self._heard(utterance)
+        return utterance.transcript
+
+    async def _transcribe(self, pcm: Pcm) -> Transcript | None:
+        assert self._stages.listener is not None
+        utterance = await self._stages.listener.whole(pcm)
+        self._speech_end = utterance.speech_end
+        self._heard(utterance)
+        return utterance.transcript
+
+    async def _read(self, text: str) -> Transcript | None:
+        stripped = text.strip()
+        return Transcript(stripped, self._origin.language) if stripped else None
+
+    async def _understand(self, transcript: Transcript) -> Understanding | None:
+        routed = await self._stages.router.understand(transcript.text, self._origin)
+        self._note(understand_ms=routed.ms)
+        found = routed.understanding
+        self._story.understanding = found
+        if found is None:
+            self._bus.emit(NotUnderstood(turn=self.id, at=self._clock.now(), ms=routed.ms))
+            return None
+        self._bus.emit(
+            Understood(
+                turn=self.id,
+                at=self._clock.now(),
+                intent=found.intent,
+                tier=found.tier,
+                confidence=found.confidence,
+                ms=routed.ms,
+            )
+        )
+        return found
+
+    async def _act(self, understanding: Understanding) -> Outcome:
+        begun = time.perf_counter()
+        try:
+            outcome = await self._stages.dispatch.run(understanding.intent, self._origin)
+        finally:
+            self._note(act_ms=(time.perf_counter() - begun) * 1000)
+        for report in outcome.actions:
+            done = report.confirmation in (Confirmation.CONFIRMED, Confirmation.ASSUMED)
+            self._bus.emit((Acted if done else ActionFailed)(turn=self.id, at=self._clock.now(), report=report))
+        return outcome
+
+    async def _answer(self, outcome: Outcome) -> None:
+        self._story.outcome = outcome
+        text = self._stages.wording.say(outcome.say)
+        self._story.reply = Reply(text=text, next_actions=outcome.next_actions)
+        self._bus.emit(ReplyReady(turn=self.id, at=self._clock.now(), text=text))
+        if text and self._stages.voice is not None:
+            await self._stages.voice.speak(text, self._on_first_sample)
+            self._bus.emit(SpeakingEnded(turn=self.id, at=self._clock.now()))
+            self._story.reply = replace(self._story.reply, audio=await self._stages.voice.finish())
+
+    async def _apologise(self, error: AssistantError) -> None:
+        """Where an expected failure of any stage ends: reported, said aloud, and the loop goes on."""
+        self._fault(error)
+        if self._story.outcome is not CANCELLED:
+            # The failure was the voice itself: what was done stays done, and only the telling is missing.
+            return
+        key = error.code if self._stages.wording.knows(error.code) else "fault"
+        failed = Outcome(OutcomeKind.FAILED, Phrase(key), self._story.outcome.actions)
+        try:
+            await self._answer(failed)
+        except AssistantError as unspoken:
+            self._fault(unspoken)
+
+    # -- reporting ------------------------------------------------------------------------------------------------
+
+    async def _followed(self, sound: AsyncIterator[AudioChunk]) -> AsyncIterator[AudioChunk]:
+        async for chunk in sound:
+            self._clock.follow(chunk.end)
+            yield chunk
+
+    def _on_progress(self, progress: Progress) -> None:
+        match progress:
+            case Started(at):
+                self._bus.emit(SpeechStarted(turn=self.id, at=at))
+            case Hypothesis(at, text):
+                self._bus.emit(Partial(turn=self.id, at=at, text=text))
+            case Ended(at, speech_end, capped):
+                self._speech_end = speech_end
+                self._bus.emit(SpeechEnded(turn=self.id, at=at, speech_end=speech_end, capped=capped))
+
+    def _heard(self, utterance: Utterance) -> None:
+        self._note(
+            endpoint_ms=(utterance.decided_at - utterance.speech_end) * 1000,
+            stt_ms=utterance.stt_ms,
+        )
+        if utterance.transcript is not None:
+            self._story.transcript = utterance.transcript
+            self._bus.emit(
+                Transcribed(
+                    turn=self.id,
+                    at=self._clock.now(),
+                    text=utterance.transcript.text,
+                    language=utterance.transcript.language,
+                    confidence=utterance.transcript.confidence,
+                )
+            )
+
+    def _on_first_sample(self) -> None:
+        now = self._clock.now()
+        if self._story.timings.first_audio_ms is None:
+            self._note(first_audio_ms=(now - self._speech_end) * 1000)
+        self._bus.emit(SpeakingStarted(turn=self.id, at=now))
+
+    def _fault(self, error: AssistantError) -> None:
+        self._bus.emit(
+            Fault(
+                turn=self.id,
+                at=self._clock.now(),
+                code=error.code,
+                stage=error.stage,
+                message=str(error),
+                permanent=error.permanent,
+            )
+        )
+
+    def _note(self, **timings: float) -> None:
+        self._story.timings = replace(self._story.timings, **timings)
+
+    def _end(self) -> TurnEnded:
+        story = self._story
+        found = story.understanding
+        ended = TurnEnded(
+            turn=self.id,
+            at=self._clock.now(),
+            text=story.transcript.text,
+            language=story.transcript.language,
+            intent=found.intent if found else None,
+            tier=found.tier if found else None,
+            confidence=found.confidence if found else 0.0,
+            outcome=story.outcome.kind,
+            actions=story.outcome.actions,
+            reply=story.reply,
+            timings=story.timings,
+            session=self._origin.session,
+        )
+        self._bus.emit(ended)
+        return ended

@@ -1,0 +1,239 @@
+"""Immutable, typed configuration: TOML, then secrets, then environment.
+
+The file is ``--config``, else ``$XDG_CONFIG_HOME/hearthside/hearthside.toml``, else
+``/etc/hearthside/hearthside.toml``. Secrets are files named like ``mqtt__password`` in systemd's
+``$CREDENTIALS_DIRECTORY``. Environment variables are ``HEARTH_<SECTION>__<KEY>``. Unknown keys are errors that
+name the key and the nearest valid one. A stage receives its own section only.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from edge.errors import SettingsError
+
+_PREFIX = "HEARTH_"
+_OUTSIDE = frozenset({"HEARTH_MODELS__MIRROR"})
+"""Variables of the same prefix that other parts read before settings exist."""
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(gt=0, le=120)]
+
+
+class Section(BaseModel):
+    """A part of the configuration that one stage receives."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AudioSettings(Section):
+    """Microphone and loudspeaker."""
+
+    input: str = "default"
+    """A device's name or a part of it, ``default``, or ``none``."""
+    output: str = "default"
+    """Likewise."""
+    ring_seconds: Seconds = 30.0
+    """Sound kept in memory, so that slow stages lose nothing."""
+
+
+class WakeSettings(Section):
+    """Wake words."""
+
+    engine: str = "microwakeword"
+    words: tuple[str, ...] = ("okay_nabu", "hey_jarvis", "alexa", "hey_mycroft")
+    threshold: Probability | None = None
+    """Probability that counts as heard; None: what each word's model was tuned for."""
+    refractory_s: Seconds = 1.0
+    """After a wake, seconds in which the same sound can't wake again."""
+
+
+class ListenSettings(Section):
+    """When a command begins and ends."""
+
+    vad: str = "silero"
+    speech_threshold: Probability = 0.5
+    pause_s: Seconds = 0.2
+    """Quiet after which transcription starts, before the end is sure."""
+    silence_s: Seconds = 0.6
+    """Quiet that ends the command."""
+    no_speech_s: Seconds = 5.0
+    """Quiet after the wake word that ends the turn."""
+    max_speech_s: Seconds = 15.0
+    """Speech that never ends is cut here."""
+
+
+class SttSettings(Section):
+    """Speech to text."""
+
+    engine: str = "whisper"
+    model: str | None = None
+    """None: ``whisper-tiny.en`` for English, ``whisper-base`` for everything else."""
+    threads: Annotated[int, Field(ge=1, le=16)] = 2
+
+
+class UnderstandSettings(Section):
+    """From text to intent."""
+
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Za-z]{2,4})?$")] = "en"
+    """ISO 639-1, optionally with a region: the language that is spoken here."""
+    llm: str = "llamacpp"
+    """Engine of the small language model, or ``none``."""
+    llm_model: str = "smollm2-135m-instruct"
+    llm_confidence: Probability = 0.9
+    """Below this the model's guess is not acted on."""
+    llm_threads: Annotated[int, Field(ge=1, le=16)] = 2
+
+
+class MqttSettings(Section):
+    """The broker."""
+
+    host: str = "localhost"
+    port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    username: str | None = None
+    password: SecretStr | None = None
+    tls: bool = False
+    ca_file: Path | None = None
+    site: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] = "home"
+    """Name of this assistant in topics: ``hearthside/<site>/…``."""
+    discovery_prefix: str = "homeassistant"
+    confirm_s: Seconds = 3.0
+    """How long a device has to show that it did what it was told."""
+
+
+class SpeakSettings(Section):
+    """The voice."""
+
+    engine: str = "piper"
+    voice: str = "piper-en_US-joe-medium"
+    volume: Probability = 1.0
+
+
+class Settings(BaseSettings):
+    """All of it."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=_PREFIX,
+        env_nested_delimiter="__",
+        validate_default=True,
+    )
+
+    data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("hearthside")))
+    """Models, house.toml, databases, the socket."""
+    area: str | None = None
+    """The room this assistant stands in: "turn on the light" means the light here."""
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    audio: AudioSettings = AudioSettings()
+    wake: WakeSettings = WakeSettings()
+    listen: ListenSettings = ListenSettings()
+    stt: SttSettings = SttSettings()
+    understand: UnderstandSettings = UnderstandSettings()
+    mqtt: MqttSettings = MqttSettings()
+    speak: SpeakSettings = SpeakSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The file's values arrive as ``init_settings`` and are outranked by secrets and environment."""
+        secrets = os.environ.get("CREDENTIALS_DIRECTORY")
+        if secrets is None:
+            return env_settings, init_settings
+        return (
+            env_settings,
+            NestedSecretsSettingsSource(
+                file_secret_settings, secrets_dir=secrets, secrets_nested_delimiter="__", secrets_prefix=""
+            ),
+            init_settings,
+        )
+
+
+def load(config: Path | None = None) -> Settings:
+    """Settings from ``config`` or the usual places. Raises SettingsError, in one line, for anything wrong."""
+    path = config or _usual_file()
+    values = _read(path) if path else {}
+    _check_environment()
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise _explain(error, path) from None
+
+
+def _usual_file() -> Path | None:
+    candidates = (
+        Path(platformdirs.user_config_dir("hearthside")) / "hearthside.toml",
+        Path("/etc/hearthside/hearthside.toml"),
+    )
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}", "correct the file's TOML", permanent=True) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is not UTF-8 text", "save it as UTF-8", permanent=True) from None
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}", "check --config", permanent=True) from None
+
+
+def _check_environment() -> None:
+    known = {f"{_PREFIX}{key}".upper() for key in _keys_by_path()}
+    for name in os.environ:
+        if name.startswith(_PREFIX) and name not in known and name not in _OUTSIDE:
+            raise SettingsError(f"unknown environment variable {name}", _suggest(name, known), permanent=True)
+
+
+def _keys_by_path() -> list[str]:
+    paths = []
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, Section):
+            paths += [f"{name}__{key}" for key in section.model_fields]
+        paths.append(name)
+    return paths
+
+
+def _explain(error: ValidationError, path: Path | None) -> SettingsError:
+    first = error.errors(include_url=False)[0]
+    location = [str(part) for part in first["loc"]]
+    variable = _PREFIX + "__".join(location).upper()
+    where = f"environment variable {variable}" if variable in os.environ else f"{path}: [{'.'.join(location)}]"
+    if first["type"] == "extra_forbidden":
+        return SettingsError(f"{where}: unknown key", _suggest(location[-1], _siblings(location)), permanent=True)
+    return SettingsError(f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}", "correct the value", permanent=True)
+
+
+def _siblings(location: list[str]) -> Mapping[str, object]:
+    """The keys that would be valid at ``location``."""
+    model: Any = Settings
+    for part in location[:-1]:
+        annotation = model.model_fields[part].annotation
+        model = next((kind for kind in (annotation, *get_args(annotation)) if hasattr(kind, "model_fields")), Settings)
+    fields: Mapping[str, object] = model.model_fields
+    return fields
+
+
+def _suggest(key: str, valid: Any) -> str:
+    near = difflib.get_close_matches(key, list(valid), n=1, cutoff=0.4)
+    return f"did you mean {near[0]}?" if near else f"valid keys: {', '.join(sorted(valid))}"

@@ -1,0 +1,1 @@
+"""From outcome to voice: wording, then speech sentence by sentence."""

@@ -1,0 +1,47 @@
+"""Speaks an answer sentence by sentence; cancelling the caller stops the sound.
+
+The next sentence is synthesised while the last one plays, so only the first is waited for.
+"""
+
+from collections.abc import Callable
+
+from edge.chunk import Pcm
+from edge.engine_thread import EngineThread
+from edge.ports import AudioSink, TtsEngine
+from edge.speak.wording import sentences
+
+
+class Voice:
+    """Text to sound to loudspeaker."""
+
+    def __init__(self, tts: EngineThread[TtsEngine], sink: AudioSink) -> None:
+        self._tts, self._sink = tts, sink
+
+    async def ready(self) -> None:
+        """Returns when the voice is loaded; raises what loading it raised."""
+        await self._tts.ready()
+
+    async def speak(self, text: str, started: Callable[[], None]) -> None:
+        """Returns when ``text`` has been heard to its end. ``started`` is called as its first sample goes out.
+
+        Raises AudioError when the loudspeaker is gone, EngineError or ModelError when there is no voice.
+        """
+        rate = await self._tts.call(lambda engine: engine.rate)
+        coming = [self._tts.submit(_synthesize, sentence) for sentence in sentences(text)]
+        try:
+            for number, future in enumerate(coming):
+                pcm = await future
+                if number == 0:
+                    started()
+                await self._sink.play(pcm, rate)
+        finally:
+            for future in coming:
+                future.cancel()
+
+    async def finish(self) -> str | None:
+        """The answer is complete. Returns the path of its recording, where one was made."""
+        return await self._sink.finish()
+
+
+def _synthesize(engine: TtsEngine, sentence: str) -> Pcm:
+    return engine.synthesize(sentence)

@@ -1,0 +1,118 @@
+"""The grammar tier: Home Assistant's sentence templates, with lists filled from the devices that exist now.
+
+Templates: https://github.com/OHF-Voice/intents (CC BY 4.0); matched by hassil.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from hassil import Intents
+from hassil.intents import SlotList, TextSlotList
+from hassil.recognize import RecognizeResult, recognize_best
+from home_assistant_intents import get_intents
+
+from edge.devices import Device
+from edge.errors import SettingsError
+from edge.intents import Intent, Origin, SlotValue, Tier, Understanding
+from edge.ports import House
+
+MAX_CHARACTERS = 500
+"""A longer text is no command; matching it would only cost time."""
+
+
+class Grammar:
+    """Recognises sentences about one house. The lists are rebuilt when the house's revision changes."""
+
+    def __init__(self, house: House, language: str, intents: Collection[str]) -> None:
+        """``intents``: names of the intents that some skill takes; others are left out.
+
+        Raises SettingsError when there are no sentences for ``language``.
+        """
+        self._house = house
+        self._language = language
+        self._intents = Intents.from_dict(_sentences(language, intents))
+        self._revision: int | None = None
+        self._lists: dict[str, SlotList] = {}
+
+    def understand(self, text: str, origin: Origin) -> Understanding | None:
+        """The intent of ``text``, or None when no template fits it as a whole."""
+        if not text or len(text) > MAX_CHARACTERS:
+            return None
+        result = recognize_best(
+            text,
+            self._intents,
+            slot_lists=self._current_lists(),
+            intent_context=_context(origin),
+            language=self._language,
+            best_slot_name="name",
+        )
+        return None if result is None else Understanding(_intent(result), Tier.GRAMMAR, _confidence(result))
+
+    def _current_lists(self) -> dict[str, SlotList]:
+        if self._revision != self._house.revision:
+            self._revision = self._house.revision
+            self._lists = _lists(self._house)
+        return self._lists
+
+
+def _sentences(language: str, intents: Collection[str]) -> dict[str, Any]:
+    sentences = get_intents(language)
+    if sentences is None:
+        raise SettingsError(
+            f"there are no sentences for the language {language!r}",
+            "set understand.language to a code such as en, de, fr, es, nl or it",
+            permanent=True,
+        )
+    wanted = {name: data for name, data in sentences["intents"].items() if name in intents}
+    return {**sentences, "intents": wanted}
+
+
+def _lists(house: House) -> dict[str, SlotList]:
+    names = [
+        (name, device.name, _device_context(device))
+        for device in house.devices()
+        for name in (device.name, *device.aliases)
+    ]
+    areas = [(name, area) for area, further in house.areas().items() for name in (area, *further)]
+    floors = [(floor, floor) for floor in house.floors()]
+    return {
+        "name": _text_list("name", names),
+        "area": _text_list("area", areas),
+        "floor": _text_list("floor", floors),
+    }
+
+
+def _text_list(list_name: str, values: Sequence[tuple[Any, ...]]) -> SlotList:
+    # Names come from the broker: they are words to match, never templates to expand.
+    return TextSlotList.from_tuples(values, allow_template=False, name=list_name)
+
+
+def _device_context(device: Device) -> dict[str, Any]:
+    context = {"domain": device.domain}
+    if device.device_class:
+        context["device_class"] = device.device_class
+    return context
+
+
+def _context(origin: Origin) -> dict[str, Any]:
+    """The room that is meant when none is named."""
+    return {"area": {"value": origin.area, "text": origin.area}} if origin.area else {}
+
+
+def _intent(result: RecognizeResult) -> Intent:
+    slots: dict[str, SlotValue] = {
+        name: entity.value.strip() if isinstance(entity.value, str) else entity.value
+        for name, entity in result.entities.items()
+    }
+    domain = result.context.get("domain")
+    return Intent(
+        name=result.intent.name,
+        slots=slots,
+        form=result.response or "default",
+        domain=domain if "name" in slots and isinstance(domain, str) else None,
+    )
+
+
+def _confidence(result: RecognizeResult) -> float:
+    """A template matched the whole sentence; one that is little more than a name says less of what is wanted."""
+    return 0.99 if result.text_chunks_matched > 1 else 0.9

@@ -1,0 +1,43 @@
+"""Asks the tiers in order of cost; the first that is sure wins, and when none is, that is an honest answer too."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge.intents import Origin, Understanding
+
+
+class SyncTier(Protocol):
+    """A tier of microseconds."""
+
+    def understand(self, text: str, origin: Origin) -> Understanding | None: ...
+
+
+AsyncTier = Callable[[str, Origin], Awaitable[Understanding | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """The router's answer."""
+
+    understanding: Understanding | None
+    """None when no tier was sure enough."""
+    ms: float
+    """Time spent in all tiers that were asked, milliseconds."""
+
+
+class Router:
+    """``grammar`` answers at once; ``model`` (None without one) is asked only for what the grammar does not know."""
+
+    def __init__(self, grammar: SyncTier, model: AsyncTier | None) -> None:
+        self._grammar = grammar
+        self._model = model
+
+    async def understand(self, text: str, origin: Origin) -> Routed:
+        """Who understood ``text``, and what it cost."""
+        begun = time.perf_counter()
+        found = self._grammar.understand(text, origin)
+        if found is None and self._model is not None:
+            found = await self._model(text, origin)
+        return Routed(found, (time.perf_counter() - begun) * 1000)

@@ -1,0 +1,1 @@
+"""The wake word: engines that score sound, and the decision that one was said."""

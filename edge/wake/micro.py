@@ -1,0 +1,68 @@
+"""microWakeWord: streaming inception network on 40 PCAN features, int8, by TensorFlow Lite.
+
+Source: https://github.com/kahrendt/microWakeWord (Kevin Ahrendt), run by the ``pymicro-wakeword`` package.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
+
+from edge.chunk import Pcm
+from edge.errors import SettingsError
+
+
+class MicroWakeEngine:
+    """Several words on one stream; the features, most of the cost, are computed once for all."""
+
+    def __init__(self, models: Mapping[str, MicroWakeWord]) -> None:
+        self._models = models
+        self._features = MicroWakeWordFeatures()
+
+    @property
+    def words(self) -> Mapping[str, float]:
+        """Each word with the cutoff its model was tuned for, 0–1."""
+        return {word: model.probability_cutoff for word, model in self._models.items()}
+
+    def score(self, pcm: Pcm) -> Mapping[str, float]:
+        """``pcm``: int16, any length, 16 kHz. Returns the mean of each word's last windows, 0–1, at its highest."""
+        scores: dict[str, float] = {}
+        for features in self._features.process_streaming(pcm.tobytes()):
+            for word, model in self._models.items():
+                # 0.0 while the model gathers one stride (3 windows of 10 ms) is no score at all.
+                if (probability := model.process_streaming_prob(features)) is not None and probability > 0.0:
+                    scores[word] = max(probability, scores.get(word, 0.0))
+        return scores
+
+    def reset(self) -> None:
+        """Forget the stream."""
+        self._features.reset()
+        for model in self._models.values():
+            model.reset()
+
+    def close(self) -> None:
+        """Free the interpreters."""
+        for model in self._models.values():
+            model.close()
+
+
+def build(words: Sequence[str], models: Path) -> MicroWakeEngine:
+    """``words``: names of built-in models, or paths of microWakeWord's JSON files. ``models`` is not needed.
+
+    Raises SettingsError naming the nearest word that exists.
+    """
+    return MicroWakeEngine({Path(word).stem: _load(word) for word in words})
+
+
+def _load(word: str) -> MicroWakeWord:
+    if word.endswith(".json"):
+        if not Path(word).is_file():
+            raise SettingsError(f"wake model {word} does not exist", "check wake.words", permanent=True)
+        return MicroWakeWord.from_config(word)
+    builtin = [model.value for model in Model]
+    if word not in builtin:
+        near = difflib.get_close_matches(word, builtin, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(builtin)}"
+        raise SettingsError(f"there is no microWakeWord model for {word!r}", hint, permanent=True)
+    return MicroWakeWord.from_builtin(Model(word))

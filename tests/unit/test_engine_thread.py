@@ -1,0 +1,95 @@
+"""A thread that owns one engine."""
+
+import asyncio
+import threading
+import time
+
+import anyio
+import pytest
+
+from edge.engine_thread import EngineThread
+from edge.errors import ModelError
+
+pytestmark = pytest.mark.anyio
+
+
+class Counter:
+    """An engine that remembers which threads touched it."""
+
+    def __init__(self) -> None:
+        self.threads = {threading.get_ident()}
+        self.closed = False
+
+    def work(self, seconds: float = 0.0) -> int:
+        self.threads.add(threading.get_ident())
+        time.sleep(seconds)
+        return len(self.threads)
+
+    def close(self) -> None:
+        self.threads.add(threading.get_ident())
+        self.closed = True
+
+
+async def test_one_thread_builds_calls_and_closes() -> None:
+    built: list[Counter] = []
+
+    def build() -> Counter:
+        built.append(Counter())
+        return built[0]
+
+    async with EngineThread("test", build) as thread:
+        assert await thread.call(lambda engine: engine.work()) == 1
+        await thread.ready()
+    assert built[0].closed
+    assert built[0].threads != {threading.get_ident()}
+    assert len(built[0].threads) == 1
+
+
+async def test_the_event_loop_runs_on_while_an_engine_works() -> None:
+    async with EngineThread("test", Counter) as thread:
+        ticks = 0
+        work = thread.submit(lambda engine: engine.work(0.2))
+        while not work.done():
+            await anyio.sleep(0.01)
+            ticks += 1
+    assert ticks >= 8
+
+
+async def test_what_building_raises_comes_out_of_every_call() -> None:
+    def build() -> Counter:
+        raise ModelError("the model is missing", "fetch it")
+
+    async with EngineThread("test", build) as thread:
+        for _ in range(2):
+            with pytest.raises(ModelError, match="missing"):
+                await thread.call(lambda engine: engine.work())
+
+
+async def test_work_that_is_cancelled_before_it_began_is_never_done() -> None:
+    async with EngineThread("test", Counter) as thread:
+        done: list[str] = []
+        first = thread.submit(lambda engine: engine.work(0.1))
+        second = thread.submit(lambda engine: done.append("second"))
+        second.cancel()
+        await first
+        await thread.ready()
+    assert done == []
+
+
+async def test_leaving_does_not_wait_for_a_stuck_engine() -> None:
+    begun = time.perf_counter()
+    async with EngineThread("test", Counter) as thread:
+        stuck = thread.submit(lambda engine: engine.work(5.0))
+        await anyio.sleep(0.05)
+        stuck.cancel()
+    assert time.perf_counter() - begun < 2.0
+
+
+async def test_a_failed_call_leaves_the_engine_usable() -> None:
+    def fail(engine: Counter) -> int:
+        raise ValueError(engine.work())
+
+    async with EngineThread("test", Counter) as thread:
+        with pytest.raises(ValueError, match="1"):
+            await thread.call(fail)
+        assert await asyncio.wait_for(thread.call(lambda engine: engine.work()), 1) == 1
