@@ -135,7 +135,9 @@ async def _ears(settings: Settings, store: Store, stack: AsyncExitStack) -> Ears
     folder = store.require("openwakeword") if settings.wake.engine == "openwakeword" else store.root
     whisper = store.require(stt_model(settings))
     stt = plugins.load("stt", settings.stt.engine)
-    vad = functools.partial(plugins.load("vad", settings.listen.vad), store.require("silero-vad") / "silero_vad_v6.onnx")
+    vad = functools.partial(
+        plugins.load("vad", settings.listen.vad), store.require("silero-vad") / "silero_vad_v6.onnx"
+    )
     return Ears(
         wake=await stack.enter_async_context(
             EngineThread[WakeEngine]("wake", functools.partial(wake, settings.wake.words, folder))

@@ -110,12 +110,8 @@ class Sound(Protocol):
         """A cursor from the time ``start`` in seconds, or from now. From any thread, at once."""
 
 
-class House(Protocol):
-    """The devices on the broker."""
-
-    @property
-    def online(self) -> bool:
-        """Whether the broker is connected now."""
+class Inventory(Protocol):
+    """What the house consists of: all that understanding a sentence needs to know."""
 
     @property
     def revision(self) -> int:
@@ -129,6 +125,14 @@ class House(Protocol):
 
     def floors(self) -> Sequence[str]:
         """Names of floors."""
+
+
+class House(Inventory, Protocol):
+    """The devices on the broker, to be read and commanded."""
+
+    @property
+    def online(self) -> bool:
+        """Whether the broker is connected now."""
 
     def state(self, device: str) -> DeviceState:
         """The last word of the device with that id; an empty state when it has said nothing."""

@@ -124,7 +124,7 @@ class Manifest:
             if model.id == model_id:
                 return model
         ids = [model.id for model in self.models]
-        near = difflib.get_close_matches(model_id, ids, n=3, cutoff=0.5)
+        near = [known for known in ids if model_id in known] or difflib.get_close_matches(model_id, ids, n=3)
         remedy = f"did you mean {' or '.join(near)}?" if near else "see `hearth models list`"
         raise ModelError(f"there is no model {model_id!r}", remedy, permanent=True)
 

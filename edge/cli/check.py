@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from edge.app import needed_models, open_house
-from edge.audio.devices import input_name, output_name
+from edge.audio.portaudio import Direction, PortAudio
 from edge.cli.run import run_async
 from edge.errors import AssistantError
 from edge.settings import Settings
@@ -23,8 +23,8 @@ Row = dict[str, Any]
 def checks(settings: Settings) -> list[Row]:
     """A row for each check: check, ok, needed, found, remedy."""
     return [
-        _audio("microphone", settings.audio.input, input_name),
-        _audio("loudspeaker", settings.audio.output, output_name),
+        _audio("microphone", settings.audio.input, "input"),
+        _audio("loudspeaker", settings.audio.output, "output"),
         _broker(settings),
         *_models(settings),
         _disk(settings),
@@ -37,11 +37,11 @@ def _row(check: str, ok: bool, found: str, remedy: str = "", *, needed: bool = T
     return {"check": check, "ok": ok, "needed": needed, "found": found, "remedy": remedy}
 
 
-def _audio(check: str, wanted: str, find: Any) -> Row:
+def _audio(check: str, wanted: str, direction: Direction) -> Row:
     if wanted == "none":
         return _row(check, True, "switched off in the settings")
     try:
-        return _row(check, True, find(wanted))
+        return _row(check, True, PortAudio().name_of(wanted, direction))
     except AssistantError as error:
         return _row(check, False, error.what, error.remedy)
 

@@ -14,6 +14,7 @@ import anyio
 from edge.api.local import serve
 from edge.app import assistant
 from edge.audio.mic import Microphone
+from edge.audio.portaudio import PortAudio
 from edge.audio.ring import Ring
 from edge.audio.speaker import Speaker
 from edge.bus import Bus
@@ -65,7 +66,7 @@ def say_once(settings: Settings, text: str) -> None:
 
     async def say() -> None:
         async with (
-            Speaker(settings.audio.output) as sink,
+            Speaker(settings.audio.output, PortAudio()) as sink,
             assistant(settings, hears=False, sink=sink) as short_lived,
         ):
             await short_lived.say(text)
@@ -94,10 +95,11 @@ def _first(group: BaseExceptionGroup[AssistantError]) -> AssistantError:
 
 async def _until_told_to_stop(settings: Settings) -> None:
     begun = time.perf_counter()
+    portaudio = PortAudio()
     async with AsyncExitStack() as stack:
         sink = None
         if settings.audio.output != "none":
-            sink = await stack.enter_async_context(Speaker(settings.audio.output))
+            sink = await stack.enter_async_context(Speaker(settings.audio.output, portaudio))
         hears = settings.audio.input != "none"
         running = await stack.enter_async_context(assistant(settings, hears=hears, sink=sink, on_link=_on_link))
         tasks = await stack.enter_async_context(anyio.create_task_group())
@@ -106,7 +108,7 @@ async def _until_told_to_stop(settings: Settings) -> None:
         await running.ready()
         if hears:
             ring = Ring(settings.audio.ring_seconds)
-            await stack.enter_async_context(Microphone(settings.audio.input, ring, on_fault=_on_fault))
+            await stack.enter_async_context(Microphone(settings.audio.input, ring, portaudio, _on_microphone))
             tasks.start_soon(running.follow, ring)
             stack.callback(ring.close)
         _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
@@ -138,8 +140,11 @@ def _on_link(online: bool) -> None:
     _log.info("the broker is %s", "connected" if online else "away; trying again")
 
 
-def _on_fault(error: AssistantError) -> None:
-    _log.warning("%s", error)
+def _on_microphone(error: AssistantError | None) -> None:
+    if error is None:
+        _log.info("the microphone is back")
+    else:
+        _log.warning("%s", error)
 
 
 def _says(settings: Settings) -> str:

@@ -14,7 +14,7 @@ from home_assistant_intents import get_intents
 from edge.devices import Device
 from edge.errors import SettingsError
 from edge.intents import Intent, Origin, SlotValue, Tier, Understanding
-from edge.ports import House
+from edge.ports import Inventory
 
 MAX_CHARACTERS = 500
 """A longer text is no command; matching it would only cost time."""
@@ -23,7 +23,7 @@ MAX_CHARACTERS = 500
 class Grammar:
     """Recognises sentences about one house. The lists are rebuilt when the house's revision changes."""
 
-    def __init__(self, house: House, language: str, intents: Collection[str]) -> None:
+    def __init__(self, house: Inventory, language: str, intents: Collection[str]) -> None:
         """``intents``: names of the intents that some skill takes; others are left out.
 
         Raises SettingsError when there are no sentences for ``language``.
@@ -67,7 +67,7 @@ def _sentences(language: str, intents: Collection[str]) -> dict[str, Any]:
     return {**sentences, "intents": wanted}
 
 
-def _lists(house: House) -> dict[str, SlotList]:
+def _lists(house: Inventory) -> dict[str, SlotList]:
     names = [
         (name, device.name, _device_context(device))
         for device in house.devices()

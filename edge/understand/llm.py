@@ -12,7 +12,7 @@ from typing import Final
 from edge.devices import Ability, Device
 from edge.engine_thread import EngineThread
 from edge.intents import Intent, Origin, SlotValue, Tier, Understanding
-from edge.ports import House, LlmEngine
+from edge.ports import Inventory, LlmEngine
 
 _MAX_DEVICES = 12
 _MAX_TOKENS = 48
@@ -63,7 +63,7 @@ class LocalModel:
     """Asks the model when the sentence mentions something that exists."""
 
     def __init__(
-        self, house: House, engine: EngineThread[LlmEngine], intents: Collection[str], threshold: float
+        self, house: Inventory, engine: EngineThread[LlmEngine], intents: Collection[str], threshold: float
     ) -> None:
         """``intents``: names of the intents that some skill takes. Below ``threshold`` (0–1) a call is not believed."""
         self._house = house

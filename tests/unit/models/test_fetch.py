@@ -1,5 +1,6 @@
 """Downloads that are cut, resumed, refused, wrong, or meet a full disk."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,7 @@ import pytest
 
 from edge.errors import ModelError
 from models.fetch import SourceFailed, Wanted, client, download
-
-from .conftest import WEIGHTS, Server, sha
+from tests.unit.models.served import WEIGHTS, Server, sha
 
 WANTED = Wanted("voice.onnx", len(WEIGHTS), sha(WEIGHTS))
 
@@ -143,19 +143,17 @@ def test_a_busy_server_is_asked_again(http: httpx.Client, server: Server, target
 
 
 def test_no_network(http: httpx.Client, target: Path, unused_port: int) -> None:
-    with pytest.raises(SourceFailed, match="no network: 127.0.0.1 can't be reached for voice.onnx") as caught:
+    with pytest.raises(SourceFailed, match=r"no network: 127.0.0.1 can't be reached for voice.onnx") as caught:
         download(http, f"http://127.0.0.1:{unused_port}/voice.onnx", target, WANTED, lambda _: None)
     assert caught.value.remedy == "check the connection, try again"
 
 
 def test_an_address_that_is_none(http: httpx.Client, target: Path) -> None:
-    with pytest.raises(SourceFailed, match="the address of voice.onnx is not one"):
+    with pytest.raises(SourceFailed, match=r"the address of voice.onnx is not one"):
         download(http, "http://[::1/voice.onnx", target, WANTED, lambda _: None)
 
 
-def test_a_server_that_stalls_is_left(
-    http: httpx.Client, server: Server, target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_stalls_is_left(http: httpx.Client, server: Server, target: Path) -> None:
     http.timeout = httpx.Timeout(0.05)
     server.pause_s = 0.3
     with pytest.raises(SourceFailed, match=r"the download stopped \(no answer\) after .* of voice.onnx"):
@@ -166,7 +164,7 @@ def test_a_server_that_trickles_is_given_up(
     http: httpx.Client, server: Server, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("models.fetch._PATIENCE_S", -len(WEIGHTS) / 20_000)
-    with pytest.raises(SourceFailed, match="127.0.0.1 is too slow for"):
+    with pytest.raises(SourceFailed, match=r"127.0.0.1 is too slow for"):
         fetch(http, server, target)
 
 
@@ -174,7 +172,7 @@ def test_a_disk_that_fills_up_in_the_middle_keeps_nothing(
     http: httpx.Client, server: Server, target: Path, part: Path
 ) -> None:
     part.symlink_to("/dev/full")
-    with pytest.raises(ModelError, match="the disk is full at .* — free some space or set HEARTH_DATA_DIR") as caught:
+    with pytest.raises(ModelError, match=r"the disk is full at .* — free some space or set HEARTH_DATA_DIR") as caught:
         fetch(http, server, target)
     assert not isinstance(caught.value, SourceFailed)
     assert list(target.parent.iterdir()) == []
@@ -188,20 +186,16 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 from pathlib import Path
 from models.fetch import Wanted, client, download
 with client(None) as http:
-    download(http, "{server.address}/voice.onnx", Path({str(target)!r}), Wanted{(*vars_of(WANTED),)!r}, lambda _: None)
+    download(http, "{server.address}/voice.onnx", Path({str(target)!r}), {WANTED!r}, lambda _: None)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "ModelError: the disk is full at" in done.stderr
     assert list(target.parent.iterdir()) == []
 
 
-def vars_of(wanted: Wanted) -> tuple[str, int, str]:
-    return wanted.name, wanted.size, wanted.sha256
-
-
 def test_a_folder_that_is_read_only(http: httpx.Client, server: Server, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(ModelError, match="can't write to .*Not a directory"):
+    with pytest.raises(ModelError, match=r"can't write to .*Not a directory"):
         fetch(http, server, tmp_path / "file" / "voice.onnx")
 
 
@@ -214,8 +208,6 @@ def test_certificates_that_cannot_be_read(tmp_path: Path) -> None:
 
 @pytest.fixture
 def unused_port() -> int:
-    import socket
-
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         port: int = held.getsockname()[1]

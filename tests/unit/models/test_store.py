@@ -1,5 +1,6 @@
 """What the runtime asks the store for when it starts."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,7 @@ import pytest
 from edge.errors import ModelError
 from models import commands
 from models.store import Condition, Store
-
-from .conftest import CONFIG, WEIGHTS, Steps
+from tests.unit.models.served import CONFIG, WEIGHTS, Steps
 
 
 @pytest.fixture
@@ -38,8 +38,7 @@ def test_a_missing_model_names_the_command_that_fetches_it(store: Store) -> None
         (lambda file: file.unlink(), "model.bin is not there"),
     ],
 )
-def test_a_damaged_model_is_told_from_a_missing_one(filled: Store, harm: object, detail: str) -> None:
-    assert callable(harm)
+def test_a_damaged_model_is_told_from_a_missing_one(filled: Store, harm: Callable[[Path], object], detail: str) -> None:
     harm(filled.root / "ears/model.bin")
     with pytest.raises(ModelError) as caught:
         filled.require("ears")

@@ -1,0 +1,160 @@
+"""Home Assistant's MQTT discovery: retained payloads to entities.
+
+``<prefix>/<component>/[<node>/]<object>/config`` announces one entity, ``<prefix>/device/<object>/config`` a device
+with all of its entities. An empty payload takes them back.
+
+Source: https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, Final
+
+from edge.devices import Device
+from edge.home.components import COMPONENTS
+from edge.home.entity import Availability, AvailabilityMode, Entity
+from edge.home.payload import Payload, expand, with_base
+from edge.home.templates import Template, TemplateFault
+
+MAX_PAYLOAD: Final = 262_144
+"""Bytes; a device bundle of a hundred entities is a tenth of it."""
+_MAX_NAME: Final = 120
+_DIAGNOSTIC: Final = frozenset({"config", "diagnostic"})
+_LEVELS: Final = (4, 5)
+"""Levels of a discovery topic, without and with a node."""
+
+
+class Malformed(ValueError):
+    """A discovery payload that can't be used; the text says why."""
+
+
+def topics(prefix: str) -> tuple[str, ...]:
+    """What to subscribe to."""
+    return (f"{prefix}/+/+/config", f"{prefix}/+/+/+/config")
+
+
+def is_discovery(topic: str, prefix: str) -> bool:
+    """Whether a message on ``topic`` announces something."""
+    return topic.startswith(prefix + "/") and topic.endswith("/config") and topic.count("/") + 1 in _LEVELS
+
+
+def read(topic: str, payload: bytes, prefix: str) -> list[Entity]:
+    """The entities that a message announces: none for an empty payload and for components that are not used.
+
+    Raises Malformed.
+    """
+    if not payload:
+        return []
+    if len(payload) > MAX_PAYLOAD:
+        raise Malformed(f"{len(payload)} bytes are too many")
+    component, *place = topic.removeprefix(prefix + "/").removesuffix("/config").split("/")
+    try:
+        full = expand(json.loads(payload))
+        if component == "device":
+            return [_entity(kind, key, part) for kind, key, part in _bundle(topic, full)]
+        return [_entity(component, topic, {**full, "_object": place[-1]})] if component in COMPONENTS else []
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise Malformed(str(error) or type(error).__name__) from None
+
+
+def _bundle(topic: str, full: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """The entities of a device bundle: component, identity, payload with what they share."""
+    components = full.pop("components", None)
+    if not isinstance(components, dict):
+        raise Malformed("components is missing")
+    base = full.pop("~", None)
+    shared = {key: value for key, value in full.items() if key not in ("name", "unique_id")}
+    parts = []
+    for key, raw in components.items():
+        part = expand(raw)
+        merged = {**shared, **part, "_object": str(key)}
+        kind = str(merged.get("platform", ""))
+        if kind in COMPONENTS:
+            parts.append((kind, f"{topic}#{key}", with_base(merged, base) if isinstance(base, str) else merged))
+    return parts
+
+
+def _entity(component: str, identity: str, full: Mapping[str, Any]) -> Entity:
+    payload = Payload(full)
+    parts = COMPONENTS[component](payload)
+    described = full.get("device")
+    device: Mapping[str, Any] = described if isinstance(described, dict) else {}
+    name = _name(component, full, device)
+    base = _base_id(component, payload, name)
+    area = device.get("suggested_area")
+    return Entity(
+        device=Device(
+            id=base,
+            name=name,
+            domain=component,
+            area=str(area).strip() or None if area else None,
+            abilities=parts.abilities,
+            device_class=payload.text("device_class", "") or None,
+            unit=parts.unit,
+            options=parts.options,
+        ),
+        readings=parts.readings,
+        encode=parts.encode,
+        availability=_availability(full),
+        availability_mode=AvailabilityMode(payload.text("availability_mode", "latest")),
+        base_name=base,
+        identity=payload.text("unique_id", "") and f"{component}:{payload.text('unique_id', '')}" or identity,
+    )
+
+
+def _name(component: str, full: Mapping[str, Any], device: Mapping[str, Any]) -> str:
+    """As Home Assistant composes it: the device's name, then the entity's own; ``null`` means the device itself."""
+    whole = str(device.get("name") or "").strip()
+    own = full.get("name", ...)
+    if own is ...:
+        own = str(full.get("device_class") or "").replace("_", " ").capitalize() or None
+        own = own or (None if whole else f"MQTT {component.replace('_', ' ')}")
+    text = str(own).strip() if own else ""
+    joined = text if not whole or text.casefold().startswith(whole.casefold()) else f"{whole} {text}".strip()
+    name = " ".join("".join(c for c in (joined or str(full["_object"])) if c.isprintable()).split())[:_MAX_NAME]
+    if not name:
+        raise Malformed("it has no name")
+    return name
+
+
+def _base_id(component: str, payload: Payload, name: str) -> str:
+    default = payload.text("default_entity_id", "").partition(".")[2]
+    return f"{component}.{slug(default or payload.text('object_id', '') or name)}"
+
+
+def slug(text: str) -> str:
+    """Lower-case letters, digits and single underscores; letters without their accents."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    word = re.sub(r"[^\w]+|_+", "_", "".join(c for c in plain if not unicodedata.combining(c))).strip("_")
+    return word or "device"
+
+
+def _availability(full: Mapping[str, Any]) -> tuple[Availability, ...]:
+    several = full.get("availability")
+    if several is None and full.get("availability_topic"):
+        one = {"topic": full["availability_topic"], "value_template": full.get("availability_template")}
+        for key in ("payload_available", "payload_not_available"):
+            if key in full:
+                one[key] = full[key]
+        several = [one]
+    if several is None:
+        return ()
+    if not isinstance(several, list):
+        raise Malformed("availability is no list")
+    return tuple(_available(Payload(expand(one))) for one in several)
+
+
+def _available(p: Payload) -> Availability:
+    yes, no = p.text("payload_available", "online"), p.text("payload_not_available", "offline")
+    template = Template(p.text("value_template", "")) if p.has("value_template") else None
+
+    def read_it(text: str) -> bool | None:
+        try:
+            said = template.value(text) if template else text
+        except TemplateFault:
+            return None
+        return True if said == yes else False if said == no else None
+
+    return Availability(p.needed_topic("topic"), read_it)

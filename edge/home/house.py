@@ -1,0 +1,141 @@
+"""The house on an MQTT broker: the port :class:`edge.ports.House`, kept up to date while it is open."""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import anyio
+
+from edge.devices import ActionReport, Command, Device, DeviceState
+from edge.home import discovery
+from edge.home.broker import Broker, Link, Message, Publication
+from edge.home.control import Control
+from edge.home.house_file import read_house_file
+from edge.home.registry import Registry
+
+_FLUSH_S = 0.02
+"""New devices' topics are subscribed to together, at most this long after they were announced."""
+
+
+class MqttHouse:
+    """An async context manager: open, it is connected or trying to be."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        site: str = "home",
+        discovery_prefix: str = "homeassistant",
+        house_file: Path | None = None,
+        on_link: Callable[[bool], None] | None = None,
+    ) -> None:
+        """``site``: name of this assistant in topics. ``on_link`` is told when the broker comes and goes.
+
+        Raises SettingsError for a mistake in ``house_file``.
+        """
+        self._prefix = discovery_prefix
+        self._registry = Registry(discovery_prefix, read_house_file(house_file or Path("/nonexistent")))
+        self._link = Link(broker, f"hearthside/{site}/availability", self._take, self._on_link)
+        self._control = Control(self._link, self._registry, lambda: self._changed)
+        self._told = on_link
+        self._changed = anyio.Event()
+        self._fence = f"hearthside/{site}/fence/{uuid.uuid4().hex[:8]}"
+        self._fences: dict[str, anyio.Event] = {}
+        self._subscribed: set[str] = set()
+        self._tasks = anyio.create_task_group()
+
+    async def __aenter__(self) -> "MqttHouse":
+        await self._tasks.__aenter__()
+        self._tasks.start_soon(self._link.run)
+        self._tasks.start_soon(self._keep_subscribed)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        self._tasks.cancel_scope.cancel()
+        return await self._tasks.__aexit__(kind, error, trace)
+
+    @property
+    def online(self) -> bool:
+        """Whether the broker is connected now."""
+        return self._link.online
+
+    @property
+    def revision(self) -> int:
+        """Rises whenever the set of devices, their names or areas change."""
+        return self._registry.revision
+
+    def devices(self) -> Sequence[Device]:
+        """All devices, ordered by id."""
+        return self._registry.devices()
+
+    def areas(self) -> Mapping[str, Sequence[str]]:
+        """Area name → further names of it."""
+        return self._registry.areas()
+
+    def floors(self) -> Sequence[str]:
+        """Names of floors."""
+        return self._registry.floors()
+
+    def state(self, device: str) -> DeviceState:
+        """The last word of the device with that id; an empty state when it has said nothing."""
+        return self._registry.state(device)
+
+    async def command(self, commands: Sequence[Command], deadline_s: float) -> Sequence[ActionReport]:
+        """Carry out all in parallel and wait for each device's own word. Raises BrokerOffline at once when away."""
+        return await self._control.command(commands, deadline_s)
+
+    async def settled(self, timeout_s: float) -> None:
+        """Returns when all that the broker retains has been read: devices, then their states.
+
+        Raises BrokerOffline when that has not happened after ``timeout_s``.
+        """
+        with anyio.move_on_after(timeout_s):
+            while not self._link.online:
+                await self._changed.wait()
+            await self._pass_fence()
+            await self._subscribe_new()
+            await self._pass_fence()
+            return
+        raise self._link.offline()
+
+    async def _pass_fence(self) -> None:
+        """Send a message to ourselves: a broker delivers it after all that it had queued for us before."""
+        token = uuid.uuid4().hex
+        self._fences[token] = anyio.Event()
+        await self._link.publish([Publication(self._fence, token)], qos=0)
+        await self._fences.pop(token).wait()
+
+    async def _on_link(self, online: bool) -> None:
+        if online:
+            self._subscribed.clear()
+            await self._link.subscribe([self._fence, *discovery.topics(self._prefix)])
+            await self._subscribe_new()
+        if self._told is not None:
+            self._told(online)
+        self._notify()
+
+    def _take(self, message: Message) -> None:
+        if message.topic == self._fence:
+            if (passed := self._fences.get(message.payload.decode())) is not None:
+                passed.set()
+            return
+        self._registry.take(message)
+        self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    async def _keep_subscribed(self) -> None:
+        while True:
+            await self._changed.wait()
+            await anyio.sleep(_FLUSH_S)
+            await self._subscribe_new()
+
+    async def _subscribe_new(self) -> None:
+        new = self._registry.topics() - self._subscribed
+        self._subscribed |= new
+        await self._link.subscribe(sorted(new))

@@ -1,0 +1,194 @@
+"""All devices and what they last said, from messages alone: no connection, no waiting."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from edge.devices import Device, DeviceState, Value
+from edge.home import discovery
+from edge.home.broker import Message
+from edge.home.entity import VALUE, AvailabilityMode, Entity, Reading, read_message
+from edge.home.house_file import HouseFile
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Known:
+    """One device's side of the registry."""
+
+    entity: Entity
+    seen: dict[str, Value | None] = field(default_factory=dict)
+    live: dict[str, int] = field(default_factory=dict)
+    """By key, how many messages spoke of it that were not retained ones: news, not memory."""
+    there: dict[str, bool] = field(default_factory=dict)
+    """By availability topic, what it last said."""
+    last_there: bool | None = None
+    complained: bool = False
+
+
+class Registry:
+    """Feed it every message; ask it for devices and states."""
+
+    def __init__(self, prefix: str, house_file: HouseFile) -> None:
+        self._prefix, self._file = prefix, house_file
+        self._announced: dict[str, list[Entity]] = {}
+        self._complaints: dict[str, bytes] = {}
+        self._known: dict[str, _Known] = {}
+        self._by_topic: dict[str, list[str]] = defaultdict(list)
+        self._revision = 0
+        self._stale = False
+
+    # -- what the house is --------------------------------------------------------------------------------------------
+
+    @property
+    def revision(self) -> int:
+        """Rises whenever the set of devices, their names or areas change."""
+        self._refresh()
+        return self._revision
+
+    def devices(self) -> Sequence[Device]:
+        """All devices, ordered by id."""
+        self._refresh()
+        return [self._known[name].entity.device for name in sorted(self._known)]
+
+    def areas(self) -> Mapping[str, Sequence[str]]:
+        """Area name → further names of it."""
+        names = {device.area: () for device in self.devices() if device.area}
+        return {**names, **{name: entry.names for name, entry in self._file.areas.items()}}
+
+    def floors(self) -> Sequence[str]:
+        """Names of floors, as house.toml has them."""
+        return sorted({entry.floor for entry in self._file.areas.values() if entry.floor})
+
+    def state(self, device: str) -> DeviceState:
+        """The last word of a device."""
+        known = self._known.get(device)
+        if known is None:
+            return DeviceState()
+        attributes = {key: value for key, value in known.seen.items() if key != VALUE and value is not None}
+        value = known.seen.get(VALUE)
+        return DeviceState(None if value is None else str(value), attributes, _available(known))
+
+    def entity(self, device: str) -> Entity | None:
+        """The topics behind a device."""
+        known = self._known.get(device)
+        return known.entity if known else None
+
+    def seen(self, device: str, key: str) -> Value | None:
+        """What a device last said of ``key``, retained or not."""
+        known = self._known.get(device)
+        return known.seen.get(key) if known else None
+
+    def news(self, device: str, key: str) -> int:
+        """How often a device has spoken of ``key`` since we listen, retained messages not counted."""
+        known = self._known.get(device)
+        return known.live.get(key, 0) if known else 0
+
+    def topics(self) -> frozenset[str]:
+        """All topics that devices speak on."""
+        self._refresh()
+        return frozenset(self._by_topic)
+
+    # -- messages -----------------------------------------------------------------------------------------------------
+
+    def take(self, message: Message) -> list[str]:
+        """Learn from ``message``. Returns the ids of the devices whose state it spoke of."""
+        if discovery.is_discovery(message.topic, self._prefix):
+            self._discover(message)
+            return []
+        self._refresh()
+        touched = []
+        for name in self._by_topic.get(message.topic, ()):
+            self._hear(self._known[name], message)
+            touched.append(name)
+        return touched
+
+    def _discover(self, message: Message) -> None:
+        try:
+            entities = discovery.read(message.topic, message.payload, self._prefix)
+            self._complaints.pop(message.topic, None)
+        except discovery.Malformed as fault:
+            if self._complaints.get(message.topic) != message.payload[:256]:
+                self._complaints[message.topic] = message.payload[:256]
+                _log.warning("the announcement on %s is ignored: %s", message.topic, fault)
+            entities = []
+        before = self._announced.get(message.topic, [])
+        if entities:
+            self._announced[message.topic] = entities
+        elif before:
+            del self._announced[message.topic]
+        self._stale = self._stale or bool(entities or before)
+
+    def _refresh(self) -> None:
+        """Give ids, once for any number of announcements, and in the order of identities, not of messages."""
+        if not self._stale:
+            return
+        self._stale = False
+        old = {known.entity.identity: known for known in self._known.values()}
+        entities = {entity.identity: entity for several in self._announced.values() for entity in several}
+        self._known.clear()
+        self._by_topic.clear()
+        for identity in sorted(entities):
+            entity = self._named(entities[identity])
+            known = old.get(identity)
+            if known is None or known.entity.topics != entity.topics:
+                known = _Known(entity)
+            known.entity = entity
+            self._known[entity.device.id] = known
+            for topic in entity.topics:
+                self._by_topic[topic].append(entity.device.id)
+        self._revision += 1
+
+    def _named(self, entity: Entity) -> Entity:
+        """With an id that no other has, and what house.toml says of it."""
+        name, number = entity.base_name, 1
+        while name in self._known:
+            number += 1
+            name = f"{entity.base_name}_{number}"
+        unique = entity.identity.partition(":")[2]
+        entry = next(
+            (self._file.devices[key] for key in (unique, name, entity.device.name) if key in self._file.devices), None
+        )
+        area = (entry.area if entry else None) or entity.device.area
+        floor = self._file.areas[area].floor if area in self._file.areas else None
+        aliases = entry.names if entry else ()
+        return replace(entity, device=replace(entity.device, id=name, area=area, floor=floor, aliases=aliases))
+
+    def _hear(self, known: _Known, message: Message) -> None:
+        for availability in known.entity.availability:
+            if availability.topic == message.topic:
+                there = availability.read(message.payload.decode(errors="replace"))
+                if there is not None:
+                    known.there[message.topic] = known.last_there = there
+        for reading in known.entity.readings:
+            if reading.topic == message.topic:
+                self._read(known, reading, message)
+
+    def _read(self, known: _Known, reading: Reading, message: Message) -> None:
+        try:
+            seen = read_message(reading, message.payload)
+        except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
+            if not known.complained:
+                known.complained = True
+                _log.warning("%s said something that can't be read: %s", known.entity.device.id, error)
+            return
+        known.seen.update(seen)
+        if not message.retained:
+            for key in seen:
+                known.live[key] = known.live.get(key, 0) + 1
+
+
+def _available(known: _Known) -> bool:
+    topics = [availability.topic for availability in known.entity.availability]
+    if not topics:
+        return True
+    said = [known.there.get(topic) for topic in topics]
+    match known.entity.availability_mode:
+        case AvailabilityMode.ALL:
+            return all(said)
+        case AvailabilityMode.ANY:
+            return any(said)
+        case AvailabilityMode.LATEST:
+            return known.last_there is True

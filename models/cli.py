@@ -1,0 +1,121 @@
+"""``hearth models list · fetch · verify``."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from edge.errors import ModelError
+
+if TYPE_CHECKING:
+    from models.commands import Row
+    from models.store import Store
+
+_INTERRUPTED: Final = 130
+"""What a shell calls a program that Ctrl-C ended."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, and nothing else.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids as `list` shows them.")]
+
+
+@app.callback(epilog="Example: `hearth models list`")
+def choose_store(
+    context: typer.Context,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Data directory, instead of the configured one.", show_default=False)
+    ] = None,
+) -> None:
+    """Models: what is there, fetch what is missing, check what is there."""
+    context.obj = data_dir or context.obj
+
+
+@app.command(name="list", epilog="Example: `hearth models list --json`")
+def show_list(context: typer.Context, as_json: Json = False) -> None:
+    """Every known model: what it is for, its licence, size and memory, and whether it is here."""
+    from models import commands
+
+    _show(commands.list_models(_store(context)), as_json=as_json)
+
+
+@app.command(epilog="Example: `hearth models fetch whisper-base`")
+def fetch(
+    context: typer.Context,
+    ids: Ids = None,
+    defaults: Annotated[bool, typer.Option("--defaults", help="What the assistant needs out of the box.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Download models that are missing or damaged; without ids, those that the assistant needs out of the box."""
+    import stamina.instrumentation
+    from rich.console import Console
+
+    from models import commands
+    from models.display import FetchDisplay
+
+    stamina.instrumentation.set_on_retry_hooks([])  # the bar stands still meanwhile; its warnings would cut through it
+    store = _store(context)
+    wanted = [*(ids or ()), *(commands.default_ids(store) if defaults or not ids else ())]
+    try:
+        with FetchDisplay(Console(stderr=True)) as display:
+            rows = commands.fetch(wanted, store, display)
+    except KeyboardInterrupt:
+        stopped = ModelError("interrupted", "run the same command again, it continues where it stopped")
+        typer.echo(f"hearth: {stopped}", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
+    if as_json:
+        _show(rows, as_json=True)
+
+
+@app.command(epilog="Example: `hearth models verify whisper-tiny.en`")
+def verify(context: typer.Context, ids: Ids = None, as_json: Json = False) -> None:
+    """Compare the hash of every file with the manifest; exit 1 if a model is damaged or missing."""
+    from models import commands
+    from models.store import Condition
+
+    rows = commands.verify(ids or (), _store(context))
+    if as_json:
+        _show(rows, as_json=True)
+    else:
+        for row in rows:
+            typer.echo(f"{row.condition:8} {row.model.id}" + (f": {row.detail}" if row.detail else ""))
+    if any(row.condition is not Condition.OK for row in rows):
+        raise typer.Exit(1)
+
+
+def _store(context: typer.Context) -> "Store":
+    """The store of the data directory that was given, else of the configured one."""
+    from edge.settings import load
+    from models.store import Store
+
+    return Store(context.obj or load().data_dir)
+
+
+def _show(rows: "Sequence[Row]", *, as_json: bool) -> None:
+    if as_json:
+        for row in rows:
+            typer.echo(json.dumps(row.as_json(), ensure_ascii=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from models.store import Condition
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("model", "for", "lang", "licence", "MB", "RAM", "state"):
+        table.add_column(heading, justify="right" if heading in ("MB", "RAM") else "left", no_wrap=heading == "model")
+    for row in rows:
+        model = row.model
+        optional = row.condition is Condition.MISSING and not model.default
+        state = "optional" if optional else row.condition.value
+        size, ram = f"{model.size / 1e6:.1f}", str(model.ram_mb)
+        table.add_row(model.id, model.kind, " ".join(model.languages), model.licence, size, ram, state)
+    Console().print(table)

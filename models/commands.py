@@ -1,0 +1,78 @@
+"""What ``hearth models`` does, apart from how it is typed and shown."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models import pip_settings
+from models.fetch import client
+from models.install import DOWNLOADS, check_space, download_size, exclusive, install
+from models.manifest import Model
+from models.sources import MIRROR_VARIABLE, Progress, Sources
+from models.store import Condition, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of an answer about models."""
+
+    model: Model
+    condition: Condition
+    detail: str = ""
+    """What is wrong, in words."""
+
+    def as_json(self) -> dict[str, object]:
+        """The row as one JSON object."""
+        model = self.model
+        return {
+            "id": model.id,
+            "kind": model.kind.value,
+            "languages": list(model.languages),
+            "licence": model.licence,
+            "size": model.size,
+            "ram_mb": model.ram_mb,
+            "default": model.default,
+            "bundled": model.bundled,
+            "condition": self.condition.value,
+            "detail": self.detail,
+            "description": model.description,
+            "sha256": {file.name: file.sha256 for file in model.files},
+        }
+
+
+def list_models(store: Store) -> list[Row]:
+    """Every known model and what is there of it, by the sizes of its files."""
+    return [Row(model, *store.inspect(model)) for model in store.manifest.models]
+
+
+def default_ids(store: Store) -> list[str]:
+    """The models to fetch before the assistant can do its job."""
+    return [model.id for model in store.manifest.models if model.default and not model.bundled]
+
+
+def fetch(ids: Sequence[str], store: Store, progress: Progress) -> list[Row]:
+    """Fetch those models that are missing or damaged, one after the other.
+
+    Raises ModelError; models that were complete by then stay.
+    """
+    wanted = [store.manifest.model(model_id) for model_id in dict.fromkeys(ids)]
+    missing = [model for model in wanted if store.inspect(model)[0] is not Condition.OK and not model.bundled]
+    if missing:
+        with exclusive(store):
+            check_space(missing, store)
+            progress.plan(sum(download_size(model, store.manifest) for model in missing))
+            pip = pip_settings.read()
+            mirror = os.environ.get(MIRROR_VARIABLE) or None
+            with client(pip.certificate) as http:
+                sources = Sources(http, pip, mirror, store.root / DOWNLOADS)
+                for model in missing:
+                    install(model, store, sources, progress)
+    return [Row(model, *store.inspect(model)) for model in wanted]
+
+
+def verify(ids: Sequence[str], store: Store) -> list[Row]:
+    """Compare every byte of those models, or of all that are there or ought to be, with the manifest."""
+    if ids:
+        return [Row(model, *store.verify(model)) for model in map(store.manifest.model, ids)]
+    rows = [Row(model, *store.verify(model)) for model in store.manifest.models]
+    return [row for row in rows if row.model.default or row.condition is not Condition.MISSING]
