@@ -16,7 +16,8 @@ from edge.chunk import Pcm
 from edge.engine_thread import EngineThread
 from edge.errors import AssistantError
 from edge.events import AnyEvent, TurnEnded
-from edge.home.house import Broker, MqttHouse
+from edge.home.broker import Broker
+from edge.home.house import MqttHouse
 from edge.intents import Origin
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener

@@ -1,14 +1,14 @@
 """ONNX Runtime as this runtime uses it: one thread per session, and one error for whatever is wrong with a file."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as native
 
 from edge.errors import ModelError
 
-LOAD_ERRORS: Final[tuple[type[Exception], ...]] = (
+LOAD_ERRORS: Final[Any] = (
     native.Fail,
     native.InvalidArgument,
     native.InvalidGraph,

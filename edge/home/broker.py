@@ -90,7 +90,7 @@ class Link:
         while True:
             try:
                 await self._connection()
-            except aiomqtt.MqttConnectError as error:
+            except aiomqtt.MqttCodeError as error:
                 if self._speaks_older(error):
                     continue
                 self.last_error = str(error)
@@ -167,7 +167,7 @@ class Link:
         except aiomqtt.MqttError:
             _log.debug("the broker had gone before we could say goodbye")
 
-    def _speaks_older(self, error: aiomqtt.MqttConnectError) -> bool:
+    def _speaks_older(self, error: aiomqtt.MqttCodeError) -> bool:
         code = getattr(error.rc, "value", error.rc)
         if self._protocol is ProtocolVersion.V5 and code in _UNSUPPORTED:
             self._protocol = ProtocolVersion.V311

@@ -157,8 +157,7 @@ def climate(p: Payload) -> Parts:
     for topic_key, template, key, decode in (
         ("mode_state_topic", "mode_state_template", VALUE, _text(VALUE)),
         ("temperature_state_topic", "temperature_state_template", "temperature", _number("temperature")),
-        ("current_temperature_topic", "current_temperature_template", "current_temperature", _number("current_temperature")),
-        ("current_humidity_topic", "current_humidity_template", "current_humidity", _number("current_humidity")),
+        *((f"{key}_topic", f"{key}_template", key, _number(key)) for key in ("current_temperature", "current_humidity")),
     ):  # fmt: skip
         if (topic := p.topic(topic_key)) is not None:
             readings.append(Reading(topic, frozenset({key}), p.decode(template, decode)))
@@ -385,7 +384,7 @@ def _known(text: object) -> str | None:
 def _object(payload: str) -> dict[str, Any]:
     said = json.loads(payload)
     if not isinstance(said, dict):
-        raise ValueError("the state is no JSON object")  # noqa: TRY004  # wrong data from outside, not a wrong type
+        raise ValueError("the state is no JSON object")
     return said
 
 

@@ -36,7 +36,7 @@ class Control:
         self._link, self._registry, self._changed = link, registry, changed
 
     async def command(self, commands: Sequence[Command], deadline_s: float) -> list[ActionReport]:
-        """All of ``commands`` in parallel; a report for each, in order. Raises BrokerOffline when the broker is away."""
+        """All of ``commands`` in parallel; a report for each, in order. Raises BrokerOffline when there is none."""
         if not self._link.online:
             raise self._link.offline()
         reports: dict[int, ActionReport] = {}

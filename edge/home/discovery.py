@@ -100,7 +100,7 @@ def _entity(component: str, identity: str, full: Mapping[str, Any]) -> Entity:
         availability=_availability(full),
         availability_mode=AvailabilityMode(payload.text("availability_mode", "latest")),
         base_name=base,
-        identity=payload.text("unique_id", "") and f"{component}:{payload.text('unique_id', '')}" or identity,
+        identity=f"{component}:{unique}" if (unique := payload.text("unique_id", "")) else identity,
     )
 
 

@@ -104,9 +104,12 @@ class MqttHouse:
     async def _pass_fence(self) -> None:
         """Send a message to ourselves: a broker delivers it after all that it had queued for us before."""
         token = uuid.uuid4().hex
-        self._fences[token] = anyio.Event()
-        await self._link.publish([Publication(self._fence, token)], qos=0)
-        await self._fences.pop(token).wait()
+        passed = self._fences[token] = anyio.Event()
+        try:
+            await self._link.publish([Publication(self._fence, token)], qos=0)
+            await passed.wait()
+        finally:
+            del self._fences[token]
 
     async def _on_link(self, online: bool) -> None:
         if online:

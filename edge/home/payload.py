@@ -1,4 +1,4 @@
-"""A discovery payload, expanded: full keys, ``~`` replaced, values of the types that are wanted or a clear complaint."""
+"""A discovery payload, expanded: full keys, ``~`` replaced, values of the wanted types or a clear complaint."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -90,7 +90,7 @@ class Payload:
         if not self.has(template_key):
             return lambda value, **_: _plain(value)
         template = self._template(template_key)
-        return lambda value, **variables: template.command(value, **variables)
+        return template.command
 
     def _template(self, key: str) -> Template:
         try:
@@ -102,13 +102,13 @@ class Payload:
 def expand(raw: Any) -> dict[str, Any]:
     """Full keys for short ones, ``~`` replaced by the base topic. Raises ValueError when ``raw`` is no object."""
     if not isinstance(raw, dict):
-        raise ValueError("the payload is no JSON object")  # noqa: TRY004  # wrong data from outside, not a wrong type
-    full = {KEYS.get(key, key): value for key, value in raw.items()}
+        raise ValueError("the payload is no JSON object")
+    full: dict[str, Any] = {KEYS.get(key, key): value for key, value in raw.items()}
     if isinstance(device := full.get("device"), dict):
-        full["device"] = {DEVICE_KEYS.get(key, KEYS.get(key, key)): value for key, value in device.items()}
+        full["device"] = {(DEVICE_KEYS | KEYS).get(str(key), str(key)): value for key, value in device.items()}
     if isinstance(several := full.get("availability"), list):
         full["availability"] = [
-            {KEYS.get(key, key): value for key, value in one.items()} for one in several if isinstance(one, dict)
+            {KEYS.get(str(key), str(key)): value for key, value in one.items()} for one in several if isinstance(one, dict)
         ]
     base = full.pop("~", None)
     return with_base(full, base) if isinstance(base, str) else full

@@ -152,9 +152,12 @@ class Registry:
             (self._file.devices[key] for key in (unique, name, entity.device.name) if key in self._file.devices), None
         )
         area = (entry.area if entry else None) or entity.device.area
-        floor = self._file.areas[area].floor if area in self._file.areas else None
+        room = self._file.areas.get(area) if area else None
         aliases = entry.names if entry else ()
-        return replace(entity, device=replace(entity.device, id=name, area=area, floor=floor, aliases=aliases))
+        return replace(
+            entity,
+            device=replace(entity.device, id=name, area=area, floor=room.floor if room else None, aliases=aliases),
+        )
 
     def _hear(self, known: _Known, message: Message) -> None:
         for availability in known.entity.availability:

@@ -6,6 +6,7 @@ ranges, no macros or includes, a list of allowed filters and methods, and every 
 out of something small checks the size of its result first.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +15,8 @@ from typing import Any, Final
 import jinja2
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from edge.devices import Value
 
@@ -61,10 +63,8 @@ class Template:
     def value(self, payload: str) -> str:
         """The template applied to a state message: ``value``, and ``value_json`` where it is JSON."""
         variables: dict[str, Any] = {"value": payload}
-        try:
+        with contextlib.suppress(ValueError, RecursionError):
             variables["value_json"] = json.loads(payload)
-        except (ValueError, RecursionError):
-            pass
         return self._render(variables)
 
     def command(self, value: Value, **variables: object) -> str:
@@ -112,7 +112,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         ):
             raise SecurityError("format may not be called")
 
-    def call(self, context: Any, function: Any, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]
+    def call(self, context: Any, function: Any, *arguments: Any, **named: Any) -> Any:
         if getattr(function, "__name__", "") == "replace" and isinstance(getattr(function, "__self__", None), str):
             return _replace(function.__self__, *arguments)
         return _bounded(super().call(context, function, *arguments, **named))
@@ -138,7 +138,7 @@ def _check(tree: nodes.Template) -> None:
         if loop.recursive or loop.find(nodes.For) is not None:
             raise TemplateFault("loops inside loops are not allowed")
     for applied in tree.find_all((nodes.Filter, nodes.FilterBlock)):
-        name = applied.name if isinstance(applied, nodes.Filter) else applied.filter.name
+        name = applied.name if isinstance(applied, nodes.Filter) else None
         if name not in _FILTERS:
             raise TemplateFault(f"the filter {name} is not allowed")
 
