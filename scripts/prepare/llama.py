@@ -1,0 +1,97 @@
+"""llama-cpp-python: built once on this machine for its own processor, then kept."""
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Final
+
+from scripts.prepare import lockfile, system
+from scripts.prepare.environment import LOG, ROOT, VENV, has, pip, pip_environ
+from scripts.prepare.watch import StepFailed, Words, watch
+
+BUILD_LOCK: Final = ROOT / "requirements-build.lock"
+_BUILD: Final = ".build-"
+_MEMORY_PER_COMPILER: Final = 1_000_000_000
+_WITHOUT: Final = "the assistant works, but without its small language model"
+
+
+def install(lock: Path) -> bool:
+    """Install it from a kept wheel, else build that first. Returns False, saying why, where that can't be done."""
+    stamp = VENV / ".installed-llama"
+    version = lockfile.llama_version(lock)
+    if has("llama_cpp") and stamp.exists() and stamp.read_text("utf-8") == version:
+        return True
+    wheel = cached_wheel(version)
+    if wheel is None:
+        still = system.install([system.COMPILER, system.OPENMP], LOG / "apt.log")
+        if still:
+            print(f"hearth: no C++ compiler, so {_WITHOUT} — {system.by_hand(still)}", file=sys.stderr)
+            return False
+        try:
+            wheel = _build(lock, version)
+        except StepFailed as failure:
+            print(f"hearth: {failure.title} failed, so {_WITHOUT} — see {failure.log}", file=sys.stderr)
+            return False
+    elif system.install([system.OPENMP], LOG / "apt.log"):
+        print(f"hearth: libgomp.so.1 is missing, so {_WITHOUT} — {system.by_hand(['libgomp1'])}", file=sys.stderr)
+        return False
+    line = [*pip("install"), "--no-deps", "--no-index", "--force-reinstall", wheel]
+    watch("installing llama-cpp-python", line, LOG / "llama.log", pip_environ())
+    stamp.write_text(version, "utf-8")
+    return True
+
+
+def cache() -> Path:
+    """Where built wheels are kept, outside the project, so that a fresh clone finds them."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "hearthside/wheels"
+
+
+def cached_wheel(version: str) -> Path | None:
+    """A kept wheel of that version for this machine."""
+    wheels = cache().glob(f"llama_cpp_python-{version}-*{platform.machine()}.whl")
+    return next((wheel for wheel in sorted(wheels) if zipfile.is_zipfile(wheel)), None)
+
+
+def _build(lock: Path, version: str) -> Path:
+    """Build the wheel with locked tools in an environment that is thrown away, and keep it."""
+    cache().mkdir(parents=True, exist_ok=True)
+    for leftover in cache().glob(f"{_BUILD}*"):
+        shutil.rmtree(leftover)
+    # Not in /tmp, which may be a small piece of memory.
+    with tempfile.TemporaryDirectory(prefix=_BUILD, dir=cache()) as folder:
+        build = Path(folder)
+        python = build / "venv/bin/python"
+        source = build / "source.lock"
+        source.write_text(lockfile.llama_alone(lock), "utf-8")
+        log = LOG / "llama.log"
+        watch("preparing to build llama-cpp-python", [sys.executable, "-m", "venv", build / "venv"], log)
+        tools: Words = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", BUILD_LOCK]
+        watch("fetching build tools", [*pip("install", python), *tools], log, pip_environ())
+        environ = pip_environ() | {
+            "PATH": f"{build}/venv/bin:{os.environ.get('PATH', os.defpath)}",
+            "CMAKE_BUILD_PARALLEL_LEVEL": str(_compilers()),
+            "TMPDIR": folder,
+        }
+        options = ["--verbose", "--no-deps", "--no-build-isolation", "--require-hashes", "--no-binary", ":all:"]
+        line = [*pip("wheel", python), *options, "-r", source, "--wheel-dir", build / "out"]
+        watch("building llama-cpp-python, once, 5 to 30 minutes", line, log, environ)
+        return _keep(next((build / "out").glob(f"llama_cpp_python-{version}-*.whl")))
+
+
+def _keep(wheel: Path) -> Path:
+    """Copy the wheel into the cache, where it appears complete or not at all."""
+    kept = cache() / wheel.name
+    part = kept.with_suffix(".part")
+    shutil.copyfile(wheel, part)
+    return part.replace(kept)
+
+
+def _compilers() -> int:
+    """How many compilers may run at once: one per core, but no more than the memory holds."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(os.cpu_count() or 1, memory // _MEMORY_PER_COMPILER))

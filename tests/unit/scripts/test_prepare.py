@@ -1,0 +1,98 @@
+"""What sets everything up: lock files, explanations, long commands."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from scripts.prepare.__main__ import explain
+from scripts.prepare.environment import ROOT
+from scripts.prepare.lockfile import llama_alone, llama_version, without_llama
+from scripts.prepare.watch import StepFailed, watch
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_everything_but_llama_is_installed_from_ready_made_packages(name: str) -> None:
+    lock = ROOT / name
+    everything = lock.read_text("utf-8").count("==")
+    assert without_llama(lock).count("==") == everything - 1
+    assert "\nllama-cpp-python" not in without_llama(lock)
+    assert llama_alone(lock).startswith(f"llama-cpp-python=={llama_version(lock)} ")
+    assert llama_alone(lock).count("--hash=sha256:") == 1
+
+
+@pytest.mark.parametrize("lock", sorted(ROOT.glob("requirements*.lock")), ids=lambda path: path.name)
+def test_a_lock_file_pins_hashes_and_names_no_machine(lock: Path) -> None:
+    text = lock.read_text("utf-8")
+    assert text.count("--hash=sha256:") >= text.count("==")
+    for stranger in ("file://", "--index-url", "--extra-index-url", "--find-links", "/home/", "/root/"):
+        assert stranger not in text
+
+
+def test_the_locks_agree_and_cover_what_the_project_names() -> None:
+    runtime = set(_pins("requirements.lock"))
+    assert runtime <= set(_pins("requirements-dev.lock"))
+    names = {pin.partition("==")[0] for pin in runtime}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert {wish.partition(">=")[0] for wish in project["dependencies"]} <= names
+
+
+def _pins(name: str) -> list[str]:
+    return [line.split(" \\")[0] for line in (ROOT / name).read_text("utf-8").splitlines() if "==" in line[:60]]
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "the disk is full"),
+        ("WARNING: Retrying (Retry(total=1)) after NewConnectionError('…')\nERROR: No matching", "no network"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", "not the one that the lock"),
+        ("ERROR: No matching distribution found for av==18.1.0", "no package index has av==18.1.0 ready-made"),
+        ("E: Unable to locate package x", "Unable to locate package x"),
+        ("", "it ended with an error"),
+    ],
+)
+def test_what_an_installer_said_becomes_one_sentence(output: str, sentence: str) -> None:
+    assert sentence in explain(output)
+    assert "\n" not in explain(output)
+
+
+def test_a_command_that_fails_keeps_its_output(tmp_path: Path) -> None:
+    with pytest.raises(StepFailed) as caught:
+        watch("trying", ["sh", "-c", "echo why >&2; exit 3"], tmp_path / "log/step.log")
+    assert caught.value.output == "why\n"
+
+
+def test_an_interruption_ends_what_was_started(tmp_path: Path) -> None:
+    program = f"""
+from pathlib import Path
+from scripts.prepare.watch import watch
+watch("sleeping", ["sh", "-c", "sleep 60 & echo $!; wait"], Path({str(tmp_path / "log")!r}))
+"""
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 10
+        while not (tmp_path / "log").exists() or not (tmp_path / "log").read_text().strip():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        sleeper = int((tmp_path / "log").read_text())
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+    assert not _runs(sleeper)
+
+
+def _runs(process: int) -> bool:
+    for _ in range(100):
+        try:
+            os.kill(process, 0)
+            state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        except (ProcessLookupError, FileNotFoundError):
+            return False
+        if state == "Z":
+            return False
+        time.sleep(0.02)
+    return True
