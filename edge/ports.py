@@ -19,12 +19,22 @@ class Closeable(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class WakeWord:
+    """What is known of one wake word's model."""
+
+    threshold: float
+    """The probability that it was tuned for, 0–1."""
+    lag_s: float = 0.15
+    """How long after the word's end the model is sure of it, in seconds."""
+
+
 class WakeEngine(Closeable, Protocol):
     """Scores a stream of sound against wake words."""
 
     @property
-    def words(self) -> Mapping[str, float]:
-        """The words it listens for, each with the threshold its model was tuned for (0–1)."""
+    def words(self) -> Mapping[str, WakeWord]:
+        """The words it listens for."""
 
     def score(self, pcm: Pcm) -> Mapping[str, float]:
         """Take the next ``pcm`` (int16, any length, 16 kHz); returns each word's highest probability in it, 0–1."""

@@ -51,6 +51,7 @@ class Ring:
                 position -= sum(1 for chunk in self._chunks if chunk.end > start)
             reader = RingReader(self, position)
             self._readers.append(reader)
+            self._changed.notify_all()
             return reader
 
     def close(self) -> None:
@@ -61,7 +62,8 @@ class Ring:
 
     def _has_room(self) -> bool:
         lead = round(LEAD_S / CHUNK_SECONDS)
-        return all(self._written - reader.position < lead for reader in self._readers)
+        # Before anybody reads, a recording waits for its first listener.
+        return bool(self._readers) and all(self._written - reader.position < lead for reader in self._readers)
 
     def _wake(self) -> None:
         self._changed.notify_all()

@@ -6,7 +6,7 @@ keys that this runtime reads.
 
 from typing import Final
 
-KEYS: Final = {
+KEYS: Final[dict[str, str]] = {
     "act_t": "action_topic",
     "act_tpl": "action_template",
     "avty": "availability",
@@ -116,7 +116,7 @@ KEYS: Final = {
     "val_tpl": "value_template",
 }
 
-DEVICE_KEYS: Final = {
+DEVICE_KEYS: Final[dict[str, str]] = {
     "ids": "identifiers",
     "cns": "connections",
     "mf": "manufacturer",

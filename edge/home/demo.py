@@ -13,21 +13,27 @@ import aiomqtt
 import anyio
 
 _log = logging.getLogger(__name__)
-_SWITCHED = {"payload_on": "ON", "payload_off": "OFF"}
+
+_DIMMER = {"schema": "json", "brightness": True, "supported_color_modes": ["brightness"]}
+_COLOR = {"schema": "json", "brightness": True, "supported_color_modes": ["rgb"]}
+_PLAIN = {"schema": "json", "supported_color_modes": ["onoff"]}
+_SPEED = {"percentage_command_topic": "~/set/percentage", "percentage_state_topic": "~/percentage"}
+_BLIND = {"device_class": "blind", "position_topic": "~/position", "set_position_topic": "~/set/position"}
+_CELSIUS = {"device_class": "temperature", "unit_of_measurement": "°C"}
 
 DEVICES: Final[tuple[tuple[str, str, str, str | None, dict[str, Any], str], ...]] = (
-    ("light", "kitchen_light", "Kitchen Light", "Kitchen", {"schema": "json", "brightness": True, "supported_color_modes": ["rgb"]}, "OFF"),
-    ("light", "living_room_lamp", "Living Room Lamp", "Living Room", {"schema": "json", "brightness": True, "supported_color_modes": ["brightness"]}, "OFF"),
-    ("light", "bedroom_light", "Bedroom Light", "Bedroom", {"schema": "json", "supported_color_modes": ["onoff"]}, "OFF"),
-    ("switch", "hallway_plug", "Hallway Plug", "Hallway", _SWITCHED, "OFF"),
-    ("fan", "bedroom_fan", "Bedroom Fan", "Bedroom", {"percentage_command_topic": "~/set/percentage", "percentage_state_topic": "~/percentage"}, "OFF"),
-    ("cover", "blinds", "Blinds", "Living Room", {"device_class": "blind", "position_topic": "~/position", "set_position_topic": "~/set/position"}, "closed"),
+    ("light", "kitchen_light", "Kitchen Light", "Kitchen", _COLOR, "OFF"),
+    ("light", "living_room_lamp", "Living Room Lamp", "Living Room", _DIMMER, "OFF"),
+    ("light", "bedroom_light", "Bedroom Light", "Bedroom", _PLAIN, "OFF"),
+    ("switch", "hallway_plug", "Hallway Plug", "Hallway", {}, "OFF"),
+    ("fan", "bedroom_fan", "Bedroom Fan", "Bedroom", _SPEED, "OFF"),
+    ("cover", "blinds", "Blinds", "Living Room", _BLIND, "closed"),
     ("lock", "front_door", "Front Door", "Hallway", {}, "LOCKED"),
     ("climate", "thermostat", "Thermostat", "Living Room", {}, "heat"),
-    ("sensor", "outdoor_temperature", "Outdoor Temperature", None, {"device_class": "temperature", "unit_of_measurement": "°C"}, "12.5"),
+    ("sensor", "outdoor_temperature", "Outdoor Temperature", None, _CELSIUS, "12.5"),
     ("binary_sensor", "back_door", "Back Door", "Kitchen", {"device_class": "door"}, "OFF"),
     ("scene", "movie_night", "Movie Night", None, {}, ""),
-)  # fmt: skip
+)
 """Component, object id, name, room, what it announces besides, what it says at first."""
 
 

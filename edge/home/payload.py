@@ -11,6 +11,7 @@ from edge.home.templates import Template, TemplateFault
 
 _WILDCARDS: Final = re.compile(r"[+#\x00]")
 _MAX_TOPIC: Final = 1024
+_ANY_KEY: Final[dict[str, str]] = {**KEYS, **DEVICE_KEYS}
 
 EncodeCommand = Callable[..., str]
 
@@ -104,11 +105,14 @@ def expand(raw: Any) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise ValueError("the payload is no JSON object")
     full: dict[str, Any] = {KEYS.get(key, key): value for key, value in raw.items()}
-    if isinstance(device := full.get("device"), dict):
-        full["device"] = {(DEVICE_KEYS | KEYS).get(str(key), str(key)): value for key, value in device.items()}
+    device: Any = full.get("device")
+    if isinstance(device, dict):
+        full["device"] = {_ANY_KEY.get(str(key), str(key)): value for key, value in device.items()}
     if isinstance(several := full.get("availability"), list):
         full["availability"] = [
-            {KEYS.get(str(key), str(key)): value for key, value in one.items()} for one in several if isinstance(one, dict)
+            {KEYS.get(str(key), str(key)): value for key, value in one.items()}
+            for one in several
+            if isinstance(one, dict)
         ]
     base = full.pop("~", None)
     return with_base(full, base) if isinstance(base, str) else full

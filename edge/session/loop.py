@@ -4,13 +4,14 @@ That is all there is of barge-in: the wake engine goes on listening in its own t
 """
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio
 
 from edge.bus import Bus
-from edge.chunk import EndOfSound
+from edge.chunk import AudioChunk, EndOfSound
 from edge.engine_thread import EngineThread
 from edge.events import TurnEnded, Woke
 from edge.intents import Origin
@@ -18,10 +19,7 @@ from edge.ports import Sound, SoundReader, WakeEngine
 from edge.session.clock import TurnClock
 from edge.session.turn import Stages, Turn
 from edge.wake.detector import Detection, Detector
-
-PRE_ROLL_S = 0.25
-"""Sound before the detection that belongs to the command: engines are sure of a word only some 100–250 ms after
-its end, and what follows without a pause must not lose a syllable."""
+from edge.wake.onset import RECENT_CHUNKS, command_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class _Woken:
 
     detection: Detection
     command: SoundReader
-    """From the pre-roll on. Made in the wake thread, at the moment of detection, so that nothing is overwritten."""
+    """From the end of the wake word on; made in the wake thread at once, so that nothing is overwritten."""
     at: float
     """``perf_counter`` when the chunk that completed the word had been read."""
 
@@ -83,18 +81,20 @@ class WakeRules:
 
     def detector(self, engine: WakeEngine) -> Detector:
         """A detector for the words of ``engine``."""
-        thresholds = {word: self.threshold or own for word, own in engine.words.items()}
+        thresholds = {name: self.threshold or word.threshold for name, word in engine.words.items()}
         return Detector(thresholds, self.refractory_s)
 
 
 def _watch(engine: WakeEngine, reader: SoundReader, detector: Detector, sound: Sound) -> _Woken | None:
     """Blocks in the wake thread until a wake word (or, None, the end of the sound)."""
+    recent: deque[AudioChunk] = deque(maxlen=RECENT_CHUNKS)
     try:
         while True:
-            chunk = reader.read(None)
+            recent.append(chunk := reader.read(None))
             begun = time.perf_counter()
             detection = detector.feed(engine.score(chunk.pcm), chunk.end)
             if detection is not None:
-                return _Woken(detection, sound.reader(detection.at - PRE_ROLL_S), begun)
+                start = command_start(recent, engine.words[detection.word].lag_s)
+                return _Woken(detection, sound.reader(start), begun)
     except EndOfSound:
         return None

@@ -15,6 +15,7 @@ import onnxruntime as ort
 from edge.chunk import Pcm
 from edge.errors import ModelError, SettingsError
 from edge.onnx import session
+from edge.ports import WakeWord
 
 Floats = npt.NDArray[np.float32]
 
@@ -41,9 +42,9 @@ class OpenWakeEngine:
         self.reset()
 
     @property
-    def words(self) -> Mapping[str, float]:
+    def words(self) -> Mapping[str, WakeWord]:
         """Each word with openWakeWord's usual threshold of 0.5."""
-        return dict.fromkeys(self._words, _THRESHOLD)
+        return dict.fromkeys(self._words, WakeWord(_THRESHOLD))
 
     def score(self, pcm: Pcm) -> Mapping[str, float]:
         """``pcm``: int16, any length, 16 kHz. Returns scores, 0–1, whenever another 80 ms are complete."""

@@ -40,14 +40,14 @@ def test_a_wake_word_scores_above_its_threshold_and_the_other_word_does_not(
 ) -> None:
     sound = np.concatenate([quiet(2.0), say(phrase), quiet(1.0)])
     other = ({"alexa", "hey_jarvis"} - {word}).pop()
-    assert peak(wake, sound, word) > wake.words[word]
-    assert peak(wake, sound, other) < wake.words[other]
+    assert peak(wake, sound, word) > wake.words[word].threshold
+    assert peak(wake, sound, other) < wake.words[other].threshold
 
 
 @pytest.mark.parametrize("text", ["Please close the blinds in the kitchen.", "I will be there in twenty minutes."])
 def test_other_speech_does_not_wake(wake: WakeEngine, say: Say, text: str) -> None:
     sound = np.concatenate([quiet(2.0), say(text), quiet(1.0)])
-    assert all(peak(wake, sound, word) < threshold for word, threshold in wake.words.items())
+    assert all(peak(wake, sound, name) < word.threshold for name, word in wake.words.items())
 
 
 def test_the_size_of_the_pieces_does_not_matter(wake: WakeEngine, say: Say) -> None:
@@ -59,7 +59,7 @@ def test_the_size_of_the_pieces_does_not_matter(wake: WakeEngine, say: Say) -> N
 def test_reset_forgets(wake: WakeEngine, say: Say) -> None:
     word = np.concatenate([quiet(2.0), say("Alexa!")])
     first = peak(wake, word, "alexa")
-    assert peak(wake, quiet(2.0), "alexa") < wake.words["alexa"]
+    assert peak(wake, quiet(2.0), "alexa") < wake.words["alexa"].threshold
     assert peak(wake, word, "alexa") == pytest.approx(first, abs=0.02)
 
 

@@ -1,0 +1,99 @@
+"""What a component's payload comes to, and the pieces that components are made of."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from edge.devices import Ability, Value, Verb
+from edge.home.broker import Publication
+from edge.home.entity import VALUE, Decode, Encode, Reading, Seen, Unsupported
+from edge.home.payload import Payload
+
+_UNKNOWN: Final = frozenset({"", "none", "null", "unknown", "unavailable"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a component's payload comes to."""
+
+    abilities: frozenset[Ability]
+    readings: tuple[Reading, ...]
+    encode: Encode
+    unit: str | None = None
+    options: tuple[str, ...] = ()
+
+
+Component = Callable[[Payload], Parts]
+Writers = Mapping[str, Callable[[Value], list[Publication]]]
+
+
+def value_reading(
+    p: Payload, states: Mapping[str, str] | None, *, required: bool = False, template: str = "value_template"
+) -> tuple[Reading, ...]:
+    """The reading of ``state_topic``. ``states``: payload → value; None when any text is one."""
+    topic = p.needed_topic("state_topic") if required else p.topic("state_topic")
+    if topic is None:
+        return ()
+
+    def decode(payload: str) -> Seen:
+        if payload.casefold() in _UNKNOWN:
+            return {VALUE: None}
+        if states is None:
+            return {VALUE: payload}
+        if payload not in states:
+            raise ValueError(f"{payload[:40]!r} is none of {', '.join(states)}")
+        return {VALUE: states[payload]}
+
+    return (Reading(topic, frozenset({VALUE}), p.decode(template, decode)),)
+
+
+def text_of(key: str) -> Decode:
+    return lambda payload: {key: known(payload)}
+
+
+def number_of(key: str, convert: Callable[[float], Value] = lambda level: level) -> Decode:
+    return lambda payload: {key: None if payload.casefold() in _UNKNOWN else convert(float(payload))}
+
+
+def known(text: object) -> str | None:
+    return None if text is None or str(text).casefold() in _UNKNOWN else str(text)
+
+
+def json_object(payload: str) -> dict[str, Any]:
+    said = json.loads(payload)
+    if not isinstance(said, dict):
+        raise ValueError("the state is no JSON object")
+    return said
+
+
+def verb_writer(p: Payload, verbs: Mapping[Verb, str]) -> Callable[[Value], list[Publication]]:
+    topic, encode = p.needed_topic("command_topic"), p.command("command_template")
+
+    def write(value: Value) -> list[Publication]:
+        verb = Verb(str(value))
+        if verb not in verbs:
+            raise Unsupported(verb)
+        return [Publication(topic, encode(verbs[verb]))]
+
+    return write
+
+
+def verbs_only(p: Payload, verbs: Mapping[Verb, str]) -> Encode:
+    return each({"state": verb_writer(p, verbs)})
+
+
+def each(writers: Writers) -> Encode:
+    """A message for each part of a change. Being told to be on is implied by anything else."""
+
+    def encode(change: Mapping[str, Value]) -> list[Publication]:
+        unknown = change.keys() - writers.keys()
+        if unknown:
+            raise Unsupported(", ".join(sorted(unknown)))
+        return [publication for key, value in change.items() for publication in writers[key](value)]
+
+    return encode
+
+
+def no_commands(change: Mapping[str, Value]) -> list[Publication]:
+    raise Unsupported(", ".join(change))
