@@ -104,7 +104,7 @@ def expand(raw: Any) -> dict[str, Any]:
     """Full keys for short ones, ``~`` replaced by the base topic. Raises ValueError when ``raw`` is no object."""
     if not isinstance(raw, dict):
         raise ValueError("the payload is no JSON object")
-    full: dict[str, Any] = {KEYS.get(key, key): value for key, value in raw.items()}
+    full: dict[str, Any] = {KEYS.get(str(key), str(key)): value for key, value in raw.items()}
     device: Any = full.get("device")
     if isinstance(device, dict):
         full["device"] = {_ANY_KEY.get(str(key), str(key)): value for key, value in device.items()}
