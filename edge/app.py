@@ -14,7 +14,7 @@ from edge.act.dispatch import Dispatch
 from edge.bus import Bus
 from edge.chunk import Pcm
 from edge.engine_thread import EngineThread
-from edge.errors import AssistantError
+from edge.errors import AssistantError, ModelError
 from edge.events import AnyEvent, TurnEnded
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
@@ -112,7 +112,7 @@ async def assistant(
     ``hears``: whether sound will come in; ``sink``: where answers are heard, None for written ones.
     Raises SettingsError and ModelError for what is missing before anything is started.
     """
-    store = Store(settings.data_dir)
+    store = Store(settings.models_dir)
     bus = Bus()
     async with AsyncExitStack() as stack:
         ears = await _ears(settings, store, stack) if hears else None
@@ -164,7 +164,13 @@ async def _local_model(
     if not _installed("llama_cpp"):
         _log.warning("the small language model is off: llama-cpp-python is not installed")
         return None
-    path = next(store.require(settings.understand.llm_model).glob("*.gguf"))
+    try:
+        folder = store.require(settings.understand.llm_model)
+    except ModelError as error:
+        # The assistant does its work without; what only this tier would have understood, it says it did not.
+        _log.warning("the small language model is off: %s", error)
+        return None
+    path = next(folder.glob("*.gguf"))
     build = functools.partial(plugins.load("llm", settings.understand.llm), path, settings.understand.llm_threads)
     thread = await stack.enter_async_context(EngineThread[LlmEngine]("llm", build))
     return LocalModel(house, thread, dispatch.intents, settings.understand.llm_confidence)
@@ -213,13 +219,14 @@ def stt_model(settings: Settings) -> str:
     return settings.stt.model or ("whisper-tiny.en" if english else "whisper-base")
 
 
-def needed_models(settings: Settings) -> list[str]:
-    """Ids of the models that this configuration loads."""
-    models = [stt_model(settings), settings.speak.voice]
+def models_of(settings: Settings) -> dict[str, bool]:
+    """Ids of the models that this configuration loads, and whether it can't do its job without."""
+    hears, speaks = settings.audio.input != "none", settings.audio.output != "none"
+    models = {"silero-vad": hears, stt_model(settings): hears, settings.speak.voice: speaks}
     if settings.wake.engine == "openwakeword":
-        models.append("openwakeword")
+        models["openwakeword"] = hears
     if settings.understand.llm != "none" and _installed("llama_cpp"):
-        models.append(settings.understand.llm_model)
+        models[settings.understand.llm_model] = False
     return models
 
 

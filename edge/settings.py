@@ -133,7 +133,9 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("hearthside")))
-    """Models, house.toml, databases, the socket."""
+    """house.toml, databases, the socket: what belongs to this assistant alone."""
+    models_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("hearthside")) / "models")
+    """Models: the same for every assistant on the machine."""
     area: str | None = None
     """The room this assistant stands in: "turn on the light" means the light here."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"

@@ -31,12 +31,12 @@ Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids as
 @app.callback(epilog="Example: `hearth models list`")
 def choose_store(
     context: typer.Context,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Data directory, instead of the configured one.", show_default=False)
+    models_dir: Annotated[
+        Path | None, typer.Option(help="Folder of the models, instead of the configured one.", show_default=False)
     ] = None,
 ) -> None:
     """Models: what is there, fetch what is missing, check what is there."""
-    context.obj = data_dir or context.obj
+    context.obj = models_dir or context.obj
 
 
 @app.command(name="list", epilog="Example: `hearth models list --json`")
@@ -92,11 +92,11 @@ def verify(context: typer.Context, ids: Ids = None, as_json: Json = False) -> No
 
 
 def _store(context: typer.Context) -> "Store":
-    """The store of the data directory that was given, else of the configured one."""
+    """The store in the folder that was given, else in the configured one."""
     from edge.settings import load
     from models.store import Store
 
-    return Store(context.obj or load().data_dir)
+    return Store(context.obj or load().models_dir)
 
 
 def _show(rows: "Sequence[Row]", *, as_json: bool) -> None:

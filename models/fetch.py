@@ -111,8 +111,8 @@ def wrong_hash(wanted: Wanted, where: str) -> SourceFailed:
 def storage_error(error: OSError, path: Path) -> ModelError:
     """The ModelError for a disk that can't be written to."""
     if error.errno in _FULL:
-        return ModelError(f"the disk is full at {path}", "free some space or set HEARTH_DATA_DIR to a larger disk")
-    return ModelError(f"can't write to {path} ({error.strerror})", "check its permissions or set HEARTH_DATA_DIR")
+        return ModelError(f"the disk is full at {path}", "free some space or set HEARTH_MODELS_DIR to a larger disk")
+    return ModelError(f"can't write to {path} ({error.strerror})", "check its permissions or set HEARTH_MODELS_DIR")
 
 
 def _download_part(client: httpx.Client, url: str, part: Path, wanted: Wanted, report: Report) -> None:

@@ -53,7 +53,7 @@ def check_space(models: Sequence[Model], store: Store) -> None:
     free = shutil.disk_usage(store.root).free
     if free < needed:
         what = f"not enough disk space at {store.root}: {needed / 1e6:.0f} MB needed, {free / 1e6:.0f} MB free"
-        raise ModelError(what, "free some space or set HEARTH_DATA_DIR to a larger disk")
+        raise ModelError(what, "free some space or set HEARTH_MODELS_DIR to a larger disk")
 
 
 def download_size(model: Model, manifest: Manifest) -> int:

@@ -1,4 +1,4 @@
-"""Where models lie on disk: ``<data_dir>/models/<id>/<file>``.
+"""Where models lie on disk: ``<models_dir>/<id>/<file>``.
 
 A model's folder appears by one rename when every file in it is complete and on the disk, so what is there is whole.
 """
@@ -28,9 +28,9 @@ class Condition(StrEnum):
 class Store:
     """The models of one data directory."""
 
-    def __init__(self, data_dir: Path, manifest: Manifest | None = None) -> None:
+    def __init__(self, models_dir: Path, manifest: Manifest | None = None) -> None:
         """``manifest``: None for the one that comes with the product."""
-        self.root: Final = data_dir / "models"
+        self.root: Final = models_dir
         """Folder that holds one folder per model."""
         if manifest is not None:
             self.manifest = manifest

@@ -6,7 +6,7 @@ say() { printf 'hearth: %s\n' "$*" >&2; }
 
 # What the environment was set up from, and where it and the models are: if any of it changes, set up again.
 setup_key() (
-    models="${HEARTH_DATA_DIR:-${XDG_DATA_HOME:-${HOME-}/.local/share}/hearthside}/models"
+    models="${HEARTH_MODELS_DIR:-${XDG_DATA_HOME:-${HOME-}/.local/share}/hearthside/models}"
     printf '%s\n' "$root" "$models"
     ls -d "$models"/*/ 2>/dev/null || true
     cd "$root"

@@ -1,7 +1,5 @@
 """Fixtures that every kind of test uses."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import soxr
@@ -21,15 +19,9 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def data_dir() -> Path:
-    """Where ./scripts/test has put the models."""
-    return load().data_dir
-
-
-@pytest.fixture(scope="session")
-def store(data_dir: Path) -> Store:
-    """The installed models."""
-    return Store(data_dir)
+def store() -> Store:
+    """The models that ./scripts/test has installed."""
+    return Store(load().models_dir)
 
 
 @pytest.fixture(scope="session")

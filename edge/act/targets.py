@@ -1,10 +1,13 @@
 """Which devices a sentence is about. Pure: slots and a list of devices in, devices out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from edge.devices import Device
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
+
+_BEFORE_WINDOWS: Final = frozenset({"blind", "curtain", "shade", "shutter"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,12 @@ def resolve(intent: Intent, origin: Origin, devices: Sequence[Device], domains: 
 
     A name that several devices bear means the one in the asker's room, if there is just one.
     """
-    wanted = [device for device in devices if device.domain in domains and _fits(device, intent)]
+    able = [device for device in devices if device.domain in domains]
+    wanted = [device for device in able if _fits(device, intent)]
+    if not wanted and str(intent.slots.get("device_class", "")).casefold() in _BEFORE_WINDOWS:
+        # What hangs before a window has many names, and people don't ask which one the device has.
+        loose = replace(intent, slots={key: value for key, value in intent.slots.items() if key != "device_class"})
+        wanted = [device for device in able if device.device_class in _BEFORE_WINDOWS and _fits(device, loose)]
     if "name" not in intent.slots or len(wanted) <= 1:
         return Targets(tuple(wanted))
     here = [device for device in wanted if origin.area and _same(device.area, origin.area)]

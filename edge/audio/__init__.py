@@ -1,1 +1,1 @@
-"""Sound in and out: microphone, loudspeaker, recordings, and the ring between."""
+"""Sound in and out: microphone, loudspeaker, recordings, and the ring that keeps the last seconds."""

@@ -1,120 +1,115 @@
-"""The microphone: a PortAudio device that fills the ring, and is found again when it was unplugged."""
+"""The microphone: from a sound device into the ring, for as long as the assistant runs."""
 
-import time
+import logging
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 import anyio
-import anyio.to_thread
-import numpy as np
-import soxr
+from anyio.abc import TaskGroup
+from anyio.to_thread import run_sync
 
-from edge.audio.portaudio import PortAudio
+from edge.audio.capture import Capture
+from edge.audio.portaudio import PortAudio, Request
 from edge.audio.ring import Ring
-from edge.chunk import CHUNK_SAMPLES, CHUNK_SECONDS, RATE, AudioChunk, Pcm
+from edge.chunk import CHUNK_SECONDS, RATE
 from edge.errors import AudioError
 
-_CHECK_S: Final = 0.25
-_SILENT_S: Final = 2.0
-"""A device that calls back no more for that long is gone, even if PortAudio has not noticed."""
-_RETRY_S: Final = 1.0
-_DRIFT_S: Final = 0.2
-"""The clock of the chunks is set anew when it is off by more: the device has dropped sound."""
+_log = logging.getLogger(__name__)
 
-Report = Callable[[AudioError | None], None]
+_LATENCY_S: Final = 0.06
+_RETRY_S: Final = 1.0
+
+Report: TypeAlias = Callable[[AudioError | None], None]
 
 
 class Microphone:
-    """An async context manager: entering opens the device, and raises AudioError if it can't be opened."""
+    """Use as an async context manager. A device that disappears is reported, and opened again when it is back.
 
-    def __init__(self, device: str, ring: Ring, portaudio: PortAudio, report: Report) -> None:
-        """``device``: a name or part of it, an index, or ``default``.
+    Chunks are stamped with the monotonic time at which they were heard. In a gapless stream they are 20 ms apart, but
+    for corrections of at most 1 ms each by which the sound card's clock is kept to the system's.
+    """
 
-        ``report`` is told when the device is lost (the error) and when it is back (None).
+    def __init__(
+        self,
+        device: str,
+        ring: Ring,
+        portaudio: PortAudio,
+        report: Report,
+        *,
+        rate: int = RATE,
+    ) -> None:
+        """``device``: a name or part of it, an index, or ``default``. ``rate``: what it is asked for first.
+
+        ``report`` is told once when the device is lost (the error), and once when it is heard again (None).
         """
-        self._device, self._ring, self._portaudio, self._report = device, ring, portaudio, report
-        self._stream: Any = None
-        self._framing = Framing(RATE)
-        self._heard_at = 0.0
-        self._tasks = anyio.create_task_group()
+        self._request = Request("input", device, rate, CHUNK_SECONDS, _LATENCY_S)
+        self._ring, self._portaudio, self._report = ring, portaudio, report
+        self._capture: Capture
+        self._tasks: TaskGroup
+
+    @property
+    def overflows(self) -> int:
+        """How often the device dropped sound since it was last opened."""
+        return self._capture.overflows
 
     async def __aenter__(self) -> "Microphone":
-        await anyio.to_thread.run_sync(self._open)
+        """Raises AudioError when the device does not exist or does not open."""
+        self._capture = await self._open()
+        self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
-        self._tasks.start_soon(self._watch)
+        self._tasks.start_soon(self._supervise)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    ) -> bool | None:
         self._tasks.cancel_scope.cancel()
-        await self._tasks.__aexit__(kind, error, trace)
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(self._close)
+        return await self._tasks.__aexit__(kind, error, trace)
 
-    async def _watch(self) -> None:
-        while True:
-            await anyio.sleep(_CHECK_S)
-            silent = time.monotonic() - self._heard_at > _SILENT_S
-            if silent or not self._portaudio.is_open(self._stream):
-                await self._recover()
-
-    async def _recover(self) -> None:
-        self._report(AudioError(f"the microphone {self._device} is gone", "plug it in again; looking for it"))
-        await anyio.to_thread.run_sync(self._close)
+    async def _supervise(self) -> None:
         while True:
             try:
-                await anyio.to_thread.run_sync(self._portaudio.refresh)
-                await anyio.to_thread.run_sync(self._open)
-            except AudioError:
-                await anyio.sleep(_RETRY_S)
-            else:
+                await self._capture.lost()
+            finally:
+                await self._capture.close()
+            if not (self._capture.displaced and await self._opens()):
+                self._report(AudioError(f"the microphone {self._capture.name!r} is gone", "connect it again"))
+                await self._recovered()
                 self._report(None)
-                return
 
-    def _open(self) -> None:
-        self._heard_at = time.monotonic()
-        self._stream = self._portaudio.open(self._device, "input", CHUNK_SECONDS, self._take, RATE)
-        self._framing = Framing(round(self._stream.samplerate))
+    async def _recovered(self) -> None:
+        """Returns when there is sound again."""
+        while not await self._recovers():  # noqa: ASYNC110  # nothing tells when a device comes back
+            await anyio.sleep(_RETRY_S)
 
-    def _close(self) -> None:
-        if self._stream is not None:
-            self._portaudio.close(self._stream)
-            self._stream = None
+    async def _opens(self) -> bool:
+        try:
+            self._capture = await self._open()
+        except AudioError as error:
+            _log.debug("the microphone is not back yet: %s", error)
+            return False
+        return True
 
-    def _take(self, sound: Any, frames: int, times: Any, status: object) -> None:
-        """PortAudio's callback; ``sound``: int16, shape (frames, 1)."""
-        self._heard_at = now = time.monotonic()
-        waited = times.currentTime - times.inputBufferAdcTime
-        # Some hosts give no times at all; then the block ended just now.
-        length = frames / self._framing.rate
-        begun = now - (waited if length <= waited < 1.0 else length)
-        for chunk in self._framing.add(sound[:, 0], begun):
-            self._ring.write(chunk)
+    async def _recovers(self) -> bool:
+        """One attempt: whether there is sound again."""
+        try:
+            await run_sync(self._portaudio.refresh, abandon_on_cancel=True)
+        except AudioError as error:
+            _log.debug("the microphone is not back yet: %s", error)
+            return False
+        if not await self._opens():
+            return False
+        try:
+            heard = await self._capture.hears()
+        except anyio.get_cancelled_exc_class():
+            await self._capture.close()
+            raise
+        if not heard:
+            await self._capture.close()
+        return heard
 
-
-class Framing:
-    """Blocks of a device's rate and size to chunks of 16 kHz and 20 ms, on one clock without gaps."""
-
-    def __init__(self, rate: int) -> None:
-        """``rate``: the device's samples per second."""
-        self.rate = rate
-        self._resampler = None if rate == RATE else soxr.ResampleStream(rate, RATE, 1, dtype="int16")
-        self._pending: Pcm = np.zeros(0, np.int16)
-        self._at: float | None = None
-
-    def add(self, block: Pcm, at: float) -> list[AudioChunk]:
-        """``block``: int16, shape (n,), at the device's rate, that began at ``at`` seconds. Returns whole chunks."""
-        # PortAudio reuses the block's memory, so the sound is copied in any case.
-        sound = block.copy() if self._resampler is None else self._resampler.resample_chunk(block)
-        begun = at - len(self._pending) / RATE
-        if self._at is None or abs(begun - self._at) > _DRIFT_S:
-            self._at = begun
-        self._pending = np.concatenate([self._pending, sound])
-        chunks = []
-        while len(self._pending) >= CHUNK_SAMPLES:
-            chunks.append(AudioChunk(self._pending[:CHUNK_SAMPLES], self._at))
-            self._pending = self._pending[CHUNK_SAMPLES:]
-            self._at += CHUNK_SECONDS
-        return chunks
+    async def _open(self) -> Capture:
+        capture = Capture(self._portaudio, self._ring)
+        await capture.open(self._request)
+        return capture

@@ -1,32 +1,30 @@
 """A recording in place of the microphone."""
 
+import asyncio
 import threading
 import time
 from types import TracebackType
-from typing import Final
 
 import numpy as np
 
 from edge.audio.ring import Ring
-from edge.chunk import CHUNK_SAMPLES, RATE, AudioChunk, Pcm
+from edge.chunk import CHUNK_SAMPLES, CHUNK_SECONDS, RATE, AudioChunk, Pcm
 
-TAIL_S: Final = 2.0
-"""Quiet after the recording, so that the end of its last sentence can be told."""
+TAIL_S = 2.0
+"""Quiet after a recording, so that the end of its last sentence can be noticed."""
 
 
 class Replay:
-    """Writes ``pcm`` (int16, 16 kHz) to ``ring`` from a thread: at full speed into a lossless ring, or in real time.
-
-    An async context manager; leaving it closes the ring. Chunks carry their position in the recording.
-    """
+    """Writes a recording into a ring from a thread, then closes the ring. Use as an async context manager."""
 
     def __init__(self, pcm: Pcm, ring: Ring, *, realtime: bool = False, tail_s: float = TAIL_S) -> None:
-        quiet = np.zeros(round(tail_s * RATE) + -len(pcm) % CHUNK_SAMPLES, np.int16)
-        self._pcm = np.concatenate([pcm, quiet])
-        self._ring = ring
-        self._realtime = realtime
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
+        """``pcm``: int16, 16 kHz; its chunks carry their position. ``tail_s``: seconds of quiet that follow.
+
+        ``realtime`` False is as fast as the readers are: the ring should be lossless then. Begins when somebody reads.
+        """
+        self._pcm, self._ring, self._realtime = _padded(pcm, tail_s), ring, realtime
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._write, name="replay", daemon=True)
 
     async def __aenter__(self) -> "Replay":
         self._thread.start()
@@ -35,17 +33,25 @@ class Replay:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
+        self._stopped.set()
         self._ring.close()
+        await asyncio.shield(asyncio.to_thread(self._thread.join))
 
-    def _run(self) -> None:
+    def _write(self) -> None:
+        self._ring.wait_for_reader()
         begun = time.monotonic()
-        for start in range(0, len(self._pcm) - CHUNK_SAMPLES + 1, CHUNK_SAMPLES):
-            chunk = AudioChunk(self._pcm[start : start + CHUNK_SAMPLES], start / RATE)
+        for number in range(len(self._pcm) // CHUNK_SAMPLES):
+            chunk = AudioChunk(self._pcm[number * CHUNK_SAMPLES : (number + 1) * CHUNK_SAMPLES], number * CHUNK_SECONDS)
             if self._realtime:
-                # A microphone, too, hands a chunk over when its last sample has been heard.
-                self._stop.wait(max(0.0, begun + chunk.end - time.monotonic()))
-            if self._stop.is_set():
-                return
+                # A microphone too has 20 ms only once they are over.
+                self._stopped.wait(begun + chunk.end - time.monotonic())
+            if self._stopped.is_set():
+                break
             self._ring.write(chunk)
         self._ring.close()
+
+
+def _padded(pcm: Pcm, tail_s: float) -> Pcm:
+    """``pcm`` and the quiet after it, in whole chunks."""
+    wanted = len(pcm) + round(tail_s * RATE)
+    return np.concatenate([pcm, np.zeros(wanted + -wanted % CHUNK_SAMPLES - len(pcm), np.int16)])

@@ -1,137 +1,193 @@
-"""A thread-safe ring of sound between one writer and several readers, each with a cursor of its own.
+"""The last seconds of sound: one writer, several readers, each with a cursor of its own.
 
-Live, the writer is the audio callback: it never waits, the oldest sound goes, and a reader that was overtaken knows how
-much it lost. In a replay at full speed the ring is lossless instead: the writer waits for the slowest reader, so that
-nothing is lost and the order of what happens is the same every time.
+Live, the writer is the audio callback and never waits: a reader that is overtaken loses the oldest sound and counts
+it. For a recording the ring is lossless instead: the writer waits for the slowest reader, so that a replay at full
+speed gives the same result every time.
 """
 
-import asyncio
 import threading
-from collections import deque
-from collections.abc import AsyncIterator
+from bisect import bisect_right
+from types import TracebackType
 from typing import Final
 
+import anyio.lowlevel
+
+from edge.audio.waker import Waker
 from edge.chunk import CHUNK_SECONDS, AudioChunk, EndOfSound
 
 LEAD_S: Final = 0.5
-"""How far the writer of a lossless ring runs ahead of the slowest reader."""
+"""How far a lossless writer runs ahead of the slowest reader, in seconds."""
 
 
 class Ring:
-    """Keeps the last ``seconds`` of sound."""
+    """Keeps the newest ``seconds`` of sound. Every method may be called from any thread."""
 
     def __init__(self, seconds: float, *, lossless: bool = False) -> None:
-        self._chunks: deque[AudioChunk] = deque(maxlen=round(seconds / CHUNK_SECONDS))
+        """``lossless`` for recordings; ``seconds`` must then be more than :data:`LEAD_S`."""
+        if lossless and seconds <= LEAD_S:
+            raise ValueError(f"a lossless ring keeps more than {LEAD_S} s")
+        self._slots: list[AudioChunk | None] = [None] * max(1, round(seconds / CHUNK_SECONDS))
         self._written = 0
         self._lossless = lossless
+        self._lead = round(LEAD_S / CHUNK_SECONDS)
         self._closed = False
-        self._changed = threading.Condition()
         self._readers: list[RingReader] = []
+        self._waiting: list[Waker] = []
+        # A plain lock: it is taken in the audio callback, where an RLock's bookkeeping is wasted.
+        self._changed = threading.Condition(threading.Lock())
 
     @property
     def now(self) -> float:
-        """End of the newest chunk, in seconds; 0 before the first."""
+        """End of the newest chunk in seconds; 0.0 before the first."""
         with self._changed:
-            return self._chunks[-1].end if self._chunks else 0.0
+            return self._slot(self._written - 1).end if self._written else 0.0
+
+    @property
+    def closed(self) -> bool:
+        """Whether the sound has ended."""
+        return self._closed
 
     def write(self, chunk: AudioChunk) -> None:
-        """Append ``chunk``. A lossless ring waits for its readers; any other returns at once."""
+        """Append ``chunk``, which begins after all before it. Ignored when the ring is closed.
+
+        Live it never waits. Lossless it waits while it is :data:`LEAD_S` ahead of the slowest reader, or nobody reads.
+        """
         with self._changed:
             if self._lossless:
                 self._changed.wait_for(lambda: self._closed or self._has_room())
-            self._chunks.append(chunk)
+            if self._closed:
+                return
+            self._slots[self._written % len(self._slots)] = chunk
             self._written += 1
-            self._wake()
+            waiting = self._wake_all()
+        for waker in waiting:
+            waker.wake()
 
     def reader(self, start: float | None = None) -> "RingReader":
-        """A cursor at the oldest chunk that ends after ``start`` (seconds), or at the next one. From any thread."""
+        """A cursor at the oldest chunk kept that ends after the time ``start``; None, or a time to come: from now."""
         with self._changed:
-            position = self._written
+            oldest = max(0, self._written - len(self._slots))
+            cursor = self._written
             if start is not None:
-                position -= sum(1 for chunk in self._chunks if chunk.end > start)
-            reader = RingReader(self, position)
+                kept = range(oldest, self._written)
+                cursor = oldest + bisect_right(kept, start, key=lambda number: self._slot(number).end)
+            reader = RingReader(self, cursor)
             self._readers.append(reader)
             self._changed.notify_all()
-            return reader
+        return reader
+
+    def wait_for_reader(self) -> None:
+        """Block until somebody reads, or the ring is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or bool(self._readers))
 
     def close(self) -> None:
-        """The sound is over: readers get what is left, then its end."""
+        """The sound ends here: readers get what is left, then EndOfSound. Closing twice does nothing."""
         with self._changed:
             self._closed = True
-            self._wake()
+            waiting = self._wake_all()
+        for waker in waiting:
+            waker.wake()
+
+    # -- all below with the lock held -----------------------------------------------------------------------------
+
+    def _slot(self, number: int) -> AudioChunk:
+        chunk = self._slots[number % len(self._slots)]
+        assert chunk is not None
+        return chunk
 
     def _has_room(self) -> bool:
-        lead = round(LEAD_S / CHUNK_SECONDS)
-        # Before anybody reads, a recording waits for its first listener.
-        return bool(self._readers) and all(self._written - reader.position < lead for reader in self._readers)
+        cursors = [reader.cursor for reader in self._readers]
+        return bool(cursors) and self._written - min(cursors) < self._lead
 
-    def _wake(self) -> None:
+    def _wake_all(self) -> list[Waker]:
         self._changed.notify_all()
-        for reader in self._readers:
-            reader.wake()
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def _next(self, reader: "RingReader") -> AudioChunk | None:
+        """The chunk at the cursor, None when it is still to come. Raises EndOfSound."""
+        if reader.closed:
+            raise EndOfSound
+        oldest = self._written - len(self._slots)
+        if reader.cursor < oldest:
+            reader.lost += oldest - reader.cursor
+            reader.cursor = oldest
+        if reader.cursor < self._written:
+            chunk = self._slot(reader.cursor)
+            reader.cursor += 1
+            if self._lossless:
+                self._changed.notify_all()
+            return chunk
+        if self._closed:
+            raise EndOfSound
+        return None
 
 
 class RingReader:
-    """One cursor. Read it from one thread, or iterate over it in one task."""
+    """One reader's place in the ring; made by :meth:`Ring.reader`. One thread or coroutine reads it at a time."""
 
-    def __init__(self, ring: Ring, position: int) -> None:
+    def __init__(self, ring: Ring, cursor: int) -> None:
         self._ring = ring
-        self.position = position
-        """Number of the next chunk, counted from the first that was ever written."""
+        self.cursor = cursor
+        """Number of the chunk that comes next, counted from the ring's first."""
         self.lost = 0
         """Chunks that were overwritten before they were read."""
-        self._closed = False
-        self._waiting: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self.closed = False
 
     def read(self, timeout: float | None) -> AudioChunk:
-        """The next chunk; blocks. Raises EndOfSound when there is no more, TimeoutError after ``timeout`` seconds."""
-        changed = self._ring._changed
-        with changed:
-            if not changed.wait_for(self._due, timeout):
-                raise TimeoutError
-            return self._take()
+        """The next chunk; blocks for at most ``timeout`` seconds. Raises EndOfSound, TimeoutError."""
+        ring = self._ring
+        with ring._changed:
+            chunk = ring._next(self)
+            while chunk is None:
+                if not ring._changed.wait_for(self._may_go_on, timeout):
+                    raise TimeoutError
+                chunk = ring._next(self)
+        return chunk
 
-    async def __aiter__(self) -> AsyncIterator[AudioChunk]:
-        self._waiting = (asyncio.get_running_loop(), asyncio.Event())
-        _, event = self._waiting
+    def _may_go_on(self) -> bool:
+        return self.closed or self._ring.closed or self.cursor < self._ring._written
+
+    def __aiter__(self) -> "RingReader":
+        return self
+
+    async def __anext__(self) -> AudioChunk:
+        # Where sound waits already, the loop must still get its turn, and a cancel its place.
+        await anyio.lowlevel.checkpoint()
         while True:
-            event.clear()
+            with self._ring._changed:
+                try:
+                    chunk = self._ring._next(self)
+                except EndOfSound:
+                    raise StopAsyncIteration from None
+                if chunk is not None:
+                    return chunk
+                waker = Waker()
+                self._ring._waiting.append(waker)
             try:
-                yield self.read(0)
-            except TimeoutError:
-                await event.wait()
-            except EndOfSound:
-                return
+                await waker.wait()
+            finally:
+                with self._ring._changed:
+                    if waker in self._ring._waiting:
+                        self._ring._waiting.remove(waker)
 
     def close(self) -> None:
-        """Stop reading; a blocked :meth:`read` ends with EndOfSound, a waiting writer goes on."""
-        with self._ring._changed:
-            self._closed = True
-            if self in self._ring._readers:
-                self._ring._readers.remove(self)
-            self._ring._wake()
-            self.wake()
-
-    def wake(self) -> None:
-        """There may be something to read; called with the ring's lock held."""
-        if self._waiting is not None:
-            loop, event = self._waiting
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(event.set)
-
-    def _due(self) -> bool:
-        return self._closed or self._ring._closed or self.position < self._ring._written
-
-    def _take(self) -> AudioChunk:
+        """Stop reading; a blocked :meth:`read` ends with EndOfSound. Closing twice does nothing."""
         ring = self._ring
-        if self._closed or self.position >= ring._written:
-            raise EndOfSound
-        oldest = ring._written - len(ring._chunks)
-        if self.position < oldest:
-            self.lost += oldest - self.position
-            self.position = oldest
-        chunk = ring._chunks[self.position - oldest]
-        self.position += 1
-        # Whoever waits for this reader to come on is the writer of a lossless ring.
-        ring._changed.notify_all()
-        return chunk
+        with ring._changed:
+            if self.closed:
+                return
+            self.closed = True
+            ring._readers.remove(self)
+            waiting = ring._wake_all()
+        for waker in waiting:
+            waker.wake()
+
+    def __enter__(self) -> "RingReader":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,7 +1,10 @@
-"""Recordings: whatever people have, as 16 kHz mono; and answers written down."""
+"""Recordings from and to disk."""
 
+import os
+import wave
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import soundfile
@@ -10,45 +13,108 @@ import soxr
 from edge.chunk import RATE, Pcm
 from edge.errors import AudioError
 
-MAX_SECONDS: Final = 3600
-_FULL_SCALE: Final = 32767
+MAX_S: Final = 3600
+"""The longest recording that is read."""
+_RATES: Final = range(1000, 768_001)
+_UNKNOWN: Final = 2**63 - 1
+"""libsndfile's length of a file that does not tell its own."""
+_READS_PER_S: Final = 20
+_FORMATS = "use a WAV, FLAC or OGG file"
 
 
 def read_recording(path: Path) -> Pcm:
-    """WAV, FLAC or OGG of any rate, width and number of channels. Returns int16, 16 kHz, mono.
+    """The sound of any file that libsndfile reads, channels averaged: int16, 16 kHz, mono.
 
-    A truncated file is read as far as it goes. Raises AudioError for one that is missing, empty, too long or no
-    recording at all.
+    A file that breaks off is read as far as it goes. Raises AudioError for one that has no sound in it, or more
+    than an hour.
     """
-    if not path.is_file():
-        raise AudioError(f"there is no file {path}", "check the path")
-    if path.stat().st_size == 0:
-        raise AudioError(f"{path.name} is empty", "record it again")
-    try:
-        with soundfile.SoundFile(path) as file:
-            if file.frames > MAX_SECONDS * file.samplerate:
-                raise AudioError(f"{path.name} is longer than an hour", "cut it into shorter recordings")
-            samples = file.read(dtype="float32", always_2d=True)
-            rate = file.samplerate
-    except soundfile.LibsndfileError as error:
-        raise AudioError(
-            f"{path.name} is no recording ({error.error_string})", "give a WAV, FLAC or OGG file"
-        ) from None
-    if len(samples) == 0:
-        raise AudioError(f"{path.name} holds no sound", "record it again")
-    mono = samples.mean(axis=1)
-    resampled = mono if rate == RATE else soxr.resample(mono, rate, RATE)
-    pcm: Pcm = np.clip(np.rint(resampled * _FULL_SCALE), -32768, 32767).astype(np.int16)
-    return pcm
+    blocks: list[Pcm] = []
+    samples = 0
+    for block in _resampled(path):
+        blocks.append(block)
+        samples += len(block)
+        if samples > MAX_S * RATE:
+            raise _too_long(path)
+    if samples == 0:
+        raise AudioError(f"{path} has no sound in it", "record it again", permanent=True)
+    return np.concatenate(blocks)
 
 
 def write_wav(path: Path, pcm: Pcm, rate: int) -> None:
-    """``pcm``: int16, mono, at ``rate``. The file appears whole or not at all. Raises AudioError."""
-    partial = path.with_name(f".{path.name}.part")
+    """Write ``pcm`` (int16, mono, ``rate`` samples a second); ``path`` is whole or untouched. Raises AudioError."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(partial, pcm, rate, subtype="PCM_16", format="WAV")
-        partial.replace(path)
-    except (OSError, soundfile.LibsndfileError) as error:
-        partial.unlink(missing_ok=True)
-        raise AudioError(f"{path} can't be written ({error})", "check the folder and its free space") from None
+        try:
+            with part.open("wb") as file, wave.open(file, "wb") as wav:
+                wav.setnchannels(1)
+                wav.setsampwidth(2)
+                wav.setframerate(rate)
+                wav.writeframes(pcm.astype("<i2").tobytes())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise AudioError(f"{path} cannot be written: {error.strerror}", "choose another folder") from error
+
+
+def _resampled(path: Path) -> Iterator[Pcm]:
+    """In small pieces: an hour of studio sound needs little memory, and of a damaged file little is lost."""
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size == 0:
+                raise AudioError(f"{path} is empty", "record it again", permanent=True)
+            # By descriptor: given a name, soundfile would trust its suffix more than the content.
+            with _opened(file.fileno(), path) as sound:
+                yield from _to_speech_rate(sound, path)
+    except OSError as error:
+        raise AudioError(f"{path} cannot be read: {error.strerror}", "check the path", permanent=True) from error
+
+
+def _opened(descriptor: int, path: Path) -> Any:
+    try:
+        sound = soundfile.SoundFile(descriptor, closefd=False)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{path} is not a recording: {error.error_string}", _FORMATS, permanent=True) from error
+    if sound.samplerate not in _RATES:
+        raise AudioError(f"{path} has {sound.samplerate} samples a second", _FORMATS, permanent=True)
+    if MAX_S * sound.samplerate < sound.frames < _UNKNOWN:
+        raise _too_long(path)
+    return sound
+
+
+def _too_long(path: Path) -> AudioError:
+    return AudioError(f"{path} is longer than an hour", "cut it into pieces", permanent=True)
+
+
+def _to_speech_rate(sound: Any, path: Path) -> Iterator[Pcm]:
+    resampler = None
+    if sound.samplerate != RATE:
+        resampler = soxr.ResampleStream(sound.samplerate, RATE, 1, dtype="float32")
+    for block in _mono(sound, path):
+        yield _int16(resampler.resample_chunk(block) if resampler else block)
+    if resampler:
+        yield _int16(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+
+
+def _mono(sound: Any, path: Path) -> Iterator[np.ndarray[Any, np.dtype[np.float32]]]:
+    got = 0
+    while True:
+        try:
+            block = sound.read(sound.samplerate // _READS_PER_S, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            if got == 0:
+                what = f"{path} is damaged: {error.error_string}"
+                raise AudioError(what, "record it again", permanent=True) from error
+            return
+        if len(block) == 0:
+            return
+        got += len(block)
+        yield block.mean(axis=1)
+
+
+def _int16(samples: np.ndarray[Any, np.dtype[np.float32]]) -> Pcm:
+    """``samples``: float32, full scale ±1. A float file may hold anything: NaN becomes silence, excess is clipped."""
+    scaled = np.nan_to_num(samples * 32768, posinf=32767, neginf=-32768)
+    pcm: Pcm = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+    return pcm

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
-from edge.app import needed_models, open_house
+from edge.app import models_of, open_house
 from edge.audio.portaudio import Direction, PortAudio
 from edge.cli.run import run_async
 from edge.errors import AssistantError
@@ -61,13 +61,13 @@ def _broker(settings: Settings) -> Row:
 
 
 def _models(settings: Settings) -> Iterator[Row]:
-    store = Store(settings.data_dir)
-    for model in needed_models(settings):
+    store = Store(settings.models_dir)
+    for model, needed in models_of(settings).items():
         try:
             store.require(model)
-            yield _row(f"model {model}", True, "installed")
+            yield _row(f"model {model}", True, "installed", needed=needed)
         except AssistantError as error:
-            yield _row(f"model {model}", False, error.what, error.remedy)
+            yield _row(f"model {model}", False, error.what, error.remedy, needed=needed)
 
 
 def _disk(settings: Settings) -> Row:

@@ -48,7 +48,8 @@ def _json_light(p: Payload) -> Parts:
                     pass
                 case "brightness" if dimmable:
                     body["brightness"] = max(round(float(str(value)) / 100 * scale), 1 if value else 0)
-                case "color" if colorful and isinstance(value, tuple):
+                # What it may be asked is decided by its abilities, which grow when it reports more than it announced.
+                case "color" if isinstance(value, tuple):
                     body["color"] = dict(zip("rgb", value, strict=True))
                 case "color_temperature" if tunable:
                     body["color_temp"] = value if kelvin else round(_KELVIN_MIRED / float(str(value)))

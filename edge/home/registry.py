@@ -5,13 +5,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from edge.devices import Device, DeviceState, Value
+from edge.devices import Ability, Device, DeviceState, Value
 from edge.home import discovery
 from edge.home.broker import Message
-from edge.home.entity import VALUE, AvailabilityMode, Entity, Reading, read_message
+from edge.home.entity import VALUE, AvailabilityMode, Entity, Reading, Seen, read_message
 from edge.home.house_file import HouseFile
 
 _log = logging.getLogger(__name__)
+_SHOWING = frozenset({"color"})
+"""Abilities that a JSON light may have without having announced them."""
 
 
 @dataclass(slots=True)
@@ -178,9 +180,18 @@ class Registry:
                 _log.warning("%s said something that can't be read: %s", known.entity.device.id, error)
             return
         known.seen.update(seen)
+        _learn(known, seen)
         if not message.retained:
             for key in seen:
                 known.live[key] = known.live.get(key, 0) + 1
+
+
+def _learn(known: _Known, seen: Seen) -> None:
+    """A lamp that reports a colour can have one, whatever its announcement left out."""
+    shown = {Ability(key) for key in seen.keys() & _SHOWING if seen[key] is not None}
+    if not shown <= known.entity.device.abilities:
+        device = replace(known.entity.device, abilities=known.entity.device.abilities | shown)
+        known.entity = replace(known.entity, device=device)
 
 
 def _available(known: _Known) -> bool:

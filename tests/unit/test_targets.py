@@ -24,6 +24,8 @@ def ids(slots: dict[str, SlotValue], area: str | None = None, domain: str | None
         ({"floor": "Upstairs", "domain": "light"}, ["light.bed"]),
         ({"area": "Bedroom", "device_class": "blind"}, ["cover.blinds"]),
         ({"name": "Heater", "area": "Office"}, ["switch.heater_2"]),
+        ({"area": "Bedroom", "device_class": "curtain"}, ["cover.blinds"]),
+        ({"area": "Bedroom", "device_class": "garage"}, []),
         ({"name": "Unicorn"}, []),
         ({"area": "Attic", "domain": "light"}, []),
     ],

@@ -31,7 +31,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def pip_knows_only_the_server(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CERT", "HEARTH_MODELS__MIRROR", "HEARTH_DATA_DIR"):
+    for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CERT", "HEARTH_MODELS__MIRROR", "HEARTH_MODELS_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_INDEX_URL", f"{server.address}/simple")

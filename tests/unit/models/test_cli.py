@@ -72,7 +72,7 @@ def test_every_help_has_an_example(command: str) -> None:
 
 
 def test_without_the_runtime_errors_are_one_line(tmp_path: Path) -> None:
-    arguments = [sys.executable, "-m", "models", "--data-dir", str(tmp_path), "fetch", "smollm"]
+    arguments = [sys.executable, "-m", "models", "--models-dir", str(tmp_path), "fetch", "smollm"]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "hearth: there is no model 'smollm' — did you mean smollm2-135m-instruct?\n"

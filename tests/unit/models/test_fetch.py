@@ -172,7 +172,9 @@ def test_a_disk_that_fills_up_in_the_middle_keeps_nothing(
     http: httpx.Client, server: Server, target: Path, part: Path
 ) -> None:
     part.symlink_to("/dev/full")
-    with pytest.raises(ModelError, match=r"the disk is full at .* — free some space or set HEARTH_DATA_DIR") as caught:
+    with pytest.raises(
+        ModelError, match=r"the disk is full at .* — free some space or set HEARTH_MODELS_DIR"
+    ) as caught:
         fetch(http, server, target)
     assert not isinstance(caught.value, SourceFailed)
     assert list(target.parent.iterdir()) == []

@@ -158,7 +158,7 @@ import models.store
 from models.cli import app
 from models.manifest import load
 models.store.load = lambda: load(Path(sys.argv[1]))
-app(["--data-dir", sys.argv[2], "fetch", "ears"])
+app(["--models-dir", sys.argv[2], "fetch", "ears"])
 """
 
 

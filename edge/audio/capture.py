@@ -1,0 +1,108 @@
+"""One run of a microphone, from opening it to losing it."""
+
+import time
+from typing import Any, Final
+
+import anyio
+from anyio.to_thread import run_sync
+
+from edge.audio.framing import Framing
+from edge.audio.portaudio import Callback, DeviceStream, PortAudio, Request
+from edge.audio.ring import Ring
+from edge.audio.soundclock import SoundClock
+from edge.audio.waker import Waker
+from edge.chunk import CHUNK_SECONDS, AudioChunk
+
+STALL_S: Final = 2.0
+"""Without a callback for so long, the device counts as lost."""
+_CLOSE_S: Final = 0.7
+"""Closing a device that hangs is given up after this; the thread that waits for it stays behind."""
+_LONGEST_DELAY_S: Final = 1.0
+
+
+class Capture:
+    """Moves sound from a device into the ring. Made, opened and closed on the event loop."""
+
+    def __init__(self, portaudio: PortAudio, ring: Ring) -> None:
+        self._portaudio = portaudio
+        self._ring = ring
+        self._clock = SoundClock(not_before=ring.now)
+        self._first, self._over = Waker(), Waker()
+        self._last_call = time.monotonic()
+        self._stream: DeviceStream | None = None
+        self._given_up = False
+        self.overflows = 0
+        """How often the device dropped sound because it was not taken in time."""
+
+    @property
+    def name(self) -> str:
+        """The device's full name."""
+        assert self._stream is not None
+        return self._stream.name
+
+    @property
+    def displaced(self) -> bool:
+        """Whether it ended only because the list of devices was made anew."""
+        assert self._stream is not None
+        return self._stream.displaced
+
+    async def open(self, request: Request) -> None:
+        """Begin. Raises AudioError."""
+        try:
+            await run_sync(self._open, request, abandon_on_cancel=True)
+        except anyio.get_cancelled_exc_class():
+            # The thread may still be opening it: whoever comes second closes it.
+            self._given_up = True
+            await self.close()
+            raise
+
+    def _open(self, request: Request) -> None:
+        self._stream = self._portaudio.open(request, self._callback, self._over.wake)
+        if self._given_up:
+            self._portaudio.close(self._stream)
+
+    async def hears(self) -> bool:
+        """Whether the device delivers sound, as soon as that is known."""
+        with anyio.move_on_after(STALL_S):
+            await self._first.wait()
+            return True
+        return False
+
+    async def lost(self) -> None:
+        """Returns when the stream has ended, or when no sound has come for 2 s."""
+        while time.monotonic() - self._last_call < STALL_S:
+            with anyio.move_on_after(STALL_S / 4):
+                await self._over.wait()
+                return
+
+    async def close(self) -> None:
+        """Let the device go."""
+        if self._stream is not None:
+            with anyio.move_on_after(_CLOSE_S, shield=True):
+                await run_sync(self._portaudio.close, self._stream, abandon_on_cancel=True)
+
+    def _callback(self, rate: int) -> Callback:
+        """Everything here happens in the device's thread, every 20 ms, and delays its sound."""
+        framing, clock, ring = Framing(rate), self._clock, self._ring
+        taken = given = 0
+        woken = False
+
+        def take(block: Any, frames: int, times: Any, flags: Any) -> None:
+            nonlocal taken, given, woken
+            self._last_call = now = time.monotonic()
+            delay = times.currentTime - times.inputBufferAdcTime
+            if not 0 < delay < _LONGEST_DELAY_S:
+                # Many drivers give no such times; the block's first sample is at least this old.
+                delay = frames / rate
+            if overflow := bool(flags.input_overflow):
+                self.overflows += 1
+            clock.observe(taken / rate, now - delay, lost=overflow)
+            taken += frames
+            for pcm in framing.feed(block):
+                ring.write(AudioChunk(pcm, clock.at(given * CHUNK_SECONDS)))
+                given += 1
+            if not woken:
+                woken = True
+                self._first.wake()
+
+        return take

@@ -1,0 +1,55 @@
+"""Real brokers for tests."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from edge.home.demo import Address
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Mosquitto:
+    """A mosquitto that can be stopped and started again on the same port."""
+
+    def __init__(self, port: int) -> None:
+        self.address = Address("127.0.0.1", port)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        self._process = subprocess.Popen(
+            [program, "-p", str(self.address.port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex((self.address.host, self.address.port)) == 0:
+                    return
+            time.sleep(0.02)
+        raise AssertionError("mosquitto did not start")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@contextmanager
+def mosquitto() -> Iterator[Mosquitto]:
+    """A running mosquitto on a free port."""
+    broker = Mosquitto(free_port())
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.stop()
