@@ -204,7 +204,8 @@ class _Hearing:
 def _utterance(endpoint: Endpoint, until: float, transcript: Transcript, capped: bool, begun: float) -> Utterance:
     assert endpoint.speech_start is not None
     return Utterance(
-        transcript=transcript if transcript.text else None, speech_start=endpoint.speech_start,
+        # Speech without end was heard, even if no words could be made of it: that is not silence.
+        transcript=transcript if transcript.text or capped else None, speech_start=endpoint.speech_start,
         speech_end=endpoint.speech_end, decided_at=until, capped=capped, stt_ms=_ms_since(begun),
     )  # fmt: skip
 

@@ -65,7 +65,7 @@ class Heard:
 
 async def until(condition: Callable[[], bool], within_s: float) -> None:
     with anyio.fail_after(within_s):
-        while not condition():  # noqa: ASYNC110  # what it waits for happens in the device's thread
+        while not condition():  # what it waits for happens in the device's thread
             await anyio.sleep(0.02)
 
 
