@@ -35,9 +35,9 @@ def request(data_dir: Path, **wish: object) -> Iterator[dict[str, Any]]:
 def _answers(lines: Any) -> Iterator[dict[str, Any]]:
     for line in lines:
         answer: dict[str, Any] = json.loads(line)
-        if answer["type"] == "end":
+        if answer.get("type") == "end":
             return
-        if answer["type"] == "error":
+        if answer.get("type") == "error":
             raise AssistantError(answer["what"], answer["remedy"])
         yield answer
     raise AssistantUnreachable("the assistant stopped before it had answered", "see its log")

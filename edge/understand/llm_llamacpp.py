@@ -4,10 +4,10 @@ Source: https://github.com/ggml-org/llama.cpp through ``llama-cpp-python``; gram
 """
 
 import contextlib
-import io
 import math
 from pathlib import Path
 
+import llama_cpp
 import numpy as np
 import numpy.typing as npt
 from llama_cpp import Llama, LlamaGrammar, LogitsProcessorList
@@ -70,11 +70,24 @@ class _Record:
 
 def build(model: Path, threads: int) -> LlamaCpp:
     """``model``: a GGUF file. Raises ModelError when it cannot be loaded."""
+    _leave_the_terminal_alone()
     try:
-        with contextlib.redirect_stderr(io.StringIO()):
-            llama = Llama(
-                str(model), n_ctx=_CONTEXT_TOKENS, n_threads=threads, n_threads_batch=threads, verbose=False, seed=0
-            )
+        llama = Llama(
+            str(model), n_ctx=_CONTEXT_TOKENS, n_threads=threads, n_threads_batch=threads, verbose=False, seed=0
+        )
     except (ValueError, RuntimeError, OSError) as error:
         raise ModelError(f"{model.name} cannot be loaded ({error})", "run `hearth models verify`") from error
     return LlamaCpp(llama)
+
+
+def _leave_the_terminal_alone() -> None:
+    """``verbose=False`` points the whole process's stdout and stderr to /dev/null while a model loads, and whatever
+    other threads write meanwhile is lost. Taking llama.cpp's messages at their source is enough."""
+    llama_cpp.llama_log_set(_unheard, None)
+    for module in (llama_cpp.llama, llama_cpp._internals):
+        module.suppress_stdout_stderr = lambda disable: contextlib.nullcontext()
+
+
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
+def _unheard(level: int, text: bytes, user: object) -> None:
+    """Takes llama.cpp's messages and keeps none of them."""
