@@ -63,10 +63,11 @@ class Assistant:
         self._stages, self._ears = stages, ears
 
     async def ready(self) -> None:
-        """Returns when every engine that a command needs is loaded. Raises what loading one raised."""
+        """Returns when every engine that a command needs is loaded and warm. Raises what loading one raised."""
         if self._ears is not None:
-            for thread in (self._ears.wake, self._ears.vad, self._ears.stt):
-                await thread.ready()
+            await self._ears.wake.ready()
+        if self._stages.listener is not None:
+            await self._stages.listener.ready()
         if self._stages.voice is not None:
             await self._stages.voice.ready()
 

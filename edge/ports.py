@@ -95,14 +95,24 @@ class AudioSink(Protocol):
     """Where answers are heard."""
 
     async def play(self, pcm: Pcm, rate: int) -> None:
-        """Returns when it has been played; cancelling stops the sound within 50 ms. Raises AudioError."""
+        """Returns when it has been played, but for a tail of at most 50 ms. Cancelling stops the sound within 50 ms.
+
+        Raises AudioError.
+        """
 
     async def finish(self) -> str | None:
-        """The answer is complete. Returns the path of its recording, where this sink makes one."""
+        """The answer is complete: returns when its last sample was heard.
+
+        Gives the path of its recording, where this sink makes one.
+        """
 
 
 class SoundReader(Protocol):
     """A cursor over the incoming sound, of its own."""
+
+    @property
+    def lost(self) -> int:
+        """Chunks that were overwritten before this reader came to them."""
 
     def read(self, timeout: float | None) -> AudioChunk:
         """The next chunk; blocks, so it belongs in a thread. Raises EndOfSound when there is no more."""

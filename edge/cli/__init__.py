@@ -165,12 +165,12 @@ def check(as_json: Json = False, config: Config = None) -> None:
 @app.command(epilog="Example: `hearth demo`")
 def demo(
     out: Annotated[Path, typer.Option(help="Where the spoken answer is written.")] = Path("out"),
-    realtime: Annotated[bool, typer.Option("--realtime", help="At the speed of speech.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="As fast as it goes, not at the speed of speech.")] = False,
 ) -> None:
     """Hear a recorded command in a small demo house of its own, and show where the milliseconds went."""
     from edge.cli.demo import show
 
-    sys.exit(show(out, realtime=realtime))
+    sys.exit(show(out, realtime=not fast))
 
 
 def _mount_models() -> None:

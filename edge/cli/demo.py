@@ -40,7 +40,7 @@ async def _show(settings: Settings, out: Path, realtime: bool) -> int:
             console.print(
                 f"A demo house with {len(devices)} devices on an MQTT broker of its own; "
                 f"listening {time.perf_counter() - begun:.1f} s after the start.\n"
-                f"Playing “Okay Nabu, turn on the kitchen light.”",
+                "Playing “Okay Nabu, turn on the kitchen light.”",
                 highlight=False,
             )
             before = {device: player.house.state(device.id) for device in devices}

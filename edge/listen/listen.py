@@ -76,6 +76,11 @@ class Listener:
     ) -> None:
         self._vad, self._stt, self._rules, self._language = vad, stt, rules, language
 
+    async def ready(self) -> None:
+        """Returns when both engines are loaded and have worked once, as the first time takes longer."""
+        await self._vad.ready()
+        await self._stt.call(lambda engine: engine.transcribe(np.zeros(RATE, np.int16), self._language))
+
     async def listen(self, sound: AsyncIterator[AudioChunk], report: Callable[[Progress], None]) -> Utterance:
         """Read ``sound`` until the command ends and return what was said. ``report`` is told on the way."""
         hearing = _Hearing(self._stt, self._language, report)

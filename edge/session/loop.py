@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import anyio
 
 from edge.bus import Bus
-from edge.chunk import AudioChunk, EndOfSound
+from edge.chunk import CHUNK_SECONDS, AudioChunk, EndOfSound
 from edge.engine_thread import EngineThread
-from edge.events import TurnEnded, Woke
+from edge.events import Fault, TurnEnded, Woke
 from edge.intents import Origin
 from edge.ports import Sound, SoundReader, WakeEngine
 from edge.session.clock import TurnClock
@@ -50,7 +50,9 @@ class Loop:
         try:
             async with anyio.create_task_group() as turns:
                 running: anyio.CancelScope | None = None
+                lost = 0
                 while (woken := await self._wake.call(_watch, reader, detector, sound)) is not None:
+                    lost = self._tell_of_losses(lost, reader.lost, woken)
                     if running is not None:
                         running.cancel()
                     running = anyio.CancelScope()
@@ -58,6 +60,13 @@ class Loop:
         finally:
             reader.close()
         return ended
+
+    def _tell_of_losses(self, before: int, lost: int, woken: _Woken) -> int:
+        if lost > before:
+            seconds = (lost - before) * CHUNK_SECONDS
+            message = f"{seconds:.1f} s of sound came faster than they could be listened to"
+            self._bus.emit(Fault(turn="", at=woken.detection.at, code="overrun", stage="audio", message=message))
+        return lost
 
     async def _turn(self, woken: _Woken, scope: anyio.CancelScope, ended: list[TurnEnded]) -> None:
         detection = woken.detection

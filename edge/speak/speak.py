@@ -4,11 +4,16 @@ The next sentence is synthesised while the last one plays, so only the first is 
 """
 
 from collections.abc import Callable
+from typing import Final
+
+import anyio
 
 from edge.chunk import Pcm
 from edge.engine_thread import EngineThread
 from edge.ports import AudioSink, TtsEngine
 from edge.speak.wording import sentences
+
+_LET_GO_S: Final = 0.5
 
 
 class Voice:
@@ -18,8 +23,11 @@ class Voice:
         self._tts, self._sink = tts, sink
 
     async def ready(self) -> None:
-        """Returns when the voice is loaded; raises what loading it raised."""
-        await self._tts.ready()
+        """Returns when the voice is loaded and has cleared its throat; raises what loading it raised.
+
+        The first sentence of a fresh ONNX session takes several times as long as the second.
+        """
+        await self._tts.call(_synthesize, "Ready.")
 
     async def speak(self, text: str, started: Callable[[], None]) -> None:
         """Returns when ``text`` has been heard to its end. ``started`` is called as its first sample goes out.
@@ -34,6 +42,11 @@ class Voice:
                 if number == 0:
                     started()
                 await self._sink.play(pcm, rate)
+        except anyio.get_cancelled_exc_class():
+            # Cut off in mid-sentence: nothing of this answer may stay behind for the next.
+            with anyio.move_on_after(_LET_GO_S, shield=True):
+                await self._sink.finish()
+            raise
         finally:
             for future in coming:
                 future.cancel()

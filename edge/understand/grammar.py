@@ -33,6 +33,8 @@ class Grammar:
         self._intents = Intents.from_dict(_sentences(language, intents))
         self._revision: int | None = None
         self._lists: dict[str, SlotList] = {}
+        # hassil parses templates when they are first tried, which takes ten times as long as trying them.
+        self.understand("turn on the light", Origin(""))
 
     def understand(self, text: str, origin: Origin) -> Understanding | None:
         """The intent of ``text``, or None when no template fits it as a whole."""
