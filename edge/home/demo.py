@@ -3,11 +3,11 @@
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import aiomqtt
 import anyio
@@ -21,7 +21,10 @@ _SPEED = {"percentage_command_topic": "~/set/percentage", "percentage_state_topi
 _BLIND = {"device_class": "blind", "position_topic": "~/position", "set_position_topic": "~/set/position"}
 _CELSIUS = {"device_class": "temperature", "unit_of_measurement": "°C"}
 
-DEVICES: Final[tuple[tuple[str, str, str, str | None, dict[str, Any], str], ...]] = (
+Announced: TypeAlias = tuple[str, str, str, str | None, dict[str, Any], str]
+"""Component, object id, name, room, what it announces besides, what it says at first."""
+
+DEVICES: Final[tuple[Announced, ...]] = (
     ("light", "kitchen_light", "Kitchen Light", "Kitchen", _COLOR, "OFF"),
     ("light", "living_room_lamp", "Living Room Lamp", "Living Room", _DIMMER, "OFF"),
     ("light", "bedroom_light", "Bedroom Light", "Bedroom", _PLAIN, "OFF"),
@@ -34,7 +37,6 @@ DEVICES: Final[tuple[tuple[str, str, str, str | None, dict[str, Any], str], ...]
     ("binary_sensor", "back_door", "Back Door", "Kitchen", {"device_class": "door"}, "OFF"),
     ("scene", "movie_night", "Movie Night", None, {}, ""),
 )
-"""Component, object id, name, room, what it announces besides, what it says at first."""
 
 
 @dataclass(slots=True)
@@ -68,16 +70,16 @@ class _Device:
 class SimulatedHome:
     """The devices, on any broker. An async context manager."""
 
-    def __init__(self, address: Address, prefix: str = "homeassistant") -> None:
-        self._address, self._prefix = address, prefix
+    def __init__(self, address: Address, devices: Sequence[Announced] = DEVICES) -> None:
+        self._announced = devices
         self._client = aiomqtt.Client(address.host, address.port, protocol=aiomqtt.ProtocolVersion.V311)
-        self._devices = {name: _Device(kind, {"state": state}) for kind, name, _, _, _, state in DEVICES}
+        self._devices = {name: _Device(kind, {"state": state}) for kind, name, _, _, _, state in devices}
         self._tasks = anyio.create_task_group()
 
     async def __aenter__(self) -> "SimulatedHome":
         await self._client.__aenter__()
         await self._client.subscribe("demo/+/set/#", qos=1)
-        for component, name, title, area, extra, _ in DEVICES:
+        for component, name, title, area, extra, _ in self._announced:
             await self._announce(component, name, title, area, extra)
             await self._say(name)
         await self._tasks.__aenter__()
@@ -134,7 +136,7 @@ class SimulatedHome:
             config |= {"state_topic": "~/state"} if component != "scene" else {}
             config |= {"command_topic": "~/set"} if component not in ("sensor", "binary_sensor") else {}
         await self._client.publish(f"demo/{name}/availability", "online", qos=1, retain=True)
-        await self._client.publish(f"{self._prefix}/{component}/{name}/config", json.dumps(config), qos=1, retain=True)
+        await self._client.publish(f"homeassistant/{component}/{name}/config", json.dumps(config), qos=1, retain=True)
 
     async def _obey(self) -> None:
         async for message in self._client.messages:
