@@ -62,10 +62,14 @@ class Assistant:
         self.settings, self.house, self.bus = settings, house, bus
         self._stages, self._ears = stages, ears
 
-    async def ready(self) -> None:
-        """Returns when every engine that a command needs is loaded and warm. Raises what loading one raised."""
+    async def listens(self) -> None:
+        """Returns when a wake word would be heard; what comes after it waits for its engines to load."""
         if self._ears is not None:
             await self._ears.wake.ready()
+
+    async def ready(self) -> None:
+        """Returns when every engine that a command needs is loaded and warm. Raises what loading one raised."""
+        await self.listens()
         if self._stages.listener is not None:
             await self._stages.listener.ready()
         if self._stages.voice is not None:

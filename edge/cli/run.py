@@ -32,7 +32,7 @@ R = TypeVar("R")
 
 def run_assistant(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT. Returns the exit code."""
-    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    _log_to_stderr(settings.log_level)
     run_async(_until_told_to_stop, settings)
     return 0
 
@@ -105,12 +105,14 @@ async def _until_told_to_stop(settings: Settings) -> None:
         tasks = await stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(_log_turns, running.bus)
         await stack.enter_async_context(serve(running))
-        await running.ready()
         if hears:
             ring = Ring(settings.audio.ring_seconds)
             await stack.enter_async_context(Microphone(settings.audio.input, ring, portaudio, _on_microphone))
             tasks.start_soon(running.follow, ring)
             stack.callback(ring.close)
+            await running.listens()
+            _log.info("listening after %.1f s", time.perf_counter() - begun)
+        await running.ready()
         _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
         _tell_systemd("READY=1")
         await _signal()
@@ -123,6 +125,13 @@ async def _signal() -> None:
         async for number in signals:
             _log.info("stopping: %s", signal.Signals(number).name)
             return
+
+
+def _log_to_stderr(level: str) -> None:
+    """Our own log at ``level``. Libraries only warn: some of them would log what was said."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for name in ("hearth", "edge", "models"):
+        logging.getLogger(name).setLevel(level.upper())
 
 
 async def _log_turns(bus: Bus) -> None:

@@ -12,6 +12,8 @@ from typing import Any, Final, TypeAlias
 import aiomqtt
 import anyio
 
+from edge.home.broker import NO_DELAY
+
 _log = logging.getLogger(__name__)
 
 _DIMMER = {"schema": "json", "brightness": True, "supported_color_modes": ["brightness"]}
@@ -72,7 +74,9 @@ class SimulatedHome:
 
     def __init__(self, address: Address, devices: Sequence[Announced] = DEVICES) -> None:
         self._announced = devices
-        self._client = aiomqtt.Client(address.host, address.port, protocol=aiomqtt.ProtocolVersion.V311)
+        self._client = aiomqtt.Client(
+            address.host, address.port, protocol=aiomqtt.ProtocolVersion.V311, socket_options=[NO_DELAY]
+        )
         self._devices = {name: _Device(kind, {"state": state}) for kind, name, _, _, _, state in devices}
         self._tasks = anyio.create_task_group()
 
