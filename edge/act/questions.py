@@ -1,12 +1,16 @@
 """Answers about the state of the house, from what the devices themselves last said."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from edge.act.targets import no_such_device, resolve, which_one
+from edge.act.targets import Targets, no_such_device, resolve, which_one
 from edge.devices import Device, DeviceState
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
 from edge.ports import House
+
+_CONTACTS: Final = {"garage": "garage_door"}
+"""What a cover's class is called as the class of a binary sensor, where the words differ."""
 
 INTENTS: Final = frozenset({"HassGetState", "HassClimateGetTemperature"})
 
@@ -20,6 +24,8 @@ def answer(intent: Intent, origin: Origin, house: House) -> Outcome:
     if intent.name == "HassClimateGetTemperature":
         return _temperature(intent, origin, house)
     targets = resolve(intent, origin, house.devices(), _READABLE)
+    if intent.slots.get("domain") == "cover" and "device_class" in intent.slots:
+        targets = Targets((*targets.devices, *_contacts(intent, origin, house)))
     if not targets.devices:
         return no_such_device(intent)
     if targets.ambiguous:
@@ -34,15 +40,23 @@ def _one(intent: Intent, device: Device, house: House) -> Outcome:
     if (unknown := _unknown(device, state)) is not None:
         return unknown
     wanted = intent.slots.get("state")
-    matched = None if wanted is None else _shows(state, str(wanted))
+    matched = None if wanted is None else _shows(device, state, str(wanted))
     return Outcome(OutcomeKind.DONE, Phrase("state", {**_described(device, state), "matched": matched}))
+
+
+def _contacts(intent: Intent, origin: Origin, house: House) -> tuple[Device, ...]:
+    """Windows and doors that can't move by themselves, but have a contact that knows whether they are open."""
+    slots = {key: value for key, value in intent.slots.items() if key != "domain"}
+    sort = str(slots["device_class"])
+    slots["device_class"] = _CONTACTS.get(sort, sort)
+    return resolve(replace(intent, slots=slots), origin, house.devices(), frozenset({"binary_sensor"})).devices
 
 
 def _count(intent: Intent, devices: Sequence[Device], house: House) -> Outcome:
     wanted = str(intent.slots.get("state", ""))
     states = {device: house.state(device.id) for device in devices}
     known = {device: state for device, state in states.items() if state.available and state.value is not None}
-    matched = [device for device, state in known.items() if _shows(state, wanted)]
+    matched = [device for device, state in known.items() if _shows(device, state, wanted)]
     values = {
         "form": intent.form,
         "state": wanted,
@@ -86,5 +100,8 @@ def _described(device: Device, state: DeviceState) -> dict[str, object]:
     }
 
 
-def _shows(state: DeviceState, wanted: str) -> bool:
-    return state.value is not None and state.value.casefold() == wanted.casefold()
+def _shows(device: Device, state: DeviceState, wanted: str) -> bool:
+    word = wanted.casefold()
+    if device.domain == "binary_sensor":
+        word = {"open": "on", "closed": "off"}.get(word, word)
+    return state.value is not None and state.value.casefold() == word

@@ -102,10 +102,7 @@ def _context(origin: Origin) -> dict[str, Any]:
 
 
 def _intent(result: RecognizeResult) -> Intent:
-    slots: dict[str, SlotValue] = {
-        name: entity.value.strip() if isinstance(entity.value, str) else entity.value
-        for name, entity in result.entities.items()
-    }
+    slots = {name: _slot(entity.value) for name, entity in result.entities.items()}
     domain = result.context.get("domain")
     return Intent(
         name=result.intent.name,
@@ -113,6 +110,12 @@ def _intent(result: RecognizeResult) -> Intent:
         form=result.response or "default",
         domain=domain if "name" in slots and isinstance(domain, str) else None,
     )
+
+
+def _slot(value: SlotValue) -> SlotValue:
+    if isinstance(value, str):
+        return value.strip()
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _confidence(result: RecognizeResult) -> float:
