@@ -1,5 +1,6 @@
 """``hearth run``, and the short-lived assistants of ``ask``, ``devices`` and ``say``."""
 
+import functools
 import logging
 import os
 import signal
@@ -107,7 +108,8 @@ async def _until_told_to_stop(settings: Settings) -> None:
         await stack.enter_async_context(serve(running))
         if hears:
             ring = Ring(settings.audio.ring_seconds)
-            await stack.enter_async_context(Microphone(settings.audio.input, ring, portaudio, _on_microphone))
+            report = functools.partial(_on_microphone, running.bus)
+            await stack.enter_async_context(Microphone(settings.audio.input, ring, portaudio, report))
             tasks.start_soon(running.follow, ring)
             stack.callback(ring.close)
             await running.listens()
@@ -149,11 +151,11 @@ def _on_link(online: bool) -> None:
     _log.info("the broker is %s", "connected" if online else "away; trying again")
 
 
-def _on_microphone(error: AssistantError | None) -> None:
+def _on_microphone(bus: Bus, error: AssistantError | None) -> None:
     if error is None:
         _log.info("the microphone is back")
     else:
-        _log.warning("%s", error)
+        bus.emit(Fault(turn="", at=time.monotonic(), code=error.code, stage=error.stage, message=str(error)))
 
 
 def _says(settings: Settings) -> str:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,23 +17,11 @@ import soundfile
 from edge.chunk import RATE
 from edge.home.demo import SimulatedHome
 from edge.samples import KITCHEN_LIGHT
-from tests.brokers import Mosquitto, mosquitto
+from tests.brokers import Mosquitto
 from tests.sounds import Say, quiet
 
 HEARTH = str(Path(sys.executable).with_name("hearth"))
 Environment = dict[str, str]
-
-
-@pytest.fixture
-def broker() -> Iterator[Mosquitto]:
-    with mosquitto() as running:
-        yield running
-
-
-@pytest.fixture
-async def home(broker: Mosquitto) -> AsyncIterator[SimulatedHome]:
-    async with SimulatedHome(broker.address) as devices:
-        yield devices
 
 
 @pytest.fixture

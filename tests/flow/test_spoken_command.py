@@ -1,7 +1,7 @@
 """From samples to MQTT and back, with real engines, a real broker and nothing faked but the loudspeaker."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,22 +23,10 @@ from edge.listen.stt_whisper import build as build_whisper
 from edge.ports import AudioSink
 from edge.settings import MqttSettings, Settings
 from models.store import Store
-from tests.brokers import Mosquitto, mosquitto
+from tests.brokers import Mosquitto
 from tests.sounds import Pcm, Say, quiet
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def broker() -> Iterator[Mosquitto]:
-    with mosquitto() as running:
-        yield running
-
-
-@pytest.fixture
-async def home(broker: Mosquitto) -> AsyncIterator[SimulatedHome]:
-    async with SimulatedHome(broker.address) as devices:
-        yield devices
 
 
 @asynccontextmanager
