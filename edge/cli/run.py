@@ -107,12 +107,12 @@ async def _until_told_to_stop(settings: Settings) -> None:
         tasks.start_soon(_log_turns, running.bus)
         await stack.enter_async_context(serve(running))
         if hears:
+            await running.listens()
             ring = Ring(settings.audio.ring_seconds)
             report = functools.partial(_on_microphone, running.bus)
             await stack.enter_async_context(Microphone(settings.audio.input, ring, portaudio, report))
             tasks.start_soon(running.follow, ring)
             stack.callback(ring.close)
-            await running.listens()
             _log.info("listening after %.1f s", time.perf_counter() - begun)
         await running.ready()
         _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
