@@ -49,7 +49,7 @@ def test_json_lines(run: Run, tmp_path: Path) -> None:
     assert [(row["id"], row["condition"], row["licence"]) for row in rows] == [("voice", "ok", "MIT")]
     rows = [json.loads(line) for line in run("list", "--json").stdout.splitlines()]
     assert [(row["id"], row["condition"]) for row in rows] == [("ears", "missing"), ("voice", "ok")]
-    (tmp_path / "data/models/voice/voice.onnx").write_bytes(b"")
+    (tmp_path / "data/voice/voice.onnx").write_bytes(b"")
     verified = run("verify", "voice", "--json")
     assert verified.exit_code == 1
     assert json.loads(verified.stdout)["condition"] == "damaged"
