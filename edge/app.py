@@ -5,7 +5,7 @@ import importlib.util
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -109,9 +109,7 @@ class Assistant:
 
 
 @asynccontextmanager
-async def assistant(
-    settings: Settings, *, hears: bool, sink: AudioSink | None, on_link: Callable[[bool], None] | None = None
-) -> AsyncIterator[Assistant]:
+async def assistant(settings: Settings, *, hears: bool, sink: AudioSink | None) -> AsyncIterator[Assistant]:
     """Build everything and take it down again. Engines load in the background, all at once.
 
     ``hears``: whether sound will come in; ``sink``: where answers are heard, None for written ones.
@@ -122,7 +120,7 @@ async def assistant(
     async with AsyncExitStack() as stack:
         ears = await _ears(settings, store, stack) if hears else None
         voice = await _voice(settings, store, sink, stack) if sink is not None else None
-        house = await stack.enter_async_context(open_house(settings, on_link))
+        house = await stack.enter_async_context(open_house(settings))
         dispatch = Dispatch([_skill(name, house, settings) for name in plugins.names("skills")])
         grammar = Grammar(house, settings.understand.language, dispatch.intents)
         model = await _local_model(settings, store, house, dispatch, stack)
@@ -181,7 +179,7 @@ async def _local_model(
     return LocalModel(house, thread, dispatch.intents, settings.understand.llm_confidence)
 
 
-def open_house(settings: Settings, on_link: Callable[[bool], None] | None = None) -> MqttHouse:
+def open_house(settings: Settings) -> MqttHouse:
     """The house on the configured broker, to be entered as an async context."""
     mqtt = settings.mqtt
     broker = Broker(
@@ -197,7 +195,6 @@ def open_house(settings: Settings, on_link: Callable[[bool], None] | None = None
         site=mqtt.site,
         discovery_prefix=mqtt.discovery_prefix,
         house_file=settings.data_dir / "house.toml",
-        on_link=on_link,
     )
 
 

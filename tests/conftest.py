@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import soxr
+from piper import PiperVoice
+from piper.config import SynthesisConfig
 
 from edge.chunk import RATE, Pcm
 from edge.settings import load
-from edge.speak.tts_piper import PiperTts
-from edge.speak.tts_piper import build as build_piper
 from models.store import Store
 from tests.sounds import Say
 
@@ -25,17 +25,14 @@ def store() -> Store:
 
 
 @pytest.fixture(scope="session")
-def piper(store: Store) -> PiperTts:
-    """A voice, to make recordings with while the tests run."""
-    return build_piper(store.require("piper-en_US-joe-medium") / "en_US-joe-medium.onnx", 1.0)
-
-
-@pytest.fixture(scope="session")
-def say(piper: PiperTts) -> Say:
-    """Speaks a sentence: int16, 16 kHz, mono."""
+def say(store: Store) -> Say:
+    """Speaks a sentence: int16, 16 kHz, mono. Without the voice's chance variation, so that every run hears the same."""
+    voice = PiperVoice.load(store.require("piper-en_US-joe-medium") / "en_US-joe-medium.onnx")
+    steady = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
 
     def speak(text: str) -> Pcm:
-        spoken = soxr.resample(piper.synthesize(text).astype(np.float32), piper.rate, RATE)
+        pieces = [piece.audio_int16_array for piece in voice.synthesize(text, steady)]
+        spoken = soxr.resample(np.concatenate(pieces).astype(np.float32), voice.config.sample_rate, RATE)
         return np.clip(spoken, -32768, 32767).astype(np.int16)
 
     return speak

@@ -1,6 +1,7 @@
 """The command ``hearth``. Every command imports what it needs when it is called, so that each starts at once."""
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -29,6 +30,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, an
 
 def main() -> None:
     """Entry point: an expected failure is one line on standard error and exit code 1."""
+    # Without this, warnings of the log would be printed beside that line; `hearth run` sets up its log itself.
+    logging.getLogger("edge").addHandler(logging.NullHandler())
     try:
         app()
     except AssistantError as error:

@@ -102,7 +102,7 @@ async def _until_told_to_stop(settings: Settings) -> None:
         if settings.audio.output != "none":
             sink = await stack.enter_async_context(Speaker(settings.audio.output, portaudio))
         hears = settings.audio.input != "none"
-        running = await stack.enter_async_context(assistant(settings, hears=hears, sink=sink, on_link=_on_link))
+        running = await stack.enter_async_context(assistant(settings, hears=hears, sink=sink))
         tasks = await stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(_log_turns, running.bus)
         await stack.enter_async_context(serve(running))
@@ -145,10 +145,6 @@ async def _log_turns(bus: Bus) -> None:
                     _log.warning("%s: %s", fault.stage, fault.message)
                 case TurnEnded() as turn:
                     _log.info("turn %s: %s, %s", turn.turn, turn.outcome, turn.timings)
-
-
-def _on_link(online: bool) -> None:
-    _log.info("the broker is %s", "connected" if online else "away; trying again")
 
 
 def _on_microphone(bus: Bus, error: AssistantError | None) -> None:

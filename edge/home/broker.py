@@ -4,7 +4,8 @@ import logging
 import random
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,19 +14,26 @@ import aiomqtt
 import anyio
 from aiomqtt import ProtocolVersion
 
-from edge.errors import BrokerOffline
+from edge.errors import BrokerOffline, SettingsError
 
 _log = logging.getLogger(__name__)
 
-_CONNECT_S: Final = 5.0
+_CONNECT_S: Final = 3.0
+_BLOCKED_S: Final = 1.0
+_REPLY_S: Final = 5.0
 _FIRST_RETRY_S: Final = 0.5
-_LAST_RETRY_S: Final = 30.0
+_LAST_RETRY_S: Final = 5.0
 _KEEPALIVE_S: Final = 20
+_FAREWELL_S: Final = 0.3
 _UNSUPPORTED: Final = frozenset({1, 132})
 """CONNACK codes for "this protocol version is not spoken here", of MQTT 3.1.1 (3.2.2.3) and MQTT 5 (3.2.2.2)."""
+_REFUSED: Final = 128
+"""SUBACK codes from here on are refusals."""
 _TOPICS_A_PACKET: Final = 100
 NO_DELAY: Final = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 """Messages are small and follow one another: Nagle's algorithm holds the second back for 40 ms."""
+_PENDING: Final = 1000
+"""Calls in flight that are nothing to warn of: a command for the whole house sends one a device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +60,8 @@ class Message:
     payload: bytes
     retained: bool
     """The broker had kept it: it is older than our subscription."""
+    number: int = 0
+    """Place in the order of arrival, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,54 +83,75 @@ class Link:
         """``availability``: topic that says ``online``, and by last will ``offline``.
 
         ``on_message`` must not block. ``on_link`` is told True when connected, before any message comes in, and False
-        when the connection is lost.
+        when the connection is lost. Raises SettingsError for an empty host or a certificate that can't be read.
         """
-        self._broker, self._availability = broker, availability
+        if not broker.host.strip():
+            raise SettingsError("mqtt.host is empty", "set it to the broker's name or address", permanent=True)
+        self._broker, self._availability, self._tls = broker, availability, _tls(broker)
         self._on_message, self._on_link = on_message, on_link
         self._client: aiomqtt.Client | None = None
         self._protocol = ProtocolVersion.V5
+        self._connection = anyio.CancelScope()
+        self._taken = 0
+        self.since = 0
+        """Number of the last message before the present connection."""
         self.last_error: str | None = None
-        """Why the last attempt to connect failed; None once connected."""
+        """Why there is no connection; None while there is one."""
 
     @property
     def online(self) -> bool:
         """Whether the broker is connected now."""
         return self._client is not None
 
+    @property
+    def arrived(self) -> int:
+        """Number of the last message that has come in, whether it has been looked at or not."""
+        return self._taken + (len(self._client.messages) if self._client else 0)
+
     async def run(self) -> None:
         """Connect, hand on messages, and connect again, for ever."""
         wait = _FIRST_RETRY_S
         while True:
-            try:
-                await self._connection()
-            except aiomqtt.MqttCodeError as error:
-                if self._speaks_older(error):
-                    continue
-                self.last_error = str(error)
-            except aiomqtt.MqttError as error:
-                self.last_error = str(error.__cause__ or error)
-            if self._client is not None:
-                self._client = None
+            protocol, known = self._protocol, self.last_error
+            if await self._connect_and_listen():
                 wait = _FIRST_RETRY_S
+                _log.warning("the connection to the MQTT broker %s is lost: %s", self._broker, self.last_error)
                 await self._on_link(False)
+            elif self._protocol is not protocol:
+                continue
+            elif self.last_error != known:
+                _log.warning("the MQTT broker %s can't be reached: %s", self._broker, self.last_error)
             # Full jitter, so that the devices of a house don't all return in the same moment.
             await anyio.sleep(random.uniform(_FIRST_RETRY_S / 2, wait))  # noqa: S311  # not a secret
             wait = min(wait * 2, _LAST_RETRY_S)
 
     async def subscribe(self, topics: Iterable[str]) -> None:
-        """Subscribe to ``topics``. Does nothing while offline: the registry subscribes anew on the next connection.
+        """Subscribe to ``topics``; returns when the broker has acknowledged all. Does nothing while offline.
 
         Quality of service 0: on one TCP connection nothing is lost, and brokers limit how many retained messages of
         a higher quality they queue for one client (mosquitto: 1,000).
         """
-        wanted = list(topics)
-        for start in range(0, len(wanted), _TOPICS_A_PACKET):
+        for batch in _batches(topics):
             if self._client is None:
                 return
             try:
-                await self._client.subscribe([(topic, 0) for topic in wanted[start : start + _TOPICS_A_PACKET]])
+                codes = await self._client.subscribe([(topic, 0) for topic in batch])
             except aiomqtt.MqttError as error:
-                _log.debug("subscribing was cut off: %s", error)
+                self._drop(f"subscribing failed: {error}")
+                return
+            refused = [topic for topic, code in zip(batch, codes, strict=False) if _code(code) >= _REFUSED]
+            if refused:
+                _log.warning("the broker lets us not read %d topics, such as %s", len(refused), refused[0])
+
+    async def unsubscribe(self, topics: Iterable[str]) -> None:
+        """Hear no more of ``topics``. Does nothing while offline."""
+        for batch in _batches(topics):
+            if self._client is None:
+                return
+            try:
+                await self._client.unsubscribe(batch)
+            except aiomqtt.MqttError as error:
+                self._drop(f"unsubscribing failed: {error}")
                 return
 
     async def publish(self, publications: Sequence[Publication], *, qos: int = 1, retain: bool = False) -> None:
@@ -138,46 +169,122 @@ class Link:
         reason = f" ({self.last_error})" if self.last_error else ""
         return BrokerOffline(f"the MQTT broker {self._broker} does not answer{reason}", "start it, or set mqtt.host")
 
-    async def _connection(self) -> None:
-        will = aiomqtt.Will(self._availability, "offline", qos=1, retain=True)
-        async with aiomqtt.Client(
+    async def _connect_and_listen(self) -> bool:
+        """One connection from begin to end. Returns whether there was one."""
+        client = self._new_client()
+        try:
+            await self._connect(client)
+        except (aiomqtt.MqttError, OSError, UnicodeError) as error:
+            self._failed(error)
+            return False
+        try:
+            with anyio.CancelScope() as self._connection:
+                await client.publish(self._availability, "online", qos=1, retain=True)
+                self._client, self.last_error, self.since = client, None, self._taken
+                _log.info("connected to the MQTT broker %s by MQTT %s", self._broker, _spoken(self._protocol))
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._listen, client)
+                    await self._on_link(True)
+        except aiomqtt.MqttError as error:
+            self.last_error = str(error)
+        finally:
+            self._client = None
+            with anyio.move_on_after(_FAREWELL_S, shield=True):
+                await self._farewell(client)
+            _close(client)
+        return True
+
+    async def _connect(self, client: aiomqtt.Client) -> None:
+        # aiomqtt connects in a thread, which nothing can cancel and which the program's end waits for: so briefly, and
+        # after a failure only to a host that has just shown to be there.
+        if self.last_error is not None:
+            with anyio.fail_after(_CONNECT_S):
+                probe = await anyio.connect_tcp(self._broker.host, self._broker.port)
+            await anyio.aclose_forcefully(probe)
+        client._client.connect_timeout = _BLOCKED_S
+        try:
+            await client.__aenter__()
+        except BaseException:
+            _close(client)
+            raise
+        client.timeout = _REPLY_S
+
+    async def _listen(self, client: aiomqtt.Client) -> None:
+        try:
+            async for message in client.messages:
+                self._taken += 1
+                payload = message.payload if isinstance(message.payload, bytes) else b""
+                self._on_message(Message(message.topic.value, payload, bool(message.retain), self._taken))
+        except aiomqtt.MqttError as error:
+            self._drop(str(error.__cause__ or error))
+
+    def _drop(self, reason: str) -> None:
+        self.last_error = reason
+        self._connection.cancel()
+
+    def _failed(self, error: Exception) -> None:
+        """Learn from an attempt to connect that failed."""
+        code = _code(error.rc) if isinstance(error, aiomqtt.MqttCodeError) else None
+        self.last_error = str(error) or "no answer"
+        refused = self._protocol is ProtocolVersion.V5 and code in _UNSUPPORTED
+        if refused:
+            self.last_error = None
+        # A broker that doesn't know MQTT 5 may also just hang up, or say nothing.
+        mute = isinstance(error, aiomqtt.MqttError) and code is None
+        if refused or mute:
+            older = self._protocol is ProtocolVersion.V5
+            self._protocol = ProtocolVersion.V311 if older else ProtocolVersion.V5
+
+    async def _farewell(self, client: aiomqtt.Client) -> None:
+        # The last will is for accidents; whoever leaves on purpose says so.
+        with suppress(aiomqtt.MqttError):
+            await client.publish(self._availability, "offline", qos=0, retain=True)
+            await client.__aexit__(None, None, None)
+
+    def _new_client(self) -> aiomqtt.Client:
+        client = aiomqtt.Client(
             self._broker.host,
             self._broker.port,
             username=self._broker.username,
             password=self._broker.password,
             protocol=self._protocol,
-            will=will,
+            will=aiomqtt.Will(self._availability, "offline", qos=1, retain=True),
             timeout=_CONNECT_S,
             keepalive=_KEEPALIVE_S,
-            tls_context=self._tls(),
+            tls_context=self._tls,
             socket_options=[NO_DELAY],
             logger=logging.getLogger("edge.home.mqtt"),
-        ) as client:
-            self._client, self.last_error = client, None
-            await client.publish(self._availability, "online", qos=1, retain=True)
-            await self._on_link(True)
-            try:
-                async for message in client.messages:
-                    payload = message.payload if isinstance(message.payload, bytes) else b""
-                    self._on_message(Message(message.topic.value, payload, bool(message.retain)))
-            finally:
-                with anyio.move_on_after(0.3, shield=True):
-                    await self._farewell(client)
+        )
+        client.pending_calls_threshold = _PENDING
+        return client
 
-    async def _farewell(self, client: aiomqtt.Client) -> None:
-        # The last will is for accidents; whoever leaves on purpose says so.
-        try:
-            await client.publish(self._availability, "offline", qos=0, retain=True)
-        except aiomqtt.MqttError:
-            _log.debug("the broker had gone before we could say goodbye")
 
-    def _speaks_older(self, error: aiomqtt.MqttCodeError) -> bool:
-        code = getattr(error.rc, "value", error.rc)
-        if self._protocol is ProtocolVersion.V5 and code in _UNSUPPORTED:
-            self._protocol = ProtocolVersion.V311
-            _log.info("the broker speaks MQTT 3.1.1 only")
-            return True
-        return False
+def _batches(topics: Iterable[str]) -> Iterator[list[str]]:
+    several = list(topics)
+    return (several[start : start + _TOPICS_A_PACKET] for start in range(0, len(several), _TOPICS_A_PACKET))
 
-    def _tls(self) -> ssl.SSLContext | None:
-        return ssl.create_default_context(cafile=self._broker.ca_file) if self._broker.tls else None
+
+def _code(code: object) -> int:
+    value = getattr(code, "value", code)
+    return value if isinstance(value, int) else 0
+
+
+def _spoken(protocol: ProtocolVersion) -> str:
+    return "5" if protocol is ProtocolVersion.V5 else "3.1.1"
+
+
+def _close(client: aiomqtt.Client) -> None:
+    """End the connection whatever state it is in; aiomqtt leaves one open that failed half-way, or in mid-farewell."""
+    if isinstance(connection := client._client.socket(), socket.socket):
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+
+def _tls(broker: Broker) -> ssl.SSLContext | None:
+    if not broker.tls:
+        return None
+    try:
+        return ssl.create_default_context(cafile=broker.ca_file)
+    except OSError as error:
+        what = f"mqtt.ca_file {broker.ca_file} can't be read: {error.strerror or error}"
+        raise SettingsError(what, "give the path of a PEM file", permanent=True) from None

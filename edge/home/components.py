@@ -3,23 +3,24 @@
 Source: https://www.home-assistant.io/integrations/mqtt/ and the page of each component.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from edge.devices import Ability, Value, Verb
 from edge.home.broker import Publication
-from edge.home.entity import VALUE, Reading, Seen
+from edge.home.entity import VALUE, Reading, Seen, Unsupported
 from edge.home.lights import light
 from edge.home.parts import (
     Component,
     Parts,
     Writers,
+    command_writer,
     each,
     json_object,
     known,
     no_commands,
     number_of,
+    one_of,
     text_of,
     value_reading,
     verb_writer,
@@ -80,7 +81,7 @@ def cover(p: Payload) -> Parts:
     writers: dict[str, Callable[[Value], list[Publication]]] = {}
     if p.topic("command_topic") is not None:
         abilities.add(Ability.STATE)
-        writers["state"] = verb_writer(p, verbs)
+        writers["state"] = command_writer(p, verbs)
     if (target := p.topic("set_position_topic")) is not None:
         abilities.add(Ability.POSITION)
         encode = p.command("set_position_template")
@@ -99,18 +100,31 @@ def valve(p: Payload) -> Parts:
     closed, opened = p.number("position_closed", 0), p.number("position_open", 100)
     topic, target = p.needed_topic("state_topic"), p.needed_topic("command_topic")
 
+    if closed == opened:
+        raise ValueError("position_open equals position_closed")
+
     def position(payload: str) -> Seen:
-        text = str(json.loads(payload).get("position", "")) if payload.startswith("{") else payload
-        percent = round((float(text) - closed) / (opened - closed) * 100)
-        return {"position": percent, VALUE: "open" if percent > 0 else "closed"}
+        said = json_object(payload) if payload.startswith("{") else {"position": payload}
+        moving = {VALUE: state} if (state := known(said.get("state"))) in ("opening", "closing") else {}
+        if said.get("position") is None:
+            return moving
+        percent = round((float(said["position"]) - closed) / (opened - closed) * 100)
+        return {"position": percent, VALUE: "open" if percent > 0 else "closed", **moving}
 
     def send(percent: float) -> list[Publication]:
         return [Publication(target, str(round(closed + (opened - closed) * percent / 100)))]
 
-    writers: Writers = {
-        "position": lambda value: send(float(str(value))),
-        "state": lambda value: send({Verb.OPEN: 100.0, Verb.CLOSE: 0.0}[Verb(str(value))]),
-    }
+    def obey(value: Value) -> list[Publication]:
+        match Verb(str(value)):
+            case Verb.OPEN:
+                return send(100)
+            case Verb.CLOSE:
+                return send(0)
+            case Verb.STOP if p.has("payload_stop"):
+                return [Publication(target, p.text("payload_stop", ""))]
+        raise Unsupported(value)
+
+    writers: Writers = {"position": lambda value: send(float(str(value))), "state": obey}
     reading = Reading(topic, frozenset({"position", VALUE}), p.decode("value_template", position))
     return Parts(frozenset({Ability.STATE, Ability.POSITION}), (reading,), each(writers))
 
@@ -119,9 +133,13 @@ def fan(p: Payload) -> Parts:
     """On, off, and speed in percent of its range."""
     on, off = p.text("payload_on", "ON"), p.text("payload_off", "OFF")
     low, high = p.number("speed_range_min", 1), p.number("speed_range_max", 100)
+    if low > high:
+        raise ValueError("speed_range_min is above speed_range_max")
     abilities = {Ability.STATE}
     readings = list(value_reading(p, {on: "on", off: "off"}, template="state_value_template"))
-    writers: dict[str, Callable[[Value], list[Publication]]] = {"state": verb_writer(p, {Verb.ON: on, Verb.OFF: off})}
+    writers: dict[str, Callable[[Value], list[Publication]]] = {
+        "state": command_writer(p, {Verb.ON: on, Verb.OFF: off})
+    }
     if (topic := p.topic("percentage_state_topic")) is not None:
 
         def speed(payload: str) -> Seen:
@@ -158,8 +176,16 @@ def climate(p: Payload) -> Parts:
             (mode for mode in ("auto", "heat_cool", "heat", "cool", *modes) if mode in modes and mode != "off"), "auto"
         )
         names = {Verb.ON: on, Verb.OFF: "off"}
-        writers["mode"] = lambda value: [Publication(mode_topic, encode_mode(value))]
-        writers["state"] = lambda value: [Publication(mode_topic, encode_mode(names[Verb(str(value))]))]
+
+        def set_mode(value: Value) -> list[Publication]:
+            return [Publication(mode_topic, encode_mode(one_of(modes, value)))]
+
+        writers["mode"] = set_mode
+        writers["state"] = lambda value: set_mode(names.get(Verb(str(value)), value))
+    if (power := p.topic("power_command_topic")) is not None:
+        abilities.add(Ability.STATE)
+        powers = {Verb.ON: p.text("payload_on", "ON"), Verb.OFF: p.text("payload_off", "OFF")}
+        writers["state"] = verb_writer(powers, power, p.command("power_command_template"))
     if (target := p.topic("temperature_command_topic")) is not None:
         abilities.add(Ability.TEMPERATURE)
         encode = p.command("temperature_command_template")
@@ -191,9 +217,7 @@ def vacuum(p: Payload) -> Parts:
     }
     readings: tuple[Reading, ...] = ()
     if (topic := p.topic("state_topic")) is not None:
-        readings = (
-            Reading(topic, frozenset({VALUE}), lambda payload: {VALUE: known(json_object(payload).get("state"))}),
-        )
+        readings = (Reading(topic, frozenset({VALUE}), _vacuum_state),)
     return Parts(frozenset({Ability.STATE}), readings, verbs_only(p, verbs))
 
 
@@ -222,8 +246,9 @@ def number(p: Payload) -> Parts:
 def select(p: Payload) -> Parts:
     """One of its options."""
     target, encode = p.needed_topic("command_topic"), p.command("command_template")
-    writers: Writers = {"option": lambda value: [Publication(target, encode(value))]}
-    return Parts(frozenset({Ability.OPTION}), value_reading(p, None), each(writers), options=p.texts("options", ()))
+    options = p.texts("options", ())
+    writers: Writers = {"option": lambda value: [Publication(target, encode(one_of(options, value)))]}
+    return Parts(frozenset({Ability.OPTION}), value_reading(p, None), each(writers), options=options)
 
 
 COMPONENTS: Final[Mapping[str, Component]] = {

@@ -6,8 +6,8 @@ The rules, in order:
 2. A change that it has no topic for is not sent: UNSUPPORTED.
 3. What it has no topic to report, nobody can confirm: ASSUMED, once the broker has taken the message.
 4. Every other part of the change must be shown by a message that arrived after the command and was not a retained one.
-   A device that already was as wanted may stay silent: its last word stands, if nothing contradicts it until the
-   deadline or it says so again.
+   A device that already was as wanted may stay silent, if it has spoken since we listen or its availability topic says
+   that it is there: then its last word stands, unless it says otherwise.
 5. Otherwise UNCONFIRMED. When the connection is lost meanwhile, that is known at once.
 """
 
@@ -21,6 +21,7 @@ from edge.errors import BrokerOffline
 from edge.home.broker import Link
 from edge.home.entity import Entity, Unsupported, key_of, shows
 from edge.home.registry import Registry
+from edge.home.templates import TemplateFault
 
 _QUIET_S = 0.5
 """How long a device that already is as wanted is listened to, in case that it says otherwise."""
@@ -63,7 +64,7 @@ class Control:
             return Confirmation.UNAVAILABLE
         try:
             publications = entity.encode(command.change)
-        except (Unsupported, ValueError):
+        except (Unsupported, TemplateFault, ValueError, ArithmeticError):
             return Confirmation.UNSUPPORTED
         wanted = {key: value for key, value in command.change.items() if key_of(key) in entity.speaks_of}
         wish = _Wish(self._registry, entity, wanted)
@@ -76,13 +77,13 @@ class Control:
         return await self._confirmed(wish, deadline_s)
 
     async def _confirmed(self, wish: "_Wish", deadline_s: float) -> Confirmation:
-        patience = min(_QUIET_S, deadline_s) if wish.was_so else deadline_s
+        patience = min(_QUIET_S, deadline_s) if wish.vouched_for else deadline_s
         with anyio.move_on_after(patience):
             while not wish.shown_since():
                 if not self._link.online:
                     return Confirmation.UNCONFIRMED
                 await self._changed().wait()
-        done = wish.shown_since() or (wish.was_so and wish.still_so() and self._link.online)
+        done = wish.shown_since() or (wish.vouched_for and wish.still_so() and self._link.online)
         return Confirmation.CONFIRMED if done else Confirmation.UNCONFIRMED
 
 
@@ -91,9 +92,11 @@ class _Wish:
 
     def __init__(self, registry: Registry, entity: Entity, wanted: Mapping[str, Value]) -> None:
         self._registry, self._device, self._wanted = registry, entity.device, wanted
+        self._encode = entity.encode
         self._news = {key: registry.news(entity.device.id, key_of(key)) for key in wanted}
-        self.was_so = self.still_so()
-        """Whether it was as wanted before it was told."""
+        alive = bool(entity.availability) or all(self._news.values())
+        self.vouched_for = alive and self.still_so()
+        """Whether it was as wanted before it was told, and is there: a retained message may be years old."""
 
     def still_so(self) -> bool:
         """Whether its last word, however old, is what is wanted."""
@@ -108,4 +111,13 @@ class _Wish:
 
     def _shows(self, key: str, wanted: Value) -> bool:
         seen = self._registry.seen(self._device.id, key_of(key))
-        return shows(key, wanted, seen, self._device.domain)
+        return shows(key, wanted, seen, self._device.domain) or self._as_near_as_it_can(key, wanted, seen)
+
+    def _as_near_as_it_can(self, key: str, wanted: Value, seen: Value | None) -> bool:
+        """A fan of three speeds can't run at 50 %: it is told the same for what it shows as for what is wanted."""
+        if isinstance(wanted, str | tuple) or not isinstance(seen, int | float):
+            return False
+        try:
+            return self._encode({key: seen}) == self._encode({key: wanted})
+        except (Unsupported, TemplateFault, ValueError, ArithmeticError):
+            return False

@@ -7,6 +7,7 @@ Source: https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery
 """
 
 import json
+import logging
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -16,7 +17,9 @@ from edge.devices import Device
 from edge.home.components import COMPONENTS
 from edge.home.entity import Availability, AvailabilityMode, Entity
 from edge.home.payload import Payload, expand, with_base
-from edge.home.templates import Template, TemplateFault
+from edge.home.templates import TemplateFault
+
+_log = logging.getLogger(__name__)
 
 MAX_PAYLOAD: Final = 262_144
 """Bytes; a device bundle of a hundred entities is a tenth of it."""
@@ -51,29 +54,40 @@ def read(topic: str, payload: bytes, prefix: str) -> list[Entity]:
         raise Malformed(f"{len(payload)} bytes are too many")
     component, *place = topic.removeprefix(prefix + "/").removesuffix("/config").split("/")
     try:
-        full = expand(json.loads(payload))
+        raw = json.loads(payload)
         if component == "device":
-            return [_entity(kind, key, part) for kind, key, part in _bundle(topic, full)]
+            return _bundle(topic, raw)
+        full = expand(raw)
         return [_entity(component, topic, {**full, "_object": place[-1]})] if component in COMPONENTS else []
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-        raise Malformed(str(error) or type(error).__name__) from None
+    except (ValueError, RecursionError) as error:
+        raise Malformed(str(error)) from None
 
 
-def _bundle(topic: str, full: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
-    """The entities of a device bundle: component, identity, payload with what they share."""
+def _bundle(topic: str, raw: Any) -> list[Entity]:
+    """The entities of a device bundle. One that is malformed does not harm the others, unless none is left."""
+    full = expand(raw)
+    base = raw.get("~")
     components = full.pop("components", None)
     if not isinstance(components, dict):
         raise Malformed("components is missing")
-    base = full.pop("~", None)
     shared = {key: value for key, value in full.items() if key not in ("name", "unique_id")}
-    parts = []
-    for key, raw in components.items():
-        part = expand(raw)
-        merged = {**shared, **part, "_object": str(key)}
-        kind = str(merged.get("platform", ""))
-        if kind in COMPONENTS:
-            parts.append((kind, f"{topic}#{key}", with_base(merged, base) if isinstance(base, str) else merged))
-    return parts
+    entities: list[Entity] = []
+    faults: list[str] = []
+    for key, described in components.items():
+        try:
+            part = expand(described)
+            kind = part.get("platform")
+            # A platform and nothing else takes the entity back.
+            if kind in COMPONENTS and len(part) > 1:
+                merged = {**shared, **(with_base(part, base) if isinstance(base, str) else part), "_object": str(key)}
+                entities.append(_entity(str(kind), f"{topic}#{key}", merged))
+        except (ValueError, RecursionError) as error:
+            faults.append(f"{key}: {error}")
+    if faults and not entities:
+        raise Malformed("; ".join(faults))
+    if faults:
+        _log.warning("a part of the announcement on %s is ignored: %s", topic, "; ".join(faults))
+    return entities
 
 
 def _entity(component: str, identity: str, full: Mapping[str, Any]) -> Entity:
@@ -83,13 +97,13 @@ def _entity(component: str, identity: str, full: Mapping[str, Any]) -> Entity:
     device: Mapping[str, Any] = described if isinstance(described, dict) else {}
     name = _name(component, full, device)
     base = _base_id(component, payload, name)
-    area = device.get("suggested_area")
+    area = Payload(device).text("suggested_area", "").strip() or None
     return Entity(
         device=Device(
             id=base,
             name=name,
             domain=component,
-            area=str(area).strip() or None if area else None,
+            area=area,
             abilities=parts.abilities,
             device_class=payload.text("device_class", "") or None,
             unit=parts.unit,
@@ -106,13 +120,16 @@ def _entity(component: str, identity: str, full: Mapping[str, Any]) -> Entity:
 
 def _name(component: str, full: Mapping[str, Any], device: Mapping[str, Any]) -> str:
     """As Home Assistant composes it: the device's name, then the entity's own; ``null`` means the device itself."""
-    whole = str(device.get("name") or "").strip()
+    whole = Payload(device).text("name", "").strip()
     own = full.get("name", ...)
+    if isinstance(own, dict | list):
+        raise Malformed("name is no text")
     if own is ...:
         own = str(full.get("device_class") or "").replace("_", " ").capitalize() or None
         own = own or (None if whole else f"MQTT {component.replace('_', ' ')}")
     text = str(own).strip() if own else ""
-    joined = text if not whole or text.casefold().startswith(whole.casefold()) else f"{whole} {text}".strip()
+    prefixed = f"{text} ".casefold().startswith(f"{whole} ".casefold())
+    joined = text if not whole or prefixed else f"{whole} {text}".strip()
     name = " ".join("".join(c for c in (joined or str(full["_object"])) if c.isprintable()).split())[:_MAX_NAME]
     if not name:
         raise Malformed("it has no name")
@@ -148,7 +165,7 @@ def _availability(full: Mapping[str, Any]) -> tuple[Availability, ...]:
 
 def _available(p: Payload) -> Availability:
     yes, no = p.text("payload_available", "online"), p.text("payload_not_available", "offline")
-    template = Template(p.text("value_template", "")) if p.has("value_template") else None
+    template = p.template("value_template") if p.has("value_template") else None
 
     def read_it(text: str) -> bool | None:
         try:

@@ -7,8 +7,11 @@ from typing import Final, TypeAlias
 
 from edge.devices import Device, Value, Verb
 from edge.home.broker import Publication
+from edge.home.color import same_color
 from edge.home.templates import TemplateFault
 
+MAX_PAYLOAD: Final = 262_144
+"""Bytes of a message that is listened to."""
 VALUE: Final = "value"
 """Key of a state's main value; all others are :class:`~edge.devices.Ability` values and ``current_…``."""
 
@@ -93,7 +96,6 @@ _SHOWN: Final[Mapping[Verb, frozenset[str]]] = {
     Verb.PRESS: frozenset(),
 }
 _TOLERANCE: Final = {"brightness": 2.0, "position": 2.0, "percentage": 4.0, "temperature": 0.26, "value": 0.01}
-_COLOR_TOLERANCE: Final = 24
 _KELVIN_TOLERANCE: Final = 0.04
 
 
@@ -109,10 +111,15 @@ def shows(key: str, wanted: Value, seen: Value | None, domain: str) -> bool:
             return seen != "off"
         return seen in _SHOWN[Verb(str(wanted))]
     if isinstance(wanted, tuple) and isinstance(seen, tuple):
-        return all(abs(a - b) <= _COLOR_TOLERANCE for a, b in zip(wanted, seen, strict=True))
+        return same_color(wanted, seen)
     if isinstance(wanted, int | float) and isinstance(seen, int | float):
         near = _KELVIN_TOLERANCE * wanted if key == "color_temperature" else _TOLERANCE.get(key, 0.0)
         return abs(wanted - seen) <= near
+    if isinstance(wanted, int | float) and isinstance(seen, str):
+        try:
+            return shows(key, wanted, float(seen), domain)
+        except ValueError:
+            return False
     return str(wanted).casefold() == str(seen).casefold()
 
 
@@ -123,6 +130,8 @@ def key_of(change: str) -> str:
 
 def read_message(reading: Reading, payload: bytes) -> Seen:
     """What a message says. Raises ValueError when it can't be understood."""
+    if len(payload) > MAX_PAYLOAD:
+        raise ValueError(f"{len(payload)} bytes are too many")
     try:
         return reading.decode(payload.decode())
     except TemplateFault as fault:

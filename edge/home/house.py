@@ -11,7 +11,7 @@ from edge.devices import ActionReport, Command, Device, DeviceState
 from edge.home import discovery
 from edge.home.broker import Broker, Link, Message, Publication
 from edge.home.control import Control
-from edge.home.house_file import read_house_file
+from edge.home.house_file import HouseFile, read_house_file
 from edge.home.registry import Registry
 
 _FLUSH_S = 0.02
@@ -35,14 +35,17 @@ class MqttHouse:
         Raises SettingsError for a mistake in ``house_file``.
         """
         self._prefix = discovery_prefix
-        self._registry = Registry(discovery_prefix, read_house_file(house_file or Path("/nonexistent")))
+        self._registry = Registry(discovery_prefix, read_house_file(house_file) if house_file else HouseFile())
         self._link = Link(broker, f"hearthside/{site}/availability", self._take, self._on_link)
         self._control = Control(self._link, self._registry, lambda: self._changed)
         self._told = on_link
         self._changed = anyio.Event()
         self._fence = f"hearthside/{site}/fence/{uuid.uuid4().hex[:8]}"
         self._fences: dict[str, anyio.Event] = {}
-        self._subscribed: set[str] = set()
+        self._subscribed: frozenset[str] = frozenset()
+        self._subscribing = anyio.Lock()
+        self._ready = False
+        """Whether the broker has acknowledged that we listen for announcements."""
         self._tasks = anyio.create_task_group()
 
     async def __aenter__(self) -> "MqttHouse":
@@ -93,10 +96,13 @@ class MqttHouse:
         Raises BrokerOffline when that has not happened after ``timeout_s``.
         """
         with anyio.move_on_after(timeout_s):
-            while not self._link.online:
+            while not self._ready:
                 await self._changed.wait()
-            await self._pass_fence()
-            await self._subscribe_new()
+            seen = -1
+            while seen != self._registry.revision:
+                seen = self._registry.revision
+                await self._pass_fence()
+                await self._follow_topics()
             await self._pass_fence()
             return
         raise self._link.offline()
@@ -112,17 +118,18 @@ class MqttHouse:
             del self._fences[token]
 
     async def _on_link(self, online: bool) -> None:
+        self._ready = False
         if online:
-            self._subscribed.clear()
+            self._subscribed = frozenset()
             await self._link.subscribe([self._fence, *discovery.topics(self._prefix)])
-            await self._subscribe_new()
+            self._ready = self._link.online
         if self._told is not None:
             self._told(online)
         self._notify()
 
     def _take(self, message: Message) -> None:
         if message.topic == self._fence:
-            if (passed := self._fences.get(message.payload.decode())) is not None:
+            if (passed := self._fences.get(message.payload.decode(errors="replace"))) is not None:
                 passed.set()
             return
         self._registry.take(message)
@@ -134,11 +141,19 @@ class MqttHouse:
 
     async def _keep_subscribed(self) -> None:
         while True:
-            await self._changed.wait()
+            # Taken before looking, so that what is announced while we subscribe is not slept through.
+            changed = self._changed
+            if self._ready:
+                await self._follow_topics()
+            await changed.wait()
             await anyio.sleep(_FLUSH_S)
-            await self._subscribe_new()
 
-    async def _subscribe_new(self) -> None:
-        new = self._registry.topics() - self._subscribed
-        self._subscribed |= new
-        await self._link.subscribe(sorted(new))
+    async def _follow_topics(self) -> None:
+        """Subscribe to what new devices speak on, and no longer to what nobody speaks on."""
+        async with self._subscribing:
+            wanted, had = self._registry.topics(), self._subscribed
+            if wanted == had:
+                return
+            self._subscribed = wanted
+            await self._link.subscribe(sorted(wanted - had))
+            await self._link.unsubscribe(sorted(had - wanted))

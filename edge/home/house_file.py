@@ -42,6 +42,8 @@ def read_house_file(path: Path) -> HouseFile:
         return HouseFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return HouseFile()
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}", "make it a file that can be read", permanent=True) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: {error}", "correct the file's TOML", permanent=True) from None
     except ValidationError as error:

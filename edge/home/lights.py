@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from edge.devices import Ability, Value, Verb
 from edge.home.broker import Publication
+from edge.home.color import rgb_of
 from edge.home.entity import VALUE, Reading, Seen, Unsupported
-from edge.home.parts import Parts, each, json_object, number_of, value_reading, verb_writer
+from edge.home.parts import Parts, command_writer, each, json_object, number_of, value_reading
 from edge.home.payload import Payload
 
 _KELVIN_MIRED: Final = 1_000_000
@@ -32,7 +33,7 @@ def _json_light(p: Payload) -> Parts:
     colorful = bool(modes & {"rgb", "rgbw", "rgbww", "hs", "xy"})
     tunable = bool(modes & {"color_temp", "rgbww"}) or p.flag("color_temp", False)
     dimmable = p.flag("brightness", False) or bool(modes - {"onoff"})
-    scale, kelvin = p.number("brightness_scale", 255), p.flag("color_temp_kelvin", False)
+    scale, kelvin = p.scale("brightness_scale", 255), p.flag("color_temp_kelvin", False)
     abilities = frozenset(
         {Ability.STATE}
         | ({Ability.BRIGHTNESS} if dimmable else set())
@@ -64,8 +65,8 @@ def _json_light(p: Payload) -> Parts:
             seen[VALUE] = None if said["state"] is None else str(said["state"]).lower()
         if said.get("brightness") is not None:
             seen["brightness"] = round(float(said["brightness"]) / scale * 100)
-        if isinstance(color := said.get("color"), dict) and all(channel in color for channel in "rgb"):
-            seen["color"] = (int(color["r"]), int(color["g"]), int(color["b"]))
+        if isinstance(color := said.get("color"), dict) and (mixed := rgb_of(color)) is not None:
+            seen["color"] = mixed
         if said.get("color_temp"):
             measured = float(said["color_temp"])
             seen["color_temperature"] = round(measured if kelvin else _KELVIN_MIRED / measured)
@@ -78,9 +79,11 @@ def _json_light(p: Payload) -> Parts:
 
 def _default_light(p: Payload) -> Parts:
     on, off = p.text("payload_on", "ON"), p.text("payload_off", "OFF")
-    scale = p.number("brightness_scale", 255)
+    scale = p.scale("brightness_scale", 255)
     readings = list(value_reading(p, {on: "on", off: "off"}, template="state_value_template"))
-    writers: dict[str, Callable[[Value], list[Publication]]] = {"state": verb_writer(p, {Verb.ON: on, Verb.OFF: off})}
+    writers: dict[str, Callable[[Value], list[Publication]]] = {
+        "state": command_writer(p, {Verb.ON: on, Verb.OFF: off})
+    }
     abilities = {Ability.STATE}
     if (bright := p.topic("brightness_command_topic")) is not None:
         abilities.add(Ability.BRIGHTNESS)

@@ -1,6 +1,7 @@
 """What a component's payload comes to, and the pieces that components are made of."""
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,7 +9,7 @@ from typing import Any, Final
 from edge.devices import Ability, Value, Verb
 from edge.home.broker import Publication
 from edge.home.entity import VALUE, Decode, Encode, Reading, Seen, Unsupported
-from edge.home.payload import Payload
+from edge.home.payload import EncodeCommand, Payload
 
 _UNKNOWN: Final = frozenset({"", "none", "null", "unknown", "unavailable"})
 
@@ -53,7 +54,20 @@ def text_of(key: str) -> Decode:
 
 
 def number_of(key: str, convert: Callable[[float], Value] = lambda level: level) -> Decode:
-    return lambda payload: {key: None if payload.casefold() in _UNKNOWN else convert(float(payload))}
+    return lambda payload: {key: None if payload.casefold() in _UNKNOWN else convert(finite(payload))}
+
+
+def finite(number: str | float) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is no measurement")
+    return value
+
+
+def one_of(options: tuple[str, ...], value: Value) -> Value:
+    if options and value not in options:
+        raise Unsupported(value)
+    return value
 
 
 def known(text: object) -> str | None:
@@ -67,9 +81,11 @@ def json_object(payload: str) -> dict[str, Any]:
     return said
 
 
-def verb_writer(p: Payload, verbs: Mapping[Verb, str]) -> Callable[[Value], list[Publication]]:
-    topic, encode = p.needed_topic("command_topic"), p.command("command_template")
+def command_writer(p: Payload, verbs: Mapping[Verb, str]) -> Callable[[Value], list[Publication]]:
+    return verb_writer(verbs, p.needed_topic("command_topic"), p.command("command_template"))
 
+
+def verb_writer(verbs: Mapping[Verb, str], topic: str, encode: EncodeCommand) -> Callable[[Value], list[Publication]]:
     def write(value: Value) -> list[Publication]:
         verb = Verb(str(value))
         if verb not in verbs:
@@ -80,7 +96,7 @@ def verb_writer(p: Payload, verbs: Mapping[Verb, str]) -> Callable[[Value], list
 
 
 def verbs_only(p: Payload, verbs: Mapping[Verb, str]) -> Encode:
-    return each({"state": verb_writer(p, verbs)})
+    return each({"state": command_writer(p, verbs)})
 
 
 def each(writers: Writers) -> Encode:

@@ -1,5 +1,6 @@
 """A discovery payload, expanded: full keys, ``~`` replaced, values of the wanted types or a clear complaint."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -9,7 +10,7 @@ from edge.home.abbreviations import DEVICE_KEYS, KEYS
 from edge.home.entity import Decode, Seen
 from edge.home.templates import Template, TemplateFault
 
-_WILDCARDS: Final = re.compile(r"[+#\x00]")
+_NEVER_IN_TOPICS: Final = re.compile("[+#\x00\ud800-\udfff]")
 _MAX_TOPIC: Final = 1024
 _ANY_KEY: Final[dict[str, str]] = {**KEYS, **DEVICE_KEYS}
 
@@ -43,6 +44,13 @@ class Payload:
             raise ValueError(f"{key} is no number")
         return value
 
+    def scale(self, key: str, default: float) -> float:
+        """A number above zero."""
+        value = self.number(key, default)
+        if not 0 < value < math.inf:
+            raise ValueError(f"{key} is no scale")
+        return value
+
     def flag(self, key: str, default: bool) -> bool:
         """True or false."""
         value = self._values.get(key, default)
@@ -62,7 +70,7 @@ class Payload:
         value = self._values.get(key)
         if value is None:
             return None
-        if not isinstance(value, str) or not value or len(value) > _MAX_TOPIC or _WILDCARDS.search(value):
+        if not isinstance(value, str) or not value or len(value) > _MAX_TOPIC or _NEVER_IN_TOPICS.search(value):
             raise ValueError(f"{key} is no topic")
         return value
 
@@ -77,7 +85,7 @@ class Payload:
         """``decode``, after the payload's template of that key has been applied to the message."""
         if not self.has(template_key):
             return decode
-        template = self._template(template_key)
+        template = self.template(template_key)
 
         def templated(payload: str) -> Seen:
             text = template.value(payload)
@@ -90,10 +98,10 @@ class Payload:
         """What is sent for a value: the template of that key applied to it, or the value itself."""
         if not self.has(template_key):
             return lambda value, **_: _plain(value)
-        template = self._template(template_key)
-        return template.command
+        return self.template(template_key).command
 
-    def _template(self, key: str) -> Template:
+    def template(self, key: str) -> Template:
+        """The template of that key."""
         try:
             return Template(self.text(key, ""))
         except TemplateFault as fault:
@@ -108,11 +116,13 @@ def expand(raw: Any) -> dict[str, Any]:
     device: Any = full.get("device")
     if isinstance(device, dict):
         full["device"] = {_ANY_KEY.get(str(key), str(key)): value for key, value in device.items()}
-    if isinstance(several := full.get("availability"), list):
+    several = full.get("availability")
+    if isinstance(several, dict):
+        several = [several]
+    if isinstance(several, list):
         full["availability"] = [
-            {KEYS.get(str(key), str(key)): value for key, value in one.items()}
+            {KEYS.get(str(key), str(key)): value for key, value in one.items()} if isinstance(one, dict) else one
             for one in several
-            if isinstance(one, dict)
         ]
     base = full.pop("~", None)
     return with_base(full, base) if isinstance(base, str) else full
@@ -127,7 +137,7 @@ def with_base(full: dict[str, Any], base: str) -> dict[str, Any]:
                 return base + value[1:]
             return value[:-1] + base if value.endswith("~") else value
         if key == "availability" and isinstance(value, list):
-            return [{k: replaced(k, v) for k, v in one.items()} for one in value]
+            return [with_base(one, base) if isinstance(one, dict) else one for one in value]
         return value
 
     return {key: replaced(key, value) for key, value in full.items()}

@@ -35,8 +35,10 @@ class Registry:
 
     def __init__(self, prefix: str, house_file: HouseFile) -> None:
         self._prefix, self._file = prefix, house_file
+        self._spelling = {name.casefold(): name for name in house_file.areas}
         self._announced: dict[str, list[Entity]] = {}
-        self._complaints: dict[str, bytes] = {}
+        self._heard: dict[str, int] = {}
+        """By discovery topic, the hash of what it last said: devices that return announce themselves anew."""
         self._known: dict[str, _Known] = {}
         self._by_topic: dict[str, list[str]] = defaultdict(list)
         self._revision = 0
@@ -46,7 +48,7 @@ class Registry:
 
     @property
     def revision(self) -> int:
-        """Rises whenever the set of devices, their names or areas change."""
+        """Rises whenever the set of devices, their names, areas or abilities change."""
         self._refresh()
         return self._revision
 
@@ -66,7 +68,7 @@ class Registry:
 
     def state(self, device: str) -> DeviceState:
         """The last word of a device."""
-        known = self._known.get(device)
+        known = self._find(device)
         if known is None:
             return DeviceState()
         attributes = {key: value for key, value in known.seen.items() if key != VALUE and value is not None}
@@ -75,18 +77,22 @@ class Registry:
 
     def entity(self, device: str) -> Entity | None:
         """The topics behind a device."""
-        known = self._known.get(device)
+        known = self._find(device)
         return known.entity if known else None
 
     def seen(self, device: str, key: str) -> Value | None:
         """What a device last said of ``key``, retained or not."""
-        known = self._known.get(device)
+        known = self._find(device)
         return known.seen.get(key) if known else None
 
     def news(self, device: str, key: str) -> int:
         """How often a device has spoken of ``key`` since we listen, retained messages not counted."""
-        known = self._known.get(device)
+        known = self._find(device)
         return known.live.get(key, 0) if known else 0
+
+    def _find(self, device: str) -> _Known | None:
+        self._refresh()
+        return self._known.get(device)
 
     def topics(self) -> frozenset[str]:
         """All topics that devices speak on."""
@@ -108,19 +114,22 @@ class Registry:
         return touched
 
     def _discover(self, message: Message) -> None:
+        said = hash(message.payload)
+        if self._heard.get(message.topic) == said:
+            return
+        if message.payload:
+            self._heard[message.topic] = said
+        else:
+            self._heard.pop(message.topic, None)
         try:
             entities = discovery.read(message.topic, message.payload, self._prefix)
-            self._complaints.pop(message.topic, None)
         except discovery.Malformed as fault:
-            if self._complaints.get(message.topic) != message.payload[:256]:
-                self._complaints[message.topic] = message.payload[:256]
-                _log.warning("the announcement on %s is ignored: %s", message.topic, fault)
-            entities = []
-        before = self._announced.get(message.topic, [])
+            # What it announced before, if anything, still stands: a device does not go because of a typing error.
+            _log.warning("the announcement on %s is ignored: %s", message.topic, fault)
+            return
+        before = self._announced.pop(message.topic, [])
         if entities:
             self._announced[message.topic] = entities
-        elif before:
-            del self._announced[message.topic]
         self._stale = self._stale or bool(entities or before)
 
     def _refresh(self) -> None:
@@ -129,7 +138,8 @@ class Registry:
             return
         self._stale = False
         old = {known.entity.identity: known for known in self._known.values()}
-        entities = {entity.identity: entity for several in self._announced.values() for entity in several}
+        before = [known.entity.device for known in self._known.values()]
+        entities = {entity.identity: entity for topic in sorted(self._announced) for entity in self._announced[topic]}
         self._known.clear()
         self._by_topic.clear()
         for identity in sorted(entities):
@@ -138,10 +148,11 @@ class Registry:
             if known is None or known.entity.topics != entity.topics:
                 known = _Known(entity)
             known.entity = entity
+            _learn(known, known.seen)
             self._known[entity.device.id] = known
             for topic in entity.topics:
                 self._by_topic[topic].append(entity.device.id)
-        self._revision += 1
+        self._revision += before != [known.entity.device for known in self._known.values()]
 
     def _named(self, entity: Entity) -> Entity:
         """With an id that no other has, and what house.toml says of it."""
@@ -154,6 +165,7 @@ class Registry:
             (self._file.devices[key] for key in (unique, name, entity.device.name) if key in self._file.devices), None
         )
         area = (entry.area if entry else None) or entity.device.area
+        area = self._spelling.get(area.casefold(), area) if area else None
         room = self._file.areas.get(area) if area else None
         aliases = entry.names if entry else ()
         return replace(
@@ -180,18 +192,20 @@ class Registry:
                 _log.warning("%s said something that can't be read: %s", known.entity.device.id, error)
             return
         known.seen.update(seen)
-        _learn(known, seen)
+        self._revision += _learn(known, seen)
         if not message.retained:
             for key in seen:
                 known.live[key] = known.live.get(key, 0) + 1
 
 
-def _learn(known: _Known, seen: Seen) -> None:
-    """A lamp that reports a colour can have one, whatever its announcement left out."""
+def _learn(known: _Known, seen: Seen) -> bool:
+    """A lamp that reports a colour can have one, whatever its announcement left out. Returns whether that is new."""
     shown = {Ability(key) for key in seen.keys() & _SHOWING if seen[key] is not None}
-    if not shown <= known.entity.device.abilities:
-        device = replace(known.entity.device, abilities=known.entity.device.abilities | shown)
-        known.entity = replace(known.entity, device=device)
+    if shown <= known.entity.device.abilities:
+        return False
+    device = replace(known.entity.device, abilities=known.entity.device.abilities | shown)
+    known.entity = replace(known.entity, device=device)
+    return True
 
 
 def _available(known: _Known) -> bool:

@@ -10,9 +10,9 @@ import functools
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import jinja2
 from jinja2 import nodes
@@ -30,6 +30,7 @@ _MAX_NUMBER: Final = 10**18
 _MAX_DIGITS: Final = 15
 _MAX_POWER: Final = (1000, 6)
 _CHARACTERS_A_STEP: Final = 64
+_COMPARISONS_A_STEP: Final = 10_000
 
 _FILTERS: Final = frozenset(
     "abs bool capitalize count d default first float from_json iif int is_defined items join last length list lower "
@@ -102,9 +103,11 @@ def compiled(source: str) -> jinja2.Template:
     for applied in tree.find_all(nodes.Filter):
         if applied.name not in _FILTERS:
             raise SecurityError(f"the filter {applied.name} is not allowed")
-    for loop in tree.find_all(nodes.For):
+    for loop in list(tree.find_all(nodes.For)):
         if loop.recursive:
             raise SecurityError("recursive loops are not allowed")
+        loop.iter = nodes.Filter(loop.iter, "_paced", [], [], None, None, lineno=loop.lineno)
+    tree.set_environment(_ENVIRONMENT)
     return _ENVIRONMENT.from_string(tree)
 
 
@@ -126,6 +129,32 @@ def _paid(value: Any) -> Any:
     return value
 
 
+def _weighed(value: Any) -> Any:
+    """``value``, for the price of all that is inside it: a list of the same list twice, and so on, is soon a galaxy."""
+    budget, total, inside = _PURSE.get(), 0, [value]
+    while inside:
+        item = inside.pop()
+        if isinstance(item, str):
+            total += 1 + len(item) // _CHARACTERS_A_STEP
+        elif isinstance(item, list | tuple | dict):
+            total += len(item)
+            inside.extend(item)
+            inside.extend(item.values() if isinstance(item, dict) else ())
+        total += 1
+        if total > budget.left or total > MAX_TEXT // 4:
+            raise SecurityError("the result is too large")
+    if not isinstance(value, str):
+        budget.pay(total)
+    return _paid(value)
+
+
+def _pay_for_search(text: Any, arguments: Iterable[Any]) -> None:
+    """``"…".strip("…")`` and its like compare every character with every other."""
+    letters = sum(len(argument) for argument in arguments if isinstance(argument, str))
+    if isinstance(text, str | list | tuple) and letters:
+        _PURSE.get().pay(len(text) * letters // _COMPARISONS_A_STEP)
+
+
 def _charged(function: Callable[..., Any]) -> Callable[..., Any]:
     """A filter that pays for what it makes; lazy results are made at once, so that they are paid for."""
 
@@ -134,8 +163,9 @@ def _charged(function: Callable[..., Any]) -> Callable[..., Any]:
         for argument in arguments:
             if isinstance(argument, str | list | tuple | dict):
                 _paid(argument)
+        _pay_for_search(arguments[0], (*arguments[1:], *named.values()))
         result = function(*arguments, **named)
-        return _paid(list(_paced(result)) if isinstance(result, Iterator) else result)
+        return _weighed(list(_paced(result)) if isinstance(result, Iterator) else result)
 
     return run
 
@@ -148,34 +178,47 @@ def _paced(items: Iterable[Any]) -> Iterator[Any]:
 
 
 class _Generator(CodeGenerator):
-    """Sends through the check what Jinja's sandbox does not intercept: ``~``, comparisons, slices, loops."""
+    """Sends through the check what Jinja's sandbox does not intercept: ``~``, comparisons, slices."""
 
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802  # Jinja's name
         self.write("environment.joined((")
         for part in node.nodes:
             self.visit(part, frame)
             self.write(", ")
         self.write("))")
 
-    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:
+    def visit_List(self, node: nodes.List, frame: Frame) -> None:  # noqa: N802  # Jinja's name
+        self.write("environment.weighed(")
+        super().visit_List(node, frame)
+        self.write(")")
+
+    def visit_Tuple(self, node: nodes.Tuple, frame: Frame) -> None:  # noqa: N802  # Jinja's name
+        made = node.ctx == "load"
+        self.write("environment.weighed(" if made else "")
+        super().visit_Tuple(node, frame)
+        self.write(")" if made else "")
+
+    def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:  # noqa: N802  # Jinja's name
+        self.write("environment.weighed(")
+        super().visit_Dict(node, frame)
+        self.write(")")
+
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802  # Jinja's name
         self.write("environment.paid(")
         super().visit_Compare(node, frame)
         self.write(")")
 
-    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802  # Jinja's name
         self.write("environment.paid(")
         super().visit_Getitem(node, frame)
         self.write(")")
-
-    def visit_For(self, node: nodes.For, frame: Frame) -> None:
-        node.iter = nodes.Filter(node.iter, "_paced", [], [], None, None, lineno=node.lineno)
-        super().visit_For(node, frame)
 
 
 class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "**", "%"})
     code_generator_class = _Generator
     paid = staticmethod(_paid)
+    weighed = staticmethod(_weighed)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if isinstance(left, int | float) and isinstance(right, int | float):
@@ -187,7 +230,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         elif operator != "+":
             # "*" repeats texts and lists: much of little.
             raise SecurityError(f"{operator} is for numbers only")
-        return _paid(super().call_binop(context, operator, left, right))
+        return _weighed(super().call_binop(context, operator, left, right))
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return super().is_safe_attribute(obj, attr, value) and (not callable(value) or attr in _METHODS)
@@ -201,9 +244,10 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Any, function: Any, *arguments: Any, **named: Any) -> Any:
         owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
+        _pay_for_search(owner, arguments)
         if isinstance(owner, str) and name in ("replace", "join"):
-            return _paid({"replace": _replace, "join": _glued}[name](owner, *arguments))
-        return _paid(super().call(context, function, *arguments, **named))
+            return _paid(_replace(owner, *arguments) if name == "replace" else _glued(owner, *arguments))
+        return _weighed(super().call(context, function, *arguments, **named))
 
     def joined(self, parts: tuple[Any, ...]) -> str:
         """The operator ``~``."""
@@ -321,10 +365,11 @@ def _environment() -> _Environment:
         "to_json": _to_json,
         "tojson": _to_json,
     }
-    filters = {**environment.filters, **own}
+    filters: dict[str, Callable[..., Any]] = {**environment.filters, **own}
     environment.filters.clear()
     environment.filters.update({name: _charged(filters[name]) for name in _FILTERS}, _paced=_paced)
-    tests = {name: _charged(environment.tests[name]) for name in _TESTS}
+    known = cast(Mapping[str, Callable[..., Any]], environment.tests)
+    tests = {name: _charged(known[name]) for name in _TESTS}
     environment.tests.clear()
     environment.tests.update(tests)
     return environment

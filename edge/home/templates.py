@@ -4,6 +4,7 @@ Whoever can publish on the broker writes these templates, so they are hostile un
 :mod:`edge.home.sandbox`, and everything that goes wrong with one is a :class:`TemplateFault`.
 """
 
+import contextlib
 import functools
 import json
 from collections.abc import Mapping
@@ -41,10 +42,8 @@ class Template:
         if len(payload) > MAX_TEXT:
             raise TemplateFault(f"a message of {len(payload)} characters is too long for a template")
         known: dict[str, Any] = {"value": payload, **variables}
-        try:
+        with contextlib.suppress(ValueError, RecursionError):
             known["value_json"] = json.loads(payload)
-        except (ValueError, RecursionError):
-            pass
         return self._render(known, len(payload))
 
     def command(self, value: Value | None, **variables: object) -> str:

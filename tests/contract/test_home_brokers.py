@@ -1,0 +1,321 @@
+"""The house on real brokers: mosquitto, which speaks MQTT 5, and amqtt, which speaks only 3.1.1."""
+
+import json
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+
+import aiomqtt
+import anyio
+import pytest
+
+from edge.devices import Command, Confirmation, Verb
+from edge.errors import BrokerOffline
+from edge.home.broker import NO_DELAY, Broker
+from edge.home.demo import Address, Behaviour, SimulatedHome, embedded_broker
+from edge.home.house import MqttHouse
+from tests.brokers import Mosquitto, free_port, mosquitto
+
+pytestmark = pytest.mark.anyio
+LAMP = "light.kitchen_light"
+
+
+@pytest.fixture
+def running() -> Iterator[Mosquitto]:
+    with mosquitto() as broker:
+        yield broker
+
+
+@pytest.fixture(params=["mosquitto", "amqtt"])
+async def address(request: pytest.FixtureRequest) -> AsyncIterator[Address]:
+    if request.param == "mosquitto":
+        with mosquitto() as broker:
+            yield broker.address
+    else:
+        async with embedded_broker() as embedded:
+            yield embedded
+
+
+@asynccontextmanager
+async def house_on(address: Address) -> AsyncIterator[MqttHouse]:
+    async with MqttHouse(Broker(host=address.host, port=address.port)) as house:
+        await house.settled(5)
+        yield house
+
+
+@asynccontextmanager
+async def client_on(address: Address) -> AsyncIterator[aiomqtt.Client]:
+    async with aiomqtt.Client(address.host, address.port, socket_options=[NO_DELAY]) as client:
+        yield client
+
+
+def switch(name: str, **more: object) -> str:
+    topics = {"command_topic": f"x/{name}/set", "state_topic": f"x/{name}/state"}
+    return json.dumps({"name": None, "unique_id": name, **topics, "device": {"name": name.title()}, **more})
+
+
+async def announce(client: aiomqtt.Client, name: str, payload: str | bytes) -> None:
+    await client.publish(f"homeassistant/switch/{name}/config", payload, qos=1, retain=True)
+
+
+async def until(condition: Callable[[], object], what: str, timeout_s: float = 5.0) -> None:
+    """Wait for ``condition()`` to become true."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} within {timeout_s} s"
+        await anyio.sleep(0.01)
+
+
+async def told(house: MqttHouse, change: Mapping[str, object], deadline_s: float = 2.0, device: str = LAMP) -> str:
+    (report,) = await house.command([Command(device, change)], deadline_s)  # type: ignore[arg-type]
+    return report.confirmation
+
+
+# -- on both brokers --------------------------------------------------------------------------------------------------
+
+
+async def test_devices_are_found_commanded_and_believed(address: Address) -> None:
+    async with SimulatedHome(address) as home, house_on(address) as house:
+        assert house.state(LAMP).value == "off"
+        assert await told(house, {"state": Verb.ON, "brightness": 40}) is Confirmation.CONFIRMED
+        assert json.loads(home.commands("kitchen_light")[0][1]) == {"state": "ON", "brightness": 102}
+        assert house.state(LAMP).attributes["brightness"] == 40
+        assert await told(house, {"state": Verb.PRESS}, device="scene.movie_night") is Confirmation.ASSUMED
+
+
+async def test_no_command_is_retained(address: Address) -> None:
+    async with SimulatedHome(address), house_on(address) as house:
+        await told(house, {"state": Verb.ON})
+        async with client_on(address) as late:
+            await late.subscribe("demo/+/set/#", qos=1)
+            await late.subscribe("demo/kitchen_light/state", qos=1)
+            topics = []
+            # amqtt adds retained messages of topics that this client never subscribed to.
+            async for message in late.messages:
+                topics.append(message.topic.value)
+                if topics[-1] == "demo/kitchen_light/state":
+                    break
+    assert not [topic for topic in topics if "/set" in topic]
+
+
+async def test_it_leaves_at_once_and_says_so(address: Address) -> None:
+    async with house_on(address):
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 1.0
+    async with client_on(address) as client:
+        await client.subscribe("hearthside/home/availability")
+        assert (await anext(aiter(client.messages))).payload == b"offline"
+
+
+async def test_amqtt_is_spoken_to_in_the_older_version(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "edge.home.broker")
+    async with embedded_broker() as address:
+        begun = time.monotonic()
+        async with house_on(address) as house:
+            assert house.online
+            assert time.monotonic() - begun < 1.5
+    assert "by MQTT 3.1.1" in caplog.text
+
+
+async def test_a_broker_that_hangs_up_on_mqtt_5_is_spoken_to_in_the_older_version(running: Mosquitto) -> None:
+    """Some know no CONNACK code for it."""
+
+    async def relay(client: anyio.abc.SocketStream) -> None:
+        async with client:
+            try:
+                packet = await client.receive()
+            except anyio.EndOfStream:
+                return
+            if packet[8] == 5:
+                return
+            async with await anyio.connect_tcp(running.address.host, running.address.port) as broker:
+                await broker.send(packet)
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(_pump, client, broker, tasks.cancel_scope)
+                    tasks.start_soon(_pump, broker, client, tasks.cancel_scope)
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    port = listener.extra(anyio.abc.SocketAttribute.local_port)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, relay)
+        async with MqttHouse(Broker(host="127.0.0.1", port=port)) as house:
+            await until(lambda: house.online, "connected", 9)
+        tasks.cancel_scope.cancel()
+    await listener.aclose()
+
+
+async def _pump(source: anyio.abc.SocketStream, sink: anyio.abc.SocketStream, scope: anyio.CancelScope) -> None:
+    try:
+        async for chunk in source:
+            await sink.send(chunk)
+    except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+        pass
+    scope.cancel()
+
+
+# -- away and back ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_killed_broker_is_noticed_and_found_again(running: Mosquitto) -> None:
+    links: list[bool] = []
+    address = running.address
+    async with MqttHouse(Broker(host=address.host, port=address.port), on_link=links.append) as house:
+        async with client_on(address) as client:
+            await announce(client, "plug", switch("plug"))
+            await house.settled(5)
+        running.stop()
+        await until(lambda: not house.online, "its loss noticed", 2)
+        begun = time.monotonic()
+        with pytest.raises(BrokerOffline):
+            await told(house, {"state": Verb.ON}, device="switch.plug")
+        assert time.monotonic() - begun < 0.1, "a command fails at once"
+        running.start()
+        begun = time.monotonic()
+        await until(lambda: house.online, "connected again", 5)
+        async with client_on(address) as client:
+            await client.publish("x/plug/state", "ON", qos=1, retain=True)
+            await until(lambda: house.state("switch.plug").value == "on", "its topics subscribed to again")
+    assert links == [True, False, True]
+
+
+async def test_a_broker_lost_while_waiting_is_no_success_and_no_wait(running: Mosquitto) -> None:
+    async with client_on(running.address) as client:
+        await announce(client, "plug", switch("plug"))
+        async with house_on(running.address) as house, anyio.create_task_group() as tasks:
+
+            async def kill() -> None:
+                await anyio.sleep(0.2)
+                running.stop()
+
+            tasks.start_soon(kill)
+            begun = time.monotonic()
+            assert await told(house, {"state": Verb.ON}, 5.0, "switch.plug") is Confirmation.UNCONFIRMED
+            assert time.monotonic() - begun < 2.0
+        # The client's own broker is gone; its farewell fails, which is none of this test's business.
+        client._disconnected.cancel()
+
+
+async def test_settling_without_a_broker_says_so() -> None:
+    async with MqttHouse(Broker(host="127.0.0.1", port=free_port())) as house:
+        with pytest.raises(BrokerOffline, match="does not answer"):
+            await house.settled(0.3)
+
+
+def test_a_broker_that_takes_no_connection_does_not_hold_the_end_up() -> None:
+    """The library connects in a thread; the program's end waits for it, five seconds unless told otherwise."""
+
+    async def open_and_close(port: int) -> None:
+        async with MqttHouse(Broker(host="127.0.0.1", port=port)):
+            await anyio.sleep(0.2)
+
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        taken = [socket.socket() for _ in range(4)]
+        for one in taken:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        begun = time.monotonic()
+        anyio.run(open_and_close, port)
+        assert time.monotonic() - begun < 1.8
+        for one in taken:
+            one.close()
+
+
+# -- truth ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "result"),
+    [
+        (Behaviour(), Confirmation.CONFIRMED),
+        (Behaviour(delay_s=0.3), Confirmation.CONFIRMED),
+        (Behaviour(delay_s=5.0), Confirmation.UNCONFIRMED),
+        (Behaviour(silent=True), Confirmation.UNCONFIRMED),
+        (Behaviour(stuck=True), Confirmation.UNCONFIRMED),
+    ],
+)
+async def test_only_its_own_word_confirms(running: Mosquitto, behaviour: Behaviour, result: Confirmation) -> None:
+    async with SimulatedHome(running.address) as home, house_on(running.address) as house:
+        home.behave("kitchen_light", behaviour)
+        assert await told(house, {"state": Verb.ON}, 0.8) is result
+
+
+async def test_a_device_that_is_away_is_sent_nothing(running: Mosquitto) -> None:
+    async with SimulatedHome(running.address) as home, house_on(running.address) as house:
+        await home.leave("kitchen_light")
+        await until(lambda: not house.state(LAMP).available, "its absence known")
+        assert await told(house, {"state": Verb.ON}) is Confirmation.UNAVAILABLE
+        assert home.commands("kitchen_light") == []
+
+
+async def test_a_device_that_said_so_live_may_stay_silent_but_not_contradict(running: Mosquitto) -> None:
+    async with client_on(running.address) as client:
+        await announce(client, "plug", switch("plug"))
+        async with house_on(running.address) as house, anyio.create_task_group() as tasks:
+            await client.publish("x/plug/state", "ON", qos=1)
+            await until(lambda: house.state("switch.plug").value == "on", "heard")
+            assert await told(house, {"state": Verb.ON}, 2.0, "switch.plug") is Confirmation.CONFIRMED
+
+            async def contradict() -> None:
+                await anyio.sleep(0.2)
+                await client.publish("x/plug/state", "OFF", qos=1)
+
+            tasks.start_soon(contradict)
+            assert await told(house, {"state": Verb.ON}, 0.9, "switch.plug") is Confirmation.UNCONFIRMED
+
+
+# -- announcements ----------------------------------------------------------------------------------------------------
+
+
+async def test_bytes_on_its_own_fence_do_no_harm(running: Mosquitto) -> None:
+    """Anybody can see the topic; a message there that is no text once ended the house."""
+    async with client_on(running.address) as spy:
+        await spy.subscribe("hearthside/#")
+        async with house_on(running.address) as house:
+            async for message in spy.messages:
+                if "/fence/" in message.topic.value:
+                    await spy.publish(message.topic.value, b"\xff\xfe", qos=1)
+                    break
+            await house.settled(5)
+            assert house.online
+
+
+async def test_two_devices_of_one_name_both_exist(running: Mosquitto) -> None:
+    async with client_on(running.address) as client:
+        for unique in ("b", "a"):
+            payload = switch(unique, device={"name": "Heater", "suggested_area": f"Room {unique}"})
+            await announce(client, unique, payload)
+        async with house_on(running.address) as house:
+            found = [(device.id, device.name, device.area) for device in house.devices()]
+    assert found == [("switch.heater", "Heater", "Room a"), ("switch.heater_2", "Heater", "Room b")]
+
+
+async def test_a_thousand_devices(running: Mosquitto, record_property: Callable[[str, object], None]) -> None:
+    count, gaps = 1000, []
+    async with client_on(running.address) as client:
+        for number in range(count):
+            template = "{{ value_json.state }}"
+            await announce(client, f"s{number}", switch(f"s{number}", value_template=template))
+            await client.publish(f"x/s{number}/state", '{"state": "ON"}', qos=0, retain=True)
+        await client.publish("x/end", "", qos=1)
+
+    async def tick() -> None:
+        while True:
+            before = time.monotonic()
+            await anyio.sleep(0.005)
+            gaps.append(time.monotonic() - before)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tick)
+        begun = time.monotonic()
+        async with house_on(running.address) as house:
+            took = time.monotonic() - begun
+            on = sum(house.state(device.id).value == "on" for device in house.devices())
+        tasks.cancel_scope.cancel()
+    record_property("settled_s", took)
+    record_property("longest_gap_s", max(gaps))
+    assert on == count
+    assert took < 6.0, "generous: it takes under 1.5 s on two idle cores"
+    assert max(gaps) < 0.5, "nothing else could run meanwhile"
