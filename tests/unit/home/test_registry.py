@@ -124,6 +124,9 @@ def test_removing_takes_a_device_away_and_a_malformed_announcement_does_not() ->
     assert names(made) == [("switch.fan", "Fan")]
     made.take(Message("homeassistant/switch/b/config", b"{", True))
     assert names(made) == [("switch.fan", "Fan")]
+    assert made.topics() == {"f"}
+    made.take(announced("switch/b", None))
+    assert names(made) == []
     assert made.topics() == frozenset()
 
 
