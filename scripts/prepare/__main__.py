@@ -14,6 +14,8 @@ from scripts.prepare.environment import LOG, PYTHON, ROOT
 from scripts.prepare.watch import StepFailed, Words
 
 _LOCKS: Final = {"runtime": ROOT / "requirements.lock", "tests": ROOT / "requirements-dev.lock"}
+_FURTHER_MODELS: Final = {"runtime": (), "tests": ("whisper-base", "openwakeword")}
+"""Besides the default ones: the tests run every engine with every model that it has."""
 _INTERRUPTED: Final = 130
 _NOT_ALL: Final = 3
 """Exit code when it can start, but something is to be tried again at the next start."""
@@ -74,7 +76,7 @@ def _prepare(kind: str) -> bool:
     audible = _system_packages(kind)
     environment.install(lock)
     thinks = llama.install(lock)
-    models: Words = [PYTHON, "-m", "models", "fetch", "--defaults"]
+    models: Words = [PYTHON, "-m", "models", "fetch", "--defaults", *_FURTHER_MODELS[kind]]
     fetched = subprocess.run(models, cwd=ROOT, check=False).returncode
     if fetched:
         raise SystemExit(fetched)
