@@ -5,13 +5,10 @@ cost something (each filter, call, operator, comparison, look-up, turn of a loop
 stops a template that has spent its budget. Nothing is made before it is known to be small.
 """
 
-import contextlib
-import functools
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 
 import jinja2
@@ -21,16 +18,11 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
-MAX_TEXT: Final = 65_536
-"""Characters or items of any value that a template makes."""
-_BUDGET: Final = 100_000
-"""Cost of one run: about a tenth of a second of a Raspberry Pi's time at worst."""
+from edge.home.template_budget import MAX_TEXT, charged, paced, paid, pay_for_search, weighed
+
 _MAX_RANGE: Final = 256
-_MAX_NUMBER: Final = 10**18
 _MAX_DIGITS: Final = 15
 _MAX_POWER: Final = (1000, 6)
-_CHARACTERS_A_STEP: Final = 64
-_COMPARISONS_A_STEP: Final = 10_000
 
 _FILTERS: Final = frozenset(
     "abs bool capitalize count d default first float from_json iif int is_defined items join last length list lower "
@@ -64,37 +56,6 @@ class NotDefined(Exception):
     """A template insists on a value (``is_defined``) that the message does not hold: it is not meant for it."""
 
 
-class _Purse:
-    """What is left to spend in one run of a template."""
-
-    __slots__ = ("left", "step")
-
-    def __init__(self, step: int) -> None:
-        self.left, self.step = _BUDGET, step
-
-    def pay(self, cost: int) -> None:
-        self.left -= cost
-        if self.left < 0:
-            raise SecurityError("it does too much")
-
-
-_PURSE: Final[ContextVar[_Purse]] = ContextVar("purse")
-
-
-@contextlib.contextmanager
-def purse(source: str, payload: int) -> Iterator[None]:
-    """Whatever is rendered within has one budget.
-
-    A step costs more the longer the template and the ``payload`` (characters) are: what is not charged by itself
-    (``and``, ``if``, comparing deep inside a list) is bounded by them.
-    """
-    token = _PURSE.set(_Purse(1 + len(source) // 32 + payload // 256))
-    try:
-        yield
-    finally:
-        _PURSE.reset(token)
-
-
 def compiled(source: str) -> jinja2.Template:
     """``source``, ready to be rendered within a :func:`purse`. Raises TemplateError for what is not allowed."""
     tree = _ENVIRONMENT.parse(source)
@@ -109,72 +70,6 @@ def compiled(source: str) -> jinja2.Template:
         loop.iter = nodes.Filter(loop.iter, "_paced", [], [], None, None, lineno=loop.lineno)
     tree.set_environment(_ENVIRONMENT)
     return _ENVIRONMENT.from_string(tree)
-
-
-def _paid(value: Any) -> Any:
-    """``value``, for the price of one step and of its size; refused when it is too large."""
-    budget, size = _PURSE.get(), 0
-    if isinstance(value, str | bytes):
-        size = len(value)
-        budget.pay(budget.step + size // _CHARACTERS_A_STEP)
-    elif isinstance(value, list | tuple | dict):
-        size = len(value)
-        budget.pay(budget.step + size)
-    elif isinstance(value, int | float) and abs(value) > _MAX_NUMBER:
-        raise SecurityError("the number is too large")
-    else:
-        budget.pay(budget.step)
-    if size > MAX_TEXT:
-        raise SecurityError("the result is too large")
-    return value
-
-
-def _weighed(value: Any) -> Any:
-    """``value``, for the price of all that is inside it: a list of the same list twice, and so on, is soon a galaxy."""
-    budget, total, inside = _PURSE.get(), 0, [value]
-    while inside:
-        item = inside.pop()
-        if isinstance(item, str):
-            total += 1 + len(item) // _CHARACTERS_A_STEP
-        elif isinstance(item, list | tuple | dict):
-            total += len(item)
-            inside.extend(item)
-            inside.extend(item.values() if isinstance(item, dict) else ())
-        total += 1
-        if total > budget.left or total > MAX_TEXT // 4:
-            raise SecurityError("the result is too large")
-    if not isinstance(value, str):
-        budget.pay(total)
-    return _paid(value)
-
-
-def _pay_for_search(text: Any, arguments: Iterable[Any]) -> None:
-    """``"…".strip("…")`` and its like compare every character with every other."""
-    letters = sum(len(argument) for argument in arguments if isinstance(argument, str))
-    if isinstance(text, str | list | tuple) and letters:
-        _PURSE.get().pay(len(text) * letters // _COMPARISONS_A_STEP)
-
-
-def _charged(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that pays for what it makes; lazy results are made at once, so that they are paid for."""
-
-    @functools.wraps(function)
-    def run(*arguments: Any, **named: Any) -> Any:
-        for argument in arguments:
-            if isinstance(argument, str | list | tuple | dict):
-                _paid(argument)
-        _pay_for_search(arguments[0], (*arguments[1:], *named.values()))
-        result = function(*arguments, **named)
-        return _weighed(list(_paced(result)) if isinstance(result, Iterator) else result)
-
-    return run
-
-
-def _paced(items: Iterable[Any]) -> Iterator[Any]:
-    budget = _PURSE.get()
-    for item in items:
-        budget.pay(budget.step)
-        yield item
 
 
 class _Generator(CodeGenerator):
@@ -217,8 +112,8 @@ class _Generator(CodeGenerator):
 class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "**", "%"})
     code_generator_class = _Generator
-    paid = staticmethod(_paid)
-    weighed = staticmethod(_weighed)
+    paid = staticmethod(paid)
+    weighed = staticmethod(weighed)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if isinstance(left, int | float) and isinstance(right, int | float):
@@ -230,7 +125,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         elif operator != "+":
             # "*" repeats texts and lists: much of little.
             raise SecurityError(f"{operator} is for numbers only")
-        return _weighed(super().call_binop(context, operator, left, right))
+        return weighed(super().call_binop(context, operator, left, right))
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return super().is_safe_attribute(obj, attr, value) and (not callable(value) or attr in _METHODS)
@@ -244,14 +139,14 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Any, function: Any, *arguments: Any, **named: Any) -> Any:
         owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
-        _pay_for_search(owner, arguments)
+        pay_for_search(owner, arguments)
         if isinstance(owner, str) and name in ("replace", "join"):
-            return _paid(_replace(owner, *arguments) if name == "replace" else _glued(owner, *arguments))
-        return _weighed(super().call(context, function, *arguments, **named))
+            return paid(_replace(owner, *arguments) if name == "replace" else _glued(owner, *arguments))
+        return weighed(super().call(context, function, *arguments, **named))
 
     def joined(self, parts: tuple[Any, ...]) -> str:
         """The operator ``~``."""
-        return str(_paid(_glued("", parts)))
+        return str(paid(_glued("", parts)))
 
 
 def _check_format(pattern: str, values: Any) -> None:
@@ -266,7 +161,7 @@ def _check_format(pattern: str, values: Any) -> None:
 def _glued(glue: str, parts: Iterable[Any]) -> str:
     pieces: list[str] = []
     size = 0
-    for part in _paced(parts):
+    for part in paced(parts):
         pieces.append(str(part))
         size += len(pieces[-1]) + len(glue)
         if size > MAX_TEXT + len(glue):
@@ -361,15 +256,15 @@ def _environment() -> _Environment:
         "replace": _replace,
         "round": _rounded,
         "split": lambda text, by=None: str(text).split(by),
-        "sum": lambda numbers: sum(_paced(numbers)),
+        "sum": lambda numbers: sum(paced(numbers)),
         "to_json": _to_json,
         "tojson": _to_json,
     }
     filters: dict[str, Callable[..., Any]] = {**environment.filters, **own}
     environment.filters.clear()
-    environment.filters.update({name: _charged(filters[name]) for name in _FILTERS}, _paced=_paced)
+    environment.filters.update({name: charged(filters[name]) for name in _FILTERS}, _paced=paced)
     known = cast(Mapping[str, Callable[..., Any]], environment.tests)
-    tests = {name: _charged(known[name]) for name in _TESTS}
+    tests = {name: charged(known[name]) for name in _TESTS}
     environment.tests.clear()
     environment.tests.update(tests)
     return environment

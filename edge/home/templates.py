@@ -13,7 +13,8 @@ from typing import Any, Final
 import jinja2
 
 from edge.devices import Value
-from edge.home.sandbox import MAX_TEXT, NotDefined, compiled, purse
+from edge.home.sandbox import NotDefined, compiled
+from edge.home.template_budget import MAX_TEXT, purse
 
 MAX_TEMPLATE: Final = 4096
 """Characters of a template."""
