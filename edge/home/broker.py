@@ -5,7 +5,7 @@ import random
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -202,11 +202,10 @@ class Link:
                 probe = await anyio.connect_tcp(self._broker.host, self._broker.port)
             await anyio.aclose_forcefully(probe)
         client._client.connect_timeout = _BLOCKED_S
-        try:
+        with ExitStack() as half_way:
+            half_way.callback(_close, client)
             await client.__aenter__()
-        except BaseException:
-            _close(client)
-            raise
+            half_way.pop_all()
         client.timeout = _REPLY_S
 
     async def _listen(self, client: aiomqtt.Client) -> None:
