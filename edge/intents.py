@@ -81,6 +81,8 @@ class Transcript:
     """Mean probability of the words, 0–1."""
     fit: Fit = Fit.FREE
     """Whether it is a sentence of the house's grammar."""
+    more: int = 0
+    """The most words that may follow, where it is a sentence of the grammar or the beginning of one."""
     alternatives: tuple[str, ...] = ()
     """What it may have been instead, likeliest first."""
 

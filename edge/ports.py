@@ -71,6 +71,10 @@ class Sayable(Protocol):
     def complete(self) -> bool:
         """Whether the sentence may end here."""
 
+    @property
+    def longest(self) -> int:
+        """The most words that may still follow."""
+
 
 class SttEngine(Closeable, Protocol):
     """Speech to text."""

@@ -69,8 +69,8 @@ class ListenSettings(Section):
     """Quiet after which transcription starts, before the end is sure."""
     silence_s: Seconds = 0.7
     """Quiet that ends a command of which nothing is known."""
-    whole_s: Seconds = 0.35
-    """Quiet that ends a whole sentence to which more could be added."""
+    whole_s: Seconds = 0.45
+    """Quiet that ends a whole sentence to which much could be added."""
     closed_s: Seconds = 0.25
     """Quiet that ends a sentence to which nothing can be added."""
     open_s: Seconds = 1.2

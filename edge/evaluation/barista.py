@@ -64,7 +64,7 @@ async def evaluate_barista(
             sound = clip.sound()
             heard = await listening.hear(noise.under(sound, clip.name) if noise else sound)
             compute.append(heard.compute_ms)
-            got = _order(grammar, heard.utterance.transcript)
+            got = order_of(grammar, heard.utterance.transcript)
             wanted: Mapping[str, Any] = clip.labels["slots"]
             is_right = got == wanted
             right += is_right
@@ -78,6 +78,7 @@ async def evaluate_barista(
     )
 
 
-def _order(grammar: Grammar, said: Transcript | None) -> Mapping[str, Any] | None:
+def order_of(grammar: Grammar, said: Transcript | None) -> Mapping[str, Any] | None:
+    """The slots of what was said, None when it was not understood."""
     found = first_understood(grammar, said, Origin("")) if said else None
     return found.intent.slots if found else None

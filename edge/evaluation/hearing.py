@@ -4,7 +4,7 @@ import functools
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import anyio
@@ -24,19 +24,28 @@ _TAIL_S: Final = 2.0
 """Quiet after a clip, in which its end must be noticed."""
 
 
-class _Timed:
-    """An engine, and how long it worked."""
+_PATIENT_S: Final = 60.0
 
-    def __init__(self, engine: SttEngine) -> None:
-        self._engine = engine
-        self.spent_ms = 0.0
+
+@dataclass(slots=True)
+class Stopwatch:
+    """How long a recogniser has worked in all."""
+
+    spent_ms: float = 0.0
+
+
+class Timed:
+    """An engine whose work is timed."""
+
+    def __init__(self, engine: SttEngine, stopwatch: "Stopwatch") -> None:
+        self._engine, self._stopwatch = engine, stopwatch
 
     def transcribe(self, pcm: Pcm, language: str | None, sayable: Sayable | None = None) -> Transcript:
         begun = time.perf_counter()
         try:
             return self._engine.transcribe(pcm, language, sayable)
         finally:
-            self.spent_ms += (time.perf_counter() - begun) * 1000
+            self._stopwatch.spent_ms += (time.perf_counter() - begun) * 1000
 
     def prepare(self, sayable: Sayable) -> None:
         self._engine.prepare(sayable)
@@ -59,18 +68,19 @@ class Heard:
 class Ears:
     """The listening half of the assistant."""
 
-    def __init__(self, listener: Listener, stt: EngineThread[_Timed]) -> None:
-        self._listener, self._stt = listener, stt
+    def __init__(self, listener: Listener, stt: EngineThread[SttEngine], stopwatch: Stopwatch) -> None:
+        self._listener, self._stt, self._stopwatch = listener, stt, stopwatch
 
     async def hear(self, pcm: Pcm, *, realtime: bool = False) -> Heard:
         """Listen to ``pcm`` (int16, 16 kHz), then quiet.
 
         At the speed of speech if ``realtime``; else as fast as it goes, with a recogniser that seems to take no time.
         """
-        before = await self._stt.call(lambda engine: engine.spent_ms)
+        before = self._stopwatch.spent_ms
         utterance = await self._listener.listen(self._sound(pcm, realtime), lambda progress: None)
-        after = await self._stt.call(lambda engine: engine.spent_ms)
-        return Heard(utterance, after - before, utterance.stt_ms)
+        # Guesses that were withdrawn may still be at work.
+        await self._stt.ready()
+        return Heard(utterance, self._stopwatch.spent_ms - before, utterance.stt_ms)
 
     async def _sound(self, pcm: Pcm, realtime: bool) -> AsyncIterator[AudioChunk]:
         padded = np.concatenate([pcm, np.zeros(round(_TAIL_S * RATE), np.int16)])
@@ -91,12 +101,15 @@ async def ears(settings: Settings, sayable: Callable[[], Sayable | None]) -> Asy
     store = Store(settings.models_dir)
     model = store.require(stt_model(settings))
     build_stt = functools.partial(plugins.load("stt", stt_engine(settings)), model, settings.stt.threads)
+    stopwatch = Stopwatch()
     silero = store.require("silero-vad") / "silero_vad_v6.onnx"
     build_vad = functools.partial(plugins.load("vad", settings.listen.vad), silero)
     async with (
-        EngineThread[_Timed]("stt", lambda: _Timed(build_stt())) as stt,
+        EngineThread[SttEngine]("stt", lambda: Timed(build_stt(), stopwatch)) as stt,
         EngineThread[VadEngine]("vad", build_vad) as vad,
     ):
-        listener = Listener(vad, stt, endpoint_rules(settings), settings.understand.language, sayable)
+        # Recordings may begin with a long quiet, which says nothing.
+        rules = replace(endpoint_rules(settings), no_speech_s=_PATIENT_S)
+        listener = Listener(vad, stt, rules, settings.understand.language, sayable)
         await listener.ready()
-        yield Ears(listener, stt)
+        yield Ears(listener, stt, stopwatch)

@@ -5,23 +5,22 @@ the decoder's own over all tokens, so the score of a sentence can be compared wi
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from edge.intents import Fit
-from edge.listen.lexicon import Lexicon, Place, sentence
+from edge.listen.lexicon import Ending, Lexicon, Place, fit_of, sentence
 from edge.ports import Sayable
 
 Logits = npt.NDArray[np.float32]
 
-_WIDTH: Final = 8
+_WIDTH: Final = 6
 """Hypotheses that are followed at a time."""
-_WITHIN: Final = 8.0
+_WITHIN: Final = 6.0
 """Nats behind the best at which one is dropped."""
-_MAX_TOKENS: Final = 64
 _NEAR: Final = 3.0
 """Nats behind the best whole sentence at which another one is of no use."""
 
@@ -50,6 +49,20 @@ class Candidate:
     score: float
     """Log probability, nats."""
     fit: Fit
+    more: int
+    """The most words that may follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one search found."""
+
+    candidates: list[Candidate]
+    """The likeliest sentences (or, with fit OPEN, beginnings of some), best first."""
+    tokens: list[int]
+    """What the decoder would have written without the grammar, greedily."""
+    score: float
+    """Its log probability, nats."""
 
 
 class _Step(NamedTuple):
@@ -59,25 +72,55 @@ class _Step(NamedTuple):
     place: Place
 
 
-def search(decoder: Decoder, lexicon: Lexicon, sayable: Sayable, floor: float) -> list[Candidate]:
-    """The likeliest sentences (or, with fit OPEN, beginnings of some), best first; fewer or none below ``floor``."""
+@dataclass(slots=True)
+class _Free:
+    """The text without the grammar, as far as it is written."""
+
+    row: int = 0
+    """Which of the decoder's hypotheses it is; one of the grammar's for as long as they agree."""
+    score: float = 0.0
+    tokens: list[int] = field(default_factory=list)
+    ended: bool = False
+
+    def write(self, probabilities: Logits, end: int, most: int) -> int:
+        """The next token."""
+        token = int(probabilities[self.row].argmax())
+        self.score += float(probabilities[self.row, token])
+        self.ended = token == end or len(self.tokens) >= most
+        if not self.ended:
+            self.tokens.append(token)
+        return token
+
+
+def search(decoder: Decoder, lexicon: Lexicon, sayable: Sayable | None, most: int, margin: float) -> Heard:
+    """Hear with and without the grammar at once, in at most ``most`` tokens.
+
+    Sentences that fall ``margin`` nats behind what is heard freely are given up. ``sayable`` None: only freely.
+    """
     found: dict[str, Candidate] = {}
-    hypotheses = [(0.0, lexicon.start(sayable))]
+    hypotheses = [(0.0, lexicon.start(sayable))] if sayable is not None else []
+    free = _Free()
     logits = decoder.begin()
-    for _ in range(_MAX_TOKENS):
+    for _ in range(most + 1):
         probabilities = log_softmax(logits)
         for number, (score, place) in enumerate(hypotheses):
             ended = score + float(probabilities[number, decoder.end])
-            _keep(found, (Candidate(sentence(end.words), ended, end.fit) for end in lexicon.endings(place)))
+            _keep(found, (_candidate(ending, ended) for ending in lexicon.endings(place)))
+        behind, written = free.row, -1 if free.ended else free.write(probabilities, decoder.end, most)
         whole = (candidate.score for candidate in found.values() if candidate.fit is not Fit.OPEN)
-        least = max(floor, max(whole, default=float("-inf")) - _NEAR)
+        least = max(free.score - margin, max(whole, default=float("-inf")) - _NEAR)
         steps = _onward(lexicon, hypotheses, probabilities)
         steps = [step for step in steps if step.score > max(least, steps[0].score - _WITHIN)]
-        if not steps:
+        rows = [(step.parent, step.token) for step in steps]
+        if not free.ended:
+            if (behind, written) not in rows:
+                rows.append((behind, written))
+            free.row = rows.index((behind, written))
+        if not rows:
             break
         hypotheses = [(step.score, step.place) for step in steps]
-        logits = decoder.advance([step.parent for step in steps], [step.token for step in steps])
-    return sorted(found.values(), key=lambda candidate: -candidate.score)
+        logits = decoder.advance([parent for parent, _ in rows], [token for _, token in rows])
+    return Heard(sorted(found.values(), key=lambda candidate: -candidate.score), free.tokens, free.score)
 
 
 def log_softmax(logits: Logits) -> Logits:
@@ -98,6 +141,10 @@ def _onward(lexicon: Lexicon, hypotheses: list[tuple[float, Place]], probabiliti
             steps.append(_Step(score + float(scores[index]), number, token, moves[token]))
     steps.sort(key=lambda step: -step.score)
     return steps[:_WIDTH]
+
+
+def _candidate(ending: Ending, score: float) -> Candidate:
+    return Candidate(sentence(ending.words), score, fit_of(ending.place), ending.place.longest)
 
 
 def _keep(found: dict[str, Candidate], candidates: Iterable[Candidate]) -> None:

@@ -7,10 +7,12 @@ that means. Everything is in seconds on the clock of the sound.
 from dataclasses import dataclass
 from enum import Enum
 
-from edge.intents import Fit
+from edge.intents import Fit, Transcript
 
 _ROUNDING = 1e-6
 """Times are sums of windows, and 0.6 − 0.4 is a hair less than 0.2."""
+_MUCH = 12
+"""Words that may follow after which more make no difference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +29,8 @@ class EndpointRules:
     """Quiet after which it is worth starting to transcribe."""
     silence_s: float = 0.7
     """Quiet that ends a command of which nothing is known."""
-    whole_s: float = 0.35
-    """Quiet that ends a whole sentence to which more could be added."""
+    whole_s: float = 0.45
+    """Quiet that ends a whole sentence to which much could be added."""
     closed_s: float = 0.25
     """Quiet that ends a sentence to which nothing can be added."""
     open_s: float = 1.2
@@ -38,11 +40,19 @@ class EndpointRules:
     max_speech_s: float = 15.0
     """A command that never ends is cut here."""
 
-    def patience(self, fit: Fit) -> float:
-        """Quiet that ends what was said so far, in seconds."""
-        return {
-            Fit.FREE: self.silence_s, Fit.OPEN: self.open_s, Fit.WHOLE: self.whole_s, Fit.CLOSED: self.closed_s,
-        }[fit]  # fmt: skip
+    def patience(self, said: Transcript) -> float:
+        """Quiet that ends what was said so far, in seconds.
+
+        People pause before a phrase that they add, rarely before a last word: the more could follow, the longer.
+        """
+        match said.fit:
+            case Fit.OPEN:
+                return self.open_s
+            case Fit.FREE:
+                return self.silence_s
+            case Fit.WHOLE | Fit.CLOSED:
+                much = min(1.0, said.more / _MUCH)
+                return self.closed_s + (self.whole_s - self.closed_s) * much**2
 
 
 class Heard(Enum):
@@ -84,9 +94,9 @@ class Endpoint:
             return self._on_speech(at, until)
         return self._on_quiet(until)
 
-    def expect(self, fit: Fit) -> None:
+    def expect(self, said: Transcript) -> None:
         """What was said up to this pause is known now, and with it how long to wait."""
-        self._patience = self._rules.patience(fit)
+        self._patience = self._rules.patience(said)
 
     def restart(self, at: float) -> None:
         """What was heard turned out to be no words: wait for speech anew, the patience of the start still running."""

@@ -10,16 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from rapidfuzz.distance import Levenshtein
+
 from edge.intents import Fit, Transcript
 from edge.listen.beam import Candidate
 
-SURE_NATS: Final = 2.5
-"""A sentence this likely needs no comparison: nothing could be better by more."""
-UNRELATED_NATS: Final = 40.0
-"""Nothing sayable is as unlikely as this; the search for it ends."""
 _PER_WORD: Final = 1.4
 """Nats that the free decoder may gain for each word that was said…"""
-_AT_MOST: Final = 13.0
+_PER_LIKE_WORD: Final = 2.2
+"""…or if what it wrote is spelt nearly like it, so that the difference is one of spelling more than of sound…"""
+_LIKE: Final = 0.75
+"""…(so many of the letters)…"""
+AT_MOST: Final = 16.0
 """…but no more than this in all."""
 _COVERED: Final = (0.75, 1.4)
 """Letters of the sentence for each one that was heard freely: leaving out what was said is cheap, and wrong."""
@@ -39,27 +41,26 @@ class Free:
     """Mean probability of its tokens, 0–1."""
 
 
-def choose(candidates: Sequence[Candidate], free: Free | None, language: str) -> Transcript:
-    """What was said. ``candidates``: sentences of the grammar, best first; ``free`` None where one of them is sure."""
-    borne = [candidate for candidate in candidates if free is None or _borne_out(candidate, free)]
+def choose(candidates: Sequence[Candidate], free: Free, language: str) -> Transcript:
+    """What was said. ``candidates``: sentences of the grammar, best first."""
+    borne = [candidate for candidate in candidates if _borne_out(candidate, free)]
     if not borne:
-        assert free is not None
         return Transcript(free.text, language, free.confidence)
     best = borne[0]
     others = [other.text for other in borne[1:] if best.score - other.score < _NEAR and other.fit is not Fit.OPEN]
-    if free is not None:
-        others.append(free.text)
-    words = len(best.text.split())
-    return Transcript(best.text, language, math.exp(best.score / (words + 1)), best.fit, tuple(others))
+    confidence = math.exp(best.score / (len(best.text.split()) + 1))
+    return Transcript(best.text, language, confidence, best.fit, best.more, (*others, free.text))
 
 
 def _borne_out(candidate: Candidate, free: Free) -> bool:
     if not free.text:
         return False
-    covered = _letters(candidate.text) / max(1, _letters(free.text))
-    allowed = min(_AT_MOST, _PER_WORD * len(candidate.text.split()))
-    return _COVERED[0] <= covered <= _COVERED[1] and free.score - candidate.score <= allowed
+    sentence, heard = _letters(candidate.text), _letters(free.text)
+    if not _COVERED[0] <= len(sentence) / max(1, len(heard)) <= _COVERED[1]:
+        return False
+    per_word = _PER_LIKE_WORD if Levenshtein.normalized_similarity(sentence, heard) >= _LIKE else _PER_WORD
+    return free.score - candidate.score <= min(AT_MOST, per_word * len(candidate.text.split()))
 
 
-def _letters(text: str) -> int:
-    return sum(character.isalnum() for character in text)
+def _letters(text: str) -> str:
+    return "".join(character for character in text.lower() if character.isalnum())

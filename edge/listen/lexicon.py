@@ -43,8 +43,8 @@ class Place:
     node: _Node | None
     words: Words
     """Whole words so far."""
-    ending: Fit | None = None
-    """Behind punctuation: what the sentence is if it ends here."""
+    ending: Sayable | None = None
+    """Behind punctuation: the place in the grammar at which the sentence would end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Ending:
     """The sentence, if it ends here."""
 
     words: Words
-    fit: Fit
+    place: Sayable
 
 
 class Lexicon:
@@ -83,7 +83,7 @@ class Lexicon:
             # "16-ounce": the next word may hang on a hyphen.
             moves.setdefault(self._hyphen, Place(self._tree(onward, first=False, joined=True), words))
             if onward.complete:
-                moves.update(dict.fromkeys(self._punctuation, Place(None, words, _fit(onward))))
+                moves.update(dict.fromkeys(self._punctuation, Place(None, words, onward)))
         return moves
 
     def endings(self, place: Place) -> Iterator[Ending]:
@@ -92,7 +92,7 @@ class Lexicon:
             yield Ending(place.words, place.ending)
         elif place.node is not None:
             for word, onward in place.node.ends:
-                yield Ending((place.words, word), _fit(onward))
+                yield Ending((place.words, word), onward)
 
     def _tree(self, sayable: Sayable, *, first: bool, joined: bool) -> _Node:
         key = (sayable, first, joined)
@@ -123,7 +123,8 @@ def sentence(words: Words) -> str:
     return " ".join(reversed(found))
 
 
-def _fit(place: Sayable) -> Fit:
+def fit_of(place: Sayable) -> Fit:
+    """What a sentence is that ends there."""
     if not place.complete:
         return Fit.OPEN
     return Fit.WHOLE if place.following else Fit.CLOSED

@@ -122,7 +122,7 @@ class Listener:
         async for window, at, until in self._windows(sound, hearing):
             endpoint = endpoint or Endpoint(self._rules, at)
             if (guess := hearing.news()) is not None:
-                endpoint.expect(guess.fit)
+                endpoint.expect(guess)
             probability = await self._vad.call(lambda engine, pcm: engine.probability(pcm), window)
             match heard := endpoint.feed(probability, at, until):
                 case Heard.STARTED:

@@ -14,7 +14,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from edge.intents import Fit
-from edge.listen.lexicon import Words, sentence
+from edge.listen.lexicon import Words, fit_of, sentence
 from edge.listen.spelling import Spelling
 from edge.ports import Sayable
 
@@ -32,6 +32,8 @@ class Near:
 
     text: str
     fit: Fit
+    more: int
+    """The most words that may follow."""
     edits: float
     """Letters by which it differs."""
 
@@ -57,8 +59,8 @@ def nearest(text: str, sayable: Sayable, spelling: Spelling, limit: int) -> list
     found: dict[str, Near] = {}
     for at in _best(reached[-1]):
         if at.words is not None:
-            fit = (Fit.WHOLE if at.place.following else Fit.CLOSED) if at.place.complete else Fit.OPEN
-            found.setdefault(sentence(at.words), Near(sentence(at.words), fit, at.edits))
+            text = sentence(at.words)
+            found.setdefault(text, Near(text, fit_of(at.place), at.place.longest, at.edits))
     return list(found.values())[:limit]
 
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from edge.chunk import RATE, Pcm
 from edge.intents import Transcript
-from edge.listen.beam import Logits, log_softmax, search
-from edge.listen.hearing import SURE_NATS, UNRELATED_NATS, Free, choose
+from edge.listen.beam import Logits, search
+from edge.listen.hearing import AT_MOST, Free, choose
 from edge.listen.lexicon import Lexicon
 from edge.listen.moonshine_tokens import BEGIN, END, MoonshineTokens, read_tokens
 from edge.listen.steady import is_steady
@@ -41,18 +41,14 @@ class MoonshineStt:
         self._lexicon = Lexicon(tokens, _LANGUAGE)
 
     def transcribe(self, pcm: Pcm, language: str | None, sayable: Sayable | None = None) -> Transcript:
-        """``pcm``: int16, 16 kHz. The sentences of ``sayable`` are heard first; only where none of them is borne out
-        by the sound beyond doubt is it also written down freely, and the two are compared.
-        """
+        """``pcm``: int16, 16 kHz, one utterance. The text is empty when the sound holds no words."""
         if is_steady(pcm):
             return Transcript("", _LANGUAGE)
-        hidden = self._encode(pcm)
-        candidates = []
-        if sayable is not None:
-            candidates = search(_Beam(self._decoder, hidden), self._lexicon, sayable, -UNRELATED_NATS)
-            if candidates and candidates[0].score > -SURE_NATS:
-                return choose(candidates, None, _LANGUAGE)
-        return choose(candidates, self._freely(hidden, len(pcm) / RATE), _LANGUAGE)
+        most = math.ceil(len(pcm) / RATE * _TOKENS_PER_S) + 1
+        heard = search(_Beam(self._decoder, self._encode(pcm)), self._lexicon, sayable, most, AT_MOST)
+        mean = heard.score / (len(heard.tokens) + 1)
+        text = self._tokens.decode(heard.tokens) if mean > _INVENTED else ""
+        return choose(heard.candidates, Free(text, heard.score, math.exp(mean)), _LANGUAGE)
 
     def prepare(self, sayable: Sayable) -> None:
         """Spell the first words."""
@@ -68,22 +64,6 @@ class MoonshineStt:
         hidden: Floats = self._encoder.run(None, {"input_values": sound[None], "attention_mask": mask})[0]
         return hidden
 
-    def _freely(self, hidden: Floats, seconds: float) -> Free:
-        """Greedy decoding."""
-        decoder = _Beam(self._decoder, hidden)
-        probabilities = log_softmax(decoder.begin())
-        tokens: list[int] = []
-        score = 0.0
-        for _ in range(math.ceil(seconds * _TOKENS_PER_S) + 1):
-            token = int(probabilities[0].argmax())
-            score += float(probabilities[0, token])
-            if token == END:
-                break
-            tokens.append(token)
-            probabilities = log_softmax(decoder.advance([0], [token]))
-        mean = score / (len(tokens) + 1)
-        return Free(self._tokens.decode(tokens) if mean > _INVENTED else "", score, math.exp(mean))
-
 
 class _Beam:
     """The decoder on one utterance: the keys and values of its hypotheses."""
@@ -92,8 +72,10 @@ class _Beam:
 
     def __init__(self, decoder: Any, hidden: Floats) -> None:
         self._decoder, self._hidden = decoder, hidden
+        # What attends to the sound never changes, and the cached branch gives none of it back.
+        self._outputs = [node.name for node in decoder.get_outputs()]
+        self._cached = [name for name in self._outputs if ".encoder." not in name]
         self._inputs = [node.name for node in decoder.get_inputs() if node.name.startswith("past")]
-        self._outputs = [node.name.replace("present", "past_key_values") for node in decoder.get_outputs()[1:]]
         self._past: dict[str, Floats] = {}
 
     def begin(self) -> Logits:
@@ -106,8 +88,7 @@ class _Beam:
         count = len(tokens)
         past = {name: self._rows(name, values, parents, count) for name, values in self._past.items()}
         logits, present = self._run(tokens, past, cached=True)
-        # What attends to the sound never changes, and the cached branch gives none of it back.
-        self._past.update({name: values for name, values in present.items() if ".decoder." in name})
+        self._past.update(present)
         return logits
 
     def _rows(self, name: str, values: Floats, parents: list[int], count: int) -> Floats:
@@ -127,8 +108,14 @@ class _Beam:
             "use_cache_branch": np.array([cached]),
             **past,
         }
-        logits, *present = self._decoder.run(None, feed)
-        return logits[:, -1], dict(zip(self._outputs, present, strict=True))
+        names = self._cached if cached else self._outputs
+        logits, *present = self._decoder.run(names, feed)
+        return logits[:, -1], dict(zip((_past(name) for name in names[1:]), present, strict=True))
+
+
+def _past(present: str) -> str:
+    """The input that takes what an output gave."""
+    return present.replace("present", "past_key_values")
 
 
 def build(model: Path, threads: int) -> MoonshineStt:

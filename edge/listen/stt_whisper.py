@@ -153,7 +153,9 @@ class WhisperStt:
         )  # fmt: skip
         scores = [float(np.sum(np.log(np.maximum(one.text_token_probs, _LEAST)))) for one in aligned]
         free = Free(text, scores[0], math.exp(scores[0] / max(1, len(tokens[0]))))
-        candidates = [Candidate(one.text, score, one.fit) for one, score in zip(near, scores[1:], strict=True)]
+        candidates = [
+            Candidate(one.text, score, one.fit, one.more) for one, score in zip(near, scores[1:], strict=True)
+        ]
         return free, sorted(candidates, key=lambda candidate: -candidate.score)
 
 

@@ -70,6 +70,13 @@ class _After:
     branch: _Branch
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Polite:
+    """Words that mean nothing, or none."""
+
+    phrases: _Branch
+
+
 @dataclass(frozen=True, slots=True)
 class _Joined:
     """Several continuations that share what comes first."""
@@ -77,7 +84,7 @@ class _Joined:
     tails: frozenset[_Tail]
 
 
-_Node: TypeAlias = "str | _Row | _Choice | _AnyOrder | _Branch | _After | _Joined"
+_Node: TypeAlias = "str | _Row | _Choice | _AnyOrder | _Branch | _After | _Polite | _Joined"
 _NOTHING: Final = _Choice(())
 
 
@@ -107,6 +114,11 @@ class State:
         """Whether the sentence may end here."""
         return bool(self.following is not None and self._complete)
 
+    @property
+    def longest(self) -> int:
+        """The most words that may still follow, politeness aside."""
+        return self._automaton.longest(self._tails)
+
 
 class Automaton:
     """All sentences of a grammar with its lists."""
@@ -114,6 +126,7 @@ class Automaton:
     def __init__(self, intents: Intents, lists: Mapping[str, SlotList]) -> None:
         """``lists``: the house's names and areas, beside the lists that the sentences bring along."""
         self._states: dict[frozenset[_Tail], State] = {}
+        self._lengths: dict[_Node, int] = {}
         skip = _polite(intents.skip_words)
         sentences = _Choice(tuple(_Templates(intents, lists).sentences()))
         self.start = self._state(frozenset({(_Row((skip, sentences, skip)), None)}))
@@ -130,6 +143,39 @@ class Automaton:
         """The words that may follow, with their states, and whether nothing need follow."""
         reached, complete = _next_words(tails)
         return {word: self._state(frozenset(tails)) for word, tails in reached.items()}, complete
+
+    def longest(self, tails: frozenset[_Tail]) -> int:
+        """The most words in any of ``tails``."""
+        return max((self._tail_length(tail) for tail in tails), default=0)
+
+    def _tail_length(self, tail: _Tail) -> int:
+        words = 0
+        while tail is not None:
+            node, tail = tail
+            words += self._length(node)
+        return words
+
+    def _length(self, node: _Node) -> int:
+        if isinstance(node, str):
+            return len(node.split())
+        if isinstance(node, _Joined):
+            return self.longest(node.tails)
+        if node not in self._lengths:
+            self._lengths[node] = self._measure(node)
+        return self._lengths[node]
+
+    def _measure(self, node: "_Row | _Choice | _AnyOrder | _Branch | _After | _Polite") -> int:
+        match node:
+            case _Row(items) | _AnyOrder(items):
+                return sum(map(self._length, items))
+            case _Choice(items):
+                return max(map(self._length, items), default=0)
+            case _Branch(children):
+                return 1 + max(map(self._length, children.values()), default=-1)
+            case _After(branch):
+                return self._length(branch)
+            case _Polite():
+                return 0
 
     def _state(self, tails: frozenset[_Tail]) -> State:
         return self._states.setdefault(tails, State(self, tails))
@@ -191,7 +237,7 @@ def _split(text: str) -> tuple[str, bool, str]:
     return head, len(head) < len(text), text[len(head) :].lstrip()
 
 
-def _expand(node: "_Row | _Choice | _AnyOrder | _Joined", rest: _Tail) -> Iterator[_Tail]:
+def _expand(node: "_Row | _Choice | _AnyOrder | _Polite | _Joined", rest: _Tail) -> Iterator[_Tail]:
     match node:
         case _Row(items):
             for item in reversed(items):
@@ -204,17 +250,20 @@ def _expand(node: "_Row | _Choice | _AnyOrder | _Joined", rest: _Tail) -> Iterat
             for number, item in enumerate(items):
                 others = items[:number] + items[number + 1 :]
                 yield (item, (_AnyOrder(others), rest)) if others else (item, rest)
+        case _Polite(phrases):
+            yield rest
+            yield (" ", (phrases, (" ", rest)))
         case _Joined(tails):
             assert rest is None
             yield from tails
 
 
 def _polite(phrases: Iterable[str]) -> _Node:
-    """Words that mean nothing, none or two of them."""
+    """Up to two phrases that mean nothing."""
     tree = _Branch()
     for phrase in phrases:
         tree.add(phrase)
-    once = _Choice(("", _Row((" ", tree, " "))))
+    once = _Polite(tree)
     return _Row((once, once)) if tree.children else ""
 
 

@@ -41,18 +41,20 @@ class Grammar:
         alone: bool = False,
     ) -> None:
         """``intents``: names of the intents that some skill takes, None for all that there are sentences for; others
-        are heard, but not understood. ``own``: files with sentences of the person's own, all of which are understood; ``alone``: and nothing but these.
+        are heard, but not understood.
+
+        ``own``: files with sentences of the person's own, all of which are understood; ``alone``: nothing but these.
 
         Raises SettingsError when there are no sentences for ``language``.
         """
         self._house = house
         self._language = language
-        everything = {"language": language, "intents": {}} if alone else _sentences(language)
+        everything: dict[str, Any] = {"language": language, "intents": {}} if alone else _sentences(language)
         self.own = read_sentences(own, language, _known(everything))
         """The person's own sentences, and what is wrong with them."""
         merge_dict(everything, dict(self.own.content))
         self._everything = Intents.from_dict(everything)
-        wanted = everything["intents"].keys() if intents is None else {*intents, *self.own.intents}
+        wanted = set(everything["intents"]) if intents is None else {*intents, *self.own.intents}
         understood = {name: intent for name, intent in self._everything.intents.items() if name in wanted}
         self._intents = replace(self._everything, intents=understood)
         self._revision: int | None = None
