@@ -8,88 +8,12 @@ That is Brzozowski's derivative (Derivatives of regular expressions, 1964) taken
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
 
 from hassil import Intents
-from hassil.expression import (
-    Alternative,
-    Expression,
-    ListReference,
-    Permutation,
-    RuleReference,
-    Sentence,
-    Sequence,
-    TextChunk,
-)
-from hassil.intents import IntentData, RangeSlotList, SlotList, TextSlotList, TextSlotValue
+from hassil.intents import SlotList
 
-_Tail: TypeAlias = "tuple[_Node, _Tail] | None"
-"""What is still to be said: a node, and what follows it."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Row:
-    """One after the other."""
-
-    items: "tuple[_Node, ...]"
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Choice:
-    """Any one of them."""
-
-    items: "tuple[_Node, ...]"
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _AnyOrder:
-    """All of them, in any order."""
-
-    items: "tuple[_Node, ...]"
-
-
-@dataclass(eq=False, slots=True)
-class _Branch:
-    """A node in a tree of phrases, word by word: a list of many plain values."""
-
-    children: "dict[str, _Branch]" = field(default_factory=dict)
-    final: bool = False
-
-    def add(self, phrase: str) -> None:
-        node = self
-        for word in phrase.split():
-            node = node.children.setdefault(word, _Branch())
-        node.final = True
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _After:
-    """Just behind a word of a tree: the phrase is over, or goes on."""
-
-    branch: _Branch
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Polite:
-    """Words that mean nothing, or none."""
-
-    phrases: _Branch
-
-
-@dataclass(frozen=True, slots=True)
-class _Joined:
-    """Several continuations that share what comes first."""
-
-    tails: frozenset[_Tail]
-
-
-_Node: TypeAlias = "str | _Row | _Choice | _AnyOrder | _Branch | _After | _Polite | _Joined"
-_NOTHING: Final = _Choice(())
-
-
-class Unlistable(Exception):
-    """A template holds free text."""
+from edge.understand.nodes import After, AnyOrder, Branch, Choice, Joined, Node, Row, Tail
+from edge.understand.templates import Templates, polite
 
 
 class State:
@@ -97,7 +21,7 @@ class State:
 
     __slots__ = ("_automaton", "_complete", "_following", "_tails")
 
-    def __init__(self, automaton: "Automaton", tails: frozenset[_Tail]) -> None:
+    def __init__(self, automaton: "Automaton", tails: frozenset[Tail]) -> None:
         self._automaton, self._tails = automaton, tails
         self._following: Mapping[str, State] | None = None
         self._complete = False
@@ -125,11 +49,11 @@ class Automaton:
 
     def __init__(self, intents: Intents, lists: Mapping[str, SlotList]) -> None:
         """``lists``: the house's names and areas, beside the lists that the sentences bring along."""
-        self._states: dict[frozenset[_Tail], State] = {}
-        self._lengths: dict[_Node, int] = {}
-        skip = _polite(intents.skip_words)
-        sentences = _Choice(tuple(_Templates(intents, lists).sentences()))
-        self.start = self._state(frozenset({(_Row((skip, sentences, skip)), None)}))
+        self._states: dict[frozenset[Tail], State] = {}
+        self._lengths: dict[Node, int] = {}
+        skip = polite(intents.skip_words)
+        sentences = Choice(tuple(Templates(intents, lists).sentences()))
+        self.start = self._state(frozenset({(Row((skip, sentences, skip)), None)}))
         """Before the first word."""
 
     def accepts(self, sentence: str) -> bool:
@@ -139,53 +63,53 @@ class Automaton:
             state = state.following.get(word) if state else None
         return state is not None and state.complete
 
-    def unfold(self, tails: frozenset[_Tail]) -> tuple[Mapping[str, State], bool]:
+    def unfold(self, tails: frozenset[Tail]) -> tuple[Mapping[str, State], bool]:
         """The words that may follow, with their states, and whether nothing need follow."""
         reached, complete = _next_words(tails)
         return {word: self._state(frozenset(tails)) for word, tails in reached.items()}, complete
 
-    def longest(self, tails: frozenset[_Tail]) -> int:
+    def longest(self, tails: frozenset[Tail]) -> int:
         """The most words in any of ``tails``."""
         return max((self._tail_length(tail) for tail in tails), default=0)
 
-    def _tail_length(self, tail: _Tail) -> int:
+    def _tail_length(self, tail: Tail) -> int:
         words = 0
         while tail is not None:
             node, tail = tail
             words += self._length(node)
         return words
 
-    def _length(self, node: _Node) -> int:
+    def _length(self, node: Node) -> int:
         if isinstance(node, str):
             return len(node.split())
-        if isinstance(node, _Joined):
+        if isinstance(node, Joined):
             return self.longest(node.tails)
         if node not in self._lengths:
             self._lengths[node] = self._measure(node)
         return self._lengths[node]
 
-    def _measure(self, node: "_Row | _Choice | _AnyOrder | _Branch | _After | _Polite") -> int:
+    def _measure(self, node: "Row | Choice | AnyOrder | Branch | After") -> int:
         match node:
-            case _Row(items) | _AnyOrder(items):
+            case Row(items) | AnyOrder(items):
                 return sum(map(self._length, items))
-            case _Choice(items):
+            case Choice(items):
                 return max(map(self._length, items), default=0)
-            case _Branch(children):
-                return 1 + max(map(self._length, children.values()), default=-1)
-            case _After(branch):
-                return self._length(branch)
-            case _Polite():
+            case Branch(meaningless=True):
                 return 0
+            case Branch(children):
+                return 1 + max(map(self._length, children.values()), default=-1)
+            case After(branch):
+                return self._length(branch)
 
-    def _state(self, tails: frozenset[_Tail]) -> State:
+    def _state(self, tails: frozenset[Tail]) -> State:
         return self._states.setdefault(tails, State(self, tails))
 
 
-def _next_words(tails: Iterable[_Tail]) -> tuple[dict[str, set[_Tail]], bool]:
-    reached: dict[str, set[_Tail]] = {}
-    branches: dict[tuple[str, _Branch], set[_Tail]] = {}
+def _next_words(tails: Iterable[Tail]) -> tuple[dict[str, set[Tail]], bool]:
+    reached: dict[str, set[Tail]] = {}
+    branches: dict[tuple[str, Branch], set[Tail]] = {}
     complete = False
-    waiting: list[tuple[str, _Tail]] = [("", tail) for tail in tails]
+    waiting: list[tuple[str, Tail]] = [("", tail) for tail in tails]
     seen = set(waiting)
     while waiting or branches:
         if not waiting:
@@ -199,7 +123,7 @@ def _next_words(tails: Iterable[_Tail]) -> tuple[dict[str, set[_Tail]], bool]:
                 complete = True
             continue
         node, rest = tail
-        if isinstance(node, _Branch):
+        if isinstance(node, Branch):
             branches.setdefault((prefix, node), set()).add(rest)
             continue
         if isinstance(node, str):
@@ -207,8 +131,8 @@ def _next_words(tails: Iterable[_Tail]) -> tuple[dict[str, set[_Tail]], bool]:
             if space and prefix + head:
                 reached.setdefault(prefix + head, set()).add((remainder, rest) if remainder else rest)
                 continue
-            onward: list[tuple[str, _Tail]] = [(prefix + head, rest)]
-        elif isinstance(node, _After):
+            onward: list[tuple[str, Tail]] = [(prefix + head, rest)]
+        elif isinstance(node, After):
             if node.branch.children:
                 reached.setdefault(prefix, set()).add((node.branch, rest))
             onward = [(prefix, rest)] if node.branch.final else []
@@ -220,12 +144,12 @@ def _next_words(tails: Iterable[_Tail]) -> tuple[dict[str, set[_Tail]], bool]:
     return reached, complete
 
 
-def _into(branches: dict[tuple[str, _Branch], set[_Tail]], seen: set[tuple[str, _Tail]]) -> Iterator[tuple[str, _Tail]]:
+def _into(branches: dict[tuple[str, Branch], set[Tail]], seen: set[tuple[str, Tail]]) -> Iterator[tuple[str, Tail]]:
     """The words of the trees that were reached: once a tree, however many templates lead into it."""
     for (prefix, branch), rests in branches.items():
-        rest: _Tail = next(iter(rests)) if len(rests) == 1 else (_Joined(frozenset(rests)), None)
+        rest: Tail = next(iter(rests)) if len(rests) == 1 else (Joined(frozenset(rests)), None)
         for word, child in branch.children.items():
-            step = (prefix + word, (_After(child), rest))
+            step = (prefix + word, (After(child), rest))
             seen.add(step)
             yield step
     branches.clear()
@@ -237,157 +161,19 @@ def _split(text: str) -> tuple[str, bool, str]:
     return head, len(head) < len(text), text[len(head) :].lstrip()
 
 
-def _expand(node: "_Row | _Choice | _AnyOrder | _Polite | _Joined", rest: _Tail) -> Iterator[_Tail]:
+def _expand(node: "Row | Choice | AnyOrder | Joined", rest: Tail) -> Iterator[Tail]:
     match node:
-        case _Row(items):
+        case Row(items):
             for item in reversed(items):
                 rest = (item, rest)
             yield rest
-        case _Choice(items):
+        case Choice(items):
             for item in items:
                 yield (item, rest)
-        case _AnyOrder(items):
+        case AnyOrder(items):
             for number, item in enumerate(items):
                 others = items[:number] + items[number + 1 :]
-                yield (item, (_AnyOrder(others), rest)) if others else (item, rest)
-        case _Polite(phrases):
-            yield rest
-            yield (" ", (phrases, (" ", rest)))
-        case _Joined(tails):
+                yield (item, (AnyOrder(others), rest)) if others else (item, rest)
+        case Joined(tails):
             assert rest is None
             yield from tails
-
-
-def _polite(phrases: Iterable[str]) -> _Node:
-    """Up to two phrases that mean nothing."""
-    tree = _Branch()
-    for phrase in phrases:
-        tree.add(phrase)
-    once = _Polite(tree)
-    return _Row((once, once)) if tree.children else ""
-
-
-class _Templates:
-    """Turns hassil's expressions into nodes; rules and lists are turned once."""
-
-    def __init__(self, intents: Intents, lists: Mapping[str, SlotList]) -> None:
-        self._intents = intents
-        self._lists = {**intents.slot_lists, **lists}
-        self._rules: dict[tuple[str, int], _Node] = {}
-        self._trees: dict[tuple[str, str], _Node] = {}
-
-    def sentences(self) -> Iterator[_Node]:
-        """One node for each template that can be listed."""
-        for intent in self._intents.intents.values():
-            for data in intent.data:
-                scope = _Scope(self, data)
-                for sentence in data.sentences:
-                    try:
-                        yield scope.node(sentence.expression)
-                    except Unlistable:
-                        continue
-
-    def rule(self, name: str, data: IntentData, scope: "_Scope") -> _Node:
-        local = data.expansion_rules.get(name)
-        key = (name, id(data) if local or data.slot_lists or data.requires_context else 0)
-        if key not in self._rules:
-            sentence: Sentence = local or self._intents.expansion_rules[name]
-            self._rules[key] = scope.node(sentence.expression)
-        return self._rules[key]
-
-    def values(self, reference: ListReference, data: IntentData, scope: "_Scope") -> _Node:
-        """The values of a list that may be said in this block of sentences."""
-        name = reference.list_name
-        if reference.is_inline_range:
-            start, stop, step = reference.get_inline_range() or (0, 0, 1)
-            return self._numbers(RangeSlotList(name, start, stop, step))
-        local = data.slot_lists.get(name)
-        key = (name, repr(sorted(data.requires_context.items())) if local is None else str(id(local)))
-        if key not in self._trees:
-            self._trees[key] = self._tree(local or self._lists.get(name), data, scope)
-        return self._trees[key]
-
-    def _tree(self, values: SlotList | None, data: IntentData, scope: "_Scope") -> _Node:
-        match values:
-            case None:
-                return _NOTHING
-            case RangeSlotList():
-                return self._numbers(values)
-            case TextSlotList():
-                return _phrases((value for value in values.values if _fits(value, data)), scope)
-            case _:
-                raise Unlistable
-
-    @staticmethod
-    def _numbers(numbers: RangeSlotList) -> _Node:
-        """In digits alone: however a number is spoken, there is one way to write it."""
-        tree = _Branch()
-        for number in numbers.get_numbers():
-            tree.add(f"{number:g}" if isinstance(number, float) else str(number))
-        return tree
-
-
-class _Scope:
-    """One block of sentences: its own rules and lists come before the common ones."""
-
-    def __init__(self, templates: _Templates, data: IntentData) -> None:
-        self._templates, self._data = templates, data
-
-    def node(self, expression: Expression) -> _Node:
-        """Raises Unlistable."""
-        match expression:
-            case TextChunk():
-                return expression.original_text
-            case Alternative():
-                return self._choice(expression)
-            case Permutation():
-                return _AnyOrder(tuple(_Row((" ", self.node(item), " ")) for item in expression.items))
-            case Sequence():
-                return _Row(tuple(self.node(item) for item in expression.items))
-            case RuleReference():
-                return self._templates.rule(expression.rule_name, self._data, self)
-            case ListReference():
-                return self._affixed(expression, self._templates.values(expression, self._data, self))
-        raise TypeError(expression)
-
-    def _choice(self, expression: Alternative) -> _Node:
-        """A branch with free text in it is left out, as long as another is there."""
-        items = []
-        for item in expression.items:
-            try:
-                items.append(self.node(item))
-            except Unlistable:
-                continue
-        if not items:
-            raise Unlistable
-        return _Choice(tuple(items))
-
-    @staticmethod
-    def _affixed(reference: ListReference, values: _Node) -> _Node:
-        if reference.prefix or reference.suffix:
-            return _Row((reference.prefix or "", values, reference.suffix or ""))
-        return values
-
-
-def _phrases(values: Iterable[TextSlotValue], scope: _Scope) -> _Node:
-    tree, templates = _Branch(), []
-    for value in values:
-        if isinstance(value.text_in, TextChunk):
-            tree.add(value.text_in.original_text)
-        else:
-            templates.append(scope.node(value.text_in))
-    if not tree.children:
-        return _Choice(tuple(templates))
-    return _Choice((tree, *templates)) if templates else tree
-
-
-def _fits(value: TextSlotValue, data: IntentData) -> bool:
-    """Whether a value is of the kind (domain, device class) that the block's sentences are about."""
-    context: Mapping[str, Any] = value.context or {}
-    for key, wanted in data.requires_context.items():
-        allowed = wanted.get("value") if isinstance(wanted, dict) else wanted
-        if key in context and allowed is not None:
-            options = allowed if isinstance(allowed, list) else [allowed]
-            if context[key] not in options:
-                return False
-    return True

@@ -15,6 +15,7 @@ import yaml
 from hassil.errors import HassilError
 from hassil.expression import Expression, Group, ListReference, RuleReference
 from hassil.parse_expression import parse_sentence
+from hassil.parser import ParseError
 from hassil.util import merge_dict
 
 _log = logging.getLogger(__name__)
@@ -148,7 +149,7 @@ class _Sieve:
             return self._wrong(node, "a sentence is one line of text")
         try:
             expression = parse_sentence(node.value).expression
-        except (HassilError, ValueError) as error:
+        except (HassilError, ParseError, ValueError) as error:
             return self._wrong(node, f"{str(error).splitlines()[0]}: {node.value}")
         unknown = next(_unknown(expression, self._known), None)
         return True if unknown is None else self._wrong(node, f"there is no {unknown}: {node.value}")

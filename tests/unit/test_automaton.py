@@ -1,0 +1,151 @@
+"""What can be said, as an automaton: every sentence of a template, and nothing else."""
+
+import time
+
+import pytest
+from hassil import Intents
+from hassil.intents import SlotList, TextSlotList
+
+from edge.devices import Device
+from edge.understand.automaton import Automaton
+from edge.understand.grammar import Grammar
+from tests.houses import Rooms
+
+LISTS = {
+    "color": {"values": ["red", "dark blue", "(light|pale) green"]},
+    "level": {"range": {"from": 1, "to": 3}},
+    "warmth": {"range": {"from": 20, "to": 21, "fractions": "halves"}},
+    "anything": {"wildcard": True},
+}
+RULES = {"the": "[the|my]", "lamp": "(lamp|light)[s]"}
+
+
+def automaton(*sentences: str, lists: dict[str, SlotList] | None = None, skip: tuple[str, ...] = ()) -> Automaton:
+    return Automaton(
+        Intents.from_dict(
+            {
+                "language": "en",
+                "intents": {"Test": {"data": [{"sentences": list(sentences)}]}},
+                "lists": LISTS,
+                "expansion_rules": RULES,
+                "skip_words": list(skip),
+            }
+        ),
+        lists or {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("template", "said", "not_said"),
+    [
+        ("turn on", ["turn on"], ["turn", "on", "turn on on", ""]),
+        ("turn [it] (on|off)", ["turn on", "turn it off"], ["turn it"]),
+        ("<the> <lamp>", ["lamp", "the lights", "my light"], ["the my lamp", "lamp s"]),
+        ("make it {color}", ["make it dark blue", "make it pale green"], ["make it dark", "make it pale"]),
+        ("({color};please)", ["red please", "please red"], ["red", "please", "red please red"]),
+        (
+            "level {level}[%| percent]",
+            ["level 2", "level 3%", "level 1 percent"],
+            ["level 4", "level two", "level 3 %"],
+        ),
+        ("{warmth} degrees", ["20 degrees", "20.5 degrees", "21.5 degrees"], ["22 degrees"]),
+        ("light[s] on", ["lights on", "light on"], ["light s on"]),
+        ("to {0..10,5:slot}", ["to 0", "to 5", "to 10"], ["to 3"]),
+    ],
+)
+def test_a_template_is_all_its_sentences_and_no_other(template: str, said: list[str], not_said: list[str]) -> None:
+    built = automaton(template)
+    assert [sentence for sentence in said if not built.accepts(sentence)] == []
+    assert [sentence for sentence in not_said if built.accepts(sentence)] == []
+
+
+def test_free_text_is_left_out_but_not_what_stands_beside_it() -> None:
+    built = automaton("add {anything}", "call (mum|{anything})")
+    assert set(built.start.following) == {"call"}
+    assert built.accepts("call mum")
+
+
+def test_politeness_stands_before_and_after() -> None:
+    built = automaton("stop", skip=("please", "can you"))
+    assert all(map(built.accepts, ["stop", "please stop", "can you please stop", "stop please"]))
+    assert not built.accepts("please please please stop")
+
+
+def test_names_are_words_and_never_templates() -> None:
+    names = TextSlotList.from_tuples([("Lamp [1]", "x", {"domain": "light"})], allow_template=False, name="name")
+    built = automaton("turn on {name}", lists={"name": names})
+    assert built.accepts("turn on Lamp [1]")
+    assert not built.accepts("turn on Lamp")
+
+
+@pytest.mark.parametrize(
+    ("said", "complete", "longest"),
+    [
+        ("", False, 4),
+        ("turn", False, 3),
+        ("turn on", True, 2),
+        ("turn on the", False, 1),
+        ("turn on the lamp", True, 0),
+    ],
+)
+def test_what_may_follow_is_known_everywhere(said: str, complete: bool, longest: int) -> None:
+    state = automaton("turn on [the lamp]", skip=("please",)).start
+    for word in said.split():
+        state = state.following[word]
+    assert (state.complete, state.longest) == (complete, longest)
+
+
+def test_the_same_way_gives_the_same_place() -> None:
+    """Places are remembered, so that a recogniser's trees can be as well."""
+    start = automaton("turn (on|off)", "turn it (on|off)").start
+    assert start.following["turn"] is start.following["turn"]
+    assert start.following is start.following
+
+
+def test_only_devices_of_the_right_kind_are_locked() -> None:
+    house = Rooms([Device("lock.front", "Front Door", "lock"), Device("light.bed", "Bed Lamp", "light")])
+    start = Grammar(house, "en", None).sayable()
+    names = start.following["lock"].following["the"].following
+    assert "Front" in names
+    assert "Bed" not in names
+
+
+def test_every_sentence_of_the_automaton_is_understood() -> None:
+    """The likeliest walks through Home Assistant's sentences parse: what is heard so is understood."""
+    grammar = Grammar(Rooms(), "en", None)
+    start = grammar.sayable()
+    for sentence in [
+        "turn on the Kitchen Light",
+        "set Bed Lamp to 40 percent",
+        "open the Left Blind",
+        "lock the Front Door",
+    ]:
+        state = start
+        for word in sentence.split():
+            state = state.following[word]
+        assert state.complete
+
+
+def test_a_house_that_changes_is_heard_anew() -> None:
+    house = Rooms([Device("light.bed", "Bed Lamp", "light")])
+    grammar = Grammar(house, "en", None)
+    before = grammar.sayable()
+    assert grammar.sayable() is before
+    house.known, house.revision = [Device("light.x", "Zephyrine", "light")], 2
+    assert "Zephyrine" in grammar.sayable().following["turn"].following["on"].following
+    assert "Zephyrine" not in before.following["turn"].following["on"].following
+
+
+def test_three_hundred_devices_are_walked_in_a_moment() -> None:
+    many = [Device(f"light.{number}", f"Lamp Number {number}", "light") for number in range(300)]
+    small, large = (Grammar(Rooms(many[:count]), "en", None) for count in (10, 300))
+    spent = []
+    for grammar in (small, large):
+        grammar.sayable()
+        begun = time.perf_counter()
+        place = grammar.sayable()
+        for word in "turn on Lamp Number 7".split():
+            place = place.following[word]
+        spent.append(time.perf_counter() - begun)
+        assert place.complete
+    assert spent[1] < max(0.5, spent[0] * 10)
