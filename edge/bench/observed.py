@@ -85,7 +85,7 @@ class Observed:
             rss_mb=self._rss_mb or None,
             cold_start_s=spread(self.starts),
             figures=figures,
-            clips=max((len(values) for values in [*self._ms.values(), *self._yes.values()]), default=0),
+            clips=max([0, *map(len, self._ms.values()), *map(len, self._yes.values())]),
         )
 
 

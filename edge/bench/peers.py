@@ -23,6 +23,8 @@ class Peer:
     name: str
     """Of the package, and of the system in reports."""
     version: str
+    needs: tuple[str, ...] = ()
+    """Requirements that its own package leaves out."""
 
     def python(self, folder: Path) -> Path:
         """Its interpreter, where its environment lies under ``folder``."""
@@ -43,7 +45,8 @@ class Peer:
 
 
 WHISPER: Final = Peer("wyoming-faster-whisper", "3.8.1")
-WAKE: Final = Peer("wyoming-openwakeword", "1.8.2")
+WAKE: Final = Peer("wyoming-openwakeword", "1.8.2", needs=("numpy<2",))
+"""Its TensorFlow Lite was built for NumPy 1; with 2 its threads die, and it runs on without ever hearing a word."""
 PIPER: Final = Peer("wyoming-piper", "2.5.2")
 ALL: Final = (WHISPER, WAKE, PIPER)
 
@@ -59,7 +62,7 @@ async def install(folder: Path, report: Callable[[str], None], peers: Sequence[P
             report(f"installing {peer.name} {peer.version}")
             await _run([sys.executable, "-m", "venv", str(folder / peer.name)], f"no environment for {peer.name}")
             pip = [str(peer.python(folder)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            await _run([*pip, f"{peer.name}=={peer.version}"], f"{peer.name} cannot be installed")
+            await _run([*pip, f"{peer.name}=={peer.version}", *peer.needs], f"{peer.name} cannot be installed")
 
 
 async def _run(command: Sequence[str], failed: str) -> None:

@@ -13,7 +13,7 @@ import psutil
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from edge.bench.errors import BenchError
+from edge.bench.errors import UNREADABLE, BenchError, Unreadable
 
 _END_S: Final = 2.0
 """How long a system may take to end by itself when asked to."""
@@ -32,7 +32,6 @@ class Measured:
         self._process, self._log = process, log
         self._root = psutil.Process(process.pid)
         self._lines = BufferedByteReceiveStream(process.stdout)
-        self._peak = 0.0
 
     def cpu_s(self) -> float:
         """Processor seconds that the tree has spent, user and system, with those of children that have ended."""
@@ -55,14 +54,7 @@ class Measured:
                 used += process.memory_info().rss
             except psutil.NoSuchProcess:
                 continue
-        self._peak = max(self._peak, used / _MEBIBYTE)
         return used / _MEBIBYTE
-
-    @property
-    def peak_rss_mb(self) -> float:
-        """The most that :meth:`rss_mb` has seen."""
-        self.rss_mb()
-        return self._peak
 
     @property
     def age_s(self) -> float:
@@ -93,7 +85,8 @@ class Measured:
         """``what`` it did, with the last line of its log."""
         lines = [line.strip() for line in self._log.read_text("utf-8", errors="replace").splitlines() if line.strip()]
         last = lines[-1].removeprefix("hearth: ") if lines else "it said nothing"
-        return BenchError(f"{self.name} {what}: {last}", "run it by itself to see more")
+        kind = Unreadable if self._process.returncode == UNREADABLE else BenchError
+        return kind(f"{self.name} {what}: {last}", "run it by itself to see more")
 
     async def end(self) -> None:
         """Stop the tree: asked first, then made to."""

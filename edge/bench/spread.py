@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_MANY = 100.0
+"""From here on a number has three digits before its point."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -29,3 +32,8 @@ def ratio(ours: float | None, peers: float | None) -> float | None:
     if ours is None or not peers:
         return None
     return ours / peers
+
+
+def amount(value: float) -> str:
+    """Three digits that count, for people."""
+    return f"{value:.0f}" if abs(value) >= _MANY else f"{value:.3g}"

@@ -21,9 +21,10 @@ from wyoming.server import AsyncEventHandler, AsyncTcpServer
 from wyoming.wake import Detection, NotDetected
 
 from edge import plugins
+from edge.bench.errors import UNREADABLE
 from edge.bench.wyoming_client import HOST
 from edge.chunk import CHUNK_SAMPLES, CHUNK_SECONDS, RATE, Pcm
-from edge.errors import AssistantError
+from edge.errors import AssistantError, ModelError
 from edge.ports import SttEngine, WakeEngine
 from edge.session.loop import WakeRules
 from edge.settings import WakeSettings
@@ -121,6 +122,7 @@ if __name__ == "__main__":
     try:
         main()
     except AssistantError as error:
-        sys.exit(f"hearth: {error}")
+        print(f"hearth: {error}", file=sys.stderr)
+        sys.exit(UNREADABLE if isinstance(error, ModelError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -1,0 +1,163 @@
+"""``hearth bench``: the benchmark with its progress, tables, report and JSON."""
+
+import importlib.util
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from edge.cli import print_json
+from edge.cli.run import run_async
+from edge.errors import AssistantError
+from edge.settings import Settings
+
+if TYPE_CHECKING:
+    from edge.bench.result import Result, System
+    from edge.bench.run import Tell
+    from edge.bench.tune import Trial
+
+_NEEDED: Final = ("psutil", "wyoming")
+_NEEDED_BY_REPORT: Final = ("matplotlib",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line says."""
+
+    config: Path | None
+    data: Path | None
+    peers: bool
+    peers_venv: Path | None
+    report: Path | None
+    limit: int | None
+    as_json: bool
+
+
+def bench(settings: Settings, asked: Asked) -> int:
+    """Measure and show. Returns 0."""
+    _require(*_NEEDED, *(_NEEDED_BY_REPORT if asked.report else ()))
+    from edge.bench.machine import command_line, this_machine, versions
+    from edge.bench.result import Result
+
+    # Ended by systemd or `kill`, it must end what it started just as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _progress() as tell:
+        systems, source = run_async(_measure, settings, asked, tell)
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    result = Result(systems, this_machine(), versions(), command_line(), source, date)
+    if asked.report:
+        from edge.bench.report import write
+
+        write(asked.report, result)
+    if asked.as_json:
+        print_json(result.row())
+    else:
+        _show(result, asked.report)
+    return 0
+
+
+def tune(settings: Settings, *, as_json: bool) -> int:
+    """Choose the engine for speech to text by measuring, and write it down. Returns 0."""
+    _require(*_NEEDED)
+    from edge import profile as profiles
+    from edge.bench.tune import chosen, profile, trials
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _progress() as tell:
+        tried = run_async(trials, settings, tell)
+    best = chosen(tried)
+    path = profiles.write(settings.data_dir, profile(settings, tried, best))
+    if as_json:
+        print_json({"profile": str(path), "chosen": best.row(), "tried": [trial.row() for trial in tried]})
+    else:
+        _show_trials(tried, best, path)
+    return 0
+
+
+async def _measure(settings: Settings, asked: Asked, tell: "Tell") -> "tuple[list[System], str]":
+    from edge.bench import peers, sounds
+    from edge.bench.run import Run
+
+    programme = sounds.recorded(asked.data, asked.limit) if asked.data else sounds.made(settings, asked.limit)
+    folder = None
+    if asked.peers:
+        folder = asked.peers_venv or settings.data_dir / "peers"
+        await peers.install(folder, lambda what: tell(what, 0, 0))
+    systems = await Run(settings, asked.config, programme, folder, tell).measure()
+    return systems, programme.source
+
+
+def _require(*packages: str) -> None:
+    missing = [package for package in packages if importlib.util.find_spec(package) is None]
+    if missing:
+        raise AssistantError(f"the bench needs {', '.join(missing)}", "run `pip install 'hearthside[bench]'`")
+
+
+@contextmanager
+def _progress() -> "Iterator[Tell]":
+    """On standard error, so that nothing but the result is on standard output."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("preparing the sounds", total=None)
+
+        def tell(what: str, done: int, steps: int) -> None:
+            bar.update(task, description=what, completed=done, total=steps or None)
+            if not console.is_terminal:
+                console.print(f"{done}/{steps} {what}" if steps else what, highlight=False, soft_wrap=True)
+
+        yield tell
+
+
+def _show(result: "Result", report: Path | None) -> None:
+    from edge.bench.result import STAGES
+
+    console = Console()
+    console.print(f"{result.source}\n{result.machine}\n", highlight=False, soft_wrap=True)
+    if compared := result.comparisons():
+        table = Table("What", "Ours / peer", "Ours", "Peer", "Against", box=None, header_style="bold")
+        for line in compared:
+            ratio = f"{line.ratio:.2f} ×" if line.ratio is not None else "–"
+            table.add_row(line.what, ratio, f"{line.ours:.3g} {line.unit}", f"{line.peers:.3g} {line.unit}", line.with_)
+        console.print(table, "")
+    table = Table("System, p50 (p95)", *STAGES, "first audio", "CPU/clip", "idle", "memory", "start", box=None)
+    for system in result.systems:
+        times = [system.stages.get(stage) for stage in (*STAGES, "first_audio")]
+        table.add_row(
+            system.name,
+            *(f"{found.p50:.0f} ({found.p95:.0f}) ms" if found else "–" for found in times),
+            f"{system.cpu_s.p50:.2f} s" if system.cpu_s else "–",
+            f"{system.idle_cpu:.1f} %" if system.idle_cpu is not None else "–",
+            f"{system.rss_mb:.0f} MiB" if system.rss_mb else "–",
+            f"{system.cold_start_s.p50:.1f} s" if system.cold_start_s else "–",
+        )
+    console.print(table)
+    for system in result.systems:
+        said = ", ".join(f"{name.replace('_', ' ')} {value:.1%}" for name, value in system.figures.items())
+        if said:
+            console.print(f"{system.name}: {said} ({system.clips} clips)", highlight=False)
+    if report:
+        console.print(f"\nThe report: {report}", highlight=False, soft_wrap=True)
+
+
+def _show_trials(tried: "list[Trial]", best: "Trial", path: Path) -> None:
+    table = Table("Engine", "Model", "Threads", "p50", "p95", "CPU", "Word errors", "Memory", box=None)
+    for trial in tried:
+        mark = "bold green" if trial is best else ""
+        times = (f"{trial.compute.p50:.0f} ms", f"{trial.compute.p95:.0f} ms", f"{trial.cpu_s:.2f} s")
+        quality = (f"{trial.word_errors:.1%}", f"{trial.rss_mb:.0f} MiB")
+        table.add_row(trial.engine, trial.model, str(trial.threads), *times, *quality, style=mark)
+    console = Console()
+    console.print(table)
+    console.print(
+        f"\nChosen: {best.engine} with {best.model} on {best.threads} threads, written to {path}.",
+        highlight=False,
+        soft_wrap=True,
+    )
