@@ -5,7 +5,7 @@ from typing import Final
 from edge.errors import AssistantError
 
 UNREADABLE: Final = 3
-"""Exit code of an engine's server that cannot load the model it was given."""
+"""Exit code of an engine's server that cannot be imported, or cannot load the model it was given."""
 
 
 class BenchError(AssistantError):
@@ -15,6 +15,6 @@ class BenchError(AssistantError):
 
 
 class Unreadable(BenchError):
-    """An engine was given a model that is not of its format."""
+    """An engine was given a model that is not of its format, or lacks a package."""
 
     code = "unreadable"

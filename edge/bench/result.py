@@ -84,8 +84,9 @@ class Result:
         ours, stt, wake = self.system(OURS), self.system(OUR_STT), self.system(OUR_WAKE)
         whisper, oww = self.system("wyoming-faster-whisper"), self.system("wyoming-openwakeword")
         piper = self.system("wyoming-piper")
-        asr, words, both = "wyoming-faster-whisper", "wyoming-openwakeword", "both servers together"
-        waited = f"Home Assistant's wait + {asr}"
+        asr, words, waiting = "wyoming-faster-whisper", "wyoming-openwakeword", [whisper, oww, piper]
+        everything = _sum(*(_rss(peer) for peer in servers if peer is not None)) if whisper and oww else None
+        waited = f"Home Assistant’s wait, then {asr}"
         lines = [
             ("last speech → text", _text_ms(ours), _text_ms(whisper), "ms", waited),
             ("speech to text alone", _p50(stt, "stt"), _p50(whisper, "stt"), "ms", asr),
@@ -94,7 +95,7 @@ class Result:
             ("processor while idle, whole assistant", _idle(ours), _idle(oww), "% of a core", words),
             ("processor while idle, wake word alone", _idle(wake), _idle(oww), "% of a core", words),
             ("missed wake words", _missed(wake), _missed(oww), "%", words),
-            ("memory, whole assistant", _rss(ours), _sum(_rss(whisper), _rss(oww)), "MiB", both),
+            ("memory, whole assistant", _rss(ours), everything, "MiB", "all servers together"),
             ("memory, speech to text alone", _rss(stt), _rss(whisper), "MiB", asr),
             ("memory, wake word alone", _rss(wake), _rss(oww), "MiB", words),
             ("cold start to listening", _start(ours), _larger(_start(whisper), _start(oww)), "s", "the slower server"),

@@ -34,8 +34,12 @@ _SAMPLE: Final = "turn on the kitchen light"
 _HISS: Final = 8.0
 """Standard deviation of what stands for a quiet room, in int16 steps: a microphone is never silent."""
 _SEED: Final = 7
-_BEFORE_S, _AFTER_S = 2.0, 2.0
-"""Quiet around a wake word: many recordings begin within 40 ms."""
+_AROUND_WAKE_S: Final = 2.0
+"""Quiet before and after a wake word: many recordings begin within 40 ms."""
+_AROUND_TURN_S: Final = 1.0
+"""Quiet before and after a wake word with its command."""
+_LEAD_S: Final = 0.3
+"""Quiet before a command without its wake word: Whisper drops a word that begins at sample zero."""
 _BREATH_S: Final = 0.3
 """Between a wake word and its command."""
 _WAKE_TAIL_S: Final = 0.1
@@ -86,7 +90,7 @@ def recorded(folder: Path, limit: int | None) -> Programme:
     opened = [_joined(words[number % len(words)], command.pcm) for number, command in enumerate(spoken)]
     return Programme(
         turns=[Spoken(command.text, pcm) for command, pcm in zip(spoken, opened, strict=True)],
-        commands=[Spoken(command.text, _with_wait(command.pcm)) for command in spoken],
+        commands=[Spoken(command.text, as_command(command.pcm)) for command in spoken],
         wakes=[
             *(Woken("alexa", _in_quiet(pcm), said=True) for pcm in words),
             *(Woken("alexa", _in_quiet(clip.sound()), said=False) for clip in near),
@@ -105,9 +109,9 @@ def made(settings: Settings, limit: int | None) -> Programme:
     return Programme(
         turns=[
             Spoken(_SAMPLE, sample),
-            *(Spoken(text, _in_quiet(each.pcm)) for text, each in zip(texts, together, strict=True)),
+            *(Spoken(text, _in_quiet(each.pcm, _AROUND_TURN_S)) for text, each in zip(texts, together, strict=True)),
         ],
-        commands=[Spoken(each.text, _with_wait(each.pcm)) for each in alone or [Spoken(_SAMPLE, sample)]],
+        commands=[Spoken(each.text, as_command(each.pcm)) for each in alone or [Spoken(_SAMPLE, sample)]],
         wakes=[Woken("okay_nabu", _in_quiet(each.pcm), said=True) for each in words],
         fixtures=None,
         source=f"the packaged sample and {len(texts)} commands spoken by {settings.speak.voice}",
@@ -146,16 +150,17 @@ def _until_end(clip: Clip) -> Pcm:
     return pcm[: round(float(end) * RATE)] if isinstance(end, int | float) else pcm
 
 
-def _with_wait(pcm: Pcm) -> Pcm:
-    return np.concatenate([pcm, quiet(ENDPOINT_WAIT_MS / 1000)])
+def as_command(pcm: Pcm) -> Pcm:
+    """``pcm`` as a pipeline hands it to speech-to-text: with the quiet that ended it."""
+    return np.concatenate([quiet(_LEAD_S), pcm, quiet(ENDPOINT_WAIT_MS / 1000)])
 
 
-def _in_quiet(pcm: Pcm) -> Pcm:
-    return np.concatenate([quiet(_BEFORE_S), pcm, quiet(_AFTER_S)])
+def _in_quiet(pcm: Pcm, seconds: float = _AROUND_WAKE_S) -> Pcm:
+    return np.concatenate([quiet(seconds), pcm, quiet(seconds)])
 
 
 def _joined(word: Pcm, command: Pcm) -> Pcm:
-    return np.concatenate([quiet(_BEFORE_S), _trimmed(word), quiet(_BREATH_S), command, quiet(_AFTER_S)])
+    return _in_quiet(np.concatenate([_trimmed(word), quiet(_BREATH_S), command]), _AROUND_TURN_S)
 
 
 def _trimmed(word: Pcm) -> Pcm:

@@ -16,7 +16,7 @@ from edge.bench import servers
 from edge.bench.errors import BenchError, Unreadable
 from edge.bench.machine import this_machine
 from edge.bench.run import Tell
-from edge.bench.sounds import Spoken, speak
+from edge.bench.sounds import Spoken, as_command, speak
 from edge.bench.spread import Spread, spread
 from edge.bench.words import word_error_rate
 from edge.bench.wyoming_client import free_port, transcribe
@@ -109,7 +109,7 @@ async def trials(settings: Settings, tell: Tell) -> list[Trial]:
             try:
                 tried.append(await _try(store, engine, model, threads, spoken, language))
             except Unreadable:
-                # No engine reads every model's format; the manifest does not say which belong together.
+                # The manifest does not say which engine reads which model's format; and one may lack its package.
                 break
     if not tried:
         raise BenchError(f"no engine and model for {language!r} are installed", "run `hearth models fetch`")
@@ -123,7 +123,7 @@ async def _try(store: Store, engine: str, model: str, threads: int, spoken: Sequ
     async with servers.serving(f"{engine} with {model}", command, port) as server:
         for each in spoken:
             before = server.process.cpu_s()
-            answer = await transcribe(port, each.pcm, language)
+            answer = await transcribe(port, as_command(each.pcm), language)
             times.append(answer.ms)
             cpu_s.append(server.process.cpu_s() - before)
             texts.append((each.text, answer.text))

@@ -124,5 +124,8 @@ if __name__ == "__main__":
     except AssistantError as error:
         print(f"hearth: {error}", file=sys.stderr)
         sys.exit(UNREADABLE if isinstance(error, ModelError) else 1)
+    except ImportError as error:
+        print(error, file=sys.stderr)
+        sys.exit(UNREADABLE)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -193,15 +193,15 @@ def bench(
     config: Config = None,
 ) -> None:
     """Measure latency by stage, processor, memory and cold start, end to end, alone or beside peers."""
-    from edge.cli import bench as command
+    from edge.cli.bench import Asked, measure, tune_stt
 
     settings = settings_of(config)
     if tune:
-        sys.exit(command.tune(settings, as_json=as_json))
-    asked = command.Asked(
+        sys.exit(tune_stt(settings, as_json=as_json))
+    asked = Asked(
         config=config, data=data, peers=peers, peers_venv=peers_venv, report=report, limit=limit, as_json=as_json
     )
-    sys.exit(command.bench(settings, asked))
+    sys.exit(measure(settings, asked))
 
 
 def _mount_models() -> None:

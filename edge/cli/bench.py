@@ -1,5 +1,6 @@
 """``hearth bench``: the benchmark with its progress, tables, report and JSON."""
 
+import functools
 import importlib.util
 import signal
 from collections.abc import Iterator
@@ -40,7 +41,7 @@ class Asked:
     as_json: bool
 
 
-def bench(settings: Settings, asked: Asked) -> int:
+def measure(settings: Settings, asked: Asked) -> int:
     """Measure and show. Returns 0."""
     _require(*_NEEDED, *(_NEEDED_BY_REPORT if asked.report else ()))
     from edge.bench.machine import command_line, this_machine, versions
@@ -52,18 +53,21 @@ def bench(settings: Settings, asked: Asked) -> int:
         systems, source = run_async(_measure, settings, asked, tell)
     date = datetime.now(UTC).isoformat(timespec="seconds")
     result = Result(systems, this_machine(), versions(), command_line(), source, date)
-    if asked.report:
-        from edge.bench.report import write
-
-        write(asked.report, result)
     if asked.as_json:
         print_json(result.row())
     else:
-        _show(result, asked.report)
+        _show(result)
+    if asked.report:
+        from edge.bench.report import write
+
+        # Last, so that what took minutes to measure is not lost with a path that is wrong.
+        write(asked.report, result)
+        if not asked.as_json:
+            print(f"\nThe report: {asked.report}")
     return 0
 
 
-def tune(settings: Settings, *, as_json: bool) -> int:
+def tune_stt(settings: Settings, *, as_json: bool) -> int:
     """Choose the engine for speech to text by measuring, and write it down. Returns 0."""
     _require(*_NEEDED)
     from edge import profile as profiles
@@ -116,39 +120,44 @@ def _progress() -> "Iterator[Tell]":
         yield tell
 
 
-def _show(result: "Result", report: Path | None) -> None:
-    from edge.bench.result import STAGES
+def _show(result: "Result") -> None:
+    from edge.bench.spread import amount
 
     console = Console()
-    console.print(f"{result.source}\n{result.machine}\n", highlight=False, soft_wrap=True)
+    say = functools.partial(console.print, highlight=False, soft_wrap=True)
+    say(f"{result.source}\n{result.machine}\n")
     if compared := result.comparisons():
-        table = Table("What", "Ours / peer", "Ours", "Peer", "Against", box=None, header_style="bold")
+        table = Table("Medians", "Ours / peer", "Ours", "Peer", box=None, header_style="bold")
         for line in compared:
             ratio = f"{line.ratio:.2f} ×" if line.ratio is not None else "–"
-            table.add_row(line.what, ratio, f"{line.ours:.3g} {line.unit}", f"{line.peers:.3g} {line.unit}", line.with_)
-        console.print(table, "")
-    table = Table("System, p50 (p95)", *STAGES, "first audio", "CPU/clip", "idle", "memory", "start", box=None)
+            table.add_row(line.what, ratio, f"{amount(line.ours)} {line.unit}", f"{amount(line.peers)} {line.unit}")
+        console.print(table)
+        say()
     for system in result.systems:
-        times = [system.stages.get(stage) for stage in (*STAGES, "first_audio")]
-        table.add_row(
-            system.name,
-            *(f"{found.p50:.0f} ({found.p95:.0f}) ms" if found else "–" for found in times),
-            f"{system.cpu_s.p50:.2f} s" if system.cpu_s else "–",
-            f"{system.idle_cpu:.1f} %" if system.idle_cpu is not None else "–",
-            f"{system.rss_mb:.0f} MiB" if system.rss_mb else "–",
-            f"{system.cold_start_s.p50:.1f} s" if system.cold_start_s else "–",
-        )
-    console.print(table)
-    for system in result.systems:
-        said = ", ".join(f"{name.replace('_', ' ')} {value:.1%}" for name, value in system.figures.items())
-        if said:
-            console.print(f"{system.name}: {said} ({system.clips} clips)", highlight=False)
-    if report:
-        console.print(f"\nThe report: {report}", highlight=False, soft_wrap=True)
+        say(f"[bold]{system.name}[/], {system.what}, {system.clips} clips")
+        for line in _lines(system):
+            say(f"  {line}")
+
+
+def _lines(system: "System") -> "Iterator[str]":
+    from edge.bench.spread import amount
+
+    times = [f"{stage.replace('_', ' ')} {amount(of.p50)} ({amount(of.p95)})" for stage, of in system.stages.items()]
+    if times:
+        yield f"p50 (p95) in ms: {', '.join(times)}"
+    spent = [
+        f"{amount(system.cpu_s.p50)} s of processor a clip" if system.cpu_s else "",
+        f"{amount(system.idle_cpu)} % of a core idle" if system.idle_cpu is not None else "",
+        f"{amount(system.rss_mb)} MiB" if system.rss_mb else "",
+        f"listening after {amount(system.cold_start_s.p50)} s" if system.cold_start_s else "",
+    ]
+    yield ", ".join(filter(None, spent))
+    if system.figures:
+        yield ", ".join(f"{name.replace('_', ' ')} {value:.1%}" for name, value in system.figures.items())
 
 
 def _show_trials(tried: "list[Trial]", best: "Trial", path: Path) -> None:
-    table = Table("Engine", "Model", "Threads", "p50", "p95", "CPU", "Word errors", "Memory", box=None)
+    table = Table("Engine", "Model", "Threads", "p50", "p95", "CPU", "Errors", "Memory", box=None, header_style="bold")
     for trial in tried:
         mark = "bold green" if trial is best else ""
         times = (f"{trial.compute.p50:.0f} ms", f"{trial.compute.p95:.0f} ms", f"{trial.cpu_s:.2f} s")
