@@ -84,7 +84,7 @@ class Result:
         ours, stt, wake = self.system(OURS), self.system(OUR_STT), self.system(OUR_WAKE)
         whisper, oww = self.system("wyoming-faster-whisper"), self.system("wyoming-openwakeword")
         piper = self.system("wyoming-piper")
-        asr, words, waiting = "wyoming-faster-whisper", "wyoming-openwakeword", [whisper, oww, piper]
+        asr, words, servers = "wyoming-faster-whisper", "wyoming-openwakeword", [whisper, oww, piper]
         everything = _sum(*(_rss(peer) for peer in servers if peer is not None)) if whisper and oww else None
         waited = f"Home Assistant’s wait, then {asr}"
         lines = [

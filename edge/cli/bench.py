@@ -135,8 +135,8 @@ def _show(result: "Result") -> None:
         say()
     for system in result.systems:
         say(f"[bold]{system.name}[/], {system.what}, {system.clips} clips")
-        for line in _lines(system):
-            say(f"  {line}")
+        for text in _lines(system):
+            say(f"  {text}")
 
 
 def _lines(system: "System") -> "Iterator[str]":
