@@ -7,12 +7,10 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import PIPE, STDOUT
 from typing import Final
 
-import anyio
-
 from edge.bench.errors import BenchError
+from edge.bench.process import measured
 from edge.bench.wyoming_client import HOST
 
 
@@ -60,18 +58,14 @@ async def install(folder: Path, report: Callable[[str], None], peers: Sequence[P
     for peer in peers:
         if not peer.installed(folder):
             report(f"installing {peer.name} {peer.version}")
-            await _run([sys.executable, "-m", "venv", str(folder / peer.name)], f"no environment for {peer.name}")
+            await _run(
+                [sys.executable, "-m", "venv", str(folder / peer.name)], f"making an environment for {peer.name}"
+            )
             pip = [str(peer.python(folder)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            await _run([*pip, f"{peer.name}=={peer.version}", *peer.needs], f"{peer.name} cannot be installed")
+            await _run([*pip, f"{peer.name}=={peer.version}", *peer.needs], f"installing {peer.name}")
 
 
-async def _run(command: Sequence[str], failed: str) -> None:
-    try:
-        # In a session of its own: Ctrl-C reaches us, and leaving the block ends it.
-        process = await anyio.run_process(command, stdout=PIPE, stderr=STDOUT, check=False, start_new_session=True)
-    except OSError as error:
-        raise BenchError(f"{failed}: {error.strerror}", "check --peers-venv") from error
-    if process.returncode:
-        lines = process.stdout.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        said = next((line for line in reversed(lines) if line.startswith("ERROR")), lines[-1])
-        raise BenchError(f"{failed}: {said}", "check the network and the free disk, or leave out --peers")
+async def _run(command: Sequence[str], doing: str) -> None:
+    async with measured(doing, command) as process:
+        if await process.ended():
+            raise BenchError(f"{doing} failed: {process.last_words()}", "check --peers-venv, the network and the disk")

@@ -81,12 +81,22 @@ class Measured:
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             raise self.failure("ended") from None
 
+    async def ended(self) -> int:
+        """Wait until it ends by itself. Returns its exit status; what it writes meanwhile is dropped."""
+        async for _ in self._lines:
+            pass
+        return await self._process.wait()
+
     def failure(self, what: str) -> BenchError:
-        """``what`` it did, with the last line of its log."""
-        lines = [line.strip() for line in self._log.read_text("utf-8", errors="replace").splitlines() if line.strip()]
-        last = lines[-1].removeprefix("hearth: ") if lines else "it said nothing"
+        """``what`` it did, with its last words."""
         kind = Unreadable if self._process.returncode == UNREADABLE else BenchError
-        return kind(f"{self.name} {what}: {last}", "run it by itself to see more")
+        return kind(f"{self.name} {what}: {self.last_words()}", "run it by itself to see more")
+
+    def last_words(self) -> str:
+        """The last error in its log, or else the last line."""
+        lines = [line.strip() for line in self._log.read_text("utf-8", errors="replace").splitlines() if line.strip()]
+        errors = [line for line in lines if line.startswith(("ERROR:", "hearth:"))]
+        return (errors or lines or ["it said nothing"])[-1].removeprefix("ERROR:").removeprefix("hearth:").strip()
 
     async def end(self) -> None:
         """Stop the tree: asked first, then made to."""

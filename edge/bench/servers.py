@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import anyio
 
 from edge.app import stt_model
 from edge.bench import peers
@@ -16,6 +18,9 @@ from edge.bench.wyoming_client import ready
 from edge.home.demo import Address
 from edge.settings import Settings
 from models.store import Store
+
+_LONGEST_S: Final = 180.0
+"""How long a recording and its turn may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,10 @@ class Whole:
     async def play(self, recording: Path) -> list[dict[str, Any]]:
         """The turns that ``recording`` gave, as ``play --json`` prints their ends. Raises BenchError."""
         await self.process.tell(str(recording))
-        turns: list[dict[str, Any]] = json.loads(await self.process.line())["turns"]
-        return turns
+        with anyio.move_on_after(_LONGEST_S):
+            turns: list[dict[str, Any]] = json.loads(await self.process.line())["turns"]
+            return turns
+        raise self.process.failure(f"gave no turn in {_LONGEST_S:.0f} s")
 
 
 @asynccontextmanager

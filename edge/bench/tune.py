@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import psutil
+from anyio.to_thread import run_sync
 
 from edge import plugins
 from edge.bench import servers
@@ -90,7 +91,7 @@ def profile(settings: Settings, tried: Sequence[Trial], best: Trial) -> dict[str
 
 async def trials(settings: Settings, tell: Tell) -> list[Trial]:
     """Measure all that is installed. Raises BenchError when there is nothing, ModelError when the voice is missing."""
-    spoken = speak(settings, COMMANDS)
+    spoken = await run_sync(speak, settings, COMMANDS, abandon_on_cancel=True)
     store = Store(settings.models_dir)
     language = settings.understand.language.partition("-")[0]
     models = [

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from anyio.to_thread import run_sync
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -89,7 +90,9 @@ async def _measure(settings: Settings, asked: Asked, tell: "Tell") -> "tuple[lis
     from edge.bench import peers, sounds
     from edge.bench.run import Run
 
-    programme = sounds.recorded(asked.data, asked.limit) if asked.data else sounds.made(settings, asked.limit)
+    collect = functools.partial(sounds.recorded, asked.data) if asked.data else functools.partial(sounds.made, settings)
+    # In a thread, for the voice takes seconds and Ctrl-C is to end it at once.
+    programme = await run_sync(collect, asked.limit, abandon_on_cancel=True)
     folder = None
     if asked.peers:
         folder = asked.peers_venv or settings.data_dir / "peers"

@@ -1,8 +1,11 @@
 """The bench on real parts: the complete assistant, our engines over the Wyoming protocol, the command itself."""
 
 import functools
+import signal
 import socket
+import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -161,3 +164,22 @@ def test_the_house_of_labelled_recordings(tmp_path: Path) -> None:
         ("light", "bed_light", "Bed Light"),
         ("cover", "garage_door", "Garage Door"),
     ]
+
+
+def test_ctrl_c_ends_it_at_once_and_leaves_nothing_behind(settings: Settings) -> None:
+    command = [sys.executable, "-c", "from edge.cli import main; main()", "bench", "--limit", "1"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as bench:
+        assert bench.stderr is not None
+        while "starting the assistant" not in bench.stderr.readline():
+            assert bench.poll() is None
+        family = psutil.Process(bench.pid)
+        while not family.children():
+            time.sleep(0.01)
+        children = family.children(recursive=True)
+        bench.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        said = bench.stderr.read()
+        assert bench.wait() != 0
+        assert time.monotonic() - begun < 3.0
+    assert "Traceback" not in said
+    assert [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []

@@ -2,12 +2,15 @@
 
 import re
 import sys
+from pathlib import Path
 
 import anyio
 import psutil
 import pytest
 
+import edge.bench.process as process_module
 from edge.bench.errors import UNREADABLE, BenchError, Unreadable
+from edge.bench.peers import Peer, install
 from edge.bench.process import measured
 
 pytestmark = pytest.mark.anyio
@@ -57,7 +60,8 @@ async def test_cancelling_leaves_nothing_behind() -> None:
     assert await gone(child)
 
 
-async def test_one_that_will_not_end_is_made_to() -> None:
+async def test_one_that_will_not_end_is_made_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_module, "_END_S", 0.3)
     stubborn = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
     )
@@ -81,3 +85,15 @@ async def test_a_program_that_is_not_there() -> None:
     with pytest.raises(BenchError, match=r"a ghost cannot be started"):
         async with measured("a ghost", ["/nowhere/ghost"]):
             pass
+
+
+async def test_a_peer_that_cannot_be_installed_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    told: list[str] = []
+    nobody = Peer("hearthside-has-no-such-peer", "1.0")
+    with pytest.raises(BenchError, match=r"installing hearthside-has-no-such-peer failed: .+ — check") as caught:
+        await install(tmp_path, told.append, [nobody])
+    assert "\n" not in str(caught.value)
+    assert told == ["installing hearthside-has-no-such-peer 1.0"]
+    assert nobody.python(tmp_path).exists()
+    assert not nobody.installed(tmp_path)
