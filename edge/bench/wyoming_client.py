@@ -105,7 +105,7 @@ async def _send(client: AsyncTcpClient, pcm: Pcm, size: int, listening: "asyncio
         if listening is not None:
             if listening.done():
                 return
-            await anyio.sleep(begun + (at + len(piece)) / RATE - time.monotonic())
+            await anyio.sleep(max(0.0, begun + (at + len(piece)) / RATE - time.monotonic()))
         await client.write_event(AudioChunk(rate=RATE, width=2, channels=1, audio=piece.tobytes()).event())
 
 

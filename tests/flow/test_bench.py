@@ -81,6 +81,21 @@ async def test_wake_word_over_wyoming(store: Store, say: Say) -> None:
     engine.close()
 
 
+async def test_a_stream_that_was_held_up_catches_up(store: Store, say: Say) -> None:
+    """anyio.sleep refuses what is over already."""
+
+    async def hold_up() -> None:
+        await anyio.sleep(0.2)
+        time.sleep(0.4)
+
+    engine = build_wake(["okay_nabu"], store.root)
+    quiet = sounds.quiet(0.3)
+    async with served(functools.partial(WakeHandler, engine)) as port, anyio.create_task_group() as tasks:
+        tasks.start_soon(hold_up)
+        assert await detect(port, np.concatenate([quiet, say("okay nabu"), quiet]), "okay_nabu")
+    engine.close()
+
+
 async def test_a_server_that_hangs_up_is_an_error() -> None:
     async def hang_up(stream: SocketStream) -> None:
         async with stream:
