@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge import plugins
 from edge.act.dispatch import Dispatch
@@ -122,13 +123,13 @@ async def assistant(settings: Settings, *, hears: bool, sink: AudioSink | None) 
         voice = await _voice(settings, store, sink, stack) if sink is not None else None
         house = await stack.enter_async_context(open_house(settings))
         dispatch = Dispatch([_skill(name, house, settings) for name in plugins.names("skills")])
-        grammar = Grammar(house, settings.understand.language, dispatch.intents)
+        grammar = Grammar(house, settings.understand.language, dispatch.intents, sentence_files(settings))
         model = await _local_model(settings, store, house, dispatch, stack)
         stages = Stages(
             router=Router(grammar, model.understand if model else None),
             dispatch=dispatch,
             wording=Wording(settings.understand.language),
-            listener=_listener(settings, ears) if ears else None,
+            listener=_listener(settings, ears, grammar) if ears else None,
             voice=voice,
         )
         yield Assistant(settings, house, stages, ears, bus)
@@ -137,8 +138,8 @@ async def assistant(settings: Settings, *, hears: bool, sink: AudioSink | None) 
 async def _ears(settings: Settings, store: Store, stack: AsyncExitStack) -> Ears:
     wake = plugins.load("wake", settings.wake.engine)
     folder = store.require("openwakeword") if settings.wake.engine == "openwakeword" else store.root
-    whisper = store.require(stt_model(settings))
-    stt = plugins.load("stt", settings.stt.engine)
+    model = store.require(stt_model(settings))
+    stt = plugins.load("stt", stt_engine(settings))
     vad = functools.partial(
         plugins.load("vad", settings.listen.vad), store.require("silero-vad") / "silero_vad_v6.onnx"
     )
@@ -148,7 +149,7 @@ async def _ears(settings: Settings, store: Store, stack: AsyncExitStack) -> Ears
         ),
         vad=await stack.enter_async_context(EngineThread[VadEngine]("vad", vad)),
         stt=await stack.enter_async_context(
-            EngineThread[SttEngine]("stt", functools.partial(stt, whisper, settings.stt.threads))
+            EngineThread[SttEngine]("stt", functools.partial(stt, model, settings.stt.threads))
         ),
     )
 
@@ -203,22 +204,46 @@ def _skill(name: str, house: MqttHouse, settings: Settings) -> Skill:
     return skill
 
 
-def _listener(settings: Settings, ears: Ears) -> Listener:
+def _listener(settings: Settings, ears: Ears, grammar: Grammar) -> Listener:
+    return Listener(ears.vad, ears.stt, endpoint_rules(settings), settings.understand.language, grammar.sayable)
+
+
+def endpoint_rules(settings: Settings) -> EndpointRules:
+    """When a command begins and ends."""
     listen = settings.listen
-    rules = EndpointRules(
+    return EndpointRules(
         threshold=listen.speech_threshold,
         pause_s=listen.pause_s,
         silence_s=listen.silence_s,
+        whole_s=listen.whole_s,
+        closed_s=listen.closed_s,
+        open_s=listen.open_s,
         no_speech_s=listen.no_speech_s,
         max_speech_s=listen.max_speech_s,
     )
-    return Listener(ears.vad, ears.stt, rules, settings.understand.language)
+
+
+def stt_engine(settings: Settings) -> str:
+    """The engine that the settings ask for, or the usual one for the language."""
+    return settings.stt.engine or ("moonshine" if _english(settings) else "whisper")
 
 
 def stt_model(settings: Settings) -> str:
-    """The model that the settings ask for, or the default one for the language."""
-    english = settings.understand.language.startswith("en")
-    return settings.stt.model or ("whisper-tiny.en" if english else "whisper-base")
+    """The model that the settings ask for, or the engine's usual one for the language."""
+    if settings.stt.model:
+        return settings.stt.model
+    if stt_engine(settings) == "moonshine":
+        return "moonshine-tiny-en"
+    return "whisper-tiny.en" if _english(settings) else "whisper-base"
+
+
+def _english(settings: Settings) -> bool:
+    return settings.understand.language.startswith("en")
+
+
+def sentence_files(settings: Settings) -> list[Path]:
+    """The person's own sentences."""
+    return sorted((settings.understand.sentences or settings.data_dir / "sentences").glob("*.yaml"))
 
 
 def models_of(settings: Settings) -> dict[str, bool]:

@@ -56,6 +56,19 @@ class Understanding:
     """0–1."""
 
 
+class Fit(StrEnum):
+    """How what was heard relates to what can be said in this house."""
+
+    FREE = "free"
+    """Not at all, as far as is known."""
+    OPEN = "open"
+    """It begins a sentence that is not whole yet."""
+    WHOLE = "whole"
+    """A whole sentence, and more could follow."""
+    CLOSED = "closed"
+    """A whole sentence that nothing can follow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Transcript:
     """What was said."""
@@ -66,6 +79,15 @@ class Transcript:
     """ISO 639-1."""
     confidence: float = 1.0
     """Mean probability of the words, 0–1."""
+    fit: Fit = Fit.FREE
+    """Whether it is a sentence of the house's grammar."""
+    alternatives: tuple[str, ...] = ()
+    """What it may have been instead, likeliest first."""
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """All that it may be; the last was heard without regard to the grammar."""
+        return (self.text, *self.alternatives)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""ONNX Runtime as this runtime uses it: one thread per session, and one error for whatever is wrong with a file."""
+"""ONNX Runtime as used here: threads that sleep when idle, and one error for whatever is wrong with a file."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -20,10 +20,12 @@ LOAD_ERRORS: Final[Any] = (
 """What loading a broken model raises; they share no base class but Exception."""
 
 
-def session(model: Path) -> ort.InferenceSession:
+def session(model: Path, threads: int = 1) -> ort.InferenceSession:
     """A session for the ONNX file ``model``. Raises ModelError when it cannot be loaded."""
     options = ort.SessionOptions()
-    options.inter_op_num_threads = options.intra_op_num_threads = 1
+    options.inter_op_num_threads, options.intra_op_num_threads = 1, threads
+    # Threads that wait for work must sleep: the assistant waits most of its life.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     except LOAD_ERRORS as error:

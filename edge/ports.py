@@ -57,11 +57,33 @@ class VadEngine(Closeable, Protocol):
         """Forget the stream, as if it began anew."""
 
 
+class Sayable(Protocol):
+    """Somewhere in a sentence that can be said in this house: before it, within it, or at its end.
+
+    Walked by one thread at a time.
+    """
+
+    @property
+    def following(self) -> "Mapping[str, Sayable]":
+        """Each word that may come next, and where it leads. Numbers are in digits."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the sentence may end here."""
+
+
 class SttEngine(Closeable, Protocol):
     """Speech to text."""
 
-    def transcribe(self, pcm: Pcm, language: str | None) -> Transcript:
-        """``pcm``: int16, 16 kHz, one utterance; ``language`` None to detect it."""
+    def transcribe(self, pcm: Pcm, language: str | None, sayable: Sayable | None = None) -> Transcript:
+        """``pcm``: int16, 16 kHz, one utterance; ``language`` None to detect it.
+
+        ``sayable``, the start of every sentence that means something here, helps to hear right: the text is one of
+        those sentences where the sound bears it out, and what was heard without that knowledge otherwise.
+        """
+
+    def prepare(self, sayable: Sayable) -> None:
+        """Do ahead what recognising with ``sayable`` costs the first time."""
 
 
 @dataclass(frozen=True, slots=True)

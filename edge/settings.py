@@ -67,10 +67,16 @@ class ListenSettings(Section):
 
     vad: str = "silero"
     speech_threshold: Probability = 0.5
-    pause_s: Seconds = 0.2
+    pause_s: Seconds = 0.12
     """Quiet after which transcription starts, before the end is sure."""
-    silence_s: Seconds = 0.6
-    """Quiet that ends the command."""
+    silence_s: Seconds = 0.7
+    """Quiet that ends a command of which nothing is known."""
+    whole_s: Seconds = 0.35
+    """Quiet that ends a whole sentence to which more could be added."""
+    closed_s: Seconds = 0.25
+    """Quiet that ends a sentence to which nothing can be added."""
+    open_s: Seconds = 1.2
+    """Quiet that ends a sentence that has only begun."""
     no_speech_s: Seconds = 5.0
     """Quiet after the wake word that ends the turn."""
     max_speech_s: Seconds = 15.0
@@ -80,9 +86,10 @@ class ListenSettings(Section):
 class SttSettings(Section):
     """Speech to text."""
 
-    engine: str = "whisper"
+    engine: str | None = None
+    """None: ``moonshine`` for English, ``whisper`` for everything else."""
     model: str | None = None
-    """None: ``whisper-tiny.en`` for English, ``whisper-base`` for everything else."""
+    """None: the engine's usual one for the language."""
     threads: Annotated[int, Field(ge=1, le=16)] = 2
 
 
@@ -91,6 +98,8 @@ class UnderstandSettings(Section):
 
     language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Za-z]{2,4})?$")] = "en"
     """ISO 639-1, optionally with a region: the language that is spoken here."""
+    sentences: Path | None = None
+    """Folder with sentence files of your own (YAML); None: ``sentences`` in the data directory."""
     llm: str = "llamacpp"
     """Engine of the small language model, or ``none``."""
     llm_model: str = "smollm2-135m-instruct"

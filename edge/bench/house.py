@@ -1,6 +1,8 @@
 """The house that the commands of labelled recordings talk about, as simulated devices."""
 
+import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +29,16 @@ def announced(fixtures: Path) -> tuple[Announced, ...]:
         for entity in listed["entities"]
         if entity["domain"] in _FIRST
     )
+
+
+def describe(path: Path, devices: Sequence[Announced]) -> Path:
+    """Write ``devices`` to ``path`` in the form that :func:`announced` reads. Returns ``path``."""
+    areas = sorted({area for _, _, _, area, _, _ in devices if area})
+    entities = [{"name": name, "domain": domain, "area": area} for domain, _, name, area, _, _ in devices]
+    # JSON is YAML as well.
+    document = {"fixtures": {"areas": [{"name": area} for area in areas], "entities": entities}}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
 
 
 def _first(entity: dict[str, Any]) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 from edge.bench.process import Measured
 from edge.bench.result import System
 from edge.bench.spread import spread
-from edge.bench.words import word_error_rate
 from edge.bench.wyoming_client import Answer
+from edge.evaluation.words import error_rate
 
 _NOTHING_HEARD = frozenset({"silence", "cancelled"})
 
@@ -74,7 +74,7 @@ class Observed:
         """All of it."""
         figures = {name: sum(answers) / len(answers) for name, answers in self._yes.items()}
         if self._texts:
-            figures["wer"] = word_error_rate(self._texts)
+            figures["wer"] = error_rate(self._texts, "en")
         spreads = {stage: found for stage, values in self._ms.items() if (found := spread(values))}
         return System(
             name=self._name,

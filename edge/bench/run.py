@@ -13,6 +13,7 @@ from typing import Final
 
 import anyio
 
+from edge.app import stt_model
 from edge.audio.wavfile import write_wav
 from edge.bench import house, peers, servers
 from edge.bench.observed import Observed
@@ -42,15 +43,23 @@ class Run:
         """``config``: the file of ``settings``; ``folder``: of the peers' environments, None to run without peers."""
         self._settings, self._config, self._programme, self._peers = settings, config, programme, folder
         self._tell = tell
+        self._fixtures = programme.fixtures or Path()
+        self._devices = house.announced(programme.fixtures) if programme.fixtures else DEVICES
         self._done = self._steps = 0
         self._seen: dict[str, Observed] = {}
 
     async def measure(self, idle_s: float = IDLE_S, starts: int = STARTS) -> list[System]:
         """Every system's figures. Raises BenchError and ModelError."""
+        with tempfile.TemporaryDirectory(prefix="hearth-bench-") as folder:
+            if self._programme.fixtures is None:
+                self._fixtures = house.describe(Path(folder) / "house.yaml", DEVICES)
+            return await self._measure(idle_s, starts)
+
+    async def _measure(self, idle_s: float, starts: int) -> list[System]:
         names = list(self._commands())
         self._steps = starts * (len(names) + 1) + len(self._programme.turns) * 2 + len(self._programme.wakes) + 1
         async with AsyncExitStack() as stack:
-            broker = await stack.enter_async_context(_house(self._programme))
+            broker = await stack.enter_async_context(self._house())
             for _ in range(starts - 1):
                 await self._start_once(broker)
             assistant = await stack.enter_async_context(self._whole(broker))
@@ -59,6 +68,12 @@ class Run:
             await self._wake_all(running)
             await self._leave_alone(assistant, running, idle_s)
         return [seen.system() for seen in self._seen.values()]
+
+    @asynccontextmanager
+    async def _house(self) -> AsyncIterator[Address]:
+        """What the commands are about, simulated, on a broker in this process."""
+        async with embedded_broker() as address, SimulatedHome(address, self._devices):
+            yield address
 
     # -- starting --------------------------------------------------------------------------------------------------
 
@@ -89,9 +104,12 @@ class Run:
 
     def _commands(self) -> Mapping[str, tuple[str, Callable[[int], list[str]]]]:
         """Every server: what it is, and how it is started on a port."""
-        settings, folder = self._settings, self._peers
+        settings, folder, fixtures = self._settings, self._peers, self._fixtures
         ours = {
-            OUR_STT: ("our speech to text alone", lambda port: servers.our_stt(settings, port)),
+            OUR_STT: (
+                f"our speech to text alone, {stt_model(settings)}, told what can be said in this house",
+                lambda port: servers.our_stt(settings, fixtures, port),
+            ),
             OUR_WAKE: ("our wake word alone", lambda port: servers.our_wake(settings, port)),
         }
         if folder is None:
@@ -99,15 +117,15 @@ class Run:
         return {
             **ours,
             peers.WHISPER.name: (
-                f"version {peers.WHISPER.version}, defaults, the same tiny weights",
+                f"version {peers.WHISPER.version}, its defaults, Whisper tiny.en",
                 lambda port: servers.peer_stt(settings, folder, port),
             ),
             peers.WAKE.name: (
-                f"version {peers.WAKE.version}, defaults, its own models",
+                f"version {peers.WAKE.version}, its defaults and models",
                 lambda port: servers.peer_wake(folder, port),
             ),
             peers.PIPER.name: (
-                f"version {peers.PIPER.version}, defaults, the same voice",
+                f"version {peers.PIPER.version}, its defaults, the same voice",
                 lambda port: servers.peer_voice(settings, folder, port),
             ),
         }
@@ -193,10 +211,3 @@ class Run:
 
 def _word(system: str, word: str) -> str:
     return _PEER_WORDS.get(word, word) if system == peers.WAKE.name else word
-
-
-@asynccontextmanager
-async def _house(programme: Programme) -> AsyncIterator[Address]:
-    devices = DEVICES if programme.fixtures is None else house.announced(programme.fixtures)
-    async with embedded_broker() as address, SimulatedHome(address, devices):
-        yield address

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import anyio
 
-from edge.app import stt_model
+from edge.app import stt_engine, stt_model
 from edge.bench import peers
 from edge.bench.process import Measured, measured
 from edge.bench.wyoming_client import ready
@@ -70,15 +70,16 @@ async def serving(name: str, command: Sequence[str], port: int) -> AsyncIterator
         yield Server(process, port, await ready(process, port))
 
 
-def our_stt(settings: Settings, port: int) -> list[str]:
-    """The configured engine as a server. Raises ModelError."""
+def our_stt(settings: Settings, fixtures: Path, port: int) -> list[str]:
+    """The configured engine as a server that knows what can be said in the house of ``fixtures``. Raises ModelError."""
     folder = Store(settings.models_dir).require(stt_model(settings))
-    return stt_command(settings.stt.engine, folder, settings.stt.threads, port)
+    return stt_command(stt_engine(settings), folder, settings.stt.threads, fixtures, port)
 
 
-def stt_command(engine: str, model: Path, threads: int, port: int) -> list[str]:
+def stt_command(engine: str, model: Path, threads: int, fixtures: Path, port: int) -> list[str]:
     """Any of our engines for speech to text as a server."""
-    options = ["--engine", engine, "--model", str(model), "--threads", str(threads), "--port", str(port)]
+    options = ["--engine", engine, "--model", str(model), "--threads", str(threads)]
+    options += ["--fixtures", str(fixtures), "--port", str(port)]
     return [sys.executable, "-m", "edge.bench.wyoming_serve", "stt", *options]
 
 
@@ -91,7 +92,7 @@ def our_wake(settings: Settings, port: int) -> list[str]:
 
 
 def peer_stt(settings: Settings, folder: Path, port: int) -> list[str]:
-    """wyoming-faster-whisper with the same weights as ours and otherwise its own defaults. Raises ModelError."""
+    """wyoming-faster-whisper with a Whisper of ours, as nothing is to be fetched, and otherwise its own defaults. Raises ModelError."""
     english = "whisper-tiny.en" if settings.understand.language.startswith("en") else "whisper-base"
     model = Store(settings.models_dir).require(english)
     return peers.WHISPER.command(folder, port, "--model", str(model), "--data-dir", str(model.parent))

@@ -120,8 +120,8 @@ def made(settings: Settings, limit: int | None) -> Programme:
 
 def speak(settings: Settings, texts: Iterable[str]) -> list[Spoken]:
     """``texts`` in the configured voice. Raises ModelError when it is missing, BenchError when it is not English."""
-    if "en_" not in settings.speak.voice:
-        what = f"the bench's own commands are English, the voice {settings.speak.voice} is not"
+    if "en_" not in settings.speak.voice or not settings.understand.language.startswith("en"):
+        what = "the bench's own commands are English, the language or the voice of the settings is not"
         raise BenchError(what, "set speak.voice, or give recordings with --data")
     folder = Store(settings.models_dir).require(settings.speak.voice)
     voice: TtsEngine = plugins.load("tts", settings.speak.engine)(next(folder.glob("*.onnx")), 1.0)

@@ -1,26 +1,30 @@
 """Which engine for speech to text this board is best served by: measured, not guessed.
 
 Every installed engine with every installed model that it can load, on every number of threads, transcribes the same
-commands, each in a process of its own. The quickest is chosen among those that mishear hardly more than the best.
+commands, each in a process of its own, told what can be said in the house that they are about. The quickest is chosen among those that mishear hardly more than the best.
 """
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import psutil
 from anyio.to_thread import run_sync
 
 from edge import plugins
-from edge.bench import servers
+from edge.bench import house, servers
 from edge.bench.errors import BenchError, Unreadable
 from edge.bench.machine import this_machine
 from edge.bench.run import Tell
-from edge.bench.sounds import Spoken, as_command, speak
+from edge.bench.servers import Server
+from edge.bench.sounds import COMMANDS, Spoken, as_command, speak
 from edge.bench.spread import Spread, spread
-from edge.bench.words import word_error_rate
 from edge.bench.wyoming_client import free_port, transcribe
+from edge.evaluation.words import error_rate
+from edge.home.demo import DEVICES
 from edge.settings import Settings
 from models.manifest import Kind
 from models.store import Condition, Store
@@ -29,15 +33,6 @@ _TOLERANCE: Final = 0.01
 """Word errors that speed may cost, as a share of all words."""
 _ALIKE: Final = 1.05
 """Times that differ by less are the same: then fewer threads leave more of the board to others."""
-COMMANDS: Final = (
-    "turn on the kitchen light",
-    "what is the temperature in the living room",
-    "set the bedroom lamp to forty percent",
-    "open the blinds in the office and close the garage door",
-    "start a timer for ten minutes and twenty seconds",
-    "turn off all of the lights in the kitchen and lock the front door please",
-)
-"""1.5–4.5 s when spoken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,39 +99,41 @@ async def trials(settings: Settings, tell: Tell) -> list[Trial]:
     cores = psutil.cpu_count() or 1
     pairs = [(engine, model) for engine in plugins.names("stt") for model in models]
     tried: list[Trial] = []
-    for number, (engine, model) in enumerate(pairs):
-        for threads in range(1, cores + 1):
-            tell(f"{engine} with {model} on {threads} threads", number * cores + threads - 1, len(pairs) * cores)
-            try:
-                tried.append(await _try(store, engine, model, threads, spoken, language))
-            except Unreadable:
-                # The manifest does not say which engine reads which model's format; and one may lack its package.
-                break
+    with tempfile.TemporaryDirectory(prefix="hearth-bench-") as folder:
+        known = house.describe(Path(folder) / "house.yaml", DEVICES)
+        for number, (engine, model) in enumerate(pairs):
+            for threads in range(1, cores + 1):
+                tell(f"{engine} with {model}, threads: {threads}", number * cores + threads - 1, len(pairs) * cores)
+                port = free_port()
+                command = servers.stt_command(engine, store.require(model), threads, known, port)
+                try:
+                    async with servers.serving(f"{engine} with {model}", command, port) as server:
+                        tried.append(await _try(server, engine, model, threads, spoken))
+                except Unreadable:
+                    # The manifest does not say which engine reads which model's format; and one may lack its package.
+                    break
     if not tried:
         raise BenchError(f"no engine and model for {language!r} are installed", "run `hearth models fetch`")
     return tried
 
 
-async def _try(store: Store, engine: str, model: str, threads: int, spoken: Sequence[Spoken], language: str) -> Trial:
-    port = free_port()
-    command = servers.stt_command(engine, store.require(model), threads, port)
+async def _try(server: Server, engine: str, model: str, threads: int, spoken: Sequence[Spoken]) -> Trial:
     times, cpu_s, texts = [], [], []
-    async with servers.serving(f"{engine} with {model}", command, port) as server:
-        for each in spoken:
-            before = server.process.cpu_s()
-            answer = await transcribe(port, as_command(each.pcm), language)
-            times.append(answer.ms)
-            cpu_s.append(server.process.cpu_s() - before)
-            texts.append((each.text, answer.text))
-        compute, cpu = spread(times), spread(cpu_s)
-        assert compute is not None
-        assert cpu is not None
-        return Trial(
-            engine=engine,
-            model=model,
-            threads=threads,
-            compute=compute,
-            cpu_s=cpu.p50,
-            word_errors=word_error_rate(texts),
-            rss_mb=server.process.rss_mb(),
-        )
+    for each in spoken:
+        before = server.process.cpu_s()
+        answer = await transcribe(server.port, as_command(each.pcm), "en")
+        times.append(answer.ms)
+        cpu_s.append(server.process.cpu_s() - before)
+        texts.append((each.text, answer.text))
+    compute, cpu = spread(times), spread(cpu_s)
+    assert compute is not None
+    assert cpu is not None
+    return Trial(
+        engine=engine,
+        model=model,
+        threads=threads,
+        compute=compute,
+        cpu_s=cpu.p50,
+        word_errors=error_rate(texts, "en"),
+        rss_mb=server.process.rss_mb(),
+    )

@@ -1,6 +1,6 @@
 """One of our own engines as a Wyoming server, to be measured exactly as peers are.
 
-``python -m edge.bench.wyoming_serve stt --engine whisper --model FOLDER --threads 2 --port 10300``
+``python -m edge.bench.wyoming_serve stt --engine whisper --model FOLDER --threads 2 --fixtures FILE --port 10300``
 ``python -m edge.bench.wyoming_serve wake --engine microwakeword --model FOLDER --words alexa --port 10400``
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from wyoming.asr import Transcribe, Transcript
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
-from wyoming.info import Attribution, Describe, Info
+from wyoming.info import Describe, Info
 from wyoming.server import AsyncEventHandler, AsyncTcpServer
 from wyoming.wake import Detection, NotDetected
 
@@ -25,20 +25,25 @@ from edge.bench.errors import UNREADABLE
 from edge.bench.wyoming_client import HOST
 from edge.chunk import CHUNK_SAMPLES, CHUNK_SECONDS, RATE, Pcm
 from edge.errors import AssistantError, ModelError
-from edge.ports import SttEngine, WakeEngine
+from edge.evaluation.fixtures import FixtureHouse
+from edge.ports import Sayable, SttEngine, WakeEngine
 from edge.session.loop import WakeRules
 from edge.settings import WakeSettings
+from edge.understand.grammar import Grammar
 
-_NOBODY: Final = Attribution(name="hearthside", url="")
+_LANGUAGE: Final = "en"
+"""That of all commands of the bench."""
 _SILENCE: Final[Pcm] = np.zeros(0, np.int16)
 
 
 class SttHandler(AsyncEventHandler):
     """One connection: a command in, its transcript out."""
 
-    def __init__(self, engine: SttEngine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, engine: SttEngine, sayable: Sayable | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         super().__init__(reader, writer)
-        self._engine = engine
+        self._engine, self._sayable = engine, sayable
         self._language: str | None = None
         self._pieces: list[Pcm] = []
 
@@ -52,7 +57,7 @@ class SttHandler(AsyncEventHandler):
             self._pieces.append(np.frombuffer(AudioChunk.from_event(event).audio, np.int16))
         elif AudioStop.is_type(event.type):
             pcm = np.concatenate(self._pieces) if self._pieces else _SILENCE
-            heard = await asyncio.to_thread(self._engine.transcribe, pcm, self._language)
+            heard = await asyncio.to_thread(self._engine.transcribe, pcm, self._language, self._sayable)
             await self.write_event(Transcript(text=heard.text).event())
             return False
         return True
@@ -97,6 +102,10 @@ async def serve(handler: Callable[[asyncio.StreamReader, asyncio.StreamWriter], 
     await AsyncTcpServer(HOST, port).run(handler)
 
 
+def _sayable(fixtures: Path) -> Sayable:
+    return Grammar(FixtureHouse(fixtures), _LANGUAGE, None).sayable()
+
+
 def main() -> None:
     """Serve the engine that the arguments name."""
     parser = argparse.ArgumentParser()
@@ -104,6 +113,7 @@ def main() -> None:
     parser.add_argument("--engine", required=True)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--fixtures", type=Path)
     parser.add_argument("--words", nargs="*", default=())
     parser.add_argument("--port", type=int, required=True)
     asked = parser.parse_args()
@@ -111,8 +121,11 @@ def main() -> None:
     if asked.kind == "stt":
         engine = build(asked.model, asked.threads)
         # The first time takes longer; the assistant too does it before anybody speaks.
-        engine.transcribe(np.zeros(RATE, np.int16), None)
-        asyncio.run(serve(functools.partial(SttHandler, engine), asked.port))
+        sayable = _sayable(asked.fixtures) if asked.fixtures else None
+        if sayable is not None:
+            engine.prepare(sayable)
+        engine.transcribe(np.zeros(RATE, np.int16), _LANGUAGE, sayable)
+        asyncio.run(serve(functools.partial(SttHandler, engine, sayable), asked.port))
     else:
         engine = build(asked.words, asked.model)
         asyncio.run(serve(functools.partial(WakeHandler, engine), asked.port))

@@ -204,6 +204,40 @@ def bench(
     sys.exit(measure(settings, asked))
 
 
+@app.command("eval", epilog="Example: `hearth eval commands --data recordings --snr 10`")
+def evaluate(
+    task: Annotated[str, typer.Argument(help="wake, barista, commands or endpoint.", show_default=False)],
+    data: Annotated[Path, typer.Option(help="Folder with audio.jsonl and its recordings.", show_default=False)],
+    lang: Annotated[str, typer.Option(help="Language of the commands.")] = "en",
+    word: Annotated[str, typer.Option(help="Wake word to score, or a model's path.")] = "alexa",
+    snr: Annotated[
+        float | None, typer.Option(help="Lay noise under it, so many dB below the speech.", show_default=False)
+    ] = None,
+    noise: Annotated[
+        Path | None, typer.Option(help="The noise; without it, the folder's kitchen.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Which stretch of the noise a clip gets.")] = 1,
+    engine: Annotated[str | None, typer.Option(help="Speech recogniser, or wake engine.", show_default=False)] = None,
+    model: Annotated[str | None, typer.Option(help="The recogniser's model.", show_default=False)] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many clips.", show_default=False)] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name the clips that were wrong.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Score how well it hears on labelled recordings."""
+    from edge.cli.evaluate import Asked, Task, evaluate, scores_of, with_options
+
+    if task not in list(Task):
+        raise typer.BadParameter(f"choose one of: {', '.join(Task)}", param_hint="TASK")
+    chosen = Task(task)
+    settings = with_options(settings_of(config), chosen, lang=lang, word=word, engine=engine, model=model)
+    scores = evaluate(settings, chosen, Asked(data, snr, noise, seed, limit, word, verbose))
+    if as_json:
+        print_json({task: scores})
+    else:
+        scores_of(chosen, scores)
+
+
 def _mount_models() -> None:
     from models.cli import app as models_app
 

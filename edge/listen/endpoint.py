@@ -7,6 +7,8 @@ that means. Everything is in seconds on the clock of the sound.
 from dataclasses import dataclass
 from enum import Enum
 
+from edge.intents import Fit
+
 _ROUNDING = 1e-6
 """Times are sums of windows, and 0.6 − 0.4 is a hair less than 0.2."""
 
@@ -21,14 +23,26 @@ class EndpointRules:
     """Once in speech, a window stays speech down to this: consonants at a word's end are quiet."""
     onset_s: float = 0.06
     """Speech must last this long to begin a command; a click does not."""
-    pause_s: float = 0.2
+    pause_s: float = 0.12
     """Quiet after which it is worth starting to transcribe."""
-    silence_s: float = 0.6
-    """Quiet that ends the command."""
+    silence_s: float = 0.7
+    """Quiet that ends a command of which nothing is known."""
+    whole_s: float = 0.35
+    """Quiet that ends a whole sentence to which more could be added."""
+    closed_s: float = 0.25
+    """Quiet that ends a sentence to which nothing can be added."""
+    open_s: float = 1.2
+    """Quiet that ends a sentence that has only begun."""
     no_speech_s: float = 5.0
     """Quiet from the start that means nobody speaks."""
     max_speech_s: float = 15.0
     """A command that never ends is cut here."""
+
+    def patience(self, fit: Fit) -> float:
+        """Quiet that ends what was said so far, in seconds."""
+        return {
+            Fit.FREE: self.silence_s, Fit.OPEN: self.open_s, Fit.WHOLE: self.whole_s, Fit.CLOSED: self.closed_s,
+        }[fit]  # fmt: skip
 
 
 class Heard(Enum):
@@ -58,6 +72,7 @@ class Endpoint:
         self._start = start
         self._onset: float | None = None
         self._paused = False
+        self._patience = rules.silence_s
         self.speech_start: float | None = None
         """When speech began; None before."""
         self.speech_end = start
@@ -69,10 +84,15 @@ class Endpoint:
             return self._on_speech(at, until)
         return self._on_quiet(until)
 
+    def expect(self, fit: Fit) -> None:
+        """What was said up to this pause is known now, and with it how long to wait."""
+        self._patience = self._rules.patience(fit)
+
     def restart(self, at: float) -> None:
         """What was heard turned out to be no words: wait for speech anew, the patience of the start still running."""
         self.speech_start = self._onset = None
         self._paused = False
+        self._patience = self._rules.silence_s
         self.speech_end = at
 
     def _is_speech(self, probability: float) -> bool:
@@ -91,6 +111,7 @@ class Endpoint:
             return Heard.CAPPED
         if self._paused:
             self._paused = False
+            self._patience = self._rules.silence_s
             return Heard.RESUMED
         return Heard.NOTHING
 
@@ -99,7 +120,7 @@ class Endpoint:
             self._onset = None
             return Heard.SILENCE if until - self._start + _ROUNDING >= self._rules.no_speech_s else Heard.NOTHING
         quiet = until - self.speech_end + _ROUNDING
-        if quiet >= self._rules.silence_s:
+        if quiet >= self._patience:
             return Heard.ENDED
         if until - self.speech_start + _ROUNDING >= self._rules.max_speech_s:
             return Heard.CAPPED

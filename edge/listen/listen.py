@@ -1,7 +1,8 @@
 """One utterance: from the sound after the wake word to a transcript.
 
-Transcription starts at the first short pause, while it is still open whether the person goes on. When the endpoint
-comes and nothing was added, the result is there or nearly so; otherwise it is thrown away.
+Transcription starts at the first short pause, while it is still open whether the person goes on. What was heard tells
+how long to wait for more: not at all when the sentence is whole, long when it has only begun. When the endpoint comes
+and nothing was added, the result is there; otherwise it is thrown away.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from edge.chunk import RATE, AudioChunk, Pcm
 from edge.engine_thread import EngineThread
 from edge.intents import Transcript
 from edge.listen.endpoint import Endpoint, EndpointRules, Heard
-from edge.ports import SttEngine, VadEngine
+from edge.ports import Sayable, SttEngine, VadEngine
 
 _LEAD_S = 0.3
 """Sound kept before the first speech: Whisper drops a first word that begins at sample zero."""
@@ -72,32 +73,46 @@ class Listener:
     """Turns sound into one utterance at a time."""
 
     def __init__(
-        self, vad: EngineThread[VadEngine], stt: EngineThread[SttEngine], rules: EndpointRules, language: str
+        self,
+        vad: EngineThread[VadEngine],
+        stt: EngineThread[SttEngine],
+        rules: EndpointRules,
+        language: str,
+        sayable: Callable[[], Sayable | None],
     ) -> None:
-        self._vad, self._stt, self._rules, self._language = vad, stt, rules, language
+        """``sayable`` gives the start of every sentence that means something now."""
+        self._vad, self._stt, self._rules, self._language, self._sayable = vad, stt, rules, language, sayable
 
     async def ready(self) -> None:
         """Returns when both engines are loaded and have worked once, as the first time takes longer."""
         await self._vad.ready()
-        await self._stt.call(lambda engine: engine.transcribe(np.zeros(RATE, np.int16), self._language))
+        await self._words().ahead()
+        await self._words().transcribe(np.zeros(RATE, np.int16))
 
     async def listen(self, sound: AsyncIterator[AudioChunk], report: Callable[[Progress], None]) -> Utterance:
         """Read ``sound`` until the command ends and return what was said. ``report`` is told on the way."""
-        hearing = _Hearing(self._stt, self._language, report)
+        words = self._words()
+        hearing = _Hearing(words, report)
+        # While the person speaks, there is time for it.
+        prepared = words.ahead()
         try:
             return await self._follow(sound, hearing, report)
         finally:
+            prepared.cancel()
             hearing.withdraw()
 
     async def whole(self, pcm: Pcm) -> Utterance:
         """Take a recording as one utterance, without endpointing. ``pcm``: int16, 16 kHz."""
         begun = time.perf_counter()
-        transcript = await self._stt.call(lambda engine: engine.transcribe(pcm, self._language))
+        transcript = await self._words().transcribe(pcm)
         end = len(pcm) / RATE
         return Utterance(
             transcript=transcript if transcript.text else None, speech_start=0.0, speech_end=end, decided_at=end,
             capped=False, stt_ms=_ms_since(begun),
         )  # fmt: skip
+
+    def _words(self) -> "_Words":
+        return _Words(self._stt, self._language, self._sayable())
 
     async def _follow(
         self, sound: AsyncIterator[AudioChunk], hearing: "_Hearing", report: Callable[[Progress], None]
@@ -106,6 +121,8 @@ class Listener:
         await self._vad.call(lambda engine: engine.reset())
         async for window, at, until in self._windows(sound, hearing):
             endpoint = endpoint or Endpoint(self._rules, at)
+            if (guess := hearing.news()) is not None:
+                endpoint.expect(guess.fit)
             probability = await self._vad.call(lambda engine, pcm: engine.probability(pcm), window)
             match heard := endpoint.feed(probability, at, until):
                 case Heard.STARTED:
@@ -158,14 +175,32 @@ class Listener:
         return _utterance(endpoint, hearing.end, transcript, False, begun)
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The engine, and what can be said while this utterance lasts."""
+
+    stt: EngineThread[SttEngine]
+    language: str
+    sayable: Sayable | None
+
+    def ahead(self) -> "asyncio.Future[None]":
+        """Have the engine prepared for what can be said."""
+        sayable = self.sayable
+        return self.stt.submit(lambda engine: None if sayable is None else engine.prepare(sayable))
+
+    def transcribe(self, pcm: Pcm) -> "asyncio.Future[Transcript]":
+        return self.stt.submit(lambda engine: engine.transcribe(pcm, self.language, self.sayable))
+
+
 class _Hearing:
     """The sound of one utterance so far, and the transcription that was started on a guess."""
 
-    def __init__(self, stt: EngineThread[SttEngine], language: str, report: Callable[[Progress], None]) -> None:
-        self._stt, self._language, self._report = stt, language, report
+    def __init__(self, words: _Words, report: Callable[[Progress], None]) -> None:
+        self._words, self._report = words, report
         self._chunks: list[AudioChunk] = []
         self._guess: asyncio.Future[Transcript] | None = None
         self._guessed_end = 0.0
+        self._fresh = False
 
     @property
     def end(self) -> float:
@@ -178,9 +213,17 @@ class _Hearing:
     def guess(self, endpoint: Endpoint) -> None:
         """Start transcribing, in case that the command ends here."""
         self.withdraw()
-        sound, self._guessed_end = self._sound_of(endpoint), endpoint.speech_end
-        self._guess = self._stt.submit(lambda engine: engine.transcribe(sound, self._language))
+        self._guessed_end = endpoint.speech_end
+        self._guess = self._words.transcribe(self._sound_of(endpoint))
         self._guess.add_done_callback(self._tell)
+        self._fresh = True
+
+    def news(self) -> Transcript | None:
+        """The guess, once, as soon as it is there and as long as it holds."""
+        if self._guess is None or not self._fresh or not self._guess.done() or self._guess.exception() is not None:
+            return None
+        self._fresh = False
+        return self._guess.result()
 
     def withdraw(self) -> None:
         """Speech went on, or nobody waits any more: the guess is worthless."""

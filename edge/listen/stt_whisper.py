@@ -1,59 +1,184 @@
-"""Whisper by CTranslate2 through ``faster-whisper``.
+"""Whisper by CTranslate2, with an encoder window fitted to the utterance.
 
-Source: Radford et al., Robust Speech Recognition via Large-Scale Weak Supervision, 2022.
+Source: Radford et al., Robust Speech Recognition via Large-Scale Weak Supervision, 2022. The encoder was trained on
+windows of 30 s; it also takes shorter ones, at a cost that shrinks with them, but then the decoder sometimes starts
+over at the end or loses the first words. Both are noticed, and cost a second look through the whole window.
 """
 
 import math
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
+import ctranslate2
 import numpy as np
+import numpy.typing as npt
 from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
 
-from edge.chunk import Pcm
+from edge.chunk import RATE, Pcm
 from edge.errors import ModelError
 from edge.intents import Transcript
+from edge.listen.beam import Candidate
+from edge.listen.hearing import Free, choose
+from edge.listen.nearest import Near, nearest
+from edge.listen.spelling import Spelling
+from edge.listen.steady import is_steady
+from edge.ports import Sayable
 
-_FULL_SCALE = 32768.0
-_NO_SPEECH = 0.6
+Floats = npt.NDArray[np.float32]
+
+_FULL_SCALE: Final = 32768.0
+_FRAMES_PER_S: Final = 100
+_WHOLE_WINDOW: Final = 3000
+_MARGIN: Final = 100
+"""Frames of quiet after the sound: with fewer, the decoder starts over more often."""
+_NO_SPEECH: Final = 0.6
 """Whisper's own threshold for its no-speech token (section 4.5 of the paper)."""
-_UNSURE = -1.0
+_UNSURE: Final = -1.0
 """Its threshold of mean log probability: below, with likely silence, the words are invented."""
-_MAX_COMPRESSION = 2.4
+_DOUBTFUL: Final = -0.5
+"""Mean log probability below which a fitted window is not believed."""
+_MAX_COMPRESSION: Final = 2.4
 """Text that compresses better than this repeats itself: noise that the decoder looped on."""
+_MAX_TOKENS: Final = 96
+"""Sentences are commands of a few words; what runs on longer is the decoder looping on noise."""
+_TOKENS_PER_S: Final = 8
+_LEAST_REPEATED: Final = 3
+_CANDIDATES: Final = 10
+_LEAST: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    tokens: Sequence[int]
+    mean: float
+    """Mean log probability of the tokens."""
+    no_speech: float
+    looped: bool
+    """It never came to an end, nor did it start over."""
 
 
 class WhisperStt:
     """Greedy decoding of one utterance of up to 30 s."""
 
-    def __init__(self, model: WhisperModel, multilingual: bool) -> None:
-        self._model = model
-        self._multilingual = multilingual
+    def __init__(self, model: WhisperModel) -> None:
+        self._features, self._model = model.feature_extractor, model.model
+        self._vocabulary, self._multilingual = model.hf_tokenizer, bool(model.model.is_multilingual)
+        self._tokenizers: dict[str, Tokenizer] = {}
 
-    def transcribe(self, pcm: Pcm, language: str | None) -> Transcript:
+    def transcribe(self, pcm: Pcm, language: str | None, sayable: Sayable | None = None) -> Transcript:
         """``pcm``: int16, 16 kHz, one utterance. The text is empty when the sound holds no words."""
-        segments, info = self._model.transcribe(
-            pcm.astype(np.float32) / _FULL_SCALE,
-            language=language if self._multilingual else "en",
-            beam_size=1,
-            temperature=0.0,
-            without_timestamps=True,
-            condition_on_previous_text=False,
-            # Sentences are commands of a few words; what runs on longer is the decoder looping on noise.
-            max_new_tokens=96,
-        )
-        heard = [
-            segment
-            for segment in segments
-            if not (segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _UNSURE)
-            and segment.compression_ratio < _MAX_COMPRESSION
-        ]
-        text = " ".join(segment.text.strip() for segment in heard)
-        confidence = math.exp(min((segment.avg_logprob for segment in heard), default=0.0))
-        return Transcript(text, info.language, confidence)
+        if is_steady(pcm):
+            return Transcript("", language or "en")
+        features = self._log_mel(pcm)
+        encoded = self._encode(features, min(_WHOLE_WINDOW, features.shape[1] + _MARGIN))
+        spoken = self._language(encoded, language)
+        tokenizer = self._tokenizer(spoken)
+        decoded = self._decode(encoded, tokenizer, len(pcm) / RATE)
+        if decoded.looped or decoded.mean < _DOUBTFUL:
+            whole = self._encode(features, _WHOLE_WINDOW)
+            again = self._decode(whole, tokenizer, len(pcm) / RATE)
+            if again.mean > decoded.mean or decoded.looped:
+                encoded, decoded = whole, again
+        text = "" if _invented(decoded) else tokenizer.decode(decoded.tokens).strip()
+        if not text or _compression(text) > _MAX_COMPRESSION:
+            return Transcript("", spoken)
+        if sayable is None:
+            return Transcript(text, spoken, math.exp(decoded.mean))
+        near = nearest(text, sayable, Spelling(spoken), _CANDIDATES)
+        free, candidates = self._compare(encoded, tokenizer, text, near)
+        return choose(candidates, free, spoken)
+
+    def prepare(self, sayable: Sayable) -> None:
+        """Reach the first words."""
+        sayable.following  # noqa: B018  # unfolding it is what takes time
 
     def close(self) -> None:
         """Free the weights."""
-        self._model.model.unload_model()
+        self._model.unload_model()
+
+    def _log_mel(self, pcm: Pcm) -> Floats:
+        """Log-mel spectrogram: shape (80, frames), float32."""
+        sound = np.zeros(max(len(pcm), RATE // _FRAMES_PER_S * 2), np.float32)
+        sound[: len(pcm)] = pcm.astype(np.float32) / _FULL_SCALE
+        features: Floats = self._features(sound)
+        return features[:, :_WHOLE_WINDOW]
+
+    def _encode(self, features: Floats, window: int) -> Any:
+        padded = np.full((1, features.shape[0], window), features.min(), np.float32)
+        padded[0, :, : features.shape[1]] = features
+        return self._model.encode(ctranslate2.StorageView.from_array(padded))
+
+    def _language(self, encoded: Any, language: str | None) -> str:
+        if not self._multilingual:
+            return "en"
+        if language is not None:
+            return language
+        token: str = self._model.detect_language(encoded)[0][0][0]
+        return token.strip("<|>")
+
+    def _tokenizer(self, language: str) -> Tokenizer:
+        if language not in self._tokenizers:
+            self._tokenizers[language] = Tokenizer(
+                self._vocabulary, self._multilingual, task="transcribe", language=language
+            )
+        return self._tokenizers[language]
+
+    def _decode(self, encoded: Any, tokenizer: Tokenizer, seconds: float) -> _Decoded:
+        prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        most = min(_MAX_TOKENS, math.ceil(seconds * _TOKENS_PER_S) + 4)
+        (result,) = self._model.generate(
+            encoded, [prompt], beam_size=1, max_length=len(prompt) + most, return_scores=True,
+            return_no_speech_prob=True, suppress_tokens=[-1],
+        )  # fmt: skip
+        tokens = result.sequences_ids[0]
+        once = _once(tokens)
+        looped = len(once) == len(tokens) >= most
+        return _Decoded(once, result.scores[0], result.no_speech_prob, looped)
+
+    def _compare(
+        self, encoded: Any, tokenizer: Tokenizer, text: str, near: Sequence[Near]
+    ) -> tuple[Free, list[Candidate]]:
+        """How well the sound bears out each text, by forced decoding (CTranslate2's ``align``)."""
+        written = [_as_written(one.text, text) for one in near]
+        tokens = [tokenizer.encode(" " + one) for one in (text, *written)]
+        states = np.repeat(np.array(encoded), len(tokens), axis=0)
+        frames = [states.shape[1] * 2] * len(tokens)
+        aligned = self._model.align(
+            ctranslate2.StorageView.from_array(states), list(tokenizer.sot_sequence), tokens, frames,
+            median_filter_width=1,
+        )  # fmt: skip
+        scores = [float(np.sum(np.log(np.maximum(one.text_token_probs, _LEAST)))) for one in aligned]
+        free = Free(text, scores[0], math.exp(scores[0] / max(1, len(tokens[0]))))
+        candidates = [Candidate(one.text, score, one.fit) for one, score in zip(near, scores[1:], strict=True)]
+        return free, sorted(candidates, key=lambda candidate: -candidate.score)
+
+
+def _as_written(text: str, heard: str) -> str:
+    """``text`` with the capital and the full stop that the recogniser gave what it heard."""
+    mark = heard[-1] if heard[-1] in ".?!" else ""
+    return (text[:1].upper() + text[1:] if heard[:1].isupper() else text) + mark
+
+
+def _once(tokens: Sequence[int]) -> Sequence[int]:
+    """``tokens`` without what follows when the decoder has started over."""
+    for period in range(_LEAST_REPEATED, len(tokens) - _LEAST_REPEATED + 1):
+        again = tokens[period : 2 * period]
+        if tokens[: len(again)] == again:
+            return tokens[:period]
+    return tokens
+
+
+def _invented(decoded: _Decoded) -> bool:
+    return not decoded.tokens or (decoded.no_speech > _NO_SPEECH and decoded.mean < _UNSURE)
+
+
+def _compression(text: str) -> float:
+    data = text.encode()
+    return len(data) / len(zlib.compress(data))
 
 
 def build(model: Path, threads: int) -> WhisperStt:
@@ -64,4 +189,4 @@ def build(model: Path, threads: int) -> WhisperStt:
         )
     except (RuntimeError, ValueError, OSError) as error:
         raise ModelError(f"{model.name} cannot be loaded ({error})", "run `hearth models verify`") from error
-    return WhisperStt(whisper, bool(whisper.model.is_multilingual))
+    return WhisperStt(whisper)

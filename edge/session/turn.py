@@ -126,7 +126,7 @@ class Turn:
         return Transcript(stripped, self._origin.language) if stripped else None
 
     async def _understand(self, transcript: Transcript) -> Understanding | None:
-        routed = await self._stages.router.understand(transcript.text, self._origin)
+        routed = await self._stages.router.understand(transcript, self._origin)
         self._note(understand_ms=routed.ms)
         found = routed.understanding
         self._story.understanding = found

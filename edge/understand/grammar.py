@@ -3,19 +3,27 @@
 Templates: https://github.com/OHF-Voice/intents (CC BY 4.0); matched by hassil.
 """
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, Final
 
 from hassil import Intents
 from hassil.intents import SlotList, TextSlotList
+from hassil.models import MatchEntity
 from hassil.recognize import RecognizeResult, recognize_best
+from hassil.util import merge_dict
 from home_assistant_intents import get_intents
 
 from edge.devices import Device
 from edge.errors import SettingsError
 from edge.intents import Intent, Origin, SlotValue, Tier, Understanding
-from edge.ports import Inventory
+from edge.ports import Inventory, Sayable
+from edge.understand.automaton import Automaton
+from edge.understand.sentence_files import Known, read_sentences
 
+_TEMPLATE: Final = frozenset("[](|)<>{}")
 MAX_CHARACTERS = 500
 """A longer text is no command; matching it would only cost time."""
 
@@ -23,16 +31,33 @@ MAX_CHARACTERS = 500
 class Grammar:
     """Recognises sentences about one house. The lists are rebuilt when the house's revision changes."""
 
-    def __init__(self, house: Inventory, language: str, intents: Collection[str]) -> None:
-        """``intents``: names of the intents that some skill takes; others are left out.
+    def __init__(
+        self,
+        house: Inventory,
+        language: str,
+        intents: Collection[str] | None,
+        own: Sequence[Path] = (),
+        *,
+        alone: bool = False,
+    ) -> None:
+        """``intents``: names of the intents that some skill takes, None for all that there are sentences for; others
+        are heard, but not understood. ``own``: files with sentences of the person's own, all of which are understood; ``alone``: and nothing but these.
 
         Raises SettingsError when there are no sentences for ``language``.
         """
         self._house = house
         self._language = language
-        self._intents = Intents.from_dict(_sentences(language, intents))
+        everything = {"language": language, "intents": {}} if alone else _sentences(language)
+        self.own = read_sentences(own, language, _known(everything))
+        """The person's own sentences, and what is wrong with them."""
+        merge_dict(everything, dict(self.own.content))
+        self._everything = Intents.from_dict(everything)
+        wanted = everything["intents"].keys() if intents is None else {*intents, *self.own.intents}
+        understood = {name: intent for name, intent in self._everything.intents.items() if name in wanted}
+        self._intents = replace(self._everything, intents=understood)
         self._revision: int | None = None
         self._lists: dict[str, SlotList] = {}
+        self._sayable: Automaton | None = None
         # hassil parses templates when they are first tried, which takes ten times as long as trying them.
         self.understand("turn on the light", Origin(""))
 
@@ -50,14 +75,23 @@ class Grammar:
         )
         return None if result is None else Understanding(_intent(result), Tier.GRAMMAR, _confidence(result))
 
+    def sayable(self) -> Sayable:
+        """The start of everything that can be said in this house now; another one when the house has changed."""
+        lists = self._current_lists()
+        if self._sayable is None:
+            self._sayable = Automaton(self._everything, lists)
+        return self._sayable.start
+
     def _current_lists(self) -> dict[str, SlotList]:
         if self._revision != self._house.revision:
             self._revision = self._house.revision
             self._lists = _lists(self._house)
+            self._sayable = None
         return self._lists
 
 
-def _sentences(language: str, intents: Collection[str]) -> dict[str, Any]:
+def _sentences(language: str) -> dict[str, Any]:
+    """Home Assistant's sentences, and ours that it lacks."""
     sentences = get_intents(language)
     if sentences is None:
         raise SettingsError(
@@ -65,8 +99,16 @@ def _sentences(language: str, intents: Collection[str]) -> dict[str, Any]:
             "set understand.language to a code such as en, de, fr, es, nl or it",
             permanent=True,
         )
-    wanted = {name: data for name, data in sentences["intents"].items() if name in intents}
-    return {**sentences, "intents": wanted}
+    further = files(__package__) / "sentences" / f"{language.split('-', maxsplit=1)[0]}.yaml"
+    if further.is_file():
+        with as_file(further) as path:
+            merge_dict(sentences, dict(read_sentences([path], language, _known(sentences)).content))
+    return sentences
+
+
+def _known(sentences: Mapping[str, Any]) -> Known:
+    lists = {"name", "area", "floor", *sentences.get("lists", {})}
+    return Known(frozenset(lists), frozenset(sentences.get("expansion_rules", {})))
 
 
 def _lists(house: Inventory) -> dict[str, SlotList]:
@@ -102,7 +144,7 @@ def _context(origin: Origin) -> dict[str, Any]:
 
 
 def _intent(result: RecognizeResult) -> Intent:
-    slots = {name: _slot(entity.value) for name, entity in result.entities.items()}
+    slots = {name: _slot(entity) for name, entity in result.entities.items()}
     domain = result.context.get("domain")
     return Intent(
         name=result.intent.name,
@@ -112,9 +154,11 @@ def _intent(result: RecognizeResult) -> Intent:
     )
 
 
-def _slot(value: SlotValue) -> SlotValue:
+def _slot(entity: MatchEntity) -> SlotValue:
+    value: SlotValue = entity.value
     if isinstance(value, str):
-        return value.strip()
+        # The value of a template, as "[some] milk", is what was said of it.
+        return (entity.text_clean if _TEMPLATE.intersection(value) else value).strip()
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge.intents import Origin, Understanding
+from edge.intents import Origin, Transcript, Understanding
 
 
 class SyncTier(Protocol):
@@ -34,10 +34,15 @@ class Router:
         self._grammar = grammar
         self._model = model
 
-    async def understand(self, text: str, origin: Origin) -> Routed:
-        """Who understood ``text``, and what it cost."""
+    async def understand(self, said: Transcript, origin: Origin) -> Routed:
+        """Who understood what was ``said``, and what it cost."""
         begun = time.perf_counter()
-        found = self._grammar.understand(text, origin)
+        found = first_understood(self._grammar, said, origin)
         if found is None and self._model is not None:
-            found = await self._model(text, origin)
+            found = await self._model(said.readings[-1], origin)
         return Routed(found, (time.perf_counter() - begun) * 1000)
+
+
+def first_understood(grammar: SyncTier, said: Transcript, origin: Origin) -> Understanding | None:
+    """What ``grammar`` makes of the likeliest reading that it can make something of."""
+    return next(filter(None, (grammar.understand(text, origin) for text in said.readings)), None)

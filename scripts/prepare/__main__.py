@@ -14,7 +14,7 @@ from scripts.prepare.environment import LOG, PYTHON, ROOT
 from scripts.prepare.watch import StepFailed, Words
 
 _LOCKS: Final = {"runtime": ROOT / "requirements.lock", "tests": ROOT / "requirements-dev.lock"}
-_FURTHER_MODELS: Final = {"runtime": (), "tests": ("whisper-base", "openwakeword")}
+_FURTHER_MODELS: Final = {"runtime": (), "tests": ("whisper-tiny.en", "whisper-base", "openwakeword")}
 """Besides the default ones: the tests run every engine with every model that it has."""
 _INTERRUPTED: Final = 130
 _NOT_ALL: Final = 3

@@ -1,6 +1,5 @@
 """What every engine of a kind must do, run against all of them with their real models."""
 
-import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,9 +8,13 @@ import pytest
 
 from edge import plugins
 from edge.chunk import CHUNK_SAMPLES, Pcm
+from edge.devices import Device
 from edge.errors import AssistantError, ModelError, SettingsError
-from edge.ports import LlmEngine, SttEngine, TtsEngine, VadEngine, WakeEngine
+from edge.intents import Fit
+from edge.ports import LlmEngine, Sayable, SttEngine, TtsEngine, VadEngine, WakeEngine
+from edge.understand.grammar import Grammar
 from models.store import Store
+from tests.houses import Rooms
 from tests.sounds import Say, quiet
 
 
@@ -102,7 +105,14 @@ def test_speech_is_told_from_quiet_and_noise(vad: VadEngine, say: Say) -> None:
 # -- speech to text ---------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=itertools.product(plugins.names("stt"), ["whisper-tiny.en", "whisper-base"]), ids="-".join)
+STT = [("moonshine", "moonshine-tiny-en"), ("whisper", "whisper-tiny.en"), ("whisper", "whisper-base")]
+
+
+def test_every_engine_of_speech_to_text_is_held_to_this_contract() -> None:
+    assert {engine for engine, _ in STT} == set(plugins.names("stt"))
+
+
+@pytest.fixture(params=STT, ids="-".join)
 def stt(request: pytest.FixtureRequest, store: Store) -> Iterator[SttEngine]:
     name, model = request.param
     engine: SttEngine = plugins.load("stt", name)(store.require(model), 2)
@@ -122,6 +132,52 @@ def test_no_words_are_invented_where_there_are_none(stt: SttEngine, sound: Pcm) 
     assert stt.transcribe(sound, "en").text == ""
 
 
+@pytest.fixture(scope="module")
+def sayable() -> Sayable:
+    """A house with names that no recogniser has met."""
+    lamp, blind = Device("light.z", "Zephyrine", "light"), Device("cover.q", "Quillon Blind", "cover")
+    return Grammar(Rooms([lamp, blind]), "en", None).sayable()
+
+
+@pytest.mark.parametrize(
+    ("spoken", "text"),
+    [
+        ("Turn on zephereen.", "turn on Zephyrine"),
+        ("Open the quillen blind.", "open the Quillon Blind"),
+        ("Set zephereen to thirty five percent.", "set Zephyrine to 35 percent"),
+    ],
+)
+def test_names_of_the_house_are_heard_as_they_are_written(
+    stt: SttEngine, sayable: Sayable, say: Say, spoken: str, text: str
+) -> None:
+    sound = np.concatenate([quiet(0.3), say(spoken), quiet(0.3)])
+    stt.prepare(sayable)
+    heard = stt.transcribe(sound, "en", sayable)
+    assert heard.text.replace("%", " percent") == text
+    assert heard.fit in (Fit.WHOLE, Fit.CLOSED)
+    assert stt.transcribe(sound, "en").fit is Fit.FREE
+
+
+@pytest.mark.parametrize(
+    "spoken",
+    [
+        "My grandmother baked a cake with plums on Sunday.",
+        "The train to Manchester leaves from platform nine.",
+        "I turned forty last week and nobody noticed.",
+        "Yes.",
+    ],
+)
+def test_other_speech_becomes_no_command(stt: SttEngine, sayable: Sayable, say: Say, spoken: str) -> None:
+    heard = stt.transcribe(np.concatenate([quiet(0.3), say(spoken), quiet(0.3)]), "en", sayable)
+    assert heard.fit in (Fit.FREE, Fit.OPEN)
+    assert heard.text
+
+
+def test_a_sentence_that_has_only_begun_is_told_from_a_whole_one(stt: SttEngine, sayable: Sayable, say: Say) -> None:
+    begun = stt.transcribe(np.concatenate([quiet(0.3), say("Set zephereen brightness to"), quiet(0.3)]), "en", sayable)
+    assert begun.fit in (Fit.OPEN, Fit.FREE)
+
+
 # -- text to speech ---------------------------------------------------------------------------------------------------
 
 
@@ -137,7 +193,7 @@ def test_a_sentence_is_spoken_so_that_it_is_understood(tts: TtsEngine, say: Say,
     pcm = tts.synthesize("The kitchen light is on.")
     assert pcm.dtype == np.int16
     assert 0.8 < len(pcm) / tts.rate < 4.0
-    heard = plugins.load("stt", "whisper")(store.require("whisper-tiny.en"), 2).transcribe(
+    heard = plugins.load("stt", "moonshine")(store.require("moonshine-tiny-en"), 2).transcribe(
         say("The kitchen light is on."), "en"
     )
     assert "kitchen light is on" in heard.text.lower()

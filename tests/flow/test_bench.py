@@ -64,7 +64,7 @@ async def served(handler: Any) -> AsyncIterator[int]:
 
 async def test_speech_to_text_over_wyoming(store: Store, say: Say) -> None:
     engine = build_stt(store.require("whisper-tiny.en"), 2)
-    async with served(functools.partial(SttHandler, engine)) as port:
+    async with served(functools.partial(SttHandler, engine, None)) as port:
         for text in ("Turn on the kitchen light.", "Open the blinds."):
             answer = await transcribe(port, sounds.as_command(say(text)), "en")
             assert answer.text.rstrip(".").lower() == text.rstrip(".").lower()

@@ -19,7 +19,7 @@ from edge.devices import Confirmation
 from edge.events import AnyEvent, Fault, SpeakingStarted, SpeechEnded, TurnEnded, Understood, Woke
 from edge.home.demo import Behaviour, SimulatedHome
 from edge.intents import OutcomeKind
-from edge.listen.stt_whisper import build as build_whisper
+from edge.listen.stt_moonshine import build as build_moonshine
 from edge.ports import AudioSink
 from edge.settings import MqttSettings, Settings
 from models.store import Store
@@ -66,7 +66,7 @@ async def test_a_light_is_switched_and_the_answer_is_spoken(
     assert turn.reply.text == "Kitchen Light is on."
     spoken, rate = soundfile.read(str(turn.reply.audio), dtype="int16")
     assert rate == 22050
-    heard = build_whisper(store.require("whisper-tiny.en"), 2).transcribe(spoken[::1], "en")
+    heard = build_moonshine(store.require("moonshine-tiny-en"), 2).transcribe(spoken[::1], "en")
     assert 0.5 < len(spoken) / rate < 3.0
     assert heard.confidence > 0.0
     kinds = [type(event).__name__ for event in events]

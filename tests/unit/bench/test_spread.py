@@ -1,9 +1,8 @@
-"""What is said of measurements: medians, bad ends, ratios, word errors."""
+"""What is said of measurements: medians, bad ends, ratios."""
 
 import pytest
 
 from edge.bench.spread import amount, ratio, spread
-from edge.bench.words import spelled, word_error_rate
 
 
 @pytest.mark.parametrize(
@@ -40,33 +39,3 @@ def test_ratio(ours: float | None, peers: float | None, expected: float | None) 
 )
 def test_amount(value: float, text: str) -> None:
     assert amount(value) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("Turn on the TV.", ["turn", "on", "the", "tv"]),
-        ("What's the time?", ["whats", "the", "time"]),
-        ("Set it to 50%", ["set", "it", "to", "fifty", "percent"]),
-        ("21 living-room lamps", ["twenty", "one", "living", "room", "lamps"]),
-        ("", []),
-    ],
-)
-def test_one_spelling(text: str, words: list[str]) -> None:
-    assert spelled(text) == words
-
-
-@pytest.mark.parametrize(
-    ("pairs", "rate"),
-    [
-        ([], 0.0),
-        ([("turn on the light", "Turn on the light.")], 0.0),
-        ([("turn on the light", "turn the light")], 0.25),
-        ([("turn on the light", "turn on on the light")], 0.25),
-        ([("turn on the light", "burn on the light")], 0.25),
-        ([("a b c d", ""), ("e f g h", "e f g h")], 0.5),
-        ([("stop", "please do stop now")], 3.0),
-    ],
-)
-def test_word_error_rate(pairs: list[tuple[str, str]], rate: float) -> None:
-    assert word_error_rate(pairs) == pytest.approx(rate)

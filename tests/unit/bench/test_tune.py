@@ -62,9 +62,9 @@ def test_settings_take_the_profile_as_defaults(data_dir: Path) -> None:
     ("toml", "expected"),
     [
         ("[stt]\nthreads = 1", ("other", "other-tiny", 1)),
-        ('[stt]\nmodel = "whisper-base"', ("whisper", "whisper-base", 2)),
+        ('[stt]\nmodel = "whisper-base"', (None, "whisper-base", 2)),
         ('[stt]\nengine = "whisper"', ("whisper", None, 2)),
-        ('[understand]\nlanguage = "de"', ("whisper", None, 2)),
+        ('[understand]\nlanguage = "de"', (None, None, 2)),
     ],
 )
 def test_a_person_outranks_it(data_dir: Path, tmp_path: Path, toml: str, expected: tuple[str, str | None, int]) -> None:

@@ -1,0 +1,72 @@
+"""Moonshine's tokens: a byte-pair vocabulary in SentencePiece's notation, read from its ``tokenizer.bin``."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from edge.errors import ModelError
+
+BEGIN: Final = 1
+END: Final = 2
+_SPECIAL: Final = 3
+_BYTES: Final = 256
+_SPACE: Final = "▁"
+
+
+class MoonshineTokens:
+    """Text to tokens and back."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        """``pieces`` by token: three special ones, the 256 bytes, and then texts in the order of their merging."""
+        self._pieces = pieces
+        self._tokens: dict[str, int] = {}
+        for token in range(_SPECIAL + _BYTES, len(pieces)):
+            text = pieces[token].decode("utf-8", "replace")
+            if "�" not in text:
+                self._tokens.setdefault(text, token)
+
+    def encode(self, text: str, *, within_word: bool = False) -> list[int]:
+        """The tokens of ``text``, as of the beginning of a word, or with nothing before them if ``within_word``."""
+        parts = list(text.replace(" ", _SPACE) if within_word else _SPACE + text.replace(" ", _SPACE))
+        while (merge := self._next_merge(parts)) is not None:
+            parts[merge : merge + 2] = [parts[merge] + parts[merge + 1]]
+        return [token for part in parts for token in self._of(part)]
+
+    def decode(self, tokens: Iterable[int]) -> str:
+        """The text of ``tokens``, without the space before it."""
+        text = b"".join(self._pieces[token] for token in tokens if token >= _SPECIAL).decode("utf-8", "replace")
+        return text.replace(_SPACE, " ").strip()
+
+    def _next_merge(self, parts: list[str]) -> int | None:
+        """Byte-pair encoding merges what was merged first in training: that piece has the lowest token."""
+        pairs = ((self._tokens.get(parts[at] + parts[at + 1]), at) for at in range(len(parts) - 1))
+        found = [(token, at) for token, at in pairs if token is not None]
+        return min(found)[1] if found else None
+
+    def _of(self, part: str) -> list[int]:
+        known = self._tokens.get(part)
+        return [known] if known is not None else [_SPECIAL + byte for byte in part.encode()]
+
+
+def read_tokens(path: Path) -> MoonshineTokens:
+    """From Moonshine's own format: each piece after its length, in one byte or, from 128 on, in two.
+
+    Raises ModelError.
+    """
+    data = path.read_bytes()
+    pieces: list[bytes] = []
+    at = 0
+    try:
+        while at < len(data):
+            length = data[at]
+            at += 1
+            if length >= 128:  # noqa: PLR2004  # seven bits here, the higher ones in the next byte
+                length += data[at] * 128 - 128
+                at += 1
+            pieces.append(data[at : at + length])
+            at += length
+    except IndexError:
+        raise ModelError(f"{path.name} breaks off", "run `hearth models verify`") from None
+    if len(pieces) <= _SPECIAL + _BYTES:
+        raise ModelError(f"{path.name} is not a vocabulary", "run `hearth models verify`")
+    return MoonshineTokens(pieces)
