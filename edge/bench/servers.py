@@ -92,7 +92,10 @@ def our_wake(settings: Settings, port: int) -> list[str]:
 
 
 def peer_stt(settings: Settings, folder: Path, port: int) -> list[str]:
-    """wyoming-faster-whisper with a Whisper of ours, as nothing is to be fetched, and otherwise its own defaults. Raises ModelError."""
+    """wyoming-faster-whisper with a Whisper of ours, so that nothing is fetched, and its own defaults.
+
+    Raises ModelError.
+    """
     english = "whisper-tiny.en" if settings.understand.language.startswith("en") else "whisper-base"
     model = Store(settings.models_dir).require(english)
     return peers.WHISPER.command(folder, port, "--model", str(model), "--data-dir", str(model.parent))

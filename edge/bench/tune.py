@@ -1,7 +1,8 @@
 """Which engine for speech to text this board is best served by: measured, not guessed.
 
 Every installed engine with every installed model that it can load, on every number of threads, transcribes the same
-commands, each in a process of its own, told what can be said in the house that they are about. The quickest is chosen among those that mishear hardly more than the best.
+commands, each in a process of its own, told what can be said in the house that they are about. The quickest is chosen
+among those that mishear hardly more than the best.
 """
 
 import tempfile
