@@ -23,6 +23,7 @@ class Observed:
         self.starts: list[float] = []
         """Seconds of each cold start."""
         self._ms: defaultdict[str, list[float]] = defaultdict(list)
+        self._turns: list[Mapping[str, float]] = []
         self._cpu_s: list[float] = []
         self._idle_cpu: float | None = None
         self._rss_mb = 0.0
@@ -62,7 +63,9 @@ class Observed:
         if ended is None:
             return ""
         self._texts.append((said, ended["text"]))
-        for stage, ms in stages(ended["timings"]).items():
+        took = stages(ended["timings"])
+        self._turns.append(took)
+        for stage, ms in took.items():
             self.took(stage, ms)
         return str(ended["reply"]["text"])
 
@@ -80,6 +83,7 @@ class Observed:
             name=self._name,
             what=self._what,
             stages=spreads,
+            median_turn=median_turn(self._turns),
             cpu_s=spread(self._cpu_s),
             idle_cpu=self._idle_cpu,
             rss_mb=self._rss_mb or None,
@@ -101,3 +105,9 @@ def stages(timings: Mapping[str, float | None]) -> dict[str, float]:
         found["speak"] = first - sum(found.values())
         found["first_audio"] = first
     return found
+
+
+def median_turn(turns: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    """The one of ``turns``, as :func:`stages` gives them, whose answer came neither early nor late; empty for none."""
+    answered = sorted((turn for turn in turns if "first_audio" in turn), key=lambda turn: turn["first_audio"])
+    return answered[len(answered) // 2] if answered else {}

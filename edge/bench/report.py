@@ -56,11 +56,11 @@ def _figures(result: Result) -> list[tuple[str, str]]:
 
 
 def _median_turns(result: Result) -> dict[str, dict[str, float]]:
-    """The median of each stage; peers' servers behind the wait that Home Assistant puts before them."""
+    """Our median turn, and the medians of peers' servers behind the wait that Home Assistant puts before them."""
     rows = {}
     ours = result.system(OURS)
     if ours is not None:
-        rows[OURS] = {stage: ours.stages[stage].p50 for stage in STAGES if stage in ours.stages}
+        rows[OURS] = {stage: ours.median_turn[stage] for stage in STAGES if stage in ours.median_turn}
     whisper, piper = result.system("wyoming-faster-whisper"), result.system("wyoming-piper")
     if whisper is not None and "stt" in whisper.stages:
         rows[_STACK] = {_WAIT: ENDPOINT_WAIT_MS, "stt": whisper.stages["stt"].p50}
@@ -77,5 +77,5 @@ def _latencies(result: Result) -> dict[str, list[float]]:
     return {name: values for name, system in compared.items() if (values := text_latencies(system))}
 
 
-def _ratio(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f} ×"
+def _ratio(value: float) -> str:
+    return f"{value:.2f} ×"

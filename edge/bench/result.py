@@ -25,6 +25,8 @@ class System:
     """What it is, for people."""
     stages: Mapping[str, Spread] = field(default_factory=dict)
     """ms; ``first_audio`` counts from the last speech, the others one after the other."""
+    median_turn: Mapping[str, float] = field(default_factory=dict)
+    """The stages of the one turn with the median ``first_audio``, ms: medians of stages would not add up."""
     cpu_s: Spread | None = None
     """Processor seconds that one clip took."""
     idle_cpu: float | None = None
@@ -86,12 +88,13 @@ class Result:
         piper = self.system("wyoming-piper")
         asr, words, servers = "wyoming-faster-whisper", "wyoming-openwakeword", [whisper, oww, piper]
         everything = _sum(*(_rss(peer) for peer in servers if peer is not None)) if whisper and oww else None
+        untold = f"{asr}, which is not told the house’s names"
         waited = f"Home Assistant’s wait, then {asr}"
         lines = [
             ("last speech → text", _text_ms(ours), _text_ms(whisper), "ms", waited),
-            ("speech to text alone", _p50(stt, "stt"), _p50(whisper, "stt"), "ms", asr),
+            ("speech to text alone", _p50(stt, "stt"), _p50(whisper, "stt"), "ms", untold),
             ("processor time for one command's text", _cpu(stt), _cpu(whisper), "s", asr),
-            ("word errors", _figure(stt, "wer"), _figure(whisper, "wer"), "%", asr),
+            ("word errors", _figure(stt, "wer"), _figure(whisper, "wer"), "%", untold),
             ("processor while idle, whole assistant", _idle(ours), _idle(oww), "% of a core", words),
             ("processor while idle, wake word alone", _idle(wake), _idle(oww), "% of a core", words),
             ("missed wake words", _missed(wake), _missed(oww), "%", words),

@@ -10,6 +10,7 @@ import pytest
 
 from edge.bench.errors import BenchError
 from edge.bench.machine import Machine
+from edge.bench.observed import median_turn, stages
 from edge.bench.report import page, write
 from edge.bench.result import Result, System
 from edge.bench.spread import Spread, spread
@@ -27,6 +28,7 @@ OURS = System(
     name="hearthside",
     what="the complete assistant",
     stages={"endpoint": of(300, 320), "stt": of(20, 30), "understand": of(5, 6), "act": of(7, 9), "speak": of(90, 95)},
+    median_turn={"endpoint": 300, "stt": 30, "understand": 5, "act": 9, "speak": 95, "first_audio": 439},
     cpu_s=of(0.8, 0.9),
     idle_cpu=2.0,
     rss_mb=400.0,
@@ -117,7 +119,9 @@ def test_the_page_is_whole_and_asks_for_nothing() -> None:
     assert "currentColor" in html
 
 
-@pytest.mark.parametrize("systems", [[OURS], [OURS, STT, WAKE], [WHISPER], [replace(OURS, stages={})], []])
+@pytest.mark.parametrize(
+    "systems", [[OURS], [OURS, STT, WAKE], [WHISPER], [replace(OURS, stages={}, median_turn={})], []]
+)
 def test_whatever_was_not_measured_is_left_out(systems: list[System]) -> None:
     found = parsed(page(replace(RESULT, systems=systems)))
     assert all(system.name in found.text for system in systems)
@@ -158,3 +162,30 @@ def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BenchError, match=r"cannot be written.*--report"):
         write(tmp_path / "file" / "report.html", RESULT)
+
+
+@pytest.mark.parametrize(
+    ("timings", "expected"),
+    [
+        (
+            {"wake_ms": 1, "endpoint_ms": 300, "stt_ms": 20, "understand_ms": 5, "act_ms": 7, "first_audio_ms": 432},
+            {"endpoint": 300, "stt": 20, "understand": 5, "act": 7, "speak": 100, "first_audio": 432},
+        ),
+        (
+            {"endpoint_ms": 300, "stt_ms": 20, "understand_ms": 5, "act_ms": None, "first_audio_ms": 400},
+            {"endpoint": 300, "stt": 20, "understand": 5, "speak": 75, "first_audio": 400},
+        ),
+        ({"endpoint_ms": 300, "stt_ms": 20, "first_audio_ms": None}, {"endpoint": 300, "stt": 20}),
+        ({}, {}),
+    ],
+)
+def test_stages_add_up(timings: dict[str, float | None], expected: dict[str, float]) -> None:
+    assert stages(timings) == expected
+
+
+@pytest.mark.parametrize(
+    ("first_audio", "median"), [([5.0], 5.0), ([9.0, 1.0, 5.0], 5.0), ([None, 3.0], 3.0), ([None], None), ([], None)]
+)
+def test_the_median_turn_is_one_that_was(first_audio: list[float | None], median: float | None) -> None:
+    turns = [{"stt": 1.0} if ms is None else {"stt": 1.0, "first_audio": ms} for ms in first_audio]
+    assert median_turn(turns).get("first_audio") == median
