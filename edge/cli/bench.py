@@ -169,7 +169,7 @@ def _show_trials(tried: "list[Trial]", best: "Trial", path: Path) -> None:
     console = Console()
     console.print(table)
     console.print(
-        f"\nChosen: {best.engine} with {best.model} on {best.threads} threads, written to {path}.",
+        f"\nChosen: {best.engine} with {best.model} (threads: {best.threads}), written to {path}.",
         highlight=False,
         soft_wrap=True,
     )
