@@ -189,6 +189,12 @@ class House(Inventory, Protocol):
         One report per command, in order. Raises BrokerOffline at once when the broker is away.
         """
 
+    async def tell(self, topic: str, payload: str) -> None:
+        """Publish for whoever listens, under this assistant's own topics; returns when the broker has it.
+
+        Raises BrokerOffline.
+        """
+
 
 class Skill(Protocol):
     """Something the assistant can do."""

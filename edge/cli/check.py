@@ -5,11 +5,12 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
-from edge.app import models_of, open_house
+from edge.app import models_of, open_house, sentence_files
 from edge.audio.portaudio import Direction, PortAudio
 from edge.cli.run import run_async
 from edge.errors import AssistantError
 from edge.settings import Settings
+from edge.understand.grammar import own_sentences
 from models.store import Store
 
 _FREE_MB = 200
@@ -27,6 +28,7 @@ def checks(settings: Settings) -> list[Row]:
         _audio("loudspeaker", settings.audio.output, "output"),
         _broker(settings),
         *_models(settings),
+        *_sentences(settings),
         _disk(settings),
         _clock(),
         _row("cloud", False, "no bridge is configured", needed=False),
@@ -68,6 +70,16 @@ def _models(settings: Settings) -> Iterator[Row]:
             yield _row(f"model {model}", True, "installed", needed=needed)
         except AssistantError as error:
             yield _row(f"model {model}", False, error.what, error.remedy, needed=needed)
+
+
+def _sentences(settings: Settings) -> Iterator[Row]:
+    if not (files := sentence_files(settings)):
+        return
+    own = own_sentences(files, settings.understand.language)
+    for mistake in own.mistakes:
+        yield _row("sentences", False, str(mistake), "correct the line; the others work", needed=False)
+    if not own.mistakes:
+        yield _row("sentences", True, f"{len(files)} files, {len(own.intents)} intents of your own", needed=False)
 
 
 def _disk(settings: Settings) -> Row:
