@@ -140,8 +140,11 @@ class SoundReader(Protocol):
     def lost(self) -> int:
         """Chunks that were overwritten before this reader came to them."""
 
-    def read(self, timeout: float | None) -> AudioChunk:
-        """The next chunk; blocks, so it belongs in a thread. Raises EndOfSound when there is no more."""
+    def read(self, timeout: float | None, gather: int = 1) -> AudioChunk:
+        """The next chunk; blocks, so it belongs in a thread. Raises EndOfSound when there is no more.
+
+        Where it must wait, it waits until ``gather`` chunks are there.
+        """
 
     def __aiter__(self) -> AsyncIterator[AudioChunk]: ...
 
