@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
 
-from edge.chunk import Pcm
+from edge.chunk import CHUNK_SAMPLES, Pcm
 from edge.errors import SettingsError
 from edge.ports import WakeWord
 from edge.wake.gate import Gate
@@ -49,16 +49,21 @@ class MicroWakeEngine:
     def score(self, pcm: Pcm) -> Mapping[str, float]:
         """``pcm``: int16, any length, 16 kHz. Returns the mean of each word's last windows, 0–1, at its highest."""
         scores: dict[str, float] = {}
-        self._kept.extend(self._features.process_streaming(pcm.tobytes()))
-        if not self._gate.feed(pcm):
-            return scores
+        # The gate looks at short pieces, whatever it is given.
+        for start in range(0, len(pcm), CHUNK_SAMPLES):
+            piece = pcm[start : start + CHUNK_SAMPLES]
+            self._kept.extend(self._features.process_streaming(piece.tobytes()))
+            if self._gate.feed(piece):
+                self._score_kept(scores)
+        return scores
+
+    def _score_kept(self, scores: dict[str, float]) -> None:
         while self._kept:
             features = self._kept.popleft()
             for word, model in self._models.items():
                 # 0.0 while the model gathers one stride (3 windows of 10 ms) is no score at all.
                 if (probability := model.process_streaming_prob(features)) is not None and probability > 0.0:
                     scores[word] = max(probability, scores.get(word, 0.0))
-        return scores
 
     def reset(self) -> None:
         """Forget the stream."""
