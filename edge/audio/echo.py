@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from edge.chunk import CHUNK_SAMPLES, CHUNK_SECONDS, Pcm
 
-Floats = npt.NDArray[np.float64]
-Spectra = npt.NDArray[np.complex128]
+Floats = npt.NDArray[np.float32]
+Spectra = npt.NDArray[np.complex64]
 
 LENGTH_S: Final = 0.28
 """How long a sound may take from the reference to its last echo that is removed."""
@@ -39,13 +39,13 @@ class EchoCanceller:
     """One microphone and one loudspeaker. Does nothing while the loudspeaker is quiet, and keeps what it learnt."""
 
     def __init__(self) -> None:
-        self._before: Floats = np.zeros(CHUNK_SAMPLES)
-        self._played: Spectra = np.zeros((_PARTITIONS, _BINS), np.complex128)
-        self._path: Spectra = np.zeros((_PARTITIONS, _BINS), np.complex128)
+        self._before: Floats = np.zeros(CHUNK_SAMPLES, np.float32)
+        self._played: Spectra = np.zeros((_PARTITIONS, _BINS), np.complex64)
+        self._path: Spectra = np.zeros((_PARTITIONS, _BINS), np.complex64)
         # Late echoes are softer than early ones.
         fading = 10 ** (-60 / 10 * np.arange(_PARTITIONS) * CHUNK_SECONDS / LENGTH_S / 2)
-        self._variance: Floats = np.tile(_UNSURE * fading[:, None], (1, _BINS))
-        self._left: Floats = np.zeros(_BINS)
+        self._variance: Floats = np.tile(_UNSURE * fading[:, None], (1, _BINS)).astype(np.float32)
+        self._left: Floats = np.zeros(_BINS, np.float32)
         self._sounding = 0
 
     def cancel(self, heard: Pcm, played: Pcm) -> Pcm:
@@ -58,27 +58,26 @@ class EchoCanceller:
             return heard
         self._take(played)
         echo = np.fft.irfft((self._played * self._path).sum(axis=0), _WINDOW)[CHUNK_SAMPLES:]
-        clean = heard - echo
+        clean = (heard - echo).astype(np.float32)
         self._learn(clean)
         limited: Pcm = clean.round().clip(-_MOST, _MOST).astype(np.int16)
         return limited
 
     def _take(self, played: Pcm) -> None:
-        now = played.astype(np.float64)
+        now = played.astype(np.float32)
         self._played = np.roll(self._played, 1, axis=0)
         self._played[0] = np.fft.rfft(np.concatenate([self._before, now]))
         self._before = now
 
     def _learn(self, clean: Floats) -> None:
         """The Kalman step: as far as the path is unsure, and as little as somebody else is heard."""
-        error = np.fft.rfft(np.concatenate([np.zeros(CHUNK_SAMPLES), clean]))
-        self._left = _SMOOTHING * self._left + (1 - _SMOOTHING) * np.abs(error) ** 2
+        error = np.fft.rfft(np.concatenate([np.zeros(CHUNK_SAMPLES, np.float32), clean]))
+        self._left = (_SMOOTHING * self._left + (1 - _SMOOTHING) * np.abs(error) ** 2).astype(np.float32, copy=False)
         power = np.abs(self._played) ** 2
         # Half of each window is zero, which halves what of the path shows in it (eq. 24).
-        expected = (power * self._variance).sum(axis=0) / 2 + self._left + _LEAST
-        gain = self._variance / expected
+        gain = self._variance / ((power * self._variance).sum(axis=0) / 2 + self._left + _LEAST)
         step = np.fft.irfft(gain * self._played.conj() * error, _WINDOW, axis=1)
         step[:, CHUNK_SAMPLES:] = 0.0
-        self._path = _STAYS * (self._path + np.fft.rfft(step, axis=1))
+        self._path = (_STAYS * (self._path + np.fft.rfft(step, axis=1))).astype(np.complex64, copy=False)
         remaining = 1 - gain * power / 2
         self._variance = _STAYS**2 * remaining * self._variance + (1 - _STAYS**2) * np.abs(self._path) ** 2

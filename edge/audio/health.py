@@ -51,7 +51,7 @@ class Health:
         was_dead, self._still_s, self._value = self._still_s >= SILENT_S, 0.0, None
         if was_dead:
             return Symptom.REVIVED
-        return self._loud(pcm) if high >= _FULL_SCALE or low < -_FULL_SCALE else self._relieved()
+        return self._loud(high >= _FULL_SCALE or low < -_FULL_SCALE, pcm)
 
     def _still(self, value: int) -> Symptom | None:
         before = self._still_s if value == self._value else 0.0
@@ -59,19 +59,17 @@ class Health:
         self._still_s = before + CHUNK_SECONDS
         return Symptom.DIED if before < SILENT_S <= self._still_s else None
 
-    def _loud(self, pcm: Pcm) -> Symptom | None:
-        if clipped_share(pcm) <= _CLIPPED_SHARE:
-            return self._relieved()
+    def _loud(self, touches: bool, pcm: Pcm) -> Symptom | None:
+        """``touches``: whether any sample is at full scale."""
+        if not touches or clipped_share(pcm) <= _CLIPPED_SHARE:
+            self._clipped_s = max(0.0, self._clipped_s - _FORGETS * CHUNK_SECONDS)
+            self._told = self._told and self._clipped_s > 0.0
+            return None
         self._clipped_s = min(_TOO_LOUD_S, self._clipped_s + CHUNK_SECONDS)
         if self._told or self._clipped_s < _TOO_LOUD_S:
             return None
         self._told = True
         return Symptom.TOO_LOUD
-
-    def _relieved(self) -> None:
-        self._clipped_s = max(0.0, self._clipped_s - _FORGETS * CHUNK_SECONDS)
-        if self._clipped_s == 0.0:
-            self._told = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ The level is that of the speech alone: the mean power of the frames in which som
 so that quiet around the words does not count.
 """
 
+import math
 from typing import Final
 
 import numpy as np
@@ -39,7 +40,7 @@ def gain_db(pcm: Pcm) -> float:
     if level is None or abs(NOMINAL_DBFS - level) < _NEAR_DB:
         return 0.0
     peak = float(np.abs(pcm.astype(np.int32)).max())
-    return min(NOMINAL_DBFS - level, 20 * np.log10(_PEAK / peak), _MOST_DB)
+    return min(NOMINAL_DBFS - level, 20 * math.log10(_PEAK / peak), _MOST_DB)
 
 
 def speech_dbfs(pcm: Pcm) -> float | None:
