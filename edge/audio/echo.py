@@ -48,6 +48,11 @@ class EchoCanceller:
         self._left: Floats = np.zeros(_BINS, np.float32)
         self._sounding = 0
 
+    @property
+    def sounding(self) -> bool:
+        """Whether an echo may be heard now."""
+        return self._sounding > 0
+
     def cancel(self, heard: Pcm, played: Pcm) -> Pcm:
         """``heard``, ``played``: int16, shape (320,), 16 kHz, of the same 20 ms. Returns ``heard`` without the echo.
 

@@ -29,9 +29,10 @@ class FrontEnd:
 
         ``tell`` is called with what has changed about the microphone itself.
         """
-        if (symptom := self._health.feed(pcm)) is not None:
-            tell(symptom)
-        pcm = self._high_pass.filter(pcm)
+        clean = self._high_pass.filter(pcm)
         if self._reference is not None:
-            pcm = self._canceller.cancel(pcm, self._reference.at(at + _EARLY_S, len(pcm)))
-        return pcm if self._denoiser is None else self._denoiser.denoise(pcm)
+            clean = self._canceller.cancel(clean, self._reference.at(at + _EARLY_S, len(pcm)))
+        # That we hear ourselves is no sign of life: some systems carry the loudspeaker's sound to a muted microphone.
+        if not self._canceller.sounding and (symptom := self._health.feed(pcm)) is not None:
+            tell(symptom)
+        return clean if self._denoiser is None else self._denoiser.denoise(clean)
