@@ -1,12 +1,13 @@
-"""What noise costs, and what the ways to take it out again bring back: a table over signal-to-noise ratios."""
+"""What noise costs, and what the ways to take it out again bring back, over ratios of speech to noise."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from edge.audio.conditioning import conditioned
 from edge.chunk import CHUNK_SAMPLES, RATE, Pcm
 from edge.evaluation.barista import evaluate_barista
 from edge.evaluation.clips import Clip, clips
@@ -22,15 +23,15 @@ _REFRACTORY_S: Final = 1.0
 
 
 class Treated(Noise):
-    """Noise under a clip, and then what the device's sound goes through."""
+    """Noise under a clip, and then what a microphone's sound goes through."""
 
     def __init__(self, noise: Noise | None, denoiser: Denoiser | None) -> None:
-        """Without either it changes nothing."""
+        """None: no noise, or no denoiser."""
         self._under, self._denoiser = noise, denoiser
 
     def under(self, pcm: Pcm, clip: str) -> Pcm:
         """``pcm``: int16, 16 kHz. Returns as many samples, not delayed."""
-        heard = self._under.under(pcm, clip) if self._under else pcm
+        heard = conditioned(self._under.under(pcm, clip) if self._under else pcm)
         return denoised(self._denoiser, heard) if self._denoiser else heard
 
 
@@ -38,9 +39,6 @@ class Treated(Noise):
 class NoiseRow:
     """How much is understood at one ratio, with one way to take the noise out."""
 
-    denoiser: str
-    snr_db: float | None
-    """None: quiet."""
     wer: float
     """Of the home commands, 0 and up."""
     intents: float
@@ -51,43 +49,15 @@ class NoiseRow:
     """Wake words heard, 0–1."""
 
 
-async def noise_rows(
-    settings: Settings,
-    data: Path,
-    noise: Path,
-    denoisers: Mapping[str, Denoiser | None],
-    snrs: Sequence[float | None],
-    wake: WakeEngine,
-    word: str,
-    limit: int | None = None,
-    seed: int = 1,
-) -> "list[NoiseRow]":
-    """Every ratio with every denoiser; ``limit`` clips of each task at most. Raises EvaluationError, ModelError."""
-    return [
-        await noise_row(settings, data, (name, denoiser), (snr, noise, seed), (wake, word), limit)
-        for snr in snrs
-        for name, denoiser in denoisers.items()
-    ]
-
-
 async def noise_row(
-    settings: Settings,
-    data: Path,
-    denoiser: tuple[str, Denoiser | None],
-    noise: tuple[float | None, Path, int],
-    wake: tuple[WakeEngine, str],
-    limit: int | None,
+    settings: Settings, data: Path, treated: Treated, wake: WakeEngine, word: str, limit: int | None
 ) -> NoiseRow:
-    """One ratio with one denoiser, by name. ``noise``: ratio in dB, recording, seed."""
-    snr, path, seed = noise
-    treated = Treated(None if snr is None else Noise(path, snr, seed), denoiser[1])
+    """``limit`` clips of each task at most. Raises EvaluationError, ModelError."""
     commands = await evaluate_commands(settings, data, treated, limit, _tell_nobody)
     barista = await evaluate_barista(settings, data, treated, limit, _tell_nobody)
-    words = clips(data, "wake", limit, word=wake[1])
-    woken = sum(wakes(wake[0], wake[1], treated.under(surrounded(clip), clip.name)) for clip in words)
-    return NoiseRow(
-        denoiser[0], snr, commands.wer, commands.intent_accuracy, barista.accuracy, woken / len(words)
-    )  # fmt: skip
+    words = clips(data, "wake", limit, word=word)
+    woken = sum(wakes(wake, word, treated.under(surrounded(clip), clip.name)) for clip in words)
+    return NoiseRow(commands.wer, commands.intent_accuracy, barista.accuracy, woken / len(words))
 
 
 def denoised(denoiser: Denoiser, pcm: Pcm) -> Pcm:
@@ -95,7 +65,7 @@ def denoised(denoiser: Denoiser, pcm: Pcm) -> Pcm:
     denoiser.reset()
     tail = denoiser.delay + -(len(pcm) + denoiser.delay) % CHUNK_SAMPLES
     padded = np.concatenate([pcm, np.zeros(tail, np.int16)])
-    clean = np.concatenate([denoiser.denoise(chunk) for chunk in _chunks(padded)])
+    clean = np.concatenate([denoiser.denoise(chunk) for chunk in chunks(padded)])
     return clean[denoiser.delay : denoiser.delay + len(pcm)]
 
 
@@ -109,15 +79,15 @@ def wakes(engine: WakeEngine, word: str, pcm: Pcm) -> bool:
     """Whether ``word`` is heard in ``pcm`` (int16, 16 kHz), at the threshold that its model was tuned for."""
     engine.reset()
     detector = Detector({word: engine.words[word].threshold}, _REFRACTORY_S)
-    whole = pcm[: len(pcm) // CHUNK_SAMPLES * CHUNK_SAMPLES]
     return any(
         detector.feed(engine.score(chunk), number * CHUNK_SAMPLES / RATE) is not None
-        for number, chunk in enumerate(_chunks(whole))
+        for number, chunk in enumerate(chunks(pcm))
     )
 
 
-def _chunks(pcm: Pcm) -> Iterator[Pcm]:
-    for begin in range(0, len(pcm), CHUNK_SAMPLES):
+def chunks(pcm: Pcm) -> Iterator[Pcm]:
+    """Whole chunks of 20 ms; a rest is left out."""
+    for begin in range(0, len(pcm) - CHUNK_SAMPLES + 1, CHUNK_SAMPLES):
         yield pcm[begin : begin + CHUNK_SAMPLES]
 
 

@@ -21,6 +21,7 @@ _SABINE: Final = 24 * np.log(10) / _SOUND_M_S
 """Seconds a metre: Sabine's reverberation time is this times volume by absorbing surface."""
 _TALKER: Final[Point] = (3.4, 2.9, 1.5)
 _MICROPHONE: Final[Point] = (1.2, 0.8, 0.9)
+_DRIVEN: Final = 0.7
 _LOUDSPEAKER: Final[Point] = (1.32, 0.8, 0.85)
 """In the same case as the microphone."""
 
@@ -63,7 +64,15 @@ def carried(pcm: Pcm, response: Floats) -> Floats:
     """``pcm`` (int16) as it arrives: float, int16 units, as long as ``pcm``."""
     size = len(pcm) + len(response)
     spectrum = np.fft.rfft(pcm.astype(np.float64), size) * np.fft.rfft(response, size)
-    return np.fft.irfft(spectrum, size)[: len(pcm)]
+    arrived: Floats = np.fft.irfft(spectrum, size)[: len(pcm)]
+    return arrived
+
+
+def distorted(pcm: Pcm) -> Pcm:
+    """``pcm`` (int16) as a small loudspeaker plays it that is turned up: 4 % of the loudest tones are harmonics."""
+    limit = max(1.0, float(np.abs(pcm.astype(np.int32)).max())) / _DRIVEN
+    bent: Pcm = np.round(limit * np.tanh(pcm / limit)).astype(np.int16)
+    return bent
 
 
 def own_voice(room: Room, seconds: float) -> Floats:

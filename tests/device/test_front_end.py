@@ -118,7 +118,11 @@ def microphone_row(environ: dict[str, str]) -> dict[str, object]:
 def environ(pulse: Pulse, tmp_path: Path) -> Iterator[dict[str, str]]:
     with mosquitto() as broker:
         yield {
-            **{name: value for name, value in pulse.environ.items() if not name.startswith("HEARTH_") or "MODELS" in name},
+            **{
+                name: value
+                for name, value in pulse.environ.items()
+                if not name.startswith("HEARTH_") or "MODELS" in name
+            },
             "HEARTH_DATA_DIR": str(tmp_path),
             "HEARTH_MQTT__HOST": broker.address.host,
             "HEARTH_MQTT__PORT": str(broker.address.port),
@@ -144,7 +148,12 @@ def test_check_listens_to_the_microphone(pulse: Pulse, environ: dict[str, str], 
 def test_a_dead_microphone_is_told_aloud_and_once(pulse: Pulse, environ: dict[str, str], tmp_path: Path) -> None:
     log, tape = tmp_path / "log", tmp_path / "tape"
     record = ["parec", "--device=vmic.monitor", "--rate=16000", "--channels=1", "--format=s16le", str(tape)]
-    quick = {**environ, "HEARTH_UNDERSTAND__LLM": "none", "HEARTH_AUDIO__INPUT": DEVICE, "HEARTH_WAKE__WORDS": '["alexa"]'}
+    quick = {
+        **environ,
+        "HEARTH_UNDERSTAND__LLM": "none",
+        "HEARTH_AUDIO__INPUT": DEVICE,
+        "HEARTH_WAKE__WORDS": '["alexa"]',
+    }
     with log.open("wb") as stderr:
         recorder = subprocess.Popen(record, env=pulse.environ)
         assistant = subprocess.Popen([HEARTH, "run"], env=quick, stderr=stderr)

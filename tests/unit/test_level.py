@@ -14,7 +14,9 @@ def at(pcm: Pcm, dbfs: float) -> Pcm:
     return np.clip(np.round(pcm * 10 ** ((dbfs - level) / 20)), -32768, 32767).astype(np.int16)
 
 
-@pytest.mark.parametrize(("dbfs", "after"), [(-60, -26), (-45, -26), (-33, -26), (-31, -31), (-26, -26), (-21, -21), (-14, -26)])
+@pytest.mark.parametrize(
+    ("dbfs", "after"), [(-60, -26), (-45, -26), (-33, -26), (-31, -31), (-26, -26), (-21, -21), (-14, -26)]
+)
 def test_speech_comes_near_the_nominal_level(say: Say, dbfs: float, after: float) -> None:
     assert speech_dbfs(levelled(at(say("Turn on the kitchen light."), dbfs))) == pytest.approx(after, abs=1.5)
 

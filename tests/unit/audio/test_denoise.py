@@ -24,7 +24,9 @@ def test_noise_goes_and_speech_stays_in_its_place(say: Say) -> None:
     assert clean.dtype == np.int16
     assert 10 * np.log10(power(noisy[RATE : 2 * RATE]) / power(clean[RATE : 2 * RATE])) > 6
     spoken = slice(2 * RATE, None)
-    gain = float(np.dot(clean[spoken].astype(float), speech[spoken]) / np.dot(speech[spoken].astype(float), speech[spoken]))
+    gain = float(
+        np.dot(clean[spoken].astype(float), speech[spoken]) / np.dot(speech[spoken].astype(float), speech[spoken])
+    )
     assert 0.8 < gain < 1.1
     assert power(clean[spoken] - gain * speech[spoken]) < power(noisy[spoken].astype(float) - speech[spoken])
 

@@ -79,7 +79,9 @@ def test_what_was_played_is_found_by_its_time(rate: int) -> None:
     track = Track(reference, rate)
     t = np.arange(rate) / rate
     sound = (8000 * np.sin(2 * np.pi * (200 * t + 700 * t**2))).astype(np.int16)
-    wanted = (8000 * np.sin(2 * np.pi * (200 * np.arange(RATE) / RATE + 700 * (np.arange(RATE) / RATE) ** 2))).astype(np.int16)
+    wanted = (8000 * np.sin(2 * np.pi * (200 * np.arange(RATE) / RATE + 700 * (np.arange(RATE) / RATE) ** 2))).astype(
+        np.int16
+    )
     block = rate // 50
     for number in range(50):
         jitter = 0.004 * (number % 3)
