@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edge import plugins
 from edge.act.dispatch import Dispatch
+from edge.act.skills.handover import Handover
 from edge.bus import Bus
 from edge.chunk import Pcm
 from edge.engine_thread import EngineThread
@@ -131,7 +132,7 @@ async def assistant(
         ears = await _ears(settings, store, suspect, stack) if hears else None
         voice = await _voice(settings, store, sink, stack) if sink is not None else None
         house = await stack.enter_async_context(open_house(settings))
-        dispatch = Dispatch([_skill(name, house, settings) for name in plugins.names("skills")])
+        dispatch = Dispatch([_skill(name, house, settings) for name in plugins.names("skills")], Handover(house))
         grammar = Grammar(house, settings.understand.language, dispatch.intents, sentence_files(settings))
         model = await _local_model(settings, store, house, dispatch, stack)
         stages = Stages(

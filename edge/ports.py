@@ -154,8 +154,11 @@ class SoundReader(Protocol):
     def lost(self) -> int:
         """Chunks that were overwritten before this reader came to them."""
 
-    def read(self, timeout: float | None) -> AudioChunk:
-        """The next chunk; blocks, so it belongs in a thread. Raises EndOfSound when there is no more."""
+    def read(self, timeout: float | None, gather: int = 1) -> AudioChunk:
+        """The next chunk; blocks, so it belongs in a thread. Raises EndOfSound when there is no more.
+
+        Where it must wait, it waits until ``gather`` chunks are there.
+        """
 
     def __aiter__(self) -> AsyncIterator[AudioChunk]: ...
 
@@ -201,6 +204,12 @@ class House(Inventory, Protocol):
         """Carry out all in parallel and wait for each device's own word.
 
         One report per command, in order. Raises BrokerOffline at once when the broker is away.
+        """
+
+    async def tell(self, topic: str, payload: str) -> None:
+        """Publish for whoever listens, under this assistant's own topics; returns when the broker has it.
+
+        Raises BrokerOffline.
         """
 
 

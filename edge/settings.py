@@ -1,4 +1,4 @@
-"""Immutable, typed configuration: TOML, then secrets, then environment.
+"""Immutable, typed configuration: the board's measured profile, then TOML, then secrets, then environment.
 
 The file is ``--config``, else ``$XDG_CONFIG_HOME/hearthside/hearthside.toml``, else
 ``/etc/hearthside/hearthside.toml``. Secrets are files named like ``mqtt__password`` in systemd's
@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -22,6 +23,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from edge import profile
 from edge.errors import SettingsError
 
 _PREFIX = "HEARTH_"
@@ -170,17 +172,41 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The file's values arrive as ``init_settings`` and are outranked by secrets and environment."""
+        """The file's values arrive as ``init_settings``; secrets and environment outrank them, they the profile."""
+        measured = ProfileSource(settings_cls)
         secrets = os.environ.get("CREDENTIALS_DIRECTORY")
         if secrets is None:
-            return env_settings, init_settings
+            return env_settings, init_settings, measured
         return (
             env_settings,
             NestedSecretsSettingsSource(
                 file_secret_settings, secrets_dir=secrets, secrets_nested_delimiter="__", secrets_prefix=""
             ),
             init_settings,
+            measured,
         )
+
+
+class ProfileSource(PydanticBaseSettingsSource):
+    """What ``hearth bench --tune`` found best on this board, below everything that a person wrote."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Not used: the values come all at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The profile in the data directory that the higher sources name, as far as it is about the same things."""
+        above = self.current_state
+        default = Settings.model_fields["data_dir"].get_default(call_default_factory=True)
+        stt, understand = above.get("stt", {}), above.get("understand", {})
+        if not (isinstance(stt, Mapping) and isinstance(understand, Mapping)):
+            return {}
+        # A model belongs to its engine: whoever chose either has chosen.
+        if "engine" in stt or "model" in stt:
+            return {}
+        found = profile.read(Path(above.get("data_dir", default)))
+        language = understand.get("language", UnderstandSettings().language)
+        return {"stt": found.stt} if found and found.language == language else {}
 
 
 def load(config: Path | None = None) -> Settings:

@@ -12,18 +12,19 @@ from edge.ports import Skill
 class Dispatch:
     """Which skill takes which intent."""
 
-    def __init__(self, skills: Iterable[Skill]) -> None:
-        """Raises SettingsError when two skills take the same intent."""
+    def __init__(self, skills: Iterable[Skill], otherwise: Skill) -> None:
+        """``otherwise`` takes what none of ``skills`` does. Raises SettingsError when two take the same intent."""
         self._skills: Mapping[str, Skill] = _by_intent(skills)
+        self._otherwise = otherwise
 
     @property
     def intents(self) -> frozenset[str]:
-        """All intents that can be acted on."""
+        """All intents that some skill takes by name."""
         return frozenset(self._skills)
 
     async def run(self, intent: Intent, origin: Origin) -> Outcome:
         """The outcome of ``intent``. Raises DeadlineExceeded, and whatever AssistantError the skill raises."""
-        skill = self._skills[intent.name]
+        skill = self._skills.get(intent.name, self._otherwise)
         try:
             with anyio.fail_after(skill.deadline_s):
                 return await skill.run(intent, origin)

@@ -71,11 +71,11 @@ class Playback:
                 raise AudioError(f"the loudspeaker {self._stream.name!r} is gone", "connect it again")
             with anyio.move_on_after(_STALL_S / 4):
                 await self._changed.wait()
-        await anyio.sleep(self._heard_at - HANDOVER_S - time.monotonic())
+        await anyio.sleep(max(0.0, self._heard_at - HANDOVER_S - time.monotonic()))
 
     async def drain(self) -> None:
         """Returns when the last sample has been heard."""
-        await anyio.sleep(self._heard_at - time.monotonic())
+        await anyio.sleep(max(0.0, self._heard_at - time.monotonic()))
 
     async def close(self) -> None:
         """Stop at once, dropping what the device still holds."""

@@ -25,9 +25,9 @@ class Reference:
     def at(self, time: float, samples: int) -> Pcm:
         """``samples`` at 16 kHz from the monotonic ``time`` on; zero where nothing was played."""
         begin = round(time * RATE)
+        found: Pcm = np.zeros(samples, np.int16)
         with self._lock:
             first, last = max(begin, self._end - _KEPT), min(begin + samples, self._end)
-            found: Pcm = np.zeros(samples, np.int16)
             if first < last:
                 found[first - begin : last - begin] = self._kept[np.arange(first, last) % _KEPT]
         return found

@@ -32,6 +32,7 @@ class Ring:
         self._lead = round(LEAD_S / CHUNK_SECONDS)
         self._closed = False
         self._readers: list[RingReader] = []
+        self._blocked: set[RingReader] = set()
         self._waiting: list[Waker] = []
         # A plain lock: it is taken in the audio callback, where an RLock's bookkeeping is wasted.
         self._changed = threading.Condition(threading.Lock())
@@ -59,7 +60,7 @@ class Ring:
                 return
             self._slots[self._written % len(self._slots)] = chunk
             self._written += 1
-            waiting = self._wake_all()
+            waiting = self._wake_due()
         for waker in waiting:
             waker.wake()
 
@@ -100,6 +101,13 @@ class Ring:
         cursors = [reader.cursor for reader in self._readers]
         return bool(cursors) and self._written - min(cursors) < self._lead
 
+    def _wake_due(self) -> list[Waker]:
+        """As :meth:`_wake_all`, but threads that wait for more are left asleep."""
+        if any(reader.due <= self._written for reader in self._blocked):
+            self._changed.notify_all()
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
     def _wake_all(self) -> list[Waker]:
         self._changed.notify_all()
         waiting, self._waiting = self._waiting, []
@@ -131,23 +139,33 @@ class RingReader:
         self._ring = ring
         self.cursor = cursor
         """Number of the chunk that comes next, counted from the ring's first."""
+        self.due = 0
+        """While it waits: how many chunks the ring must have seen for it to go on."""
         self.lost = 0
         """Chunks that were overwritten before they were read."""
         self.closed = False
 
-    def read(self, timeout: float | None) -> AudioChunk:
-        """The next chunk; blocks for at most ``timeout`` seconds. Raises EndOfSound, TimeoutError."""
+    def read(self, timeout: float | None, gather: int = 1) -> AudioChunk:
+        """The next chunk; blocks for at most ``timeout`` seconds. Raises EndOfSound, TimeoutError.
+
+        Where it must wait, it waits until ``gather`` chunks are there, of which the next calls get the others at once.
+        """
         ring = self._ring
         with ring._changed:
             chunk = ring._next(self)
             while chunk is None:
-                if not ring._changed.wait_for(self._may_go_on, timeout):
-                    raise TimeoutError
+                self.due = self.cursor + gather
+                ring._blocked.add(self)
+                try:
+                    if not ring._changed.wait_for(self._may_go_on, timeout):
+                        raise TimeoutError
+                finally:
+                    ring._blocked.discard(self)
                 chunk = ring._next(self)
         return chunk
 
     def _may_go_on(self) -> bool:
-        return self.closed or self._ring.closed or self.cursor < self._ring._written
+        return self.closed or self._ring.closed or self.due <= self._ring._written
 
     def __aiter__(self) -> "RingReader":
         return self

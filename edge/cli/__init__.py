@@ -176,6 +176,34 @@ def demo(
     sys.exit(show(out, realtime=not fast))
 
 
+@app.command(epilog="Example: `hearth bench --peers --report bench.html`")
+def bench(
+    peers: Annotated[bool, typer.Option("--peers", help="Measure other people's systems in the same run.")] = False,
+    data: Annotated[Path | None, typer.Option(help="Labelled recordings to play.", show_default=False)] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a page with plots.", show_default=False)] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many commands.", show_default=False)] = None,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="Instead: choose the engine for speech to text that suits this board.")
+    ] = False,
+    peers_venv: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the peers' virtual environments, made if not there.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Measure latency by stage, processor, memory and cold start, end to end, alone or beside peers."""
+    from edge.cli.bench import Asked, measure, tune_stt
+
+    settings = settings_of(config)
+    if tune:
+        sys.exit(tune_stt(settings, as_json=as_json))
+    asked = Asked(
+        config=config, data=data, peers=peers, peers_venv=peers_venv, report=report, limit=limit, as_json=as_json
+    )
+    sys.exit(measure(settings, asked))
+
+
 @app.command("eval", epilog="Example: `hearth eval commands --data recordings --snr 10`")
 def evaluate(
     task: Annotated[str, typer.Argument(help="wake, barista, commands or endpoint.", show_default=False)],

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from edge.api.local_client import is_running
-from edge.app import models_of, open_house
+from edge.app import models_of, open_house, sentence_files
 from edge.audio.health import Reading, read
 from edge.audio.portaudio import PortAudio
 from edge.audio.probe import recorded
 from edge.cli.run import run_async
 from edge.errors import AssistantError, MicrophoneSilent, MicrophoneTooLoud
 from edge.settings import Settings
+from edge.understand.grammar import own_sentences
 from models.store import Store
 
 _FREE_MB = 200
@@ -35,6 +36,7 @@ def checks(settings: Settings) -> list[Row]:
         _loudspeaker(settings.audio.output),
         _broker(settings),
         *_models(settings),
+        *_sentences(settings),
         _disk(settings),
         _clock(),
         _row("cloud", False, "no bridge is configured", needed=False),
@@ -106,6 +108,16 @@ def _models(settings: Settings) -> Iterator[Row]:
             yield _row(f"model {model}", True, "installed", needed=needed)
         except AssistantError as error:
             yield _row(f"model {model}", False, error.what, error.remedy, needed=needed)
+
+
+def _sentences(settings: Settings) -> Iterator[Row]:
+    if not (files := sentence_files(settings)):
+        return
+    own = own_sentences(files, settings.understand.language)
+    for mistake in own.mistakes:
+        yield _row("sentences", False, str(mistake), "correct the line; the others work", needed=False)
+    if not own.mistakes:
+        yield _row("sentences", True, f"{len(files)} files, {len(own.intents)} intents of your own", needed=False)
 
 
 def _disk(settings: Settings) -> Row:

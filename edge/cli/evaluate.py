@@ -14,7 +14,7 @@ from rich.table import Table
 from edge.cli.run import run_async
 from edge.evaluation.barista import evaluate_barista
 from edge.evaluation.clips import clips
-from edge.evaluation.commands import evaluate_commands
+from edge.evaluation.commands import evaluate_commands, unrelated
 from edge.evaluation.endpoint import evaluate_endpoint
 from edge.evaluation.mixing import Noise
 from edge.settings import Settings
@@ -61,8 +61,10 @@ def evaluate(settings: Settings, task: Task, asked: Asked) -> dict[str, Any]:
     console = Console(stderr=True)
     noise = None if asked.snr is None else Noise(asked.noise or _dishes(asked.data), asked.snr, asked.seed)
     source = "barista" if task is Task.ENDPOINT else str(task)
-    of_language = {"lang": settings.understand.language} if task is Task.COMMANDS else {}
-    total = len(clips(asked.data, source, asked.limit, **of_language))
+    language = settings.understand.language
+    total = len(clips(asked.data, source, asked.limit, **({"lang": language} if task is Task.COMMANDS else {})))
+    if task is Task.COMMANDS:
+        total += len(unrelated(asked.data, language, asked.limit))
     with _progress(console) as progress:
         bar = progress.add_task(str(task), total=total)
 

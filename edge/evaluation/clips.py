@@ -52,6 +52,11 @@ def clips(folder: Path, task: str, limit: int | None = None, **labels: object) -
     return found[:limit]
 
 
+def has(folder: Path, task: str) -> bool:
+    """Whether there are clips of ``task`` under ``folder``. Raises EvaluationError."""
+    return any(clip.task == task for clip in _index(folder))
+
+
 def _fits(clip: Clip, labels: Mapping[str, object]) -> bool:
     return all(clip.labels.get(key) == value for key, value in labels.items())
 

@@ -17,9 +17,9 @@ from edge.ports import Sayable
 
 Logits = npt.NDArray[np.float32]
 
-_WIDTH: Final = 6
+_WIDTH: Final = 4
 """Hypotheses that are followed at a time."""
-_WITHIN: Final = 6.0
+_WITHIN: Final = 5.0
 """Nats behind the best at which one is dropped."""
 _NEAR: Final = 3.0
 """Nats behind the best whole sentence at which another one is of no use."""

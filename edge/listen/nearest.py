@@ -18,10 +18,14 @@ from edge.listen.lexicon import Words, fit_of, sentence
 from edge.listen.spelling import Spelling
 from edge.ports import Sayable
 
-_WIDTH: Final = 24
+_WIDTH: Final = 16
 """Hypotheses that are followed at each letter."""
-_SLACK: Final = (-3, -2, -1, 0, 1, 2, 3)
+_SLACK: Final = 3
 """Letters by which a word may be longer or shorter than what was heard of it."""
+_LONGEST: Final = 24
+"""Letters of the longest stretch that is looked at."""
+_WRONG: Final = 0.6
+"""Letters of a word that may be wrong, of those that it has."""
 _EDITS: Final = 0.45
 """Letters that may be wrong, of those that were heard."""
 
@@ -77,33 +81,32 @@ class _Stretches:
 
     def __init__(self, letters: str, spelling: Spelling) -> None:
         self._letters, self._spelling = letters, spelling
-        self._known: list[dict[str, list[tuple[int, float]]]] = [{} for _ in letters]
+        self._tried: list[set[str]] = [set() for _ in letters]
+        self._fitting: list[dict[str, list[tuple[int, float]]]] = [{} for _ in letters]
         self._forms: dict[str, list[str]] = {}
 
     def of(self, following: Mapping[str, Sayable], start: int, most: float) -> list[tuple[str, int, float]]:
         """Each word with the ends of the stretches from ``start`` that it fits, and its edits, at most ``most``."""
-        known = self._known[start]
-        self._try([word for word in following if word not in known], start)
-        return [(word, end, edits) for word in following for end, edits in known[word] if edits <= most]
+        if untried := following.keys() - self._tried[start]:
+            self._tried[start] |= untried
+            self._try(sorted(untried), start)
+        fitting = self._fitting[start]
+        words = following.keys() & fitting.keys()
+        return [(word, end, edits) for word in sorted(words) for end, edits in fitting[word] if edits <= most]
 
     def _try(self, words: list[str], start: int) -> None:
         spelt = [(word, form) for word in words for form in self._spell(word)]
         if not spelt:
-            self._known[start].update({word: [] for word in words})
             return
-        rest = self._letters[start:]
-        ends = range(1, len(rest) + 1)
+        rest = self._letters[start : start + _LONGEST]
         distances: npt.NDArray[np.uint32] = cdist(
-            [form for _, form in spelt], [rest[:end] for end in ends], scorer=Levenshtein.distance, dtype=np.uint32
-        )
-        known = self._known[start]
-        known.update({word: [] for word in words})
-        for (word, form), row in zip(spelt, distances, strict=True):
-            fits = known[word]
-            for slack in _SLACK:
-                end = len(form) + slack
-                if 0 < end <= len(rest) and row[end - 1] < max(1, len(form)):
-                    fits.append((start + end, float(row[end - 1])))
+            [form for _, form in spelt], [rest[:end] for end in range(1, len(rest) + 1)],
+            scorer=Levenshtein.distance, dtype=np.uint32,
+        )  # fmt: skip
+        for (word, form), row in zip(spelt, distances.tolist(), strict=True):
+            for end in range(max(1, len(form) - _SLACK), min(len(rest), len(form) + _SLACK) + 1):
+                if row[end - 1] <= len(form) * _WRONG:
+                    self._fitting[start].setdefault(word, []).append((start + end, float(row[end - 1])))
 
     def _spell(self, word: str) -> list[str]:
         if word not in self._forms:

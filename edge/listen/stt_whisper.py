@@ -7,7 +7,7 @@ over at the end or loses the first words. Both are noticed, and cost a second lo
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from faster_whisper.tokenizer import Tokenizer
 
 from edge.chunk import RATE, Pcm
 from edge.errors import ModelError
-from edge.intents import Transcript
+from edge.intents import Fit, Transcript
 from edge.listen.beam import Candidate
 from edge.listen.hearing import Free, choose
 from edge.listen.nearest import Near, nearest
@@ -46,19 +46,22 @@ _MAX_COMPRESSION: Final = 2.4
 _MAX_TOKENS: Final = 96
 """Sentences are commands of a few words; what runs on longer is the decoder looping on noise."""
 _TOKENS_PER_S: Final = 8
-_LEAST_REPEATED: Final = 3
-_CANDIDATES: Final = 10
+_LEAST_REPEATED: Final = 2
+"""Words that are said again where the decoder starts over."""
+_CANDIDATES: Final = 8
+_PER_EDIT: Final = 0.25
+"""Nats that a letter counts that was heard otherwise: forced decoding does not say where the sound ends."""
 _LEAST: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
-    tokens: Sequence[int]
+    text: str
+    """Empty where it was invented."""
     mean: float
-    """Mean log probability of the tokens."""
-    no_speech: float
+    """Mean log probability of its tokens."""
     looped: bool
-    """It never came to an end, nor did it start over."""
+    """It never came to an end, nor did it start over, which would tell the end."""
 
 
 class WhisperStt:
@@ -76,21 +79,17 @@ class WhisperStt:
         features = self._log_mel(pcm)
         encoded = self._encode(features, min(_WHOLE_WINDOW, features.shape[1] + _MARGIN))
         spoken = self._language(encoded, language)
-        tokenizer = self._tokenizer(spoken)
-        decoded = self._decode(encoded, tokenizer, len(pcm) / RATE)
+        decoded = self._decode(encoded, spoken, len(pcm) / RATE)
+        if decoded.text and sayable is not None:
+            near = nearest(decoded.text, sayable, Spelling(spoken), _CANDIDATES)
+            free, candidates = self._compare(encoded, spoken, decoded.text, near)
+            heard = choose(candidates, free, spoken)
+            if heard.fit is not Fit.FREE:
+                return heard
         if decoded.looped or decoded.mean < _DOUBTFUL:
-            whole = self._encode(features, _WHOLE_WINDOW)
-            again = self._decode(whole, tokenizer, len(pcm) / RATE)
-            if again.mean > decoded.mean or decoded.looped:
-                encoded, decoded = whole, again
-        text = "" if _invented(decoded) else tokenizer.decode(decoded.tokens).strip()
-        if not text or _compression(text) > _MAX_COMPRESSION:
-            return Transcript("", spoken)
-        if sayable is None:
-            return Transcript(text, spoken, math.exp(decoded.mean))
-        near = nearest(text, sayable, Spelling(spoken), _CANDIDATES)
-        free, candidates = self._compare(encoded, tokenizer, text, near)
-        return choose(candidates, free, spoken)
+            again = self._decode(self._encode(features, _WHOLE_WINDOW), spoken, len(pcm) / RATE)
+            decoded = again if again.mean > decoded.mean or decoded.looped else decoded
+        return Transcript(decoded.text, spoken, math.exp(decoded.mean) if decoded.text else 1.0)
 
     def prepare(self, sayable: Sayable) -> None:
         """Reach the first words."""
@@ -127,24 +126,26 @@ class WhisperStt:
             )
         return self._tokenizers[language]
 
-    def _decode(self, encoded: Any, tokenizer: Tokenizer, seconds: float) -> _Decoded:
+    def _decode(self, encoded: Any, language: str, seconds: float) -> _Decoded:
+        tokenizer = self._tokenizer(language)
         prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         most = min(_MAX_TOKENS, math.ceil(seconds * _TOKENS_PER_S) + 4)
         (result,) = self._model.generate(
             encoded, [prompt], beam_size=1, max_length=len(prompt) + most, return_scores=True,
             return_no_speech_prob=True, suppress_tokens=[-1],
         )  # fmt: skip
-        tokens = result.sequences_ids[0]
-        once = _once(tokens)
-        looped = len(once) == len(tokens) >= most
-        return _Decoded(once, result.scores[0], result.no_speech_prob, looped)
+        tokens, mean = result.sequences_ids[0], result.scores[0]
+        text: str = tokenizer.decode(tokens).strip()
+        invented = result.no_speech_prob > _NO_SPEECH and mean < _UNSURE
+        once = said_once(text)
+        looped = once == text and len(tokens) >= most
+        return _Decoded("" if invented or _compression(once) > _MAX_COMPRESSION else once, mean, looped)
 
-    def _compare(
-        self, encoded: Any, tokenizer: Tokenizer, text: str, near: Sequence[Near]
-    ) -> tuple[Free, list[Candidate]]:
+    def _compare(self, encoded: Any, language: str, text: str, near: Sequence[Near]) -> tuple[Free, list[Candidate]]:
         """How well the sound bears out each text, by forced decoding (CTranslate2's ``align``)."""
-        written = [_as_written(one.text, text) for one in near]
-        tokens = [tokenizer.encode(" " + one) for one in (text, *written)]
+        tokenizer = self._tokenizer(language)
+        written = [(one, form) for one in near for form in _as_written(one.text, text)]
+        tokens = [tokenizer.encode(" " + form) for form in (text, *(form for _, form in written))]
         states = np.repeat(np.array(encoded), len(tokens), axis=0)
         frames = [states.shape[1] * 2] * len(tokens)
         aligned = self._model.align(
@@ -153,29 +154,30 @@ class WhisperStt:
         )  # fmt: skip
         scores = [float(np.sum(np.log(np.maximum(one.text_token_probs, _LEAST)))) for one in aligned]
         free = Free(text, scores[0], math.exp(scores[0] / max(1, len(tokens[0]))))
-        candidates = [
-            Candidate(one.text, score, one.fit, one.more) for one, score in zip(near, scores[1:], strict=True)
-        ]
-        return free, sorted(candidates, key=lambda candidate: -candidate.score)
+        best: dict[str, Candidate] = {}
+        for (one, _), score in zip(written, scores[1:], strict=True):
+            if one.text not in best or best[one.text].score < score - _PER_EDIT * one.edits:
+                best[one.text] = Candidate(one.text, score - _PER_EDIT * one.edits, one.fit, one.more)
+        return free, sorted(best.values(), key=lambda candidate: -candidate.score)
 
 
-def _as_written(text: str, heard: str) -> str:
-    """``text`` with the capital and the full stop that the recogniser gave what it heard."""
+def _as_written(text: str, heard: str) -> Iterable[str]:
+    """``text`` with the capital and the full stop that the recogniser gave what it heard; names large and small."""
     mark = heard[-1] if heard[-1] in ".?!" else ""
-    return (text[:1].upper() + text[1:] if heard[:1].isupper() else text) + mark
+    forms = dict.fromkeys((text, text.lower()))
+    return [(form[:1].upper() + form[1:] if heard[:1].isupper() else form) + mark for form in forms]
 
 
-def _once(tokens: Sequence[int]) -> Sequence[int]:
-    """``tokens`` without what follows when the decoder has started over."""
-    for period in range(_LEAST_REPEATED, len(tokens) - _LEAST_REPEATED + 1):
-        again = tokens[period : 2 * period]
-        if tokens[: len(again)] == again:
-            return tokens[:period]
-    return tokens
-
-
-def _invented(decoded: _Decoded) -> bool:
-    return not decoded.tokens or (decoded.no_speech > _NO_SPEECH and decoded.mean < _UNSURE)
+def said_once(text: str) -> str:
+    """``text`` without what follows where it starts over."""
+    words = text.split()
+    plain = [word.strip(".,?!").lower() for word in words]
+    for period in range(_LEAST_REPEATED, len(words) - _LEAST_REPEATED + 1):
+        again = plain[period : 2 * period]
+        # The last word may be cut short.
+        if plain[: len(again) - 1] == again[:-1] and plain[len(again) - 1].startswith(again[-1]):
+            return " ".join(words[:period])
+    return text
 
 
 def _compression(text: str) -> float:

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import anyio
 
@@ -20,6 +21,10 @@ from edge.session.clock import TurnClock
 from edge.session.turn import Stages, Turn
 from edge.wake.detector import Detection, Detector
 from edge.wake.onset import RECENT_CHUNKS, command_start
+
+_GATHER: Final = 4
+"""Chunks for which the wake thread sleeps, as it is the waking up that costs. What comes after the word is kept, so
+80 ms later is soon enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ def _watch(engine: WakeEngine, reader: SoundReader, detector: Detector, sound: S
     recent: deque[AudioChunk] = deque(maxlen=RECENT_CHUNKS)
     try:
         while True:
-            recent.append(chunk := reader.read(None))
+            recent.append(chunk := reader.read(None, _GATHER))
             begun = time.perf_counter()
             detection = detector.feed(engine.score(chunk.pcm), chunk.end)
             if detection is not None:

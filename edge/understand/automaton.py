@@ -21,7 +21,8 @@ class State:
 
     __slots__ = ("_automaton", "_complete", "_following", "_tails")
 
-    def __init__(self, automaton: "Automaton", tails: frozenset[Tail]) -> None:
+    def __init__(self, automaton: "Automaton", tails: frozenset[Tail] | None) -> None:
+        """``tails`` None: the beginning of all sentences, whose templates are read when somebody asks."""
         self._automaton, self._tails = automaton, tails
         self._following: Mapping[str, State] | None = None
         self._complete = False
@@ -30,7 +31,7 @@ class State:
     def following(self) -> "Mapping[str, State]":
         """Each word that may come next, and where it leads."""
         if self._following is None:
-            self._following, self._complete = self._automaton.unfold(self._tails)
+            self._following, self._complete = self._automaton.unfold(self._reached())
         return self._following
 
     @property
@@ -41,20 +42,33 @@ class State:
     @property
     def longest(self) -> int:
         """The most words that may still follow, politeness aside."""
-        return self._automaton.longest(self._tails)
+        return self._automaton.longest(self._reached())
+
+    def _reached(self) -> frozenset[Tail]:
+        if self._tails is None:
+            self._tails = self._automaton.sentences()
+        return self._tails
 
 
 class Automaton:
     """All sentences of a grammar with its lists."""
 
     def __init__(self, intents: Intents, lists: Mapping[str, SlotList]) -> None:
-        """``lists``: the house's names and areas, beside the lists that the sentences bring along."""
+        """``lists``: the house's names and areas, beside the lists that the sentences bring along.
+
+        Costs nothing: the templates are read by the thread that takes the first step.
+        """
+        self._intents, self._lists = intents, lists
         self._states: dict[frozenset[Tail], State] = {}
         self._lengths: dict[Node, int] = {}
-        skip = polite(intents.skip_words)
-        sentences = Choice(tuple(Templates(intents, lists).sentences()))
-        self.start = self._state(frozenset({(Row((skip, sentences, skip)), None)}))
+        self.start = State(self, None)
         """Before the first word."""
+
+    def sentences(self) -> frozenset[Tail]:
+        """All of them, from the beginning."""
+        skip = polite(self._intents.skip_words)
+        templates = Choice(tuple(Templates(self._intents, self._lists).sentences()))
+        return frozenset({(Row((skip, templates, skip)), None)})
 
     def accepts(self, sentence: str) -> bool:
         """Whether ``sentence`` is one of them, word for word."""

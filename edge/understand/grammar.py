@@ -21,7 +21,7 @@ from edge.errors import SettingsError
 from edge.intents import Intent, Origin, SlotValue, Tier, Understanding
 from edge.ports import Inventory, Sayable
 from edge.understand.automaton import Automaton
-from edge.understand.sentence_files import Known, read_sentences
+from edge.understand.sentence_files import Known, Sentences, read_sentences
 
 _TEMPLATE: Final = frozenset("[](|)<>{}")
 MAX_CHARACTERS = 500
@@ -50,11 +50,10 @@ class Grammar:
         self._house = house
         self._language = language
         everything: dict[str, Any] = {"language": language, "intents": {}} if alone else _sentences(language)
-        self.own = read_sentences(own, language, _known(everything))
-        """The person's own sentences, and what is wrong with them."""
-        merge_dict(everything, dict(self.own.content))
+        further = read_sentences(own, language, _known(everything))
+        merge_dict(everything, dict(further.content))
         self._everything = Intents.from_dict(everything)
-        wanted = set(everything["intents"]) if intents is None else {*intents, *self.own.intents}
+        wanted = set(everything["intents"]) if intents is None else {*intents, *further.intents}
         understood = {name: intent for name, intent in self._everything.intents.items() if name in wanted}
         self._intents = replace(self._everything, intents=understood)
         self._revision: int | None = None
@@ -90,6 +89,11 @@ class Grammar:
             self._lists = _lists(self._house)
             self._sayable = None
         return self._lists
+
+
+def own_sentences(own: Sequence[Path], language: str) -> Sentences:
+    """The person's sentences in the files ``own``, and what is wrong with them. Raises SettingsError."""
+    return read_sentences(own, language, _known(_sentences(language)))
 
 
 def _sentences(language: str) -> dict[str, Any]:

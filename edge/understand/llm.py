@@ -9,12 +9,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import anyio
+
 from edge.devices import Ability, Device
 from edge.engine_thread import EngineThread
 from edge.intents import Intent, Origin, SlotValue, Tier, Understanding
-from edge.ports import Inventory, LlmEngine
+from edge.ports import Completion, Inventory, LlmEngine
 
 _MAX_DEVICES = 12
+_DEADLINE_S = 3.0
+"""A person who waits longer would rather hear that it was not understood."""
 _MAX_TOKENS = 48
 _NONE = "none"
 _COMMON: Final = frozenset(
@@ -77,9 +81,14 @@ class LocalModel:
         choices = calls(devices, self._verbs)
         if not choices:
             return None
-        completion = await self._engine.call(
-            lambda engine: engine.complete(prompt(text, devices), gbnf(choices), _MAX_TOKENS)
-        )
+        with anyio.move_on_after(_DEADLINE_S):
+            completion = await self._engine.call(
+                lambda engine: engine.complete(prompt(text, devices), gbnf(choices), _MAX_TOKENS)
+            )
+            return self._believed(completion, devices)
+        return None
+
+    def _believed(self, completion: Completion, devices: Sequence[Device]) -> Understanding | None:
         intent = parse(completion.text, devices, self._verbs)
         if intent is None or completion.probability < self._threshold:
             return None

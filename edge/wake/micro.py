@@ -4,27 +4,39 @@ Source: https://github.com/kahrendt/microWakeWord (Kevin Ahrendt), run by the ``
 """
 
 import difflib
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
 
-from edge.chunk import Pcm
+from edge.chunk import CHUNK_SAMPLES, Pcm
 from edge.errors import SettingsError
 from edge.ports import WakeWord
+from edge.wake.gate import Gate
 
 _LAG_S: Final = {"alexa": 0.2, "hey_jarvis": 0.2, "hey_mycroft": 0.1, "okay_nabu": 0.1}
 """Measured: see docs/decisions/0004. A model of one's own gets the middle."""
 _USUAL_LAG_S: Final = 0.15
 
 
+_PREROLL: Final = 50
+"""Features of 10 ms each that are kept while nothing sounds: a word's first sound may be quieter than the room."""
+
+
 class MicroWakeEngine:
-    """Several words on one stream; the features, most of the cost, are computed once for all."""
+    """Several words on one stream; the features are computed once for all, the models asked only when something sounds.
+
+    While the gate is closed, the models keep the state that a quiet room left in them; when it opens, they first
+    hear the last half second, so that for them the quiet was only shorter.
+    """
 
     def __init__(self, models: Mapping[str, MicroWakeWord]) -> None:
         self._models = models
         self._features = MicroWakeWordFeatures()
+        self._gate = Gate()
+        self._kept: deque[Any] = deque(maxlen=_PREROLL)
 
     @property
     def words(self) -> Mapping[str, WakeWord]:
@@ -37,16 +49,27 @@ class MicroWakeEngine:
     def score(self, pcm: Pcm) -> Mapping[str, float]:
         """``pcm``: int16, any length, 16 kHz. Returns the mean of each word's last windows, 0–1, at its highest."""
         scores: dict[str, float] = {}
-        for features in self._features.process_streaming(pcm.tobytes()):
+        # The gate looks at short pieces, whatever it is given.
+        for start in range(0, len(pcm), CHUNK_SAMPLES):
+            piece = pcm[start : start + CHUNK_SAMPLES]
+            self._kept.extend(self._features.process_streaming(piece.tobytes()))
+            if self._gate.feed(piece):
+                self._score_kept(scores)
+        return scores
+
+    def _score_kept(self, scores: dict[str, float]) -> None:
+        while self._kept:
+            features = self._kept.popleft()
             for word, model in self._models.items():
                 # 0.0 while the model gathers one stride (3 windows of 10 ms) is no score at all.
                 if (probability := model.process_streaming_prob(features)) is not None and probability > 0.0:
                     scores[word] = max(probability, scores.get(word, 0.0))
-        return scores
 
     def reset(self) -> None:
         """Forget the stream."""
         self._features.reset()
+        self._gate = Gate()
+        self._kept.clear()
         for model in self._models.values():
             model.reset()
 

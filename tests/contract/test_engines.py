@@ -121,8 +121,8 @@ def stt(request: pytest.FixtureRequest, store: Store) -> Iterator[SttEngine]:
 
 
 def test_a_command_is_written_down(stt: SttEngine, say: Say) -> None:
-    transcript = stt.transcribe(np.concatenate([quiet(0.3), say("Turn on the kitchen light."), quiet(0.3)]), "en")
-    assert transcript.text.lower().strip(" .") == "turn on the kitchen light"
+    transcript = stt.transcribe(np.concatenate([quiet(0.3), say("Close the kitchen windows."), quiet(0.3)]), "en")
+    assert transcript.text.lower().strip(" .") == "close the kitchen windows"
     assert transcript.language == "en"
     assert 0.3 < transcript.confidence <= 1.0
 
@@ -135,16 +135,19 @@ def test_no_words_are_invented_where_there_are_none(stt: SttEngine, sound: Pcm) 
 @pytest.fixture(scope="module")
 def sayable() -> Sayable:
     """A house with names that no recogniser has met."""
-    lamp, blind = Device("light.z", "Zephyrine", "light"), Device("cover.q", "Quillon Blind", "cover")
-    return Grammar(Rooms([lamp, blind]), "en", None).sayable()
+    names = {"light.t": "Tardis Lamp", "switch.b": "Brewzilla", "cover.q": "Quillon Blind"}
+    devices = [Device(id_, name, id_.split(".")[0]) for id_, name in names.items()]
+    return Grammar(Rooms(devices), "en", None).sayable()
 
 
 @pytest.mark.parametrize(
     ("spoken", "text"),
     [
-        ("Turn on zephereen.", "turn on Zephyrine"),
-        ("Open the quillen blind.", "open the Quillon Blind"),
-        ("Set zephereen to thirty five percent.", "set Zephyrine to 35 percent"),
+        ("Please switch on the tardis lamp.", "please switch on the Tardis Lamp"),
+        ("Switch off brew zilla.", "switch off Brewzilla"),
+        ("Could you open the quillen blind?", "could you open the Quillon Blind"),
+        ("Is the quillen blind open?", "is the Quillon Blind open"),
+        ("Change the tardis lamp to thirty five percent.", "change the Tardis Lamp to 35"),
     ],
 )
 def test_names_of_the_house_are_heard_as_they_are_written(
@@ -153,7 +156,7 @@ def test_names_of_the_house_are_heard_as_they_are_written(
     sound = np.concatenate([quiet(0.3), say(spoken), quiet(0.3)])
     stt.prepare(sayable)
     heard = stt.transcribe(sound, "en", sayable)
-    assert heard.text.replace("%", " percent") == text
+    assert heard.text.removesuffix("%").removesuffix(" percent") == text
     assert heard.fit in (Fit.WHOLE, Fit.CLOSED)
     assert stt.transcribe(sound, "en").fit is Fit.FREE
 
@@ -174,7 +177,7 @@ def test_other_speech_becomes_no_command(stt: SttEngine, sayable: Sayable, say: 
 
 
 def test_a_sentence_that_has_only_begun_is_told_from_a_whole_one(stt: SttEngine, sayable: Sayable, say: Say) -> None:
-    begun = stt.transcribe(np.concatenate([quiet(0.3), say("Set zephereen brightness to"), quiet(0.3)]), "en", sayable)
+    begun = stt.transcribe(np.concatenate([quiet(0.3), say("Change the tardis lamp to"), quiet(0.3)]), "en", sayable)
     assert begun.fit in (Fit.OPEN, Fit.FREE)
 
 

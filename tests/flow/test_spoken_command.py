@@ -80,7 +80,7 @@ async def test_a_light_is_switched_and_the_answer_is_spoken(
     assert timings.first_audio_ms is not None
     assert timings.endpoint_ms is not None
     assert timings.first_audio_ms > timings.endpoint_ms
-    assert 550 <= timings.endpoint_ms <= 700, "the configured 0.6 s and at most a window and a chunk"
+    assert 250 <= timings.endpoint_ms <= 760, "between a sentence that is known to be over and one that is not"
 
 
 async def test_two_commands_in_one_stream_are_two_turns(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from edge.intents import Fit, Transcript
 from edge.listen.endpoint import Endpoint, EndpointRules, Heard
 
 RULES = EndpointRules(
@@ -66,3 +67,39 @@ def test_speech_end_is_the_last_speech_not_the_decision() -> None:
     assert meaning is Heard.ENDED
     assert endpoint.speech_start == pytest.approx(5.0)
     assert endpoint.speech_end == pytest.approx(5.3)
+
+
+@pytest.mark.parametrize(
+    ("fit", "more", "ended_at"),
+    [
+        (Fit.FREE, 0, 0.9),
+        (Fit.CLOSED, 0, 0.6),
+        (Fit.WHOLE, 2, 0.7),
+        (Fit.WHOLE, 20, 0.8),
+        (Fit.OPEN, 5, 1.5),
+    ],
+)
+def test_what_was_said_tells_how_long_to_wait(fit: Fit, more: int, ended_at: float) -> None:
+    rules = EndpointRules(onset_s=0.1, pause_s=0.1, silence_s=0.6, closed_s=0.3, whole_s=0.5, open_s=1.2)
+    endpoint = Endpoint(rules, 0.0)
+    for number in range(20):
+        heard = endpoint.feed(0.9 if number < 3 else 0.0, number / 10, (number + 1) / 10)
+        if heard is Heard.PAUSED:
+            endpoint.expect(Transcript("turn on the light", "en", fit=fit, more=more))
+        if heard is Heard.ENDED:
+            break
+    assert round((number + 1) / 10, 1) == ended_at
+
+
+def test_what_was_expected_is_forgotten_when_speech_goes_on() -> None:
+    """An early guess that was wrong must not cut off what follows it."""
+    endpoint = Endpoint(EndpointRules(onset_s=0.1, pause_s=0.1, silence_s=0.6, closed_s=0.2), 0.0)
+    windows = [0.9, 0.9, 0.0, 0.9, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    ends = []
+    for number, probability in enumerate(windows):
+        heard = endpoint.feed(probability, number / 10, (number + 1) / 10)
+        if number == 2:
+            endpoint.expect(Transcript("stop", "en", fit=Fit.CLOSED))
+        if heard is Heard.ENDED:
+            ends.append(round((number + 1) / 10, 1))
+    assert ends == [1.1]

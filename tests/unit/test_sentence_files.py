@@ -7,7 +7,7 @@ import pytest
 
 from edge.intents import Origin
 from edge.samples import COFFEE
-from edge.understand.grammar import Grammar
+from edge.understand.grammar import Grammar, own_sentences
 from edge.understand.sentence_files import Known, read_sentences
 from tests.houses import Rooms
 
@@ -70,7 +70,7 @@ def test_what_is_right_beside_a_mistake_works(tmp_path: Path) -> None:
     wrong = GOOD.replace('"brew {strength} tea"', '"brew [tea"\n          - "make {strength} tea"')
     other = write(tmp_path, "language: en\nintents:\n  Nap:\n    data:\n      - sentences: [take a nap]\n", "nap.yaml")
     grammar = Grammar(Rooms(), "en", (), (write(tmp_path, wrong), other))
-    assert [mistake.line for mistake in grammar.own.mistakes] == [6]
+    assert [mistake.line for mistake in own_sentences([tmp_path / "own.yaml"], "en").mistakes] == [6]
     assert grammar.understand("make weak tea", Origin("")) is not None
     assert grammar.understand("take a nap", Origin("")) is not None
 
@@ -100,6 +100,6 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
 def test_the_example_that_comes_with_the_product(order: str, slots: dict[str, str]) -> None:
     grammar = Grammar(Rooms(), "en", (), (COFFEE,), alone=True)
     found = grammar.understand(order, Origin(""))
-    assert grammar.own.mistakes == ()
+    assert own_sentences([COFFEE], "en").mistakes == ()
     assert found is not None
     assert dict(found.intent.slots) == slots
