@@ -48,12 +48,11 @@ def test_a_recording_of_any_length_keeps_it(samples: int) -> None:
     assert conditioned(np.ones(samples, np.int16)).shape == (samples,)
 
 
-def test_full_scale_stays_within_it() -> None:
-    square = np.where(np.arange(RATE) // 40 % 2, 32767, -32768).astype(np.int16)
-    filtered = conditioned(square)
-    # What rings beyond it is cut, and does not come round as its opposite.
-    assert filtered.max() == 32767
-    assert np.corrcoef(filtered, square)[0, 1] > 0.9
+def test_what_rings_beyond_full_scale_is_cut_and_does_not_come_round() -> None:
+    quarter = np.where(np.arange(RATE) // 40 % 2, 8000, -8000).astype(np.int16)
+    expected = np.clip(conditioned(quarter).astype(int) * 4, -32767, 32767)
+    assert (np.abs(expected) == 32767).any()
+    assert np.abs(conditioned(quarter * np.int16(4)) - expected).max() <= 4
 
 
 def test_it_costs_next_to_nothing() -> None:

@@ -1,11 +1,14 @@
 """What every denoiser must do, on the one that ships."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from edge.audio.denoise_webrtc import build
 from edge.chunk import CHUNK_SAMPLES, RATE
+from edge.errors import SettingsError
 from edge.evaluation.noise import denoised
 from edge.ports import Denoiser
 from tests.sounds import Say, quiet
@@ -38,3 +41,10 @@ def test_forgetting_the_stream_gives_the_same_again() -> None:
     assert np.array_equal(denoiser.denoise(noise), first)
     assert len(denoiser.denoise(noise[:CHUNK_SAMPLES])) == CHUNK_SAMPLES
     denoiser.close()
+
+
+def test_without_the_package_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pywebrtc_audio", None)
+    with pytest.raises(SettingsError, match="not installed") as caught:
+        build(Path())
+    assert caught.value.remedy == "pip install hearthside[denoise]"
