@@ -5,7 +5,7 @@ import importlib.util
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from edge.errors import AssistantError, ModelError
 from edge.events import AnyEvent, TurnEnded
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
-from edge.intents import Origin
+from edge.intents import Origin, Phrase
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.ports import (
@@ -34,6 +34,7 @@ from edge.ports import (
     VadEngine,
     WakeEngine,
 )
+from edge.session.attention import AttentiveWake
 from edge.session.clock import TurnClock
 from edge.session.loop import Loop, WakeRules
 from edge.session.turn import Stages, Turn
@@ -105,22 +106,30 @@ class Assistant:
         await self._stages.voice.speak(text, lambda: None)
         return await self._stages.voice.finish()
 
+    async def complain(self, error: AssistantError) -> None:
+        """Say aloud what is wrong, where there is a voice and a phrase for it. Raises AssistantError."""
+        if self._stages.voice is not None and self._stages.wording.knows(error.code):
+            await self.say(self._stages.wording.say(Phrase(error.code)))
+
     def _origin(self, area: str | None = None, session: str | None = None) -> Origin:
         language = self.settings.understand.language
         return Origin(session or uuid.uuid4().hex[:12], area or self.settings.area, language)
 
 
 @asynccontextmanager
-async def assistant(settings: Settings, *, hears: bool, sink: AudioSink | None) -> AsyncIterator[Assistant]:
+async def assistant(
+    settings: Settings, *, hears: bool, sink: AudioSink | None, suspect: Callable[[], None] | None = None
+) -> AsyncIterator[Assistant]:
     """Build everything and take it down again. Engines load in the background, all at once.
 
-    ``hears``: whether sound will come in; ``sink``: where answers are heard, None for written ones.
+    ``hears``: whether sound will come in; ``sink``: where answers are heard, None for written ones. ``suspect`` is
+    called in the wake engine's thread when a wake word may be on its way.
     Raises SettingsError and ModelError for what is missing before anything is started.
     """
     store = Store(settings.models_dir)
     bus = Bus()
     async with AsyncExitStack() as stack:
-        ears = await _ears(settings, store, stack) if hears else None
+        ears = await _ears(settings, store, suspect, stack) if hears else None
         voice = await _voice(settings, store, sink, stack) if sink is not None else None
         house = await stack.enter_async_context(open_house(settings))
         dispatch = Dispatch([_skill(name, house, settings) for name in plugins.names("skills")], Handover(house))
@@ -136,7 +145,7 @@ async def assistant(settings: Settings, *, hears: bool, sink: AudioSink | None) 
         yield Assistant(settings, house, stages, ears, bus)
 
 
-async def _ears(settings: Settings, store: Store, stack: AsyncExitStack) -> Ears:
+async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
     wake = plugins.load("wake", settings.wake.engine)
     folder = store.require("openwakeword") if settings.wake.engine == "openwakeword" else store.root
     model = store.require(stt_model(settings))
@@ -146,13 +155,20 @@ async def _ears(settings: Settings, store: Store, stack: AsyncExitStack) -> Ears
     )
     return Ears(
         wake=await stack.enter_async_context(
-            EngineThread[WakeEngine]("wake", functools.partial(wake, settings.wake.words, folder))
+            EngineThread[WakeEngine]("wake", functools.partial(_wake, wake, settings, folder, suspect))
         ),
         vad=await stack.enter_async_context(EngineThread[VadEngine]("vad", vad)),
         stt=await stack.enter_async_context(
             EngineThread[SttEngine]("stt", functools.partial(stt, model, settings.stt.threads))
         ),
     )
+
+
+def _wake(
+    build: Callable[..., WakeEngine], settings: Settings, folder: Path, suspect: Callable[[], None] | None
+) -> WakeEngine:
+    engine = build(settings.wake.words, folder)
+    return AttentiveWake(engine, suspect) if suspect else engine
 
 
 async def _voice(settings: Settings, store: Store, sink: AudioSink, stack: AsyncExitStack) -> Voice:

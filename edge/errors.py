@@ -42,6 +42,24 @@ class AudioError(AssistantError):
     code, stage = "audio", "audio"
 
 
+class MicrophoneSilent(AudioError):
+    """A microphone is open and delivers nothing but the same sample."""
+
+    code = "microphone_silent"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the microphone {name!r} is silent", "see whether it is muted or unplugged")
+
+
+class MicrophoneTooLoud(AudioError):
+    """Speech exceeds what a microphone can express, so that it is distorted."""
+
+    code = "microphone_too_loud"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the microphone {name!r} is too loud", "turn its capture volume down")
+
+
 class BrokerOffline(AssistantError):
     """The MQTT broker cannot be reached, so no device can be commanded now."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from edge.errors import SettingsError
 
-GROUPS = ("wake", "vad", "stt", "llm", "tts", "skills")
+GROUPS = ("denoise", "wake", "vad", "stt", "llm", "tts", "skills")
 """Kinds of plug-in; the entry-point groups are called ``hearthside.<kind>``."""
 
 

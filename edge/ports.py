@@ -43,6 +43,20 @@ class WakeEngine(Closeable, Protocol):
         """Forget the stream, as if it began anew."""
 
 
+class Denoiser(Closeable, Protocol):
+    """Takes noise out of a stream of sound."""
+
+    @property
+    def delay(self) -> int:
+        """Samples by which what comes out is later than what went in."""
+
+    def denoise(self, pcm: Pcm) -> Pcm:
+        """Take the next ``pcm`` (int16, 16 kHz, a multiple of 160 samples); returns as many samples."""
+
+    def reset(self) -> None:
+        """Forget the stream, as if it began anew."""
+
+
 class VadEngine(Closeable, Protocol):
     """Tells speech from everything else."""
 

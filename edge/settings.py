@@ -11,7 +11,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -49,6 +49,11 @@ class AudioSettings(Section):
     """Likewise."""
     ring_seconds: Seconds = 30.0
     """Sound kept in memory, so that slow stages lose nothing."""
+    denoise: str = "none"
+    """A plug-in that takes noise out of what the microphone hears: ``webrtc``, or ``none``."""
+    echo: Literal["auto", "cancel", "duck", "none"] = "auto"
+    """What is done that our own voice does not cover a wake word. ``cancel``: it is taken out of what the microphone
+    hears; ``duck``: it is lowered when a wake word seems to come; ``auto``: what measured best, now ``cancel``."""
 
 
 class WakeSettings(Section):

@@ -16,6 +16,12 @@ def socket_path(data_dir: Path) -> Path:
     return data_dir / "hearth.sock"
 
 
+def is_running(data_dir: Path) -> bool:
+    """Whether an assistant listens there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        return connection.connect_ex(str(socket_path(data_dir))) == 0
+
+
 def request(data_dir: Path, **wish: object) -> Iterator[dict[str, Any]]:
     """Send one request; yields its answers as they come.
 

@@ -1,12 +1,15 @@
 """One run of a microphone, from opening it to losing it."""
 
 import time
+from collections.abc import Callable as Function
 from typing import Any, Final
 
 import anyio
 from anyio.to_thread import run_sync
 
 from edge.audio.framing import Framing
+from edge.audio.front_end import FrontEnd
+from edge.audio.health import Symptom
 from edge.audio.portaudio import Callback, DeviceStream, PortAudio, Request
 from edge.audio.ring import Ring
 from edge.audio.soundclock import SoundClock
@@ -23,9 +26,11 @@ _LONGEST_DELAY_S: Final = 1.0
 class Capture:
     """Moves sound from a device into the ring. Made, opened and closed on the event loop."""
 
-    def __init__(self, portaudio: PortAudio, ring: Ring) -> None:
+    def __init__(self, portaudio: PortAudio, ring: Ring, front_end: FrontEnd, tell: Function[[Symptom], None]) -> None:
+        """``tell`` is called in the device's thread with what has changed about the microphone."""
         self._portaudio = portaudio
         self._ring = ring
+        self._front_end, self._tell = front_end, tell
         self._clock = SoundClock(not_before=ring.now)
         self._first, self._over = Waker(), Waker()
         self._last_call = time.monotonic()
@@ -84,6 +89,7 @@ class Capture:
     def _callback(self, rate: int) -> Callback:
         """Everything here happens in the device's thread, every 20 ms, and delays its sound."""
         framing, clock, ring = Framing(rate), self._clock, self._ring
+        process, tell = self._front_end.process, self._tell
         taken = given = 0
         woken = False
 
@@ -99,7 +105,8 @@ class Capture:
             clock.observe(taken / rate, now - delay, lost=overflow)
             taken += frames
             for pcm in framing.feed(block):
-                ring.write(AudioChunk(pcm, clock.at(given * CHUNK_SECONDS)))
+                at = clock.at(given * CHUNK_SECONDS)
+                ring.write(AudioChunk(process(pcm, at, tell), at))
                 given += 1
             if not woken:
                 woken = True

@@ -1,5 +1,6 @@
 """The microphone: from a sound device into the ring, for as long as the assistant runs."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from types import TracebackType
@@ -10,10 +11,12 @@ from anyio.abc import TaskGroup
 from anyio.to_thread import run_sync
 
 from edge.audio.capture import Capture
+from edge.audio.front_end import FrontEnd
+from edge.audio.health import Symptom
 from edge.audio.portaudio import PortAudio, Request
 from edge.audio.ring import Ring
 from edge.chunk import CHUNK_SECONDS, RATE
-from edge.errors import AudioError
+from edge.errors import AudioError, MicrophoneSilent, MicrophoneTooLoud
 
 _log = logging.getLogger(__name__)
 
@@ -38,13 +41,17 @@ class Microphone:
         report: Report,
         *,
         rate: int = RATE,
+        front_end: FrontEnd | None = None,
     ) -> None:
         """``device``: a name or part of it, an index, or ``default``. ``rate``: what it is asked for first.
 
-        ``report`` is told once when the device is lost (the error), and once when it is heard again (None).
+        ``report`` is told once when the device is lost or silent (the error), and once when it is heard again (None);
+        once, too, when it is too loud. ``front_end`` None: hum is taken out, and nothing else.
         """
         self._request = Request("input", device, rate, CHUNK_SECONDS, _LATENCY_S)
         self._ring, self._portaudio, self._report = ring, portaudio, report
+        self._front_end = front_end or FrontEnd()
+        self._loop: asyncio.AbstractEventLoop
         self._capture: Capture
         self._tasks: TaskGroup
 
@@ -55,6 +62,7 @@ class Microphone:
 
     async def __aenter__(self) -> "Microphone":
         """Raises AudioError when the device does not exist or does not open."""
+        self._loop = asyncio.get_running_loop()
         self._capture = await self._open()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
@@ -110,6 +118,23 @@ class Microphone:
         return heard
 
     async def _open(self) -> Capture:
-        capture = Capture(self._portaudio, self._ring)
+        capture = Capture(self._portaudio, self._ring, self._front_end, self._noticed)
         await capture.open(self._request)
         return capture
+
+    def _noticed(self, symptom: Symptom) -> None:
+        """In the device's thread."""
+        try:
+            self._loop.call_soon_threadsafe(self._tell, symptom)
+        except RuntimeError:
+            # The loop was closed while the device still ran: nobody wants to know any more.
+            return
+
+    def _tell(self, symptom: Symptom) -> None:
+        match symptom:
+            case Symptom.DIED:
+                self._report(MicrophoneSilent(self._capture.name))
+            case Symptom.TOO_LOUD:
+                self._report(MicrophoneTooLoud(self._capture.name))
+            case Symptom.REVIVED:
+                self._report(None)

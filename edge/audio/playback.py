@@ -9,6 +9,8 @@ import soxr
 from anyio.to_thread import run_sync
 
 from edge.audio.portaudio import Callback, DeviceStream, PortAudio, Request
+from edge.audio.reference import Reference, Track
+from edge.audio.volume import Volume
 from edge.audio.waker import Waker
 from edge.chunk import Pcm
 from edge.errors import AudioError
@@ -22,9 +24,10 @@ _CLOSE_S: Final = 0.7
 class Playback:
     """Plays one sound at a time and silence in between. Made, opened and closed on the event loop."""
 
-    def __init__(self, portaudio: PortAudio, rate: int) -> None:
-        """``rate``: samples per second of the sounds to come."""
+    def __init__(self, portaudio: PortAudio, rate: int, volume: Volume, reference: Reference | None) -> None:
+        """``rate``: samples per second of the sounds to come. ``reference`` takes down what is heard when."""
         self._portaudio = portaudio
+        self._volume, self._reference = volume, reference
         self.rate = rate
         self._sound: Pcm = np.zeros(0, np.int16)
         self._taken = 0
@@ -87,19 +90,22 @@ class Playback:
 
     def _callback(self, rate: int) -> Callback:
         """Everything here happens in the device's thread, every 20 ms."""
+        track = None if self._reference is None else Track(self._reference, rate)
 
         def give(block: Any, frames: int, times: Any, flags: Any) -> None:
             self._last_call = now = time.monotonic()
             sound, begin = self._sound, self._taken
             piece = sound[begin : begin + frames]
-            block[: len(piece)] = piece[:, np.newaxis]
+            block[: len(piece)] = self._volume.applied(piece, rate)[:, np.newaxis]
             block[len(piece) :] = 0
+            heard_at = now + max(0.0, times.outputBufferDacTime - times.currentTime)
+            if track is not None:
+                track.write(block[:, 0], heard_at)
             if not len(piece):
                 return
             self._taken = begin + len(piece)
             if self._taken == len(sound):
-                buffered = times.outputBufferDacTime - times.currentTime
-                self._heard_at = now + max(0.0, buffered) + len(piece) / rate
+                self._heard_at = heard_at + len(piece) / rate
                 self._changed.wake()
 
         return give

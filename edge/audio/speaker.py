@@ -13,6 +13,8 @@ from anyio.to_thread import run_sync
 
 from edge.audio.playback import Playback
 from edge.audio.portaudio import PortAudio, Request
+from edge.audio.reference import Reference
+from edge.audio.volume import Volume
 from edge.audio.wavfile import write_wav
 from edge.chunk import CHUNK_SECONDS, Pcm
 from edge.errors import AudioError
@@ -27,9 +29,13 @@ class Speaker:
     The device is opened for an answer and let go when it is finished, so another program may use it in between.
     """
 
-    def __init__(self, device: str, portaudio: PortAudio) -> None:
-        """``device``: a name or part of it, an index, or ``default``. It is opened by the first :meth:`play`."""
-        self._device, self._portaudio = device, portaudio
+    def __init__(self, device: str, portaudio: PortAudio, reference: Reference | None = None) -> None:
+        """``device``: a name or part of it, an index, or ``default``. It is opened by the first :meth:`play`.
+
+        ``reference`` takes down what is heard when, for the microphone.
+        """
+        self._device, self._portaudio, self._reference = device, portaudio, reference
+        self._volume = Volume()
         self._playback: Playback | None = None
         self._turn = anyio.Lock()
 
@@ -64,18 +70,22 @@ class Speaker:
             finally:
                 await self._close()
 
+    def duck(self) -> None:
+        """Speak low for a moment: somebody may be talking to us. From any thread; returns at once."""
+        self._volume.duck()
+
     async def _opened(self, rate: int) -> Playback:
         if self._playback is not None and self._playback.usable and self._playback.rate == rate:
             return self._playback
         await self._close()
         request = Request("output", self._device, rate, CHUNK_SECONDS, _LATENCY_S)
-        playback = Playback(self._portaudio, rate)
+        playback = Playback(self._portaudio, rate, self._volume, self._reference)
         try:
             await playback.open(request)
         except AudioError:
             # It may have been connected since PortAudio last looked.
             await run_sync(lambda: self._portaudio.refresh(force=True), abandon_on_cancel=True)
-            playback = Playback(self._portaudio, rate)
+            playback = Playback(self._portaudio, rate, self._volume, self._reference)
             await playback.open(request)
         self._playback = playback
         return playback

@@ -5,10 +5,13 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
+from edge.api.local_client import is_running
 from edge.app import models_of, open_house, sentence_files
-from edge.audio.portaudio import Direction, PortAudio
+from edge.audio.health import Reading, read
+from edge.audio.portaudio import PortAudio
+from edge.audio.probe import recorded
 from edge.cli.run import run_async
-from edge.errors import AssistantError
+from edge.errors import AssistantError, MicrophoneSilent, MicrophoneTooLoud
 from edge.settings import Settings
 from edge.understand.grammar import own_sentences
 from models.store import Store
@@ -17,6 +20,11 @@ _FREE_MB = 200
 _EARLIEST = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 """A board without a clock starts in 1970 or at its last shutdown; before this, the time is surely wrong."""
 _BROKER_S = 3.0
+_LISTEN_S = 1.0
+_CLIPPED = 0.001
+"""More of a second at full scale than this, and the microphone is too loud."""
+_OFFSET = 0.01
+"""Less of an offset is not worth a word; more is taken out, and says something about the microphone."""
 
 Row = dict[str, Any]
 
@@ -24,8 +32,8 @@ Row = dict[str, Any]
 def checks(settings: Settings) -> list[Row]:
     """A row for each check: check, ok, needed, found, remedy."""
     return [
-        _audio("microphone", settings.audio.input, "input"),
-        _audio("loudspeaker", settings.audio.output, "output"),
+        _microphone(settings),
+        _loudspeaker(settings.audio.output),
         _broker(settings),
         *_models(settings),
         *_sentences(settings),
@@ -39,13 +47,43 @@ def _row(check: str, ok: bool, found: str, remedy: str = "", *, needed: bool = T
     return {"check": check, "ok": ok, "needed": needed, "found": found, "remedy": remedy}
 
 
-def _audio(check: str, wanted: str, direction: Direction) -> Row:
+def _microphone(settings: Settings) -> Row:
+    wanted = settings.audio.input
     if wanted == "none":
-        return _row(check, True, "switched off in the settings")
+        return _row("microphone", True, "switched off in the settings")
+    portaudio = PortAudio()
     try:
-        return _row(check, True, PortAudio().name_of(wanted, direction))
+        name = portaudio.name_of(wanted, "input")
+        if is_running(settings.data_dir):
+            return _row("microphone", True, f"{name}, in use by the assistant that runs")
+        reading = read(recorded(portaudio, wanted, _LISTEN_S))
     except AssistantError as error:
-        return _row(check, False, error.what, error.remedy)
+        return _row("microphone", False, error.what, error.remedy)
+    if reading.still:
+        silent = MicrophoneSilent(name)
+        return _row("microphone", False, silent.what, silent.remedy)
+    if reading.clipped > _CLIPPED:
+        loud = MicrophoneTooLoud(name)
+        return _row("microphone", False, f"{loud.what}: {_measured(reading)}", loud.remedy, needed=False)
+    return _row("microphone", True, f"{name}: {_measured(reading)}")
+
+
+def _measured(reading: Reading) -> str:
+    parts = [f"{reading.level_dbfs:.0f} dBFS"]
+    if abs(reading.offset) > _OFFSET:
+        parts.append(f"offset {reading.offset:.0%}, which is taken out")
+    if reading.clipped > _CLIPPED:
+        parts.append(f"{reading.clipped:.0%} clipped")
+    return ", ".join(parts)
+
+
+def _loudspeaker(wanted: str) -> Row:
+    if wanted == "none":
+        return _row("loudspeaker", True, "switched off in the settings")
+    try:
+        return _row("loudspeaker", True, PortAudio().name_of(wanted, "output"))
+    except AssistantError as error:
+        return _row("loudspeaker", False, error.what, error.remedy)
 
 
 def _broker(settings: Settings) -> Row:

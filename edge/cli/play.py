@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 
 from edge.app import Assistant, assistant
+from edge.audio.conditioning import conditioned
 from edge.audio.replay import Replay
 from edge.audio.ring import Ring
 from edge.audio.speaker import WavSink
@@ -44,7 +45,7 @@ async def _play(
         for file in files:
             sink.name(file.stem)
             try:
-                pcm = read_recording(file)
+                pcm = conditioned(read_recording(file))
                 tell = functools.partial(report, file)
                 turns = await play_one(player, pcm, realtime=realtime, no_wake=no_wake, report=tell)
             except AssistantError as error:

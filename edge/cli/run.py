@@ -11,18 +11,23 @@ from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
 import anyio
+from anyio.abc import TaskGroup
 
+from edge import plugins
 from edge.api.local import serve
-from edge.app import assistant
+from edge.app import Assistant, assistant
+from edge.audio.front_end import FrontEnd
 from edge.audio.mic import Microphone
 from edge.audio.portaudio import PortAudio
+from edge.audio.reference import Reference
 from edge.audio.ring import Ring
 from edge.audio.speaker import Speaker
 from edge.bus import Bus
 from edge.devices import as_row
-from edge.errors import AssistantError
+from edge.errors import AssistantError, MicrophoneSilent
 from edge.events import Fault, TurnEnded, as_json
 from edge.settings import Settings
+from models.store import Store
 
 _log = logging.getLogger("hearth")
 _SETTLE_S = 5.0
@@ -98,19 +103,22 @@ async def _until_told_to_stop(settings: Settings) -> None:
     begun = time.perf_counter()
     portaudio = PortAudio()
     async with AsyncExitStack() as stack:
-        sink = None
+        sink, reference, ducks = None, Reference(), settings.audio.echo == "duck"
         if settings.audio.output != "none":
-            sink = await stack.enter_async_context(Speaker(settings.audio.output, portaudio))
+            sink = await stack.enter_async_context(Speaker(settings.audio.output, portaudio, reference))
         hears = settings.audio.input != "none"
-        running = await stack.enter_async_context(assistant(settings, hears=hears, sink=sink))
+        suspect = sink.duck if sink is not None and ducks else None
+        running = await stack.enter_async_context(assistant(settings, hears=hears, sink=sink, suspect=suspect))
         tasks = await stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(_log_turns, running.bus)
         await stack.enter_async_context(serve(running))
         if hears:
             await running.listens()
             ring = Ring(settings.audio.ring_seconds)
-            report = functools.partial(_on_microphone, running.bus)
-            await stack.enter_async_context(Microphone(settings.audio.input, ring, portaudio, report))
+            report = functools.partial(_on_microphone, running, tasks)
+            front_end = _front_end(settings, reference)
+            microphone = Microphone(settings.audio.input, ring, portaudio, report, front_end=front_end)
+            await stack.enter_async_context(microphone)
             tasks.start_soon(running.follow, ring)
             stack.callback(ring.close)
             _log.info("listening after %.1f s", time.perf_counter() - begun)
@@ -147,11 +155,31 @@ async def _log_turns(bus: Bus) -> None:
                     _log.info("turn %s: %s, %s", turn.turn, turn.outcome, turn.timings)
 
 
-def _on_microphone(bus: Bus, error: AssistantError | None) -> None:
+def _front_end(settings: Settings, reference: Reference) -> FrontEnd:
+    denoise, echo = settings.audio.denoise, settings.audio.echo
+    denoiser = None if denoise == "none" else plugins.load("denoise", denoise)(Store(settings.models_dir).root)
+    return FrontEnd(reference if echo in ("auto", "cancel") else None, denoiser)
+
+
+def _on_microphone(running: Assistant, tasks: TaskGroup, error: AssistantError | None) -> None:
     if error is None:
         _log.info("the microphone is back")
-    else:
-        bus.emit(Fault(turn="", at=time.monotonic(), code=error.code, stage=error.stage, message=str(error)))
+        return
+    _emit_fault(running.bus, error)
+    if isinstance(error, MicrophoneSilent):
+        # Nobody could ask for it, so it is said without being asked.
+        tasks.start_soon(_complain, running, error)
+
+
+async def _complain(running: Assistant, error: AssistantError) -> None:
+    try:
+        await running.complain(error)
+    except AssistantError as unspoken:
+        _emit_fault(running.bus, unspoken)
+
+
+def _emit_fault(bus: Bus, error: AssistantError) -> None:
+    bus.emit(Fault(turn="", at=time.monotonic(), code=error.code, stage=error.stage, message=str(error)))
 
 
 def _says(settings: Settings) -> str:

@@ -17,6 +17,7 @@ from edge.chunk import RATE, AudioChunk, Pcm
 from edge.engine_thread import EngineThread
 from edge.intents import Transcript
 from edge.listen.endpoint import Endpoint, EndpointRules, Heard
+from edge.listen.level import levelled
 from edge.ports import Sayable, SttEngine, VadEngine
 
 _LEAD_S = 0.3
@@ -189,7 +190,7 @@ class _Words:
         return self.stt.submit(lambda engine: None if sayable is None else engine.prepare(sayable))
 
     def transcribe(self, pcm: Pcm) -> "asyncio.Future[Transcript]":
-        return self.stt.submit(lambda engine: engine.transcribe(pcm, self.language, self.sayable))
+        return self.stt.submit(lambda engine: engine.transcribe(levelled(pcm), self.language, self.sayable))
 
 
 class _Hearing:

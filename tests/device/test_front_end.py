@@ -1,0 +1,187 @@
+"""Our own voice, and a dead microphone, on a real device: what is played comes back through the virtual cable.
+
+Nobody plays into the cable, and its microphone gives nothing but zeros: a muted microphone as it is.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import anyio
+import numpy as np
+import pytest
+
+from edge.audio.front_end import FrontEnd
+from edge.audio.mic import Microphone
+from edge.audio.portaudio import PortAudio
+from edge.audio.reference import Reference
+from edge.audio.ring import Ring
+from edge.audio.speaker import Speaker
+from edge.audio.wavfile import write_wav
+from edge.chunk import RATE, Pcm
+from edge.errors import AudioError, MicrophoneSilent, MicrophoneTooLoud
+from tests.brokers import mosquitto
+from tests.pulse import DEVICE, Pulse
+from tests.sounds import Say, quiet
+
+HEARTH = str(Path(sys.executable).with_name("hearth"))
+ANSWER = "It is a quarter past seven, and the temperature outside is eleven degrees."
+
+
+class Heard:
+    """What the microphone gave."""
+
+    def __init__(self) -> None:
+        self.chunks: list[Pcm] = []
+        self.reports: list[AudioError | None] = []
+
+    @property
+    def pcm(self) -> Pcm:
+        return np.concatenate(self.chunks)
+
+
+@asynccontextmanager
+async def listening(portaudio: PortAudio, reference: Reference | None) -> AsyncIterator[Heard]:
+    ring, heard = Ring(30.0), Heard()
+
+    async def follow() -> None:
+        with ring.reader() as reader:
+            async for chunk in reader:
+                heard.chunks.append(chunk.pcm)
+
+    front_end = FrontEnd(reference)
+    async with (
+        Microphone("default", ring, portaudio, heard.reports.append, front_end=front_end),
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(follow)
+        yield heard
+        tasks.cancel_scope.cancel()
+
+
+def power(pcm: Pcm) -> float:
+    return float(np.mean(np.square(pcm.astype(np.float64)))) + 1.0
+
+
+@pytest.mark.anyio
+async def test_our_own_voice_is_taken_out_of_what_is_heard(portaudio: PortAudio, say: Say) -> None:
+    spoken = say(ANSWER)
+    reference = Reference()
+    async with listening(portaudio, reference) as heard, Speaker("default", portaudio, reference) as speaker:
+        await speaker.play(spoken, 22_050)
+        learnt = len(heard.chunks)
+        await speaker.play(spoken, 22_050)
+        await speaker.finish()
+        again = heard.pcm[learnt * 320 :]
+    assert len(again) / RATE > len(spoken) / 22_050 * 0.9
+    # Without a canceller it is what was played, within a dB: tests/device/test_audio_devices.py.
+    assert 10 * np.log10(power(spoken) / power(again)) > 25
+
+
+@pytest.mark.anyio
+async def test_a_dead_microphone_and_one_too_loud_are_reported_once(portaudio: PortAudio) -> None:
+    noise = np.random.default_rng(0).normal(0, 1, RATE)
+    async with listening(portaudio, None) as heard, Speaker("default", portaudio) as speaker:
+        await anyio.sleep(4.0)
+        assert [type(report) for report in heard.reports] == [MicrophoneSilent]
+        await speaker.play((1000 * noise).astype(np.int16), RATE)
+        assert heard.reports[1:] == [None]
+        await speaker.play(np.clip(40_000 * noise, -32_768, 32_767).astype(np.int16), RATE)
+        await anyio.sleep(0.2)
+        assert [type(report) for report in heard.reports[2:]] == [MicrophoneTooLoud]
+
+
+@contextmanager
+def sounding(pulse: Pulse, pcm: Pcm, folder: Path) -> Iterator[None]:
+    """Somebody plays ``pcm`` into the microphone."""
+    write_wav(folder / "sound.wav", pcm, RATE)
+    player = subprocess.Popen(["paplay", str(folder / "sound.wav")], env=pulse.environ)
+    try:
+        time.sleep(0.5)
+        yield
+    finally:
+        player.terminate()
+        player.wait()
+
+
+def microphone_row(environ: dict[str, str]) -> dict[str, object]:
+    done = subprocess.run([HEARTH, "check", "--json"], env=environ, capture_output=True, text=True, check=False)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return next(row for row in rows if row["check"] == "microphone")
+
+
+@pytest.fixture
+def environ(pulse: Pulse, tmp_path: Path) -> Iterator[dict[str, str]]:
+    with mosquitto() as broker:
+        yield {
+            **{
+                name: value
+                for name, value in pulse.environ.items()
+                if not name.startswith("HEARTH_") or "MODELS" in name
+            },
+            "HEARTH_DATA_DIR": str(tmp_path),
+            "HEARTH_MQTT__HOST": broker.address.host,
+            "HEARTH_MQTT__PORT": str(broker.address.port),
+            "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        }
+
+
+def test_check_listens_to_the_microphone(pulse: Pulse, environ: dict[str, str], tmp_path: Path) -> None:
+    dead = microphone_row(environ)
+    assert (dead["ok"], dead["needed"]) == (False, True)
+    assert "silent" in str(dead["found"])
+    assert "muted" in str(dead["remedy"])
+    loud = np.clip(quiet(12.0, 1000.0).astype(int) * 40 + 3000, -32_768, 32_767).astype(np.int16)
+    with sounding(pulse, loud, tmp_path):
+        row = microphone_row(environ)
+    assert (row["ok"], row["needed"]) == (False, False)
+    assert "too loud" in str(row["found"])
+    assert "% clipped" in str(row["found"])
+    assert "offset" in str(row["found"])
+    assert row["remedy"] == "turn its capture volume down"
+
+
+def test_a_dead_microphone_is_told_aloud_and_once(pulse: Pulse, environ: dict[str, str], tmp_path: Path) -> None:
+    log, tape = tmp_path / "log", tmp_path / "tape"
+    record = ["parec", "--device=vmic.monitor", "--rate=16000", "--channels=1", "--format=s16le", str(tape)]
+    quick = {
+        **environ,
+        "HEARTH_UNDERSTAND__LLM": "none",
+        "HEARTH_AUDIO__INPUT": DEVICE,
+        "HEARTH_WAKE__WORDS": '["alexa"]',
+    }
+    with log.open("wb") as stderr:
+        recorder = subprocess.Popen(record, env=pulse.environ)
+        assistant = subprocess.Popen([HEARTH, "run"], env=quick, stderr=stderr)
+    try:
+        until(lambda: "is silent" in log.read_text(), 40)
+        until(lambda: spoken_s(tape) > 1.0, 20)
+        # It hears itself, and is silent again afterwards: time to say it a second time.
+        time.sleep(5.0)
+        assert log.read_text().count("is silent") == 1
+        assert spoken_s(tape) < 4.0
+        with sounding(pulse, quiet(1.0, 1000.0), tmp_path):
+            until(lambda: "the microphone is back" in log.read_text(), 5)
+    finally:
+        assistant.terminate()
+        recorder.terminate()
+        assert assistant.wait(20) == 0
+        recorder.wait()
+
+
+def spoken_s(tape: Path) -> float:
+    """How much of a recording is not silent, in seconds."""
+    pcm = np.frombuffer(tape.read_bytes()[: tape.stat().st_size // 2 * 2], "<i2")
+    frames = pcm[: len(pcm) // 320 * 320].reshape(-1, 320).astype(int)
+    return float((np.abs(frames).max(axis=1, initial=0) > 500).sum()) * 0.02
+
+
+def until(condition: Callable[[], bool], within_s: float) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
