@@ -9,6 +9,7 @@ import anyio
 import numpy as np
 import pytest
 
+from edge.audio.conditioning import conditioned
 from edge.audio.mic import Microphone
 from edge.audio.portaudio import PortAudio
 from edge.audio.ring import Ring
@@ -32,8 +33,8 @@ def chirp(seconds: float, rate: int = RATE) -> Pcm:
 
 
 def likeness(heard: Pcm, sound: Pcm) -> float:
-    """The highest normalised cross-correlation of ``sound`` anywhere within ``heard``, 0–1."""
-    a, b = heard.astype(float), sound.astype(float)
+    """The highest normalised cross-correlation of ``sound``, hum taken out, anywhere within ``heard``, 0–1."""
+    a, b = heard.astype(float), conditioned(sound).astype(float)
     size = len(a) + len(b)
     products = np.fft.irfft(np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size)), size)[: len(a) - len(b) + 1]
     energy = np.convolve(a**2, np.ones(len(b)), "valid")

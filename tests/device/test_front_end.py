@@ -83,6 +83,23 @@ async def test_our_own_voice_is_taken_out_of_what_is_heard(portaudio: PortAudio,
 
 
 @pytest.mark.anyio
+async def test_the_answer_is_lowered_while_somebody_may_be_talking(portaudio: PortAudio) -> None:
+    tone = (8000 * np.sin(2 * np.pi * 1000 * np.arange(round(2.2 * RATE)) / RATE)).astype(np.int16)
+    async with listening(portaudio, None) as heard, Speaker("default", portaudio) as speaker:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(speaker.play, tone, RATE)
+            await anyio.sleep(0.6)
+            speaker.duck()
+        await anyio.sleep(0.3)
+    peaks = np.array([np.abs(chunk).max() for chunk in heard.chunks])
+    low = np.flatnonzero((peaks > 1000) & (peaks < 2000))
+    # 15 dB for a second, and as loud as before at the end.
+    assert peaks[low].max() == pytest.approx(8000 * 10 ** (-15 / 20), rel=0.03)
+    assert 0.9 < (low[-1] - low[0]) * 0.02 < 1.1
+    assert np.count_nonzero(peaks > 7500) * 0.02 > 0.9
+
+
+@pytest.mark.anyio
 async def test_a_dead_microphone_and_one_too_loud_are_reported_once(portaudio: PortAudio) -> None:
     noise = np.random.default_rng(0).normal(0, 1, RATE)
     async with listening(portaudio, None) as heard, Speaker("default", portaudio) as speaker:
