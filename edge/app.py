@@ -78,7 +78,7 @@ class Assistant:
     async def follow(self, sound: Sound) -> list[TurnEnded]:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave."""
         assert self._ears is not None
-        rules = WakeRules(self.settings.wake.threshold, self.settings.wake.refractory_s)
+        rules = wake_rules(self.settings)
         return await Loop(self._ears.wake, self._stages, self.bus, rules, self._origin).run(sound)
 
     async def utterance(self, pcm: Pcm) -> TurnEnded:

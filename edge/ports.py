@@ -117,6 +117,11 @@ class SoundReader(Protocol):
     def read(self, timeout: float | None) -> AudioChunk:
         """The next chunk; blocks, so it belongs in a thread. Raises EndOfSound when there is no more."""
 
+    def read_some(self, count: int) -> list[AudioChunk]:
+        """The next ``count`` chunks together, fewer before the end; blocks until they are all there, and so wakes the
+        thread once for all of them. Raises EndOfSound when there is no more.
+        """
+
     def __aiter__(self) -> AsyncIterator[AudioChunk]: ...
 
     def close(self) -> None:

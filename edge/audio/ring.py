@@ -34,7 +34,8 @@ class Ring:
         self._readers: list[RingReader] = []
         self._waiting: list[Waker] = []
         # A plain lock: it is taken in the audio callback, where an RLock's bookkeeping is wasted.
-        self._changed = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
 
     @property
     def now(self) -> float:
@@ -102,6 +103,9 @@ class Ring:
 
     def _wake_all(self) -> list[Waker]:
         self._changed.notify_all()
+        for reader in self._readers:
+            if reader._wants and (self._closed or self._written - reader.cursor >= reader._wants):
+                reader._enough.notify()
         waiting, self._waiting = self._waiting, []
         return waiting
 
@@ -134,6 +138,10 @@ class RingReader:
         self.lost = 0
         """Chunks that were overwritten before they were read."""
         self.closed = False
+        self._wants = 0
+        """Chunks that a blocked :meth:`read_some` waits for; 0 when none does."""
+        # Its own condition on the ring's lock: whoever wants several chunks is not woken by each of them.
+        self._enough = threading.Condition(ring._lock)
 
     def read(self, timeout: float | None) -> AudioChunk:
         """The next chunk; blocks for at most ``timeout`` seconds. Raises EndOfSound, TimeoutError."""
@@ -145,6 +153,28 @@ class RingReader:
                     raise TimeoutError
                 chunk = ring._next(self)
         return chunk
+
+    def read_some(self, count: int) -> list[AudioChunk]:
+        """The next ``count`` chunks, fewer before the end; blocks until all are there. Raises EndOfSound."""
+        ring = self._ring
+        with ring._changed:
+            self._wants = count
+            try:
+                while not self.closed and not ring._closed and ring._written - self.cursor < count:
+                    self._enough.wait()
+            finally:
+                self._wants = 0
+            chunks: list[AudioChunk] = []
+            while len(chunks) < count:
+                try:
+                    chunk = ring._next(self)
+                except EndOfSound:
+                    if chunks:
+                        break
+                    raise
+                assert chunk is not None
+                chunks.append(chunk)
+        return chunks
 
     def _may_go_on(self) -> bool:
         return self.closed or self._ring.closed or self.cursor < self._ring._written
@@ -179,6 +209,7 @@ class RingReader:
             if self.closed:
                 return
             self.closed = True
+            self._enough.notify()
             ring._readers.remove(self)
             waiting = ring._wake_all()
         for waker in waiting:

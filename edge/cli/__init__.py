@@ -176,10 +176,12 @@ def demo(
     sys.exit(show(out, realtime=not fast))
 
 
-def _mount_models() -> None:
+def _mount_groups() -> None:
+    from edge.cli.wake import app as wake_app
     from models.cli import app as models_app
 
     app.add_typer(models_app, name="models")
+    app.add_typer(wake_app, name="wake")
 
 
-_mount_models()
+_mount_groups()

@@ -10,9 +10,9 @@ from edge.wake.embedding import Floats
 from edge.wake.training.errors import TrainingError
 
 _HIDDEN: Final = (48,)
-_VOTERS: Final = 3
+_VOTERS: Final = 2
 _DECAY: Final = 3e-3
-_ROUNDS: Final = 30
+_ROUNDS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +46,29 @@ def fit(windows: Floats, labels: npt.NDArray[np.bool_], weights: Floats, seed: i
 
     Raises TrainingError when scikit-learn is not installed.
     """
-    networks = _sklearn()
+    networks, one_thread = _sklearn()
     flat = windows.reshape(len(windows), -1)
     mean, spread = flat.mean(axis=0), flat.std(axis=0) + 1e-3
     scaled = (flat - mean) / spread
     voters = []
     for number in range(_VOTERS):
         network = networks.MLPClassifier(
-            _HIDDEN, alpha=_DECAY, batch_size=256, max_iter=_ROUNDS, random_state=seed + number, early_stopping=False,
-            learning_rate_init=5e-4,
+            _HIDDEN, alpha=_DECAY, batch_size=256, max_iter=_ROUNDS, learning_rate_init=5e-4, random_state=seed + number
         )
-        _quietly(network, scaled, labels, weights)
+        # The matrices are small: on a busy machine the threads wait for one another longer than they compute.
+        with one_thread(1):
+            _quietly(network, scaled, labels, weights)
         voters.append(_layers(network, mean, spread))
     return Classifier(tuple(voters), windows.shape[1])
 
 
-def _sklearn() -> Any:
+def _sklearn() -> tuple[Any, Any]:
     try:
         from sklearn import neural_network
+        from threadpoolctl import threadpool_limits
     except ImportError:
         raise TrainingError("training needs scikit-learn", "pip install 'hearthside[train]'") from None
-    return neural_network
+    return neural_network, threadpool_limits
 
 
 def _quietly(network: Any, scaled: Floats, labels: npt.NDArray[np.bool_], weights: Floats) -> None:

@@ -22,17 +22,17 @@ _NOISE_S: Final = 20.0
 class Budget:
     """How many examples of each kind."""
 
-    spoken: int = 500
+    spoken: int = 350
     """Times that the phrase is synthesised."""
     takes: int = 2
     """Examples made from each of them."""
-    recorded: int = 1000
+    recorded: int = 600
     """Examples made from the person's recordings, all together."""
-    near: int = 500
+    near: int = 400
     """Near misses that are synthesised."""
-    other: int = 700
+    other: int = 500
     """Other sentences, words and inventions that are synthesised."""
-    noise: int = 20
+    noise: int = 15
     """Stretches of noise and quiet, 20 s each."""
 
     @property

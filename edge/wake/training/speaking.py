@@ -13,6 +13,8 @@ Samples = npt.NDArray[np.float32]
 
 _EDGE: Final = RATE // 100
 _SILENT_DB: Final = -35.0
+_HIGHEST_FLOOR_DB: Final = -18.0
+_ABOVE_NOISE_DB: Final = 12.0
 
 
 class Speaker(Protocol):
@@ -36,10 +38,13 @@ class Choir:
 
 
 def trimmed(sound: Samples) -> Samples:
-    """``sound`` from its first to its last frame of 10 ms that is within 35 dB of the loudest."""
+    """``sound`` from its first to its last frame of 10 ms that stands out of the quiet or noise around it."""
     frames = sound[: len(sound) // _EDGE * _EDGE].reshape(-1, _EDGE)
     if len(frames) == 0:
         return sound
     power = np.mean(np.square(frames), axis=1)
-    loud = np.flatnonzero(power > power.max() * 10 ** (_SILENT_DB / 10))
+    loudest = power.max()
+    # Where no tenth of it is quiet, it is all word, and only what is far below the loudest is not.
+    floor = min(np.percentile(power, 10) * 10 ** (_ABOVE_NOISE_DB / 10), loudest * 10 ** (_HIGHEST_FLOOR_DB / 10))
+    loud = np.flatnonzero(power > max(floor, loudest * 10 ** (_SILENT_DB / 10)))
     return sound[loud[0] * _EDGE : (loud[-1] + 1) * _EDGE] if len(loud) else sound[:0]
