@@ -41,8 +41,11 @@ from edge.speak.wording import Wording
 from edge.understand.grammar import Grammar
 from edge.understand.llm import LocalModel
 from edge.understand.router import Router
+from edge.wake.quiet import DozingEngine
+from edge.wake.verify import build as build_verifier
 from models.store import Store
 
+_EMBEDDING = "speech-embedding"
 _log = logging.getLogger(__name__)
 
 
@@ -135,8 +138,9 @@ async def assistant(settings: Settings, *, hears: bool, sink: AudioSink | None) 
 
 
 async def _ears(settings: Settings, store: Store, stack: AsyncExitStack) -> Ears:
-    wake = plugins.load("wake", settings.wake.engine)
-    folder = store.require("openwakeword") if settings.wake.engine == "openwakeword" else store.root
+    if (model := _wake_model(settings)) is not None:
+        store.require(model)
+    wake_rules(settings)  # what it needs is missed now, not at the first wake
     whisper = store.require(stt_model(settings))
     stt = plugins.load("stt", settings.stt.engine)
     vad = functools.partial(
@@ -144,7 +148,7 @@ async def _ears(settings: Settings, store: Store, stack: AsyncExitStack) -> Ears
     )
     return Ears(
         wake=await stack.enter_async_context(
-            EngineThread[WakeEngine]("wake", functools.partial(wake, settings.wake.words, folder))
+            EngineThread[WakeEngine]("wake", functools.partial(wake_engine, settings))
         ),
         vad=await stack.enter_async_context(EngineThread[VadEngine]("vad", vad)),
         stt=await stack.enter_async_context(
@@ -215,6 +219,36 @@ def _listener(settings: Settings, ears: Ears) -> Listener:
     return Listener(ears.vad, ears.stt, rules, settings.understand.language)
 
 
+def wake_engine(settings: Settings) -> WakeEngine:
+    """The wake engine of the settings, which dozes in quiet. Raises SettingsError, ModelError."""
+    wake = settings.wake
+    store = Store(settings.models_dir)
+    needed = _wake_model(settings)
+    folder = store.require(needed) if needed else store.root
+    return DozingEngine(plugins.load("wake", wake.engine)(wake.words, folder))
+
+
+def wake_rules(settings: Settings) -> WakeRules:
+    """When a wake word counts as said. Raises ModelError."""
+    wake = settings.wake
+    if not _verifies(settings):
+        return WakeRules(wake.threshold, wake.refractory_s)
+    folder = Store(settings.models_dir).require(_EMBEDDING)
+    return WakeRules(wake.threshold, wake.refractory_s, functools.partial(build_verifier, folder))
+
+
+def _wake_model(settings: Settings) -> str | None:
+    """The id of what the wake engine runs on; None for an engine that brings its own."""
+    if settings.wake.engine != "openwakeword":
+        return None
+    own = all(word.endswith(".onnx") for word in settings.wake.words)
+    return _EMBEDDING if own else "openwakeword"
+
+
+def _verifies(settings: Settings) -> bool:
+    return settings.wake.verify and settings.wake.engine == "microwakeword"
+
+
 def stt_model(settings: Settings) -> str:
     """The model that the settings ask for, or the default one for the language."""
     english = settings.understand.language.startswith("en")
@@ -225,8 +259,10 @@ def models_of(settings: Settings) -> dict[str, bool]:
     """Ids of the models that this configuration loads, and whether it can't do its job without."""
     hears, speaks = settings.audio.input != "none", settings.audio.output != "none"
     models = {"silero-vad": hears, stt_model(settings): hears, settings.speak.voice: speaks}
-    if settings.wake.engine == "openwakeword":
-        models["openwakeword"] = hears
+    if (model := _wake_model(settings)) is not None:
+        models[model] = hears
+    elif _verifies(settings):
+        models[_EMBEDDING] = hears
     if settings.understand.llm != "none" and _installed("llama_cpp"):
         models[settings.understand.llm_model] = False
     return models

@@ -35,7 +35,9 @@ def train(
         typer.Option(help="Folder of up to ten recordings of you saying it, one in each.", show_default=False),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Where the model goes.", show_default=False)] = None,
-    plot: Annotated[Path | None, typer.Option(help="Picture of its curve, such as curve.svg.", show_default=False)] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Picture of its curve, such as curve.svg.", show_default=False)
+    ] = None,
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Settings file (TOML).", show_default=False)
     ] = None,
@@ -67,7 +69,7 @@ def read_recordings(folder: Path) -> "list[npt.NDArray[np.float32]]":
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES) if folder.is_dir() else []
     if not files:
         raise TrainingError(f"{folder} has no recordings", "put WAV, FLAC or OGG files there, one word in each")
-    return [read_recording(file).astype(np.float32) / 32768 for file in files[:_MOST_RECORDINGS]]
+    return [read_recording(file).astype(np.float32) / np.float32(32768) for file in files[:_MOST_RECORDINGS]]
 
 
 def check_installed(plot: bool) -> None:

@@ -21,6 +21,8 @@ _EMBEDDING_S: Final = 0.775
 """What one embedding hears."""
 _LOOKS: Final = 2
 """Places, 80 ms apart, at which the word may have ended."""
+_FIRST: Final = {"alexa": 0.5}
+"""First thresholds, lower than without verification: see docs/decisions."""
 _OWN: Final = Path(__file__).parent / "verifiers"
 
 
@@ -34,6 +36,11 @@ class Verifier:
     def words(self) -> frozenset[str]:
         """The words that it knows."""
         return frozenset(self._models)
+
+    @property
+    def first_thresholds(self) -> Mapping[str, float]:
+        """For the words that it knows, how sure the first model must be before it is asked."""
+        return {word: _FIRST[word] for word in self._models if word in _FIRST}
 
     def seconds(self, word: str) -> float:
         """How much sound before the detection it hears."""

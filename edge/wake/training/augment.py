@@ -1,4 +1,4 @@
-"""Sound as other people, rooms and microphones would have made it, from a few examples of it. Pure: chance is passed in.
+"""Sound as other people, rooms and microphones would have made it. Pure: chance is passed in.
 
 Pitch and formants move together by resampling (vocal tract length); a smooth random curve over frequency stands for
 microphone and voice; decaying noise stands for the room (Moorer, About This Reverberation Business, 1979).

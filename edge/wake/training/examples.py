@@ -105,5 +105,5 @@ def _babble(background: Sequence[Samples], chance: np.random.Generator) -> Sampl
         order = chance.permutation(len(background))
         voices.append(np.concatenate([background[i] for i in order]))
     length = min(len(voice) for voice in voices)
-    return np.sum([voice[:length] for voice in voices], axis=0, dtype=np.float32)
-
+    babble: Samples = np.sum([voice[:length] for voice in voices], axis=0, dtype=np.float32)
+    return babble

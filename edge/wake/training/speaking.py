@@ -48,3 +48,13 @@ def trimmed(sound: Samples) -> Samples:
     floor = min(np.percentile(power, 10) * 10 ** (_ABOVE_NOISE_DB / 10), loudest * 10 ** (_HIGHEST_FLOOR_DB / 10))
     loud = np.flatnonzero(power > max(floor, loudest * 10 ** (_SILENT_DB / 10)))
     return sound[loud[0] * _EDGE : (loud[-1] + 1) * _EDGE] if len(loud) else sound[:0]
+
+
+def loudest(sound: Samples, seconds: float) -> Samples:
+    """The ``seconds`` of ``sound`` that hold the most energy: the word, where noise keeps it from being trimmed."""
+    length = round(seconds * RATE)
+    if len(sound) <= length:
+        return sound
+    energy = np.concatenate([[0.0], np.cumsum(np.square(sound, dtype=np.float64))])
+    start = int(np.argmax(energy[length:] - energy[:-length]))
+    return sound[start : start + length]

@@ -14,7 +14,7 @@ from edge.wake.training.collect import Budget, Examples
 from edge.wake.training.curve import Point, at, choose, curve, peaks
 from edge.wake.training.errors import TrainingError
 from edge.wake.training.examples import Maker, Stream
-from edge.wake.training.speaking import Samples, Speaker, trimmed
+from edge.wake.training.speaking import Samples, Speaker, loudest, trimmed
 
 MOST_PER_HOUR: Final = 0.5
 _HELD_BACK: Final = 4
@@ -26,6 +26,8 @@ _HEARING_S: Final = 0.4
 _EMBEDDING_S: Final = 0.775
 _FEWEST, _MOST = 4, 16
 _BEFORE_STEPS: Final = 6
+_MOST_TIMES_SPOKEN: Final = 1.2
+"""A recording is longer than the synthesised word by at most this factor: the rest is noise."""
 _BACKGROUND: Final = 150
 _USUAL_LAG_S: Final = 0.15
 
@@ -65,12 +67,13 @@ def train(
     Raises TrainingError for a phrase without letters, or one that ``speaker`` does not pronounce.
     """
     if not any(letter.isalpha() for letter in phrase):
-        raise TrainingError("the phrase is empty", "say which words shall wake, such as: hearth wake train 'hey lantern'")
+        raise TrainingError("the phrase is empty", "say which words shall wake: hearth wake train 'hey lantern'")
     chance = np.random.default_rng(seed)
     sounds = collect.spoken(phrase, speaker, budget, chance, _counter("speaking", budget.texts, progress))
     if not sounds.phrase:
         raise TrainingError(f"the voice does not pronounce {phrase!r}", "write it as it is spoken")
-    words = [trimmed(recording) for recording in recordings]
+    longest = _MOST_TIMES_SPOKEN * float(np.percentile([len(word) / RATE for word in sounds.phrase], 95))
+    words = [loudest(trimmed(recording), longest) for recording in recordings]
     maker = Maker(speech, sounds.other[:_BACKGROUND], chance)
     count = _counter("listening", budget.examples(len(words)), progress)
     learnt, held = _split(collect.examples(sounds, words, maker, budget, chance, count))
@@ -137,7 +140,8 @@ def _before(stream: Stream) -> slice:
 def _measured(phrase: str, classifier: Classifier, held: Examples) -> Trained:
     words = [*held.spoken, *held.recorded]
     scored = [classifier.score(stream.windows(classifier.windows)) for stream in words]
-    negative = [score for stream in held.negative for score in peaks(classifier.score(stream.windows(classifier.windows)))]
+    other = [classifier.score(stream.windows(classifier.windows)) for stream in held.negative]
+    negative = [peak for scores in other for peak in peaks(scores)]
     hours = sum(stream.seconds for stream in held.negative) / 3600
     points = curve([float(scores.max()) for scores in scored], negative, hours)
     threshold = choose(points, MOST_PER_HOUR)
