@@ -44,8 +44,11 @@ from edge.speak.wording import Wording
 from edge.understand.grammar import Grammar
 from edge.understand.llm import LocalModel
 from edge.understand.router import Router
+from edge.wake.quiet import DozingEngine
+from edge.wake.verify import build as build_verifier
 from models.store import Store
 
+_EMBEDDING = "speech-embedding"
 _log = logging.getLogger(__name__)
 
 
@@ -81,7 +84,7 @@ class Assistant:
     async def follow(self, sound: Sound) -> list[TurnEnded]:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave."""
         assert self._ears is not None
-        rules = WakeRules(self.settings.wake.threshold, self.settings.wake.refractory_s)
+        rules = wake_rules(self.settings)
         return await Loop(self._ears.wake, self._stages, self.bus, rules, self._origin).run(sound)
 
     async def utterance(self, pcm: Pcm) -> TurnEnded:
@@ -146,8 +149,9 @@ async def assistant(
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
-    wake = plugins.load("wake", settings.wake.engine)
-    folder = store.require("openwakeword") if settings.wake.engine == "openwakeword" else store.root
+    if (needed := _wake_model(settings)) is not None:
+        store.require(needed)
+    wake_rules(settings)  # what it needs is missed now, not at the first wake
     model = store.require(stt_model(settings))
     stt = plugins.load("stt", stt_engine(settings))
     vad = functools.partial(
@@ -155,7 +159,7 @@ async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | 
     )
     return Ears(
         wake=await stack.enter_async_context(
-            EngineThread[WakeEngine]("wake", functools.partial(_wake, wake, settings, folder, suspect))
+            EngineThread[WakeEngine]("wake", functools.partial(_attentive, settings, suspect))
         ),
         vad=await stack.enter_async_context(EngineThread[VadEngine]("vad", vad)),
         stt=await stack.enter_async_context(
@@ -164,10 +168,9 @@ async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | 
     )
 
 
-def _wake(
-    build: Callable[..., WakeEngine], settings: Settings, folder: Path, suspect: Callable[[], None] | None
-) -> WakeEngine:
-    engine = build(settings.wake.words, folder)
+def _attentive(settings: Settings, suspect: Callable[[], None] | None) -> WakeEngine:
+    """The wake engine; ``suspect`` is told when a wake word may be on its way."""
+    engine = wake_engine(settings)
     return AttentiveWake(engine, suspect) if suspect else engine
 
 
@@ -245,6 +248,36 @@ def stt_engine(settings: Settings) -> str:
     return settings.stt.engine or ("moonshine" if _english(settings) else "whisper")
 
 
+def wake_engine(settings: Settings) -> WakeEngine:
+    """The wake engine of the settings, which dozes in quiet. Raises SettingsError, ModelError."""
+    wake = settings.wake
+    store = Store(settings.models_dir)
+    needed = _wake_model(settings)
+    folder = store.require(needed) if needed else store.root
+    return DozingEngine(plugins.load("wake", wake.engine)(wake.words, folder))
+
+
+def wake_rules(settings: Settings) -> WakeRules:
+    """When a wake word counts as said. Raises ModelError."""
+    wake = settings.wake
+    if not _verifies(settings):
+        return WakeRules(wake.threshold, wake.refractory_s)
+    folder = Store(settings.models_dir).require(_EMBEDDING)
+    return WakeRules(wake.threshold, wake.refractory_s, functools.partial(build_verifier, folder))
+
+
+def _wake_model(settings: Settings) -> str | None:
+    """The id of what the wake engine runs on; None for an engine that brings its own."""
+    if settings.wake.engine != "openwakeword":
+        return None
+    own = all(word.endswith(".onnx") for word in settings.wake.words)
+    return _EMBEDDING if own else "openwakeword"
+
+
+def _verifies(settings: Settings) -> bool:
+    return settings.wake.verify and settings.wake.engine == "microwakeword"
+
+
 def stt_model(settings: Settings) -> str:
     """The model that the settings ask for, or the engine's usual one for the language."""
     if settings.stt.model:
@@ -267,8 +300,10 @@ def models_of(settings: Settings) -> dict[str, bool]:
     """Ids of the models that this configuration loads, and whether it can't do its job without."""
     hears, speaks = settings.audio.input != "none", settings.audio.output != "none"
     models = {"silero-vad": hears, stt_model(settings): hears, settings.speak.voice: speaks}
-    if settings.wake.engine == "openwakeword":
-        models["openwakeword"] = hears
+    if (model := _wake_model(settings)) is not None:
+        models[model] = hears
+    elif _verifies(settings):
+        models[_EMBEDDING] = hears
     if settings.understand.llm != "none" and _installed("llama_cpp"):
         models[settings.understand.llm_model] = False
     return models

@@ -154,10 +154,12 @@ class SoundReader(Protocol):
     def lost(self) -> int:
         """Chunks that were overwritten before this reader came to them."""
 
-    def read(self, timeout: float | None, gather: int = 1) -> AudioChunk:
-        """The next chunk; blocks, so it belongs in a thread. Raises EndOfSound when there is no more.
+    def read(self, timeout: float | None) -> AudioChunk:
+        """The next chunk; blocks, so it belongs in a thread. Raises EndOfSound when there is no more."""
 
-        Where it must wait, it waits until ``gather`` chunks are there.
+    def read_some(self, count: int) -> list[AudioChunk]:
+        """The next ``count`` chunks together, fewer before the end; blocks until they are all there, and so wakes the
+        thread once for all of them. Raises EndOfSound when there is no more.
         """
 
     def __aiter__(self) -> AsyncIterator[AudioChunk]: ...

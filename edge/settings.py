@@ -63,6 +63,8 @@ class WakeSettings(Section):
     words: tuple[str, ...] = ("okay_nabu", "hey_jarvis", "alexa", "hey_mycroft")
     threshold: Probability | None = None
     """Probability that counts as heard; None: what each word's model was tuned for."""
+    verify: bool = True
+    """A second model confirms each wake before it counts, for the words that there is one for."""
     refractory_s: Seconds = 1.0
     """After a wake, seconds in which the same sound can't wake again."""
 

@@ -32,10 +32,10 @@ class Ring:
         self._lead = round(LEAD_S / CHUNK_SECONDS)
         self._closed = False
         self._readers: list[RingReader] = []
-        self._blocked: set[RingReader] = set()
         self._waiting: list[Waker] = []
         # A plain lock: it is taken in the audio callback, where an RLock's bookkeeping is wasted.
-        self._changed = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
 
     @property
     def now(self) -> float:
@@ -60,7 +60,7 @@ class Ring:
                 return
             self._slots[self._written % len(self._slots)] = chunk
             self._written += 1
-            waiting = self._wake_due()
+            waiting = self._wake_all()
         for waker in waiting:
             waker.wake()
 
@@ -101,15 +101,11 @@ class Ring:
         cursors = [reader.cursor for reader in self._readers]
         return bool(cursors) and self._written - min(cursors) < self._lead
 
-    def _wake_due(self) -> list[Waker]:
-        """As :meth:`_wake_all`, but threads that wait for more are left asleep."""
-        if any(reader.due <= self._written for reader in self._blocked):
-            self._changed.notify_all()
-        waiting, self._waiting = self._waiting, []
-        return waiting
-
     def _wake_all(self) -> list[Waker]:
         self._changed.notify_all()
+        for reader in self._readers:
+            if reader._wants and (self._closed or self._written - reader.cursor >= reader._wants):
+                reader._enough.notify()
         waiting, self._waiting = self._waiting, []
         return waiting
 
@@ -139,33 +135,49 @@ class RingReader:
         self._ring = ring
         self.cursor = cursor
         """Number of the chunk that comes next, counted from the ring's first."""
-        self.due = 0
-        """While it waits: how many chunks the ring must have seen for it to go on."""
         self.lost = 0
         """Chunks that were overwritten before they were read."""
         self.closed = False
+        self._wants = 0
+        """Chunks that a blocked :meth:`read_some` waits for; 0 when none does."""
+        # Its own condition on the ring's lock: whoever wants several chunks is not woken by each of them.
+        self._enough = threading.Condition(ring._lock)
 
-    def read(self, timeout: float | None, gather: int = 1) -> AudioChunk:
-        """The next chunk; blocks for at most ``timeout`` seconds. Raises EndOfSound, TimeoutError.
-
-        Where it must wait, it waits until ``gather`` chunks are there, of which the next calls get the others at once.
-        """
+    def read(self, timeout: float | None) -> AudioChunk:
+        """The next chunk; blocks for at most ``timeout`` seconds. Raises EndOfSound, TimeoutError."""
         ring = self._ring
         with ring._changed:
             chunk = ring._next(self)
             while chunk is None:
-                self.due = self.cursor + gather
-                ring._blocked.add(self)
-                try:
-                    if not ring._changed.wait_for(self._may_go_on, timeout):
-                        raise TimeoutError
-                finally:
-                    ring._blocked.discard(self)
+                if not ring._changed.wait_for(self._may_go_on, timeout):
+                    raise TimeoutError
                 chunk = ring._next(self)
         return chunk
 
+    def read_some(self, count: int) -> list[AudioChunk]:
+        """The next ``count`` chunks, fewer before the end; blocks until all are there. Raises EndOfSound."""
+        ring = self._ring
+        with ring._changed:
+            self._wants = count
+            try:
+                while not self.closed and not ring._closed and ring._written - self.cursor < count:
+                    self._enough.wait()
+            finally:
+                self._wants = 0
+            chunks: list[AudioChunk] = []
+            while len(chunks) < count:
+                try:
+                    chunk = ring._next(self)
+                except EndOfSound:
+                    if chunks:
+                        break
+                    raise
+                assert chunk is not None
+                chunks.append(chunk)
+        return chunks
+
     def _may_go_on(self) -> bool:
-        return self.closed or self._ring.closed or self.due <= self._ring._written
+        return self.closed or self._ring.closed or self.cursor < self._ring._written
 
     def __aiter__(self) -> "RingReader":
         return self
@@ -197,6 +209,7 @@ class RingReader:
             if self.closed:
                 return
             self.closed = True
+            self._enough.notify()
             ring._readers.remove(self)
             waiting = ring._wake_all()
         for waker in waiting:

@@ -21,14 +21,16 @@ from wyoming.server import AsyncEventHandler, AsyncTcpServer
 from wyoming.wake import Detection, NotDetected
 
 from edge import plugins
+from edge.app import wake_engine, wake_rules
 from edge.bench.errors import UNREADABLE
 from edge.bench.wyoming_client import HOST
 from edge.chunk import CHUNK_SAMPLES, CHUNK_SECONDS, RATE, Pcm
+from edge.chunk import AudioChunk as SoundChunk
 from edge.errors import AssistantError, ModelError
 from edge.evaluation.fixtures import FixtureHouse
 from edge.ports import Sayable, SttEngine, WakeEngine
 from edge.session.loop import WakeRules
-from edge.settings import WakeSettings
+from edge.settings import WakeSettings, load
 from edge.understand.grammar import Grammar
 
 _LANGUAGE: Final = "en"
@@ -66,10 +68,12 @@ class SttHandler(AsyncEventHandler):
 class WakeHandler(AsyncEventHandler):
     """One connection: a stream in, a detection out, or word at its end that there was none."""
 
-    def __init__(self, engine: WakeEngine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, engine: WakeEngine, rules: WakeRules, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         super().__init__(reader, writer)
         self._engine = engine
-        self._detector = WakeRules(None, WakeSettings().refractory_s).detector(engine)
+        self._watch = rules.watch(engine)
         self._pending = _SILENCE
         self._at = 0.0
 
@@ -92,9 +96,9 @@ class WakeHandler(AsyncEventHandler):
         while len(self._pending) >= CHUNK_SAMPLES:
             chunk, self._pending = self._pending[:CHUNK_SAMPLES], self._pending[CHUNK_SAMPLES:]
             self._at += CHUNK_SECONDS
-            detection = self._detector.feed(self._engine.score(chunk), self._at)
-            if detection is not None:
-                await self.write_event(Detection(name=detection.word).event())
+            wake = self._watch.feed(SoundChunk(chunk, self._at - CHUNK_SECONDS))
+            if wake is not None:
+                await self.write_event(Detection(name=wake.detection.word).event())
 
 
 async def serve(handler: Callable[[asyncio.StreamReader, asyncio.StreamWriter], AsyncEventHandler], port: int) -> None:
@@ -117,9 +121,8 @@ def main() -> None:
     parser.add_argument("--words", nargs="*", default=())
     parser.add_argument("--port", type=int, required=True)
     asked = parser.parse_args()
-    build = plugins.load(asked.kind, asked.engine)
     if asked.kind == "stt":
-        engine = build(asked.model, asked.threads)
+        engine = plugins.load("stt", asked.engine)(asked.model, asked.threads)
         # The first time takes longer; the assistant too does it before anybody speaks.
         sayable = _sayable(asked.fixtures) if asked.fixtures else None
         if sayable is not None:
@@ -127,8 +130,10 @@ def main() -> None:
         engine.transcribe(np.zeros(RATE, np.int16), _LANGUAGE, sayable)
         asyncio.run(serve(functools.partial(SttHandler, engine, sayable), asked.port))
     else:
-        engine = build(asked.words, asked.model)
-        asyncio.run(serve(functools.partial(WakeHandler, engine), asked.port))
+        wake = WakeSettings(engine=asked.engine, words=asked.words)
+        settings = load().model_copy(update={"wake": wake})
+        handler = functools.partial(WakeHandler, wake_engine(settings), wake_rules(settings))
+        asyncio.run(serve(handler, asked.port))
 
 
 if __name__ == "__main__":

@@ -238,10 +238,12 @@ def evaluate(
         scores_of(chosen, scores)
 
 
-def _mount_models() -> None:
+def _mount_groups() -> None:
+    from edge.cli.wake import app as wake_app
     from models.cli import app as models_app
 
     app.add_typer(models_app, name="models")
+    app.add_typer(wake_app, name="wake")
 
 
-_mount_models()
+_mount_groups()

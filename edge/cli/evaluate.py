@@ -17,6 +17,7 @@ from edge.evaluation.clips import clips
 from edge.evaluation.commands import evaluate_commands, unrelated
 from edge.evaluation.endpoint import evaluate_endpoint
 from edge.evaluation.mixing import Noise
+from edge.evaluation.wake import evaluate_wake
 from edge.settings import Settings
 
 
@@ -60,6 +61,8 @@ def evaluate(settings: Settings, task: Task, asked: Asked) -> dict[str, Any]:
     """The scores of ``task``. Raises EvaluationError, ModelError."""
     console = Console(stderr=True)
     noise = None if asked.snr is None else Noise(asked.noise or _dishes(asked.data), asked.snr, asked.seed)
+    if task is Task.WAKE:
+        return _evaluate_wake(settings, asked, noise, console)
     source = "barista" if task is Task.ENDPOINT else str(task)
     language = settings.understand.language
     total = len(clips(asked.data, source, asked.limit, **({"lang": language} if task is Task.COMMANDS else {})))
@@ -75,6 +78,21 @@ def evaluate(settings: Settings, task: Task, asked: Asked) -> dict[str, Any]:
 
         result = run_async(_HEARING[task], settings, asked.data, noise, asked.limit, tell)
     return dataclasses.asdict(result)
+
+
+def _evaluate_wake(settings: Settings, asked: Asked, noise: Noise | None, console: Console) -> dict[str, Any]:
+    with _progress(console) as progress:
+        bar = progress.add_task("wake", total=None)
+        result = evaluate_wake(
+            settings, asked.data, asked.word, noise, asked.limit,
+            lambda done, total: progress.update(bar, completed=done, total=total),
+        )  # fmt: skip
+    if asked.verbose:
+        for clip in result.missed:
+            console.print(f"missed: {clip}", highlight=False)
+        for clip in result.accepted:
+            console.print(f"false accept: {clip}", highlight=False)
+    return result.as_json()
 
 
 def with_options(

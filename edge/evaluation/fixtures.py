@@ -16,10 +16,11 @@ class FixtureHouse:
     revision = 1
 
     def __init__(self, path: Path) -> None:
-        """``path``: YAML with ``fixtures: {areas: [{name}], entities: [{name, domain, area}]}``."""
+        """``path``: YAML with ``fixtures: {areas: [{name}], floors: [{name}], entities: [{name, domain, area}]}``."""
         try:
             fixtures = yaml.safe_load(path.read_text(encoding="utf-8"))["fixtures"]
             self._areas = [str(area["name"]) for area in fixtures.get("areas", ())]
+            self._floors = [str(floor["name"]) for floor in fixtures.get("floors", ())]
             self._devices = [_device(entity, number) for number, entity in enumerate(fixtures.get("entities", ()))]
         except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
             raise EvaluationError(f"{path} does not describe a house: {error}", "check --data") from error
@@ -33,8 +34,8 @@ class FixtureHouse:
         return dict.fromkeys(self._areas, ())
 
     def floors(self) -> Sequence[str]:
-        """None."""
-        return ()
+        """Names of floors."""
+        return self._floors
 
 
 def _device(entity: Mapping[str, Any], number: int) -> Device:

@@ -172,10 +172,11 @@ def said_once(text: str) -> str:
     """``text`` without what follows where it starts over."""
     words = text.split()
     plain = [word.strip(".,?!").lower() for word in words]
-    for period in range(_LEAST_REPEATED, len(words) - _LEAST_REPEATED + 1):
+    for period in range(1, len(words)):
         again = plain[period : 2 * period]
-        # The last word may be cut short.
-        if plain[: len(again) - 1] == again[:-1] and plain[len(again) - 1].startswith(again[-1]):
+        # A single word is said twice only where a sentence seems to have ended before it. The last may be cut short.
+        enough = len(again) >= _LEAST_REPEATED or words[period - 1][-1] in ".?!"
+        if enough and plain[: len(again) - 1] == again[:-1] and plain[len(again) - 1].startswith(again[-1]):
             return " ".join(words[:period])
     return text
 

@@ -4,15 +4,13 @@ That is all there is of barge-in: the wake engine goes on listening in its own t
 """
 
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 import anyio
 
 from edge.bus import Bus
-from edge.chunk import CHUNK_SECONDS, AudioChunk, EndOfSound
+from edge.chunk import CHUNK_SECONDS, EndOfSound
 from edge.engine_thread import EngineThread
 from edge.events import Fault, TurnEnded, Woke
 from edge.intents import Origin
@@ -20,11 +18,8 @@ from edge.ports import Sound, SoundReader, WakeEngine
 from edge.session.clock import TurnClock
 from edge.session.turn import Stages, Turn
 from edge.wake.detector import Detection, Detector
-from edge.wake.onset import RECENT_CHUNKS, command_start
-
-_GATHER: Final = 4
-"""Chunks for which the wake thread sleeps, as it is the waking up that costs. What comes after the word is kept, so
-80 ms later is soon enough."""
+from edge.wake.verify import Verifier
+from edge.wake.watch import CHUNKS_AT_ONCE, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +44,14 @@ class Loop:
 
     async def run(self, sound: Sound) -> list[TurnEnded]:
         """Follow ``sound`` to its end. Returns the turns of a recording; a microphone's never ends."""
-        detector = await self._wake.call(self._rules.detector)
+        watch = await self._wake.call(self._rules.watch)
         reader = sound.reader()
         ended: list[TurnEnded] = []
         try:
             async with anyio.create_task_group() as turns:
                 running: anyio.CancelScope | None = None
                 lost = 0
-                while (woken := await self._wake.call(_watch, reader, detector, sound)) is not None:
+                while (woken := await self._wake.call(_watch, reader, watch, sound)) is not None:
                     lost = self._tell_of_losses(lost, reader.lost, woken)
                     if running is not None:
                         running.cancel()
@@ -92,23 +87,31 @@ class WakeRules:
     threshold: float | None
     """None: what each word's model was tuned for."""
     refractory_s: float
+    second: Callable[[], Verifier] | None = None
+    """Builds what gives a second opinion on detections, in the wake thread; None: there is none."""
 
-    def detector(self, engine: WakeEngine) -> Detector:
-        """A detector for the words of ``engine``."""
-        thresholds = {name: self.threshold or word.threshold for name, word in engine.words.items()}
-        return Detector(thresholds, self.refractory_s)
+    def watch(self, engine: WakeEngine) -> Watch:
+        """A watch for the words of ``engine``. Raises ModelError."""
+        verifier = self.second() if self.second else None
+        return Watch(engine, Detector(self._thresholds(engine, verifier), self.refractory_s), verifier)
+
+    def _thresholds(self, engine: WakeEngine, verifier: Verifier | None) -> dict[str, float]:
+        if self.threshold is not None:
+            return dict.fromkeys(engine.words, self.threshold)
+        verified = verifier.first_thresholds if verifier else {}
+        return {name: verified.get(name, word.threshold) for name, word in engine.words.items()}
 
 
-def _watch(engine: WakeEngine, reader: SoundReader, detector: Detector, sound: Sound) -> _Woken | None:
+def _watch(engine: WakeEngine, reader: SoundReader, watch: Watch, sound: Sound) -> _Woken | None:
     """Blocks in the wake thread until a wake word (or, None, the end of the sound)."""
-    recent: deque[AudioChunk] = deque(maxlen=RECENT_CHUNKS)
     try:
         while True:
-            recent.append(chunk := reader.read(None, _GATHER))
+            chunks = reader.read_some(CHUNKS_AT_ONCE)
             begun = time.perf_counter()
-            detection = detector.feed(engine.score(chunk.pcm), chunk.end)
-            if detection is not None:
-                start = command_start(recent, engine.words[detection.word].lag_s)
-                return _Woken(detection, sound.reader(start), begun)
+            # All of them are fed, so that none is missing when the watch goes on; only one of them can wake, since
+            # the refractory time is longer than they are together.
+            wakes = [wake for chunk in chunks if (wake := watch.feed(chunk)) is not None]
+            if wakes:
+                return _Woken(wakes[0].detection, sound.reader(wakes[0].command_start), begun)
     except EndOfSound:
         return None

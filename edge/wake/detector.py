@@ -37,3 +37,11 @@ class Detector:
         self._deaf_until = at + self._refractory_s
         word = max(crossed, key=lambda word: scores[word] - self._thresholds[word])
         return Detection(word, scores[word], at)
+
+    def refuse(self, detection: Detection, pause_s: float) -> None:
+        """It was not the word after all: forget ``detection``.
+
+        The same word may be detected again ``pause_s`` later, even if its score has not fallen since.
+        """
+        self._armed[detection.word] = True
+        self._deaf_until = detection.at + pause_s

@@ -30,6 +30,7 @@ from edge.bench.wyoming_serve import SttHandler, WakeHandler, serve
 from edge.chunk import RATE
 from edge.cli import main
 from edge.listen.stt_whisper import build as build_stt
+from edge.session.loop import WakeRules
 from edge.settings import Settings, load
 from edge.wake.micro import build as build_wake
 from models.store import Store
@@ -81,7 +82,10 @@ async def test_wake_word_over_wyoming(store: Store, say: Say) -> None:
 
     engine = build_wake(["okay_nabu", "alexa"], store.root)
     quiet = sounds.quiet(0.3)
-    async with served(functools.partial(WakeHandler, engine)) as port, anyio.create_task_group() as tasks:
+    async with (
+        served(functools.partial(WakeHandler, engine, WakeRules(None, 1.0))) as port,
+        anyio.create_task_group() as tasks,
+    ):
         tasks.start_soon(hold_up)
         assert await detect(port, np.concatenate([quiet, say("okay nabu"), quiet]), "okay_nabu")
         assert not await detect(port, np.concatenate([say("good morning"), quiet]), "okay_nabu")

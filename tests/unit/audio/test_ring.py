@@ -249,32 +249,3 @@ def test_a_reader_pinned_in_the_reading_thread_of_a_lossless_ring_gets_its_whole
 def test_a_lossless_ring_must_hold_its_lead() -> None:
     with pytest.raises(ValueError, match="lossless"):
         Ring(LEAD_S, lossless=True)
-
-
-def test_a_reader_that_gathers_sleeps_until_enough_is_there() -> None:
-    """The wake thread wakes once for four chunks: it is the waking up that costs."""
-    ring = Ring(1.0)
-    read: list[float] = []
-    woken: list[int] = []
-    with ring.reader() as reader:
-
-        def follow() -> None:
-            try:
-                while True:
-                    read.append(reader.read(None, 4).at)
-                    woken.append(ring._written)
-            except EndOfSound:
-                return
-
-        thread = threading.Thread(target=follow)
-        thread.start()
-        for number in range(10):
-            time.sleep(0.02)
-            ring.write(AudioChunk(np.zeros(CHUNK_SAMPLES, np.int16), number * CHUNK_SECONDS))
-        time.sleep(0.1)
-        seen = list(woken)
-        ring.close()
-        thread.join(2)
-    assert len(read) == 10, "what is left at the end is read as well"
-    assert seen[:4] == [4, 4, 4, 4]
-    assert len(seen) == 8

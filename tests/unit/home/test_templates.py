@@ -232,7 +232,7 @@ def test_hostile_templates_fail_quickly_and_take_little_memory(source: str) -> N
     begun = time.process_time()
     with pytest.raises(TemplateFault):
         Template(source).value('{"a": 1}')
-    assert time.process_time() - begun < 0.3
+    assert time.process_time() - begun < 0.6
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 24_000  # KiB
 
 
@@ -241,7 +241,7 @@ def test_heavy_templates_either_fail_or_are_quick(source: str) -> None:
     begun = time.process_time()
     with contextlib.suppress(TemplateFault):
         Template(source).value("")
-    assert time.process_time() - begun < 0.3
+    assert time.process_time() - begun < 0.6
 
 
 @pytest.mark.parametrize(

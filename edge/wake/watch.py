@@ -1,0 +1,55 @@
+"""Watching for wake words: chunks of sound in, wakes out."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from edge.chunk import CHUNK_SECONDS, AudioChunk
+from edge.ports import WakeEngine
+from edge.wake.detector import Detection, Detector
+from edge.wake.onset import RECENT_CHUNKS, command_start
+from edge.wake.verify import Verifier
+
+CHUNKS_AT_ONCE: Final = 3
+"""Chunks that are waited for together: 60 ms, two steps of a microWakeWord model, so that a wake comes 20 ms later on
+average and the thread wakes up a third as often."""
+_RETRY_S: Final = 0.08
+"""A word may still have been going on when it was refused, so it is looked at again as long as it scores."""
+_KEPT: Final = round(1.6 / CHUNK_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """A wake word was said."""
+
+    detection: Detection
+    command_start: float
+    """Time from which on to listen for the command, in seconds."""
+
+
+class Watch:
+    """Follows one stream of sound."""
+
+    def __init__(self, engine: WakeEngine, detector: Detector, verifier: Verifier | None = None) -> None:
+        self._engine, self._detector, self._verifier = engine, detector, verifier
+        self._words = engine.words
+        self._recent: deque[AudioChunk] = deque(maxlen=_KEPT)
+
+    def feed(self, chunk: AudioChunk) -> Wake | None:
+        """The next ``chunk``. Returns the wake that it completed, if any."""
+        self._recent.append(chunk)
+        detection = self._detector.feed(self._engine.score(chunk.pcm), chunk.end)
+        if detection is None:
+            return None
+        if not self._confirmed(detection.word):
+            self._detector.refuse(detection, _RETRY_S)
+            return None
+        lag_s = self._words[detection.word].lag_s
+        return Wake(detection, command_start(list(self._recent)[-RECENT_CHUNKS:], lag_s))
+
+    def _confirmed(self, word: str) -> bool:
+        if self._verifier is None:
+            return True
+        return self._verifier.confirms(word, np.concatenate([chunk.pcm for chunk in self._recent]))
