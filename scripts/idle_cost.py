@@ -15,6 +15,7 @@ import time
 import numpy as np
 
 from edge import plugins
+from edge.app import wake_engine
 from edge.audio.replay import Replay
 from edge.audio.ring import Ring
 from edge.bus import Bus
@@ -34,7 +35,8 @@ async def cost(words: tuple[str, ...], seconds: float) -> dict[str, float]:
     """
     settings = load()
     store = Store(settings.models_dir)
-    wake = functools.partial(plugins.load("wake", settings.wake.engine), words, store.root)
+    listening = settings.model_copy(update={"wake": settings.wake.model_copy(update={"words": words})})
+    wake = functools.partial(wake_engine, listening)
     vad = functools.partial(plugins.load("vad", "silero"), store.require("silero-vad") / "silero_vad_v6.onnx")
     hiss = np.random.default_rng(0).normal(0, 20, round(seconds * RATE)).astype(np.int16)
     async with EngineThread[WakeEngine]("wake", wake) as ear, EngineThread[VadEngine]("vad", vad) as voice:

@@ -21,7 +21,7 @@ _EMBEDDING_S: Final = 0.775
 """What one embedding hears."""
 _LOOKS: Final = 2
 """Places, 80 ms apart, at which the word may have ended."""
-_FIRST: Final = {"alexa": 0.5}
+_FIRST: Final = {"alexa": 0.3}
 """First thresholds, lower than without verification: see docs/decisions."""
 _OWN: Final = Path(__file__).parent / "verifiers"
 
