@@ -29,7 +29,6 @@ from edge.settings import Settings, load
 from edge.wake.micro import build
 from models.store import Store
 
-RATIOS: tuple[float | None, ...] = (None, 20.0, 10.0, 5.0, 0.0)
 REMEDIES: tuple[Remedy, ...] = ("nothing", "duck", "cancel", "person alone")
 ROOMS = ((0.15, 0.064), (0.25, 0.128), (0.4, 0.256))
 ANSWER = (
@@ -47,6 +46,7 @@ def main() -> None:
     parser.add_argument("--model", help="its model")
     parser.add_argument("--word", default="alexa")
     parser.add_argument("--limit", type=int, help="clips of each kind at most")
+    parser.add_argument("--ratios", default="quiet,20,10,5,0", help="of speech over noise, dB")
     parser.add_argument("--only", choices=("noise", "echo"))
     options = parser.parse_args()
     settings = with_engine(load(), options.engine, options.model)
@@ -60,15 +60,16 @@ async def noise_table(settings: Settings, options: argparse.Namespace) -> None:
     print("| speech over noise | denoiser | word error | intents | orders | " + options.word + " |")
     print("|---|---|---|---|---|---|")
     wake = build([options.word], Path())
-    for ratio in RATIOS:
-        noise = None if ratio is None else Noise(options.data / "noise" / "doing_the_dishes.flac", ratio, 1)
+    dishes = options.data / "noise" / "doing_the_dishes.flac"
+    for ratio in options.ratios.split(","):
+        noise = None if ratio == "quiet" else Noise(dishes, float(ratio), 1)
         for name in ("none", *plugins.names("denoise")):
             denoiser = None if name == "none" else plugins.load("denoise", name)(Path())
             treated = Treated(noise, denoiser)
             row = await noise_row(settings, options.data, treated, wake, options.word, options.limit)
             shares = (row.wer, row.intents, row.orders, row.woken)
             written = " | ".join(f"{share:.1%}" for share in shares)
-            print(f"| {'quiet' if ratio is None else f'{ratio:.0f} dB'} | {name} | {written} |", flush=True)
+            print(f"| {ratio}{'' if noise is None else ' dB'} | {name} | {written} |", flush=True)
 
 
 def echo_table(settings: Settings, options: argparse.Namespace) -> None:

@@ -21,7 +21,7 @@ CUTOFF_HZ: Final = 90.0
 _SECTIONS: Final = 3
 """Of second order each."""
 _BLOCK: Final = 64
-"""Divides a chunk."""
+_BLOCKS: Final = CHUNK_SAMPLES // _BLOCK
 _MOST: Final = 32767.0
 
 
@@ -40,26 +40,39 @@ class HighPass:
         self._straight = np.where(lags >= 0, response[np.abs(lags)], 0.0).T.copy()
         self._ringing = np.array([out @ powers[n] for n in range(_BLOCK)]).T.copy()
         self._gather = np.array([powers[_BLOCK - 1 - n] @ into for n in range(_BLOCK)])
-        self._advance = powers[_BLOCK].T.copy()
+        self._unfold = _unfolded(powers[_BLOCK])
         self._state = np.zeros(order)
 
     def filter(self, pcm: Pcm) -> Pcm:
-        """The next ``pcm`` (int16, 16 kHz, a multiple of 64 samples) without what lies below the cutoff."""
-        blocks = pcm.reshape(-1, _BLOCK).astype(np.float64)
-        gathered = blocks @ self._gather
-        states = np.empty_like(gathered)
-        for number, gain in enumerate(gathered):
-            states[number] = self._state
-            self._state = self._state @ self._advance + gain
-        filtered = blocks @ self._straight + states @ self._ringing
-        limited: Pcm = filtered.round().clip(-_MOST, _MOST).reshape(-1).astype(np.int16)
-        return limited
+        """The next ``pcm`` (int16, shape (320,), 16 kHz) without what lies below the cutoff."""
+        blocks = pcm.reshape(_BLOCKS, _BLOCK).astype(np.float64)
+        states = np.concatenate([self._state, (blocks @ self._gather).ravel()]) @ self._unfold
+        before, self._state = states[: -len(self._state)], states[-len(self._state) :]
+        filtered = blocks @ self._straight
+        filtered += before.reshape(_BLOCKS, -1) @ self._ringing
+        np.rint(filtered, out=filtered)
+        np.maximum(filtered, -_MOST, out=filtered)
+        np.minimum(filtered, _MOST, out=filtered)
+        return filtered.ravel().astype(np.int16)
 
 
 def conditioned(pcm: Pcm) -> Pcm:
     """A whole recording as the ring would have got it from a microphone. ``pcm``: int16, 16 kHz."""
     padded = np.concatenate([pcm, np.zeros(-len(pcm) % CHUNK_SAMPLES, np.int16)])
-    return HighPass().filter(padded)[: len(pcm)]
+    high_pass = HighPass()
+    chunks = [high_pass.filter(chunk) for chunk in padded.reshape(-1, CHUNK_SAMPLES)]
+    return np.concatenate([padded[:0], *chunks])[: len(pcm)]
+
+
+def _unfolded(advance: Floats) -> Floats:
+    """From the state before a chunk and what each block adds, the states before each block and after the last."""
+    order = len(advance)
+    powers = [np.linalg.matrix_power(advance, number).T for number in range(_BLOCKS + 1)]
+    unfold = np.zeros((_BLOCKS + 1, order, _BLOCKS + 1, order))
+    for source in range(_BLOCKS + 1):
+        for target in range(source, _BLOCKS + 1):
+            unfold[source, :, target] = powers[target - source]
+    return unfold.reshape((_BLOCKS + 1) * order, -1)
 
 
 def _cascade(cutoff_hz: float) -> tuple[Floats, Floats, Floats, float]:
