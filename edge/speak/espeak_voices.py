@@ -18,8 +18,8 @@ _ACCENTS: Final = (
 _VARIANTS: Final = (
     "m1 m2 m3 m4 m5 m6 m7 m8 f1 f2 f3 f4 f5 klatt klatt2 klatt3 klatt4 Adam Alex Alicia Andrea Andy Annie Belinda "
     "Benjamin Caleb David Denis Ed Gene Henrique Hugo Iven Jacky John Lee Linda Marco Mario Max Michael Miguel Mike "
-    "Pablo Paul Pedro Quincy Rob Robert Steph Steph2 Storm Tweaky Zac anika grandma grandpa norbert shelby steph travis "
-    "victor".split()
+    "Pablo Paul Pedro Quincy Rob Robert Steph Steph2 Storm Tweaky Zac anika grandma grandpa norbert shelby steph "
+    "travis victor".split()
 )
 _TIMEOUT_S: Final = 10
 

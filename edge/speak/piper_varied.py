@@ -1,4 +1,4 @@
-"""A Piper voice that says the same text differently each time: tempo, intonation, accent, and the size of its throat."""
+"""A Piper voice that says the same text differently each time: tempo, intonation, accent, size of its throat."""
 
 from pathlib import Path
 from typing import Final
