@@ -1,4 +1,4 @@
-"""How well a wake word wakes: recall on its clips, false accepts on everything else, the way that the product goes."""
+"""How well a wake word wakes: recall on its clips, false accepts on everything else, by the product's own way."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass

@@ -31,7 +31,9 @@ class Detector:
 
     def feed(self, scores: Mapping[str, float], at: float) -> Detection | None:
         """``scores``: each word's probability up to the moment ``at``. Returns the surest word that woke, if any."""
-        crossed = [word for word, score in scores.items() if score > self._thresholds[word] and self._may(word, at)]
+        crossed = [
+            word for word, score in scores.items() if score > self._thresholds[word] and self._may_wake(word, at)
+        ]
         for word, score in scores.items():
             self._armed[word] = score <= self._thresholds[word]
             if self._armed[word]:
@@ -51,5 +53,5 @@ class Detector:
         self._deaf_until = float("-inf")
         self._again[detection.word] = detection.at + pause_s
 
-    def _may(self, word: str, at: float) -> bool:
+    def _may_wake(self, word: str, at: float) -> bool:
         return self._armed[word] or at >= self._again.get(word, float("inf"))

@@ -5,6 +5,7 @@ here. The two share neither features nor training material, so they seldom err o
 It runs at a detection only, in the wake thread.
 """
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ import numpy as np
 from edge.chunk import RATE, Pcm
 from edge.errors import ModelError
 from edge.wake import embedding
+from edge.wake.detector import Detection
 from edge.wake.embedding import SIZE, STEP, SpeechEmbedding
 from edge.wake.word_model import WordModel, load
 
@@ -21,8 +23,10 @@ _EMBEDDING_S: Final = 0.775
 """What one embedding hears."""
 _LOOKS: Final = 2
 """Places, 80 ms apart, at which the word may have ended."""
-_FIRST: Final = {"alexa": 0.3}
+_FIRST: Final = {"alexa": 0.15}
 """First thresholds, lower than without verification: see docs/decisions."""
+_LEAST: Final = 1e-4
+"""No model is surer than this, int8 ones with steps of 1/256 least of all."""
 _OWN: Final = Path(__file__).parent / "verifiers"
 
 
@@ -61,9 +65,15 @@ class Verifier:
         assert heard.shape == (model.windows + _LOOKS - 1, SIZE)
         return max(model.score(heard[look : look + model.windows]) for look in range(_LOOKS))
 
-    def confirms(self, word: str, recorded: Pcm) -> bool:
-        """Whether that is enough; for a word it does not know, always."""
-        return word not in self._models or self.score(word, recorded) >= self._models[word].word.threshold
+    def confirms(self, detection: Detection, recorded: Pcm) -> bool:
+        """Whether both models together are sure enough; for a word it does not know, always.
+
+        They are independent, so their odds multiply: the surer one is, the less is asked of the other.
+        """
+        if detection.word not in self._models:
+            return True
+        odds = _log_odds(detection.score) + _log_odds(self.score(detection.word, recorded))
+        return odds >= _log_odds(self._models[detection.word].word.threshold)
 
 
 def build(models: Path) -> Verifier:
@@ -72,3 +82,8 @@ def build(models: Path) -> Verifier:
     if not known:
         raise ModelError(f"{_OWN} has no models", "install the program again")
     return Verifier(embedding.build(models), known)
+
+
+def _log_odds(probability: float) -> float:
+    within = min(max(probability, _LEAST), 1 - _LEAST)
+    return math.log(within / (1 - within))

@@ -43,13 +43,13 @@ class Watch:
         detection = self._detector.feed(self._engine.score(chunk.pcm), chunk.end)
         if detection is None:
             return None
-        if not self._confirmed(detection.word):
+        if not self._confirmed(detection):
             self._detector.refuse(detection, _RETRY_S)
             return None
         lag_s = self._words[detection.word].lag_s
         return Wake(detection, command_start(list(self._recent)[-RECENT_CHUNKS:], lag_s))
 
-    def _confirmed(self, word: str) -> bool:
+    def _confirmed(self, detection: Detection) -> bool:
         if self._verifier is None:
             return True
-        return self._verifier.confirms(word, np.concatenate([chunk.pcm for chunk in self._recent]))
+        return self._verifier.confirms(detection, np.concatenate([chunk.pcm for chunk in self._recent]))

@@ -8,7 +8,7 @@ import pytest
 
 from edge.chunk import CHUNK_SAMPLES, CHUNK_SECONDS, AudioChunk, Pcm
 from edge.wake import verify
-from edge.wake.detector import Detector
+from edge.wake.detector import Detection, Detector
 from edge.wake.micro import build
 from edge.wake.verify import Verifier
 from edge.wake.watch import Wake, Watch
@@ -35,17 +35,26 @@ def wakes(sound: Pcm, thresholds: dict[str, float], verifier: Verifier | None) -
 
 def test_the_word_is_confirmed_and_other_speech_is_not(verifier: Verifier, say: Say) -> None:
     word = np.concatenate([quiet(1.0), say("Alexa!"), quiet(0.1)])
-    assert verifier.confirms("alexa", word)
+    assert verifier.confirms(Detection("alexa", 0.7, 0.0), word)
     for text in ("Please close the blinds.", "I'll ask her.", "Electric.", "A lecture."):
-        assert not verifier.confirms("alexa", np.concatenate([quiet(1.0), say(text), quiet(0.1)]))
+        assert not verifier.confirms(Detection("alexa", 0.7, 0.0), np.concatenate([quiet(1.0), say(text), quiet(0.1)]))
 
 
 def test_little_sound_before_the_word_is_enough(verifier: Verifier, say: Say) -> None:
-    assert verifier.confirms("alexa", np.concatenate([say("Alexa!"), quiet(0.1)]))
+    assert verifier.confirms(Detection("alexa", 0.7, 0.0), np.concatenate([say("Alexa!"), quiet(0.1)]))
+
+
+@pytest.mark.parametrize(("first", "confirmed"), [(0.999, True), (0.0002, False)])
+def test_the_surer_one_model_is_the_less_is_asked_of_the_other(
+    verifier: Verifier, say: Say, first: float, confirmed: bool
+) -> None:
+    word = np.concatenate([quiet(1.0), say("Alexa!"), quiet(0.1)])
+    assert 0.01 < verifier.score("alexa", word) < 0.999
+    assert verifier.confirms(Detection("alexa", first, 0.0), word) is confirmed
 
 
 def test_a_word_that_it_does_not_know_is_taken_as_it_is(verifier: Verifier) -> None:
-    assert verifier.confirms("hey_lantern", quiet(1.0))
+    assert verifier.confirms(Detection("hey_lantern", 0.7, 0.0), quiet(1.0))
 
 
 def test_it_is_asked_in_the_stream(verifier: Verifier, say: Say) -> None:
@@ -59,7 +68,7 @@ class Refusing(Verifier):
     def __init__(self, times: int) -> None:
         self.left = times
 
-    def confirms(self, word: str, recorded: Pcm) -> bool:
+    def confirms(self, detection: Detection, recorded: Pcm) -> bool:
         self.left -= 1
         return self.left < 0
 

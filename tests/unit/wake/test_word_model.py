@@ -44,7 +44,9 @@ def test_threshold_and_lag_travel_with_the_model(
     assert engine.words == {"hey_lantern": word}
 
 
-@pytest.mark.parametrize(("key", "value"), [("threshold", "1.5"), ("threshold", "high"), ("lag_s", "-1"), ("lag_s", "nan")])
+@pytest.mark.parametrize(
+    ("key", "value"), [("threshold", "1.5"), ("threshold", "high"), ("lag_s", "-1"), ("lag_s", "nan")]
+)
 def test_metadata_that_makes_no_sense_is_named(write_model: WriteModel, key: str, value: str) -> None:
     with pytest.raises(ModelError, match=rf"word\.onnx says hearthside\.{key} = '{value}'"):
         load(write_model([1, 16, 96], [1, 1], **{key: value}))
