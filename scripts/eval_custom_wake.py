@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How good a wake word of one's own is: trained from the phrase and some clips of it, measured on all the others.
 
-Example: scripts/eval_custom_wake --data eval --word jarvis --clips 10 --seed 1
+Example: python scripts/eval_custom_wake.py --data eval --word jarvis --clips 10 --seed 1
 """
 
 import argparse
