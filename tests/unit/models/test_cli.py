@@ -89,4 +89,9 @@ def test_a_terminal_sees_one_bar_over_everything(store: Store, steps: Steps) -> 
 
 def test_the_defaults_are_what_is_not_bundled(tmp_path: Path) -> None:
     store = Store(tmp_path, load())
-    assert set(commands.default_ids(store)) == {"moonshine-tiny-en", "smollm2-135m-instruct", "piper-en_US-joe-medium"}
+    assert set(commands.default_ids(store)) == {
+        "moonshine-tiny-en",
+        "smollm2-135m-instruct",
+        "piper-en_US-joe-medium",
+        "speech-embedding",
+    }
