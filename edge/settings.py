@@ -78,7 +78,7 @@ class ListenSettings(Section):
     """Quiet after which transcription starts, before the end is sure."""
     silence_s: Seconds = 0.7
     """Quiet that ends a command of which nothing is known."""
-    whole_s: Seconds = 0.45
+    whole_s: Seconds = 0.42
     """Quiet that ends a whole sentence to which much could be added."""
     closed_s: Seconds = 0.25
     """Quiet that ends a sentence to which nothing can be added."""

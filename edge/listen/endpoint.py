@@ -11,7 +11,7 @@ from edge.intents import Fit, Transcript
 
 _ROUNDING = 1e-6
 """Times are sums of windows, and 0.6 − 0.4 is a hair less than 0.2."""
-_MUCH = 12
+_MUCH = 14
 """Words that may follow after which more make no difference."""
 
 
@@ -29,7 +29,7 @@ class EndpointRules:
     """Quiet after which it is worth starting to transcribe."""
     silence_s: float = 0.7
     """Quiet that ends a command of which nothing is known."""
-    whole_s: float = 0.45
+    whole_s: float = 0.42
     """Quiet that ends a whole sentence to which much could be added."""
     closed_s: float = 0.25
     """Quiet that ends a sentence to which nothing can be added."""
