@@ -225,7 +225,7 @@ def test_a_recording_without_a_wake_word_can_be_taken_as_one_command(
             ("run",),
             {"HEARTH_AUDIO__INPUT": "default", "HEARTH_MODELS_DIR": "nowhere"},
             1,
-            "hearth: the model moonshine-tiny-en is missing",
+            "hearth: the model speech-embedding is missing",
         ),
         (
             ("run",),
