@@ -47,6 +47,8 @@ class Watch:
             self._detector.refuse(detection, _RETRY_S)
             return None
         lag_s = self._words[detection.word].lag_s
+        if self._verifier is not None:
+            lag_s = max(0.0, lag_s - self._verifier.earlier_s(detection.word))
         return Wake(detection, command_start(list(self._recent)[-RECENT_CHUNKS:], lag_s))
 
     def _confirmed(self, detection: Detection) -> bool:
