@@ -10,11 +10,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
+
 from edge import plugins
 from edge.act.dispatch import Dispatch
 from edge.act.skills.handover import Handover
 from edge.bus import Bus
 from edge.chunk import Pcm
+from edge.database import Database
 from edge.engine_thread import EngineThread
 from edge.errors import AssistantError, ModelError
 from edge.events import AnyEvent, TurnEnded
@@ -26,9 +29,11 @@ from edge.listen.listen import Listener
 from edge.ports import (
     AudioSink,
     LlmEngine,
+    Service,
     Skill,
     SkillContext,
     Sound,
+    Storage,
     SttEngine,
     TtsEngine,
     VadEngine,
@@ -36,6 +41,7 @@ from edge.ports import (
 )
 from edge.session.attention import AttentiveWake
 from edge.session.clock import TurnClock
+from edge.session.conversation import Conversations
 from edge.session.loop import Loop, WakeRules
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
@@ -67,6 +73,7 @@ class Assistant:
     def __init__(self, settings: Settings, house: MqttHouse, stages: Stages, ears: Ears | None, bus: Bus) -> None:
         self.settings, self.house, self.bus = settings, house, bus
         self._stages, self._ears = stages, ears
+        self._conversations = Conversations()
 
     async def listens(self) -> None:
         """Returns when a wake word would be heard; what comes after it waits for its engines to load."""
@@ -85,7 +92,8 @@ class Assistant:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave."""
         assert self._ears is not None
         rules = wake_rules(self.settings)
-        return await Loop(self._ears.wake, self._stages, self.bus, rules, self._origin).run(sound)
+        loop = Loop(self._ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations)
+        return await loop.run(sound)
 
     async def utterance(self, pcm: Pcm) -> TurnEnded:
         """``pcm`` (int16, 16 kHz) taken as one command without a wake word."""
@@ -97,7 +105,8 @@ class Assistant:
         Returns the turn's events, the last of them its TurnEnded.
         """
         silent = Stages(self._stages.router, self._stages.dispatch, self._stages.wording)
-        turn = Turn(silent, self.bus, self._origin(area, session), TurnClock(time.monotonic()))
+        origin = self._origin(area, session)
+        turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), self._conversations.of(origin.session))
         with self.bus.subscribe() as events:
             await turn.written(text)
             return [event for event in events.pending() if event.turn == turn.id]
@@ -113,6 +122,9 @@ class Assistant:
         """Say aloud what is wrong, where there is a voice and a phrase for it. Raises AssistantError."""
         if self._stages.voice is not None and self._stages.wording.knows(error.code):
             await self.say(self._stages.wording.say(Phrase(error.code)))
+
+    def _at_microphone(self) -> Origin:
+        return self._origin(session=self._conversations.spoken())
 
     def _origin(self, area: str | None = None, session: str | None = None) -> Origin:
         language = self.settings.understand.language
@@ -135,16 +147,23 @@ async def assistant(
         ears = await _ears(settings, store, suspect, stack) if hears else None
         voice = await _voice(settings, store, sink, stack) if sink is not None else None
         house = await stack.enter_async_context(open_house(settings))
-        dispatch = Dispatch([_skill(name, house, settings) for name in plugins.names("skills")], Handover(house))
-        grammar = Grammar(house, settings.understand.language, dispatch.intents, sentence_files(settings))
+        storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
+        skills = [_skill(name, house, storage, settings) for name in plugins.names("skills")]
+        dispatch = Dispatch(skills, Handover(house))
+        own = [*_of_skills("sentences", f"{settings.understand.language[:2]}.yaml"), *sentence_files(settings)]
+        grammar = Grammar(house, settings.understand.language, dispatch.intents, own)
         model = await _local_model(settings, store, house, dispatch, stack)
         stages = Stages(
             router=Router(grammar, model.understand if model else None),
             dispatch=dispatch,
-            wording=Wording(settings.understand.language),
+            wording=Wording(settings.understand.language, _of_skills("phrases")),
             listener=_listener(settings, ears, grammar) if ears else None,
             voice=voice,
         )
+        services = await stack.enter_async_context(anyio.create_task_group())
+        stack.callback(services.cancel_scope.cancel)
+        for service in (skill for skill in skills if isinstance(skill, Service)):
+            services.start_soon(service.serve)
         yield Assistant(settings, house, stages, ears, bus)
 
 
@@ -219,9 +238,18 @@ def open_house(settings: Settings) -> MqttHouse:
     )
 
 
-def _skill(name: str, house: MqttHouse, settings: Settings) -> Skill:
-    skill: Skill = plugins.load("skills", name)(SkillContext(house, settings.mqtt.confirm_s))
+def _skill(name: str, house: MqttHouse, storage: Storage, settings: Settings) -> Skill:
+    context = SkillContext(
+        house, settings.mqtt.confirm_s, storage, settings.understand.language, settings.skills.get(name, {})
+    )
+    skill: Skill = plugins.load("skills", name)(context)
     return skill
+
+
+def _of_skills(*path: str) -> list[Path]:
+    """What there is at ``path`` in the folders of the skills."""
+    folders = filter(None, (plugins.folder("skills", name) for name in plugins.names("skills")))
+    return [found for folder in folders if (found := folder.joinpath(*path)).exists()]
 
 
 def _listener(settings: Settings, ears: Ears, grammar: Grammar) -> Listener:

@@ -82,3 +82,9 @@ class AssistantUnreachable(AssistantError):
     """No running assistant answers on its socket."""
 
     code, stage = "unreachable", "app"
+
+
+class StorageError(AssistantError):
+    """The database can't be opened, read or written."""
+
+    code, stage = "storage", "app"

@@ -69,6 +69,8 @@ class Understood(Event):
     """A tier found the intent."""
 
     intent: Intent
+    further: tuple[Intent, ...] = ()
+    """What the same sentence asked for besides."""
     tier: Tier
     confidence: float
     ms: float
@@ -156,6 +158,8 @@ class TurnEnded(Event):
     text: str
     language: str
     intent: Intent | None
+    further: tuple[Intent, ...] = ()
+    """What the same sentence asked for besides."""
     tier: Tier | None
     confidence: float
     outcome: OutcomeKind

@@ -1,9 +1,9 @@
 """What a person wants, as the stages pass it on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from edge.devices import ActionReport
 
@@ -44,6 +44,8 @@ class Intent:
     """Which of the intent's answers was asked for: of a question one, one_yesno, any, all, which, how_many."""
     domain: str | None = None
     """The kind of device that a ``name`` was said to be by the sentence's verb, where several share the name."""
+    confirmed: bool = False
+    """Whether the person was asked if this is really meant, and said yes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,13 @@ class Understanding:
     tier: Tier
     confidence: float
     """0–1."""
+    further: tuple[Intent, ...] = ()
+    """What the same sentence asked for besides, in the order it was said: "turn off the lights and lock the door"."""
+
+    @property
+    def intents(self) -> tuple[Intent, ...]:
+        """All that the sentence asks for, in order."""
+        return (self.intent, *self.further)
 
 
 class Fit(StrEnum):
@@ -103,6 +112,18 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """Something the assistant needs to know before it goes on; the answer needs no wake word."""
+
+    intent: Intent
+    """What is done once it is answered."""
+    slot: str | None
+    """The slot of ``intent`` that the answer fills; None where the answer is yes or no, and yes sets ``confirmed``."""
+    choices: tuple[str, ...] = ()
+    """The answers that make sense; empty: whatever the slot takes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The truthful result of a skill."""
 
@@ -111,6 +132,24 @@ class Outcome:
     actions: tuple[ActionReport, ...] = ()
     next_actions: tuple[str, ...] = ()
     """Sentences that make sense next."""
+    question: Question | None = None
+    """What ``say`` asks."""
+
+
+_WORST: Final = (OutcomeKind.FAILED, OutcomeKind.UNCONFIRMED, OutcomeKind.NOT_UNDERSTOOD, OutcomeKind.QUEUED)
+
+
+def together(outcomes: Sequence[Outcome]) -> Outcome:
+    """``outcomes`` of one sentence, at least one, as one: it went as well as what went worst, and says the last."""
+    last = outcomes[-1]
+    kinds = {outcome.kind for outcome in outcomes}
+    return Outcome(
+        kind=next((kind for kind in _WORST if kind in kinds), last.kind),
+        say=last.say,
+        actions=tuple(report for outcome in outcomes for report in outcome.actions),
+        next_actions=tuple(action for outcome in outcomes for action in outcome.next_actions),
+        question=last.question,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from edge.errors import SettingsError
@@ -22,6 +24,17 @@ def load(kind: str, name: str) -> Callable[..., Any]:
         raise SettingsError(f"there is no {kind} engine {name!r}", f"choose one of: {', '.join(sorted(entries))}")
     builder: Callable[..., Any] = entries[name].load()
     return builder
+
+
+def folder(kind: str, name: str) -> Path | None:
+    """The folder of a plug-in that is a package; None for a single module.
+
+    A skill keeps there what people say to it, ``sentences/<language>.yaml``, and what it answers,
+    ``phrases/<language>.jinja``.
+    """
+    spec = find_spec(_entries(kind)[name].module)
+    places = spec.submodule_search_locations if spec is not None else None
+    return Path(next(iter(places))) if places else None
 
 
 def _entries(kind: str) -> dict[str, EntryPoint]:

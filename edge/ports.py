@@ -4,13 +4,17 @@ Engines are synchronous. Each lives in a thread of its own that builds, calls an
 (:mod:`edge.engine_thread`), so none of them needs to be thread-safe.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar, runtime_checkable
+
+from apsw import Connection
 
 from edge.chunk import AudioChunk, Pcm
 from edge.devices import ActionReport, Command, Device, DeviceState
 from edge.intents import Intent, Origin, Outcome, Transcript
+
+R = TypeVar("R")
 
 
 class Closeable(Protocol):
@@ -229,6 +233,31 @@ class Skill(Protocol):
     async def run(self, intent: Intent, origin: Origin) -> Outcome: ...
 
 
+@runtime_checkable
+class Service(Protocol):
+    """A skill that also does something unasked, such as ringing when a timer is over."""
+
+    async def serve(self) -> None:
+        """Runs as long as the assistant, beside its turns; cancelled at the end."""
+
+
+class Storage(Protocol):
+    """What is kept on disk."""
+
+    async def migrate(self, part: str, steps: Sequence[str]) -> None:
+        """Bring the tables of ``part`` up to date: runs the ``steps`` (SQL) that were not run yet, all or none. Steps
+        are only ever added at the end. Raises StorageError.
+        """
+
+    async def read(self, work: Callable[["Connection"], R]) -> R:
+        """The result of ``work``, which only reads. Raises StorageError."""
+
+    async def write(self, work: Callable[["Connection"], R]) -> R:
+        """Run ``work`` in one transaction. When this returns, what it wrote survives a power cut; when it raises,
+        nothing of it was written. Raises StorageError.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class SkillContext:
     """What a skill is built with."""
@@ -236,3 +265,9 @@ class SkillContext:
     house: House
     confirm_s: float
     """How long a device has to show that it did what it was told, in seconds."""
+    storage: Storage
+    """Where it keeps what must survive a restart, in tables of its own."""
+    language: str = "en"
+    """ISO 639-1."""
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """Its section of the configuration, ``[skills.<name>]``, as the file has it."""

@@ -29,6 +29,7 @@ from edge.errors import SettingsError
 _PREFIX = "HEARTH_"
 _OUTSIDE = frozenset({"HEARTH_MODELS__MIRROR"})
 """Variables of the same prefix that other parts read before settings exist."""
+_OF_SKILLS = f"{_PREFIX}SKILLS__"
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, le=120)]
@@ -164,6 +165,8 @@ class Settings(BaseSettings):
     understand: UnderstandSettings = UnderstandSettings()
     mqtt: MqttSettings = MqttSettings()
     speak: SpeakSettings = SpeakSettings()
+    skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """By name of the skill, its own section; the skill knows the keys."""
 
     @classmethod
     def settings_customise_sources(
@@ -244,7 +247,8 @@ def _read(path: Path) -> dict[str, Any]:
 def _check_environment() -> None:
     known = {f"{_PREFIX}{key}".upper() for key in _keys_by_path()}
     for name in os.environ:
-        if name.startswith(_PREFIX) and name not in known and name not in _OUTSIDE:
+        ours = name.startswith(_PREFIX) and not name.startswith(_OF_SKILLS)
+        if ours and name not in known and name not in _OUTSIDE:
             raise SettingsError(f"unknown environment variable {name}", _suggest(name, known), permanent=True)
 
 

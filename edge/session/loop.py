@@ -16,6 +16,7 @@ from edge.events import Fault, TurnEnded, Woke
 from edge.intents import Origin
 from edge.ports import Sound, SoundReader, WakeEngine
 from edge.session.clock import TurnClock
+from edge.session.conversation import Conversations
 from edge.session.turn import Stages, Turn
 from edge.wake.detector import Detection, Detector
 from edge.wake.verify import Verifier
@@ -37,10 +38,17 @@ class Loop:
     """Listens to one stream of sound until it ends."""
 
     def __init__(
-        self, wake: EngineThread[WakeEngine], stages: Stages, bus: Bus, rules: "WakeRules", origin: Callable[[], Origin]
+        self,
+        wake: EngineThread[WakeEngine],
+        stages: Stages,
+        bus: Bus,
+        rules: "WakeRules",
+        origin: Callable[[], Origin],
+        conversations: Conversations,
     ) -> None:
         """``origin`` is asked at each wake for the session that the turn belongs to."""
         self._wake, self._stages, self._bus, self._rules, self._origin = wake, stages, bus, rules, origin
+        self._conversations = conversations
 
     async def run(self, sound: Sound) -> list[TurnEnded]:
         """Follow ``sound`` to its end. Returns the turns of a recording; a microphone's never ends."""
@@ -70,7 +78,9 @@ class Loop:
 
     async def _turn(self, woken: _Woken, scope: anyio.CancelScope, ended: list[TurnEnded]) -> None:
         detection = woken.detection
-        turn = Turn(self._stages, self._bus, self._origin(), TurnClock(detection.at))
+        origin = self._origin()
+        conversation = self._conversations.of(origin.session)
+        turn = Turn(self._stages, self._bus, origin, TurnClock(detection.at), conversation)
         self._bus.emit(Woke(turn=turn.id, at=detection.at, word=detection.word, score=detection.score))
         try:
             with scope:

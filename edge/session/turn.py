@@ -7,13 +7,14 @@ stage it is in, and the turn still ends with an event that says so.
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from edge.act.dispatch import Dispatch
 from edge.bus import Bus
 from edge.chunk import AudioChunk, Pcm
 from edge.devices import Confirmation
+from edge.dialogue import Exchange
 from edge.errors import AssistantError
 from edge.events import (
     Acted,
@@ -32,9 +33,10 @@ from edge.events import (
     TurnEnded,
     Understood,
 )
-from edge.intents import Origin, Outcome, OutcomeKind, Phrase, Transcript, Understanding
+from edge.intents import Origin, Outcome, OutcomeKind, Phrase, Transcript, Understanding, together
 from edge.listen.listen import Ended, Hypothesis, Listener, Progress, Started, Utterance
 from edge.session.clock import TurnClock
+from edge.session.conversation import Conversation
 from edge.speak.speak import Voice
 from edge.speak.wording import Wording
 from edge.understand.router import Router
@@ -63,7 +65,10 @@ class _Story:
 
     transcript: Transcript
     understanding: Understanding | None = None
+    done: list[Outcome] = field(default_factory=list)
+    """What was acted on so far."""
     outcome: Outcome = CANCELLED
+    """All of it together, from when it is answered."""
     reply: Reply = field(default_factory=lambda: Reply(text=""))
     timings: Timings = field(default_factory=Timings)
 
@@ -71,9 +76,13 @@ class _Story:
 class Turn:
     """One command, spoken or written."""
 
-    def __init__(self, stages: Stages, bus: Bus, origin: Origin, clock: TurnClock) -> None:
+    def __init__(
+        self, stages: Stages, bus: Bus, origin: Origin, clock: TurnClock, conversation: Conversation | None = None
+    ) -> None:
+        """``conversation``: the one that this turn goes on with; None: it begins one."""
         self.id = uuid.uuid4().hex[:12]
         self._stages, self._bus, self._origin, self._clock = stages, bus, origin, clock
+        self._conversation = conversation or Conversation()
         self._story = _Story(Transcript("", origin.language))
         self._speech_end = clock.now()
 
@@ -98,8 +107,7 @@ class Turn:
             else:
                 self._story.transcript = transcript
                 understanding = await self._understand(transcript)
-                outcome = await self._act(understanding) if understanding else NOT_UNDERSTOOD
-                await self._answer(outcome)
+                await self._answer(await self._act(understanding) if understanding else [NOT_UNDERSTOOD])
         except AssistantError as error:
             await self._apologise(error)
         finally:
@@ -126,7 +134,7 @@ class Turn:
         return Transcript(stripped, self._origin.language) if stripped else None
 
     async def _understand(self, transcript: Transcript) -> Understanding | None:
-        routed = await self._stages.router.understand(transcript, self._origin)
+        routed = await self._stages.router.understand(transcript, self._origin, self._conversation.context())
         self._note(understand_ms=routed.ms)
         found = routed.understanding
         self._story.understanding = found
@@ -138,6 +146,7 @@ class Turn:
                 turn=self.id,
                 at=self._clock.now(),
                 intent=found.intent,
+                further=found.further,
                 tier=found.tier,
                 confidence=found.confidence,
                 ms=routed.ms,
@@ -145,20 +154,28 @@ class Turn:
         )
         return found
 
-    async def _act(self, understanding: Understanding) -> Outcome:
+    async def _act(self, understanding: Understanding) -> list[Outcome]:
+        """One outcome for each thing that the sentence asked for, done in that order; after a question, no more."""
         begun = time.perf_counter()
+        done = self._story.done
         try:
-            outcome = await self._stages.dispatch.run(understanding.intent, self._origin)
+            for intent in understanding.intents:
+                done.append(await self._stages.dispatch.run(intent, self._origin))
+                self._tell(done[-1])
+                if done[-1].question is not None:
+                    break
         finally:
             self._note(act_ms=(time.perf_counter() - begun) * 1000)
+        return done
+
+    def _tell(self, outcome: Outcome) -> None:
         for report in outcome.actions:
             done = report.confirmation in (Confirmation.CONFIRMED, Confirmation.ASSUMED)
             self._bus.emit((Acted if done else ActionFailed)(turn=self.id, at=self._clock.now(), report=report))
-        return outcome
 
-    async def _answer(self, outcome: Outcome) -> None:
-        self._story.outcome = outcome
-        text = self._stages.wording.say(outcome.say)
+    async def _answer(self, outcomes: Sequence[Outcome]) -> None:
+        outcome = self._story.outcome = together(outcomes)
+        text = " ".join(filter(None, (self._stages.wording.say(each.say) for each in outcomes)))
         self._story.reply = Reply(text=text, next_actions=outcome.next_actions)
         self._bus.emit(ReplyReady(turn=self.id, at=self._clock.now(), text=text))
         if text and self._stages.voice is not None:
@@ -173,9 +190,9 @@ class Turn:
             # The failure was the voice itself: what was done stays done, and only the telling is missing.
             return
         key = error.code if self._stages.wording.knows(error.code) else "fault"
-        failed = Outcome(OutcomeKind.FAILED, Phrase(key), self._story.outcome.actions)
+        failed = Outcome(OutcomeKind.FAILED, Phrase(key))
         try:
-            await self._answer(failed)
+            await self._answer([*self._story.done, failed])
         except AssistantError as unspoken:
             self._fault(unspoken)
 
@@ -243,6 +260,7 @@ class Turn:
             text=story.transcript.text,
             language=story.transcript.language,
             intent=found.intent if found else None,
+            further=found.further if found else (),
             tier=found.tier if found else None,
             confidence=found.confidence if found else 0.0,
             outcome=story.outcome.kind,
@@ -252,4 +270,18 @@ class Turn:
             session=self._origin.session,
         )
         self._bus.emit(ended)
+        if ended.text:
+            self._remember(ended)
         return ended
+
+    def _remember(self, ended: TurnEnded) -> None:
+        understood = self._story.understanding
+        exchange = Exchange(
+            at=time.time(),
+            text=ended.text,
+            intents=understood.intents if understood else (),
+            outcome=ended.outcome,
+            actions=ended.actions,
+            reply=ended.reply.text,
+        )
+        self._conversation.add(exchange, self._story.outcome.question)

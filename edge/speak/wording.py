@@ -3,11 +3,13 @@
 import datetime
 import functools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from babel.dates import format_date, format_time
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2.environment import TemplateModule
 
 from edge.intents import Phrase
 
@@ -19,23 +21,30 @@ _SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+(?=\S)")
 class Wording:
     """Puts phrases into words of one language, or of English where its file is missing."""
 
-    def __init__(self, language: str) -> None:
-        environment = Environment(loader=FileSystemLoader(_PHRASES), autoescape=False, undefined=StrictUndefined)  # noqa: S701  # plain speech, not HTML
-        self.language = language if f"{language}.jinja" in environment.list_templates() else _FALLBACK
-        environment.filters["clock"] = functools.partial(_clock, language=self.language)
-        environment.filters["day"] = functools.partial(_day, language=self.language)
-        try:
-            self._phrases = environment.get_template(f"{self.language}.jinja").module
-        except TemplateNotFound as error:  # pragma: no cover  # the package would be broken
-            raise AssertionError(f"{error.name} is part of the package") from error
+    def __init__(self, language: str, further: Sequence[Path] = ()) -> None:
+        """``further``: folders with the phrases of skills, ``<language>.jinja``; they may import ours from
+        ``common/<language>.jinja``.
+        """
+        self.language = language if (_PHRASES / f"{language}.jinja").is_file() else _FALLBACK
+        self._macros = [self._load(folder) for folder in (*further, _PHRASES)]
 
     def knows(self, key: str) -> bool:
         """Whether there is a phrase of that key."""
-        return hasattr(self._phrases, key)
+        return any(hasattr(macros, key) for macros in self._macros)
 
     def say(self, phrase: Phrase) -> str:
         """The sentence or sentences; empty when there is nothing to say."""
-        return " ".join(str(getattr(self._phrases, phrase.key)(phrase.values)).split())
+        macros = next(macros for macros in self._macros if hasattr(macros, phrase.key))
+        return " ".join(str(getattr(macros, phrase.key)(phrase.values)).split())
+
+    def _load(self, folder: Path) -> TemplateModule:
+        """The macros of ``folder`` in this language, else in English."""
+        common = PrefixLoader({"common": FileSystemLoader(_PHRASES)})
+        loader = ChoiceLoader([FileSystemLoader(folder), common])
+        environment = Environment(loader=loader, autoescape=False, undefined=StrictUndefined)  # noqa: S701  # plain speech, not HTML
+        environment.filters["clock"] = functools.partial(_clock, language=self.language)
+        environment.filters["day"] = functools.partial(_day, language=self.language)
+        return environment.select_template([f"{self.language}.jinja", f"{_FALLBACK}.jinja"]).module
 
 
 def sentences(text: str) -> list[str]:

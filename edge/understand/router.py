@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from edge.dialogue import Context
 from edge.intents import Origin, Transcript, Understanding
 
 
@@ -34,8 +35,8 @@ class Router:
         self._grammar = grammar
         self._model = model
 
-    async def understand(self, said: Transcript, origin: Origin) -> Routed:
-        """Who understood what was ``said``, and what it cost."""
+    async def understand(self, said: Transcript, origin: Origin, context: Context) -> Routed:
+        """Who understood what was ``said``, after what was said before (``context``), and what it cost."""
         begun = time.perf_counter()
         found = first_understood(self._grammar, said, origin)
         if found is None and self._model is not None:

@@ -1,0 +1,102 @@
+"""What is kept on disk: one SQLite file, written by one thread, each change durable before it is confirmed.
+
+``apsw-sqlite3mc`` brings a SQLite of its own: the one of the operating system may have the WAL-reset race
+(3.7.0 to 3.51.2), which two processes that write and checkpoint the same file can run into.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, TypeVar
+
+import apsw
+
+from edge.engine_thread import EngineThread
+from edge.errors import StorageError
+
+_BUSY_MS: Final = 5_000
+"""How long to wait for another process that writes."""
+
+R = TypeVar("R")
+
+
+class Database:
+    """One connection in a thread of its own. Use as an async context manager."""
+
+    def __init__(self, file: Path) -> None:
+        """``file`` is made, with its folder, where it is not there."""
+        self._file = file
+        self._thread = EngineThread[apsw.Connection]("database", functools.partial(_open, file))
+
+    async def __aenter__(self) -> "Database":
+        await self._thread.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._thread.__aexit__(kind, error, trace)
+
+    async def migrate(self, part: str, steps: Sequence[str]) -> None:
+        """Bring the tables of ``part`` up to date: runs the ``steps`` (SQL) that this file has not seen yet, all or
+        none. Steps are only ever added at the end. Raises StorageError.
+        """
+        await self.write(lambda connection: _migrate(connection, part, steps))
+
+    async def read(self, work: Callable[[apsw.Connection], R]) -> R:
+        """The result of ``work``, which only reads. Raises StorageError."""
+        return await self._call(work)
+
+    async def write(self, work: Callable[[apsw.Connection], R]) -> R:
+        """Run ``work`` in one transaction. When this returns, what it wrote survives a power cut; when it raises,
+        nothing of it was written. Raises StorageError.
+        """
+        return await self._call(lambda connection: _transaction(connection, work))
+
+    async def _call(self, work: Callable[[apsw.Connection], R]) -> R:
+        try:
+            return await self._thread.call(work)
+        except apsw.Error as error:
+            raise StorageError(f"{self._file}: {error}", "check the disk: is it full or read-only?") from error
+
+
+def _open(file: Path) -> apsw.Connection:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        connection = apsw.Connection(str(file))
+    except (OSError, apsw.Error) as error:
+        raise StorageError(f"{file} can't be opened: {error}", "check the data directory and the disk") from error
+    connection.set_busy_timeout(_BUSY_MS)
+    # FULL: in WAL mode NORMAL may lose the last commits at a power cut, and those were confirmed aloud.
+    connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _transaction(connection: apsw.Connection, work: Callable[[apsw.Connection], R]) -> R:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(connection)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return result
+
+
+def _migrate(connection: apsw.Connection, part: str, steps: Sequence[str]) -> None:
+    connection.execute("CREATE TABLE IF NOT EXISTS schema_part (part TEXT PRIMARY KEY, version INTEGER NOT NULL)")
+    row = connection.execute("SELECT version FROM schema_part WHERE part = ?", (part,)).fetchone()
+    version = row[0] if row else 0
+    if version > len(steps):
+        raise StorageError(
+            f"the database has {part} in version {version}, newer than this program's {len(steps)}",
+            "update Hearthside, or restore an older backup",
+            permanent=True,
+        )
+    for step in steps[version:]:
+        connection.execute(step)
+    connection.execute(
+        "INSERT INTO schema_part VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET version = excluded.version",
+        (part, len(steps)),
+    )

@@ -1,0 +1,38 @@
+"""What was said before in a conversation: all that understanding a follow-up needs."""
+
+from dataclasses import dataclass
+
+from edge.devices import ActionReport
+from edge.intents import Intent, OutcomeKind, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A turn that is over."""
+
+    at: float
+    """When it ended, seconds since the epoch."""
+    text: str
+    """What the person said."""
+    intents: tuple[Intent, ...]
+    """What was understood; empty when nothing was."""
+    outcome: OutcomeKind
+    actions: tuple[ActionReport, ...] = ()
+    """What became of each command."""
+    reply: str = ""
+    """What was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A conversation so far."""
+
+    exchanges: tuple[Exchange, ...] = ()
+    """Oldest first; only those that a person still has in mind."""
+    question: Question | None = None
+    """What the assistant asked in the last of them and still wants to know."""
+
+    @property
+    def last(self) -> Exchange | None:
+        """The exchange before this one."""
+        return self.exchanges[-1] if self.exchanges else None

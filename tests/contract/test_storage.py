@@ -1,0 +1,94 @@
+"""What a skill may rely on when it keeps something on disk."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge.database import Database
+from edge.errors import StorageError
+from edge.ports import Storage
+
+STEPS = ["CREATE TABLE note (text TEXT NOT NULL)"]
+
+
+async def noted(storage: Storage) -> list[str]:
+    return await storage.read(lambda connection: [text for (text,) in connection.execute("SELECT text FROM note")])
+
+
+@pytest.mark.anyio
+async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
+    file = tmp_path / "new folder" / "a.db"
+    for text in ("one", "two"):
+        async with Database(file) as database:
+            await database.migrate("notes", STEPS)
+            await database.write(
+                lambda connection, text=text: connection.execute("INSERT INTO note VALUES (?)", (text,))
+            )
+    async with Database(file) as database:
+        assert await noted(database) == ["one", "two"]
+
+
+@pytest.mark.anyio
+async def test_a_change_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    async with Database(tmp_path / "a.db") as database:
+        await database.migrate("notes", STEPS)
+        with pytest.raises(StorageError, match="NOT NULL"):
+            await database.write(
+                lambda connection: connection.execute(
+                    "INSERT INTO note VALUES ('kept?'); INSERT INTO note VALUES (NULL)"
+                )
+            )
+        assert await noted(database) == []
+
+
+@pytest.mark.anyio
+async def test_each_step_runs_once_and_a_newer_file_is_refused(tmp_path: Path) -> None:
+    more = [*STEPS, "ALTER TABLE note ADD COLUMN at REAL"]
+    async with Database(tmp_path / "a.db") as database:
+        await database.migrate("notes", STEPS)
+        await database.migrate("notes", more)
+        await database.migrate("notes", more)
+        await database.write(lambda connection: connection.execute("INSERT INTO note VALUES ('x', 1.5)"))
+        with pytest.raises(StorageError, match="newer than this program"):
+            await database.migrate("notes", STEPS)
+        with pytest.raises(StorageError, match="syntax"):
+            await database.migrate("others", ["CREATE TABLE other (a)", "NONSENSE"])
+        names = await database.read(lambda connection: list(connection.execute("SELECT name FROM sqlite_schema")))
+        assert ("other",) not in names
+
+
+@pytest.mark.anyio
+async def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    async with Database(tmp_path / "file" / "a.db") as database:
+        with pytest.raises(StorageError, match="can't be opened"):
+            await database.migrate("notes", STEPS)
+
+
+WRITER = """
+import sys, anyio
+from pathlib import Path
+from edge.database import Database
+async def main():
+    async with Database(Path(sys.argv[1])) as database:
+        await database.migrate("notes", ["CREATE TABLE note (text TEXT NOT NULL)"])
+        for number in range(100000):
+            await database.write(lambda connection: connection.execute("INSERT INTO note VALUES (?)", (str(number),)))
+            print(number, flush=True)
+anyio.run(main)
+"""
+
+
+@pytest.mark.anyio
+async def test_what_was_confirmed_survives_a_kill(tmp_path: Path) -> None:
+    file = tmp_path / "a.db"
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(file)], stdout=subprocess.PIPE, text=True) as writer:  # noqa: ASYNC220  # nothing else runs meanwhile
+        assert writer.stdout is not None
+        confirmed = [next(writer.stdout).strip() for _ in range(25)]
+        os.kill(writer.pid, signal.SIGKILL)
+    async with Database(file) as database:
+        assert (await noted(database))[:25] == confirmed
