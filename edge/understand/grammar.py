@@ -5,7 +5,6 @@ Templates: https://github.com/OHF-Voice/intents (CC BY 4.0); matched by hassil.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from edge.ports import Inventory, Sayable
 from edge.understand.automaton import Automaton
 from edge.understand.sentence_files import Known, Sentences, read_sentences
 
+_OURS: Final = Path(__file__).parent / "sentences"
 _TEMPLATE: Final = frozenset("[](|)<>{}")
 MAX_CHARACTERS = 500
 """A longer text is no command; matching it would only cost time."""
@@ -105,10 +105,8 @@ def _sentences(language: str) -> dict[str, Any]:
             "set understand.language to a code such as en, de, fr, es, nl or it",
             permanent=True,
         )
-    further = files(__package__) / "sentences" / f"{language.split('-', maxsplit=1)[0]}.yaml"
-    if further.is_file():
-        with as_file(further) as path:
-            merge_dict(sentences, dict(read_sentences([path], language, _known(sentences)).content))
+    further = sorted((_OURS / language.split("-", maxsplit=1)[0]).glob("*.yaml"))
+    merge_dict(sentences, dict(read_sentences(further, language, _known(sentences)).content))
     return sentences
 
 
