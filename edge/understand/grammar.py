@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from hassil import Intents
-from hassil.intents import SlotList, TextSlotList
 from hassil.models import MatchEntity
-from hassil.recognize import RecognizeResult, recognize_best
+from hassil.recognize import RecognizeResult
 from hassil.util import merge_dict
 from home_assistant_intents import get_intents
 
@@ -20,6 +19,7 @@ from edge.errors import SettingsError
 from edge.intents import Intent, Origin, SlotValue, Tier, Understanding
 from edge.ports import Inventory, Sayable
 from edge.understand.automaton import Automaton
+from edge.understand.recognition import Lists, Recognition
 from edge.understand.sentence_files import Known, Sentences, read_sentences
 
 _OURS: Final = Path(__file__).parent / "sentences"
@@ -55,9 +55,9 @@ class Grammar:
         self._everything = Intents.from_dict(everything)
         wanted = set(everything["intents"]) if intents is None else {*intents, *further.intents}
         understood = {name: intent for name, intent in self._everything.intents.items() if name in wanted}
-        self._intents = replace(self._everything, intents=understood)
+        self._recognition = Recognition(replace(self._everything, intents=understood))
         self._revision: int | None = None
-        self._lists: dict[str, SlotList] = {}
+        self._lists = Lists({}, {})
         self._sayable: Automaton | None = None
         # hassil parses templates when they are first tried, which takes ten times as long as trying them.
         self.understand("turn on the light", Origin(""))
@@ -66,24 +66,17 @@ class Grammar:
         """The intent of ``text``, or None when no template fits it as a whole."""
         if not text or len(text) > MAX_CHARACTERS:
             return None
-        result = recognize_best(
-            text,
-            self._intents,
-            slot_lists=self._current_lists(),
-            intent_context=_context(origin),
-            language=self._language,
-            best_slot_name="name",
-        )
+        result = self._recognition.best(text, self._current_lists(), origin.area, self._language)
         return None if result is None else Understanding(_intent(result), Tier.GRAMMAR, _confidence(result))
 
     def sayable(self) -> Sayable:
         """The start of everything that can be said in this house now; another one when the house has changed."""
         lists = self._current_lists()
         if self._sayable is None:
-            self._sayable = Automaton(self._everything, lists)
+            self._sayable = Automaton(self._everything, lists.lists)
         return self._sayable.start
 
-    def _current_lists(self) -> dict[str, SlotList]:
+    def _current_lists(self) -> Lists:
         if self._revision != self._house.revision:
             self._revision = self._house.revision
             self._lists = _lists(self._house)
@@ -115,7 +108,7 @@ def _known(sentences: Mapping[str, Any]) -> Known:
     return Known(frozenset(lists), frozenset(sentences.get("expansion_rules", {})))
 
 
-def _lists(house: Inventory) -> dict[str, SlotList]:
+def _lists(house: Inventory) -> Lists:
     names = [
         (name, device.name, _device_context(device))
         for device in house.devices()
@@ -123,16 +116,7 @@ def _lists(house: Inventory) -> dict[str, SlotList]:
     ]
     areas = [(name, area) for area, further in house.areas().items() for name in (area, *further)]
     floors = [(floor, floor) for floor in house.floors()]
-    return {
-        "name": _text_list("name", names),
-        "area": _text_list("area", areas),
-        "floor": _text_list("floor", floors),
-    }
-
-
-def _text_list(list_name: str, values: Sequence[tuple[Any, ...]]) -> SlotList:
-    # Names come from the broker: they are words to match, never templates to expand.
-    return TextSlotList.from_tuples(values, allow_template=False, name=list_name)
+    return Lists.of({"name": names, "area": areas, "floor": floors})
 
 
 def _device_context(device: Device) -> dict[str, Any]:
@@ -140,11 +124,6 @@ def _device_context(device: Device) -> dict[str, Any]:
     if device.device_class:
         context["device_class"] = device.device_class
     return context
-
-
-def _context(origin: Origin) -> dict[str, Any]:
-    """The room that is meant when none is named."""
-    return {"area": {"value": origin.area, "text": origin.area}} if origin.area else {}
 
 
 def _intent(result: RecognizeResult) -> Intent:
