@@ -1,0 +1,151 @@
+"""What is said to a house as it is now: tried word for word, then as it was probably meant, then with near names."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Final
+
+from hassil.models import MatchEntity
+from hassil.recognize import RecognizeResult
+
+from edge.intents import Intent, SlotValue, Tier, Understanding
+from edge.understand.commands import Commands, Reading, cut
+from edge.understand.exceptions import Exceptions
+from edge.understand.near import Near, NearNames
+from edge.understand.phrasing import Phrasing
+from edge.understand.recognition import HOUSE, Lists, Recognition
+
+_TEMPLATE: Final = frozenset("[](|)<>{}")
+_AS_MEANT: Final = 0.95
+"""Of the confidence, where words were taken for others."""
+_NEARLY: Final = (0.6, 1.25)
+"""Confidence of a name that is just near enough, and what each further bit of likeness adds."""
+_NEAR_TRIES: Final = 4
+"""Single stretches that are tried as names."""
+
+
+class Speech:
+    """Reads sentences about one state of one house."""
+
+    def __init__(self, recognition: Recognition, phrasing: Phrasing, lists: Lists, language: str) -> None:
+        self.lists = lists
+        self._recognition, self._phrasing, self._language = recognition, phrasing, language
+
+    def understand(self, text: str, area: str | None) -> Understanding | None:
+        """The intents of ``text``, asked from ``area``, or None when they do not cover it as a whole."""
+        if (found := self._commands(text, area)) is not None:
+            return _understanding(found)
+        meant = self._phrasing.meant(text)
+        if meant != text and (found := self._commands(meant, area)) is not None:
+            return _understanding(found, _AS_MEANT)
+        return self._nearly(meant, area)
+
+    def _commands(self, text: str, area: str | None) -> tuple[Reading, ...] | None:
+        parts = cut(text, self._phrasing, self._named)
+        return Commands(text, parts, self._phrasing, lambda part: self._one(part, area)).read()
+
+    def _one(self, text: str, area: str | None) -> Reading | None:
+        found = self._plain(text, area)
+        if found is not None:
+            return found
+        # Who leaves out a room means more than the one he is in.
+        return self._exceptions.read(text, lambda main: self._plain(main, None) or self._plain(main, area))
+
+    def _plain(self, text: str, area: str | None) -> Reading | None:
+        result = self._recognition.best(text, self.lists, area, self._language)
+        return None if result is None else _reading(result)
+
+    def _nearly(self, text: str, area: str | None) -> Understanding | None:
+        """With the names that were nearly said put in place of what was said."""
+        if not self._recognition.lacks_a_name(text, self.lists):
+            return None
+        words, near = text.split(), self._near.within(text)
+        apart = _apart(near)
+        for chosen in (apart, *([each] for each in near[:_NEAR_TRIES] if [each] != apart)):
+            if all(each.likeness == 1.0 for each in chosen):
+                continue
+            found = self._commands(_put_in(words, chosen), area)
+            if found is not None and _meant(found, chosen):
+                least, more = _NEARLY
+                likeness = min(each.likeness for each in chosen)
+                return _understanding(found, least + more * (likeness - 0.8))
+        return None
+
+    @cached_property
+    def _named(self) -> Mapping[str, tuple[str, str]]:
+        return {
+            value.text_in.text.strip().casefold(): (kind, str(value.value_out))
+            for kind in ("floor", "area", "name")
+            for value in self.lists.values(kind)
+        }
+
+    @cached_property
+    def _near(self) -> NearNames:
+        return NearNames(self._named, self._phrasing, self._recognition.words)
+
+    @cached_property
+    def _exceptions(self) -> Exceptions:
+        return Exceptions(self._phrasing, self._named, self._near.nearest_name)
+
+
+def _apart(near: list[Near]) -> list[Near]:
+    """The nearest that do not overlap."""
+    chosen: list[Near] = []
+    for each in near:
+        if all(each.end <= other.start or other.end <= each.start for other in chosen):
+            chosen.append(each)
+    return sorted(chosen, key=lambda each: each.start)
+
+
+def _put_in(words: list[str], chosen: list[Near]) -> str:
+    said = list(words)
+    for each in sorted(chosen, key=lambda each: -each.start):
+        said[each.start : each.end] = [each.name]
+    return " ".join(said)
+
+
+def _meant(found: tuple[Reading, ...], chosen: list[Near]) -> bool:
+    """Whether each name that was put in is one that a command is about, and not part of something else that fits."""
+    about = {name for reading in found for name in reading.names}
+    little = any(reading.confidence < _SURE for reading in found)
+    return not little and all(each.name.casefold() in about for each in chosen)
+
+
+_SURE: Final = 0.99
+_LITTLE: Final = 0.9
+
+
+def _understanding(found: tuple[Reading, ...], sureness: float = 1.0) -> Understanding:
+    first, *further = (reading.intent for reading in found)
+    confidence = min(reading.confidence for reading in found)
+    return Understanding(first, Tier.GRAMMAR, round(confidence * sureness, 3), tuple(further))
+
+
+def _reading(result: RecognizeResult) -> Reading:
+    slots = {name: _slot(entity) for name, entity in result.entities.items()}
+    domain = result.context.get("domain")
+    intent = Intent(
+        name=result.intent.name,
+        slots=slots,
+        form=result.response or "default",
+        domain=domain if "name" in slots and isinstance(domain, str) else None,
+    )
+    return Reading(
+        intent,
+        # A template matched the whole sentence; one that is little more than a name says less of what is wanted.
+        _SURE if result.text_chunks_matched > 1 else _LITTLE,
+        frozenset(entity.name for entity in result.entities_list if entity.is_wildcard),
+        frozenset(
+            entity.text.strip().casefold()
+            for entity in result.entities_list
+            if entity.name in HOUSE and entity.text and not entity.is_wildcard
+        ),
+    )
+
+
+def _slot(entity: MatchEntity) -> SlotValue:
+    value: SlotValue = entity.value
+    if isinstance(value, str):
+        # The value of a template, as "[some] milk", is what was said of it.
+        return (entity.text_clean if _TEMPLATE.intersection(value) else value).strip()
+    return int(value) if isinstance(value, float) and value.is_integer() else value
