@@ -1,6 +1,6 @@
 """Several commands in one sentence: where it is cut, and what a part leaves out because another part says it.
 
-"Turn off the lights and lock the front door", "turn on the lamp and the fan", "turn off the kitchen and bedroom lights".
+"Turn off the lights and lock the front door", "turn on the lamp and the fan", "turn the kitchen and bedroom lights off".
 All parts must be understood, else none is: half a command is a wrong action.
 """
 
@@ -13,8 +13,10 @@ from edge.understand.phrasing import Phrasing
 
 _PARTS: Final = 6
 """Nobody strings more together, but noise does."""
-_TRIES: Final = 40
+_TRIES: Final = 24
 """Readings of parts that one sentence is worth."""
+SURE: Final = 0.99
+"""Confidence of a template that matched a whole sentence."""
 _TARGET: Final = ("name", "area", "floor", "domain", "device_class")
 _ENDED_BY_A_COMMAND: Final = frozenset({"search_query", "item"})
 """Slots of free text that end where another command begins; a message or a reminder may hold one."""
@@ -61,9 +63,17 @@ def _places(name: str, text: str) -> Iterator[tuple[int, int]]:
 class Commands:
     """The commands of one sentence."""
 
-    def __init__(self, text: str, parts: Sequence[tuple[int, int]], phrasing: Phrasing, one: ReadOne) -> None:
-        """``one`` reads a single command."""
+    def __init__(
+        self,
+        text: str,
+        parts: Sequence[tuple[int, int]],
+        phrasing: Phrasing,
+        one: ReadOne,
+        names_something: Callable[[str], bool],
+    ) -> None:
+        """``one`` reads a single command; ``names_something`` tells whether a part names a thing or a place."""
         self._text, self._parts, self._phrasing, self._one = text, parts, phrasing, one
+        self._names_something = names_something
         self._known: dict[str, Reading | None] = {}
 
     def read(self) -> tuple[Reading, ...] | None:
@@ -77,7 +87,7 @@ class Commands:
     def _swallows(self, whole: Reading) -> bool:
         """Whether its free text ends in a command: "play some jazz and turn off the lights"."""
         last = self._read(self._said(len(self._parts) - 1, len(self._parts)))
-        return bool(whole.free & _ENDED_BY_A_COMMAND) and last is not None and not last.free and last.confidence > 0.9
+        return bool(whole.free & _ENDED_BY_A_COMMAND) and last is not None and not last.free and last.confidence >= SURE
 
     def _from(self, first: int, before: tuple[str, Reading] | None) -> tuple[Reading, ...] | None:
         """The commands from part ``first`` on; ``before``: the command that comes before, as it would stand alone."""
@@ -97,25 +107,39 @@ class Commands:
     def _elliptical(self, part: int, before: tuple[str, Reading] | None) -> tuple[str, Reading | None]:
         """The part, completed by what the one before or the one behind says for both."""
         text = self._said(part, part + 1)
-        if before is not None:
-            said, reading = before
-            if (found := self._about_it(text, reading)) is not None:
-                return text, found
-            words = said.split()
-            for kept in range(len(words) - 1, 0, -1):
-                if (found := self._borrowed(whole := f"{' '.join(words[:kept])} {text}")) is not None:
+        if before is not None and (found := self._about_it(text, before[1])) is not None:
+            return text, found
+        if self._names_something(text):
+            for whole in self._completed(text, part, before):
+                if (found := self._borrowed(whole)) is not None:
                     return whole, found
-        if part + 1 < len(self._parts):
-            words = self._said(part + 1, part + 2).split()
-            for left in range(1, len(words)):
-                borrowed = f"{text} {' '.join(words[left:])}"
-                if (found := self._borrowed(borrowed)) is not None:
-                    return borrowed, found
-                for kept in range(len(before[0].split()) - 1, 0, -1) if before else ():
-                    whole = f"{' '.join(before[0].split()[:kept])} {borrowed}" if before else ""
-                    if (found := self._borrowed(whole)) is not None:
-                        return whole, found
         return text, None
+
+    def _completed(self, text: str, part: int, before: tuple[str, Reading] | None) -> Iterator[str]:
+        heads = list(self._heads(text, before[0])) if before is not None else []
+        for head in heads:
+            yield f"{head} {text}"
+        if part + 1 < len(self._parts):
+            behind = self._said(part + 1, part + 2).split()
+            for left in range(1, len(behind)):
+                tail = " ".join(behind[left:])
+                yield f"{text} {tail}"
+                for head in heads[:1]:
+                    yield f"{head} {text} {tail}"
+
+    def _heads(self, text: str, before: str) -> Iterator[str]:
+        """Beginnings of the sentence before that ``text`` may go on from, likeliest first."""
+        articles, words = self._phrasing.articles, before.split()
+        first = text.split(maxsplit=1)[0].lower()
+
+        def fit(kept: int) -> int:
+            """An article is likely to stand where one stood, and a bare name behind one."""
+            if first in articles:
+                return 2 * (words[kept].lower() == first) or int(words[kept].lower() in articles)
+            return int(words[kept - 1].lower() in articles)
+
+        for kept in sorted(range(1, len(words)), key=lambda kept: (-fit(kept), -kept)):
+            yield " ".join(words[:kept])
 
     def _borrowed(self, text: str) -> Reading | None:
         """Words that were not said there must not end up in free text."""
@@ -123,7 +147,7 @@ class Commands:
         return None if found is None or found.free else found
 
     def _about_it(self, text: str, before: Reading) -> Reading | None:
-        """"Turn on the lamp and set it to blue": the part with what was named before in the pronoun's place."""
+        """ "Turn on the lamp and set it to blue": the part with what was named before in the pronoun's place."""
         words = text.split()
         places = [place for place, word in enumerate(words) if word.lower() in self._phrasing.pronouns]
         if len(places) != 1 or not before.names:

@@ -52,13 +52,17 @@ class Exceptions:
         while words and words[-1] in self._phrasing.afterthoughts:
             del words[-1]
         without_kind = list(words)
-        while without_kind and (without_kind[-1] in self._phrasing.kind_of or without_kind[-1] in self._phrasing.filler):
+        while without_kind and (
+            without_kind[-1] in self._phrasing.kind_of or without_kind[-1] in self._phrasing.filler
+        ):
             del without_kind[-1]
         for said in (" ".join(words), " ".join(without_kind)):
             if said in self._named:
                 return self._named[said]
         if not without_kind:
-            domains = _DOMAINS.intersection(self._phrasing.kind_of[word] for word in words if word in self._phrasing.kind_of)
+            domains = _DOMAINS.intersection(
+                self._phrasing.kind_of[word] for word in words if word in self._phrasing.kind_of
+            )
             return ("domain", next(iter(domains))) if len(domains) == 1 else None
         for said in (" ".join(words), " ".join(without_kind)):
             if (name := self._nearly(said)) is not None:

@@ -18,9 +18,9 @@ from edge.intents import Origin, Understanding
 from edge.ports import Inventory, Sayable
 from edge.understand.automaton import Automaton
 from edge.understand.phrasing import Phrasing, phrasing_of
-from edge.understand.recognition import Lists, Recognition
+from edge.understand.recognition import Lists
 from edge.understand.sentence_files import Known, Sentences, read_sentences
-from edge.understand.speech import Speech
+from edge.understand.speech import Sayings, Speech
 
 _OURS: Final = Path(__file__).parent / "sentences"
 MAX_CHARACTERS = 500
@@ -54,7 +54,7 @@ class Grammar:
         self._everything = Intents.from_dict(everything)
         wanted = set(everything["intents"]) if intents is None else {*intents, *further.intents}
         understood = {name: intent for name, intent in self._everything.intents.items() if name in wanted}
-        self._recognition = Recognition(replace(self._everything, intents=understood))
+        self._sayings = Sayings.of(replace(self._everything, intents=understood))
         self._phrasing = Phrasing() if alone else phrasing_of(language)
         self._revision: int | None = None
         self._speech = self._of_the_house()
@@ -83,7 +83,7 @@ class Grammar:
         return self._speech
 
     def _of_the_house(self) -> Speech:
-        return Speech(self._recognition, self._phrasing, _lists(self._house), self._language)
+        return Speech(self._sayings, self._phrasing, _lists(self._house), self._language)
 
 
 def own_sentences(own: Sequence[Path], language: str) -> Sentences:
@@ -126,5 +126,3 @@ def _device_context(device: Device) -> dict[str, Any]:
     if device.device_class:
         context["device_class"] = device.device_class
     return context
-
-

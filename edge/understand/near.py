@@ -139,16 +139,16 @@ class NearNames:
         return max(self._spelt(said, name), self._left_out(said, name))
 
     def _spelt(self, said: _Form, name: _Form) -> float:
-        """By letters and sound, unless a word was said that is another one."""
+        """By letters and sound, unless it begins otherwise or a word was said that is another one."""
+        if said.as_said.spelt[0] != name.as_said.spelt[0] and said.as_said.sound[:1] != name.as_said.sound[:1]:
+            return 0.0
         for word in said.sorts:
             if word in self._phrasing.known and word not in name.sorts and word not in name.as_sorts.spelt:
                 return 0.0
-        return min(
-            max(_likeness(said.as_said, name.as_said), _likeness(said.as_sorts, name.as_sorts)), _MISSPELT
-        )
+        return min(max(_likeness(said.as_said, name.as_said), _likeness(said.as_sorts, name.as_sorts)), _MISSPELT)
 
     def _left_out(self, said: _Form, name: _Form) -> float:
-        """"Garage door" for the "Garage Door Opener", "desk" for the "Desk Plug": words of the name in their order."""
+        """ "Garage door" for the "Garage Door Opener", "desk" for the "Desk Plug": words of the name in their order."""
         left_out = list(name.sorts)
         for word in said.sorts:
             if word not in left_out:

@@ -25,6 +25,8 @@ class Phrasing(BaseModel):
     """Words before a name that are no part of it."""
     afterthoughts: tuple[str, ...] = ()
     """Words behind a name that are no part of it."""
+    places: tuple[str, ...] = ()
+    """Where people are, besides the areas of the house."""
     pronouns: tuple[str, ...] = ()
     """Words for what was just named."""
     kinds: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)

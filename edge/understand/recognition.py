@@ -93,16 +93,18 @@ class Recognition:
         named = 0
         for name in HOUSE:
             named |= self._bits.get(name, 0)
-        return any(need & named and need & ~named & said == need & ~named for _, _, needs in self._blocks for need in needs)
+        return any(
+            need & named and need & ~named & said == need & ~named for _, _, needs in self._blocks for need in needs
+        )
 
     def _possible(self, text: str, house: Lists, area: str | None) -> dict[str, list[IntentData]]:
         everything = self._intents.settings.ignore_whitespace  # where words run together, fragments prove nothing
         said = 0 if everything else self._said(_folded(text), house)
         found: dict[str, list[IntentData]] = {}
         for name, block, needs in self._blocks:
-            if (area or "area" not in block.requires_context) and (
-                everything or any(need & said == need for need in needs)
-            ):
+            # A block may exclude the area: it is for when none is known.
+            fits = "area" not in (block.excludes_context if area else block.requires_context)
+            if fits and (everything or any(need & said == need for need in needs)):
                 found.setdefault(name, []).append(block)
         return found
 

@@ -1,20 +1,25 @@
 """What is said to a house as it is now: tried word for word, then as it was probably meant, then with near names."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+from hassil import Intents
+from hassil.intents import Intent as HassilIntent
+from hassil.intents import IntentData
 from hassil.models import MatchEntity
 from hassil.recognize import RecognizeResult
 
 from edge.intents import Intent, SlotValue, Tier, Understanding
-from edge.understand.commands import Commands, Reading, cut
+from edge.understand.commands import SURE, Commands, Reading, cut
 from edge.understand.exceptions import Exceptions
 from edge.understand.near import Near, NearNames
 from edge.understand.phrasing import Phrasing
 from edge.understand.recognition import HOUSE, Lists, Recognition
 
+_COMMAND: Final = "conversation_command"
+"""Slot of a command that is for later."""
 _TEMPLATE: Final = frozenset("[](|)<>{}")
 _AS_MEANT: Final = 0.95
 """Of the confidence, where words were taken for others."""
@@ -24,12 +29,40 @@ _NEAR_TRIES: Final = 4
 """Single stretches that are tried as names."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sayings:
+    """The sentences of a language."""
+
+    now: Recognition
+    """What is done or answered at once."""
+    later: Recognition
+    """Commands that hold another command as free text, for later."""
+
+    @classmethod
+    def of(cls, intents: Intents) -> "Sayings":
+        """All that ``intents`` know."""
+        return cls(
+            Recognition(_blocks(intents, lambda block: not _holds_a_command(block))),
+            Recognition(_blocks(intents, _holds_a_command)),
+        )
+
+
+def _blocks(intents: Intents, wanted: Callable[[IntentData], bool]) -> Intents:
+    chosen = {name: HassilIntent(name, list(filter(wanted, intent.data))) for name, intent in intents.intents.items()}
+    return replace(intents, intents=chosen)
+
+
+def _holds_a_command(block: IntentData) -> bool:
+    return any(_COMMAND in template for template in block.sentence_texts)
+
+
 class Speech:
     """Reads sentences about one state of one house."""
 
-    def __init__(self, recognition: Recognition, phrasing: Phrasing, lists: Lists, language: str) -> None:
+    def __init__(self, grammar: Sayings, phrasing: Phrasing, lists: Lists, language: str) -> None:
         self.lists = lists
-        self._recognition, self._phrasing, self._language = recognition, phrasing, language
+        self._recognition, self._later = grammar.now, grammar.later
+        self._phrasing, self._language = phrasing, language
 
     def understand(self, text: str, area: str | None) -> Understanding | None:
         """The intents of ``text``, asked from ``area``, or None when they do not cover it as a whole."""
@@ -42,7 +75,11 @@ class Speech:
 
     def _commands(self, text: str, area: str | None) -> tuple[Reading, ...] | None:
         parts = cut(text, self._phrasing, self._named)
-        return Commands(text, parts, self._phrasing, lambda part: self._one(part, area)).read()
+        return Commands(text, parts, self._phrasing, lambda part: self._one(part, area), self._names_something).read()
+
+    def _names_something(self, text: str) -> bool:
+        lower = text.casefold()
+        return not self._phrasing.kind_of.keys().isdisjoint(lower.split()) or any(name in lower for name in self._named)
 
     def _one(self, text: str, area: str | None) -> Reading | None:
         found = self._plain(text, area)
@@ -53,7 +90,24 @@ class Speech:
 
     def _plain(self, text: str, area: str | None) -> Reading | None:
         result = self._recognition.best(text, self.lists, area, self._language)
-        return None if result is None else _reading(result)
+        if result is None:
+            return self._put_off(text, area)
+        found = _reading(result)
+        if found.intent.name == "HassGetState" and found.free and not self._is_place(found.intent.slots["state"]):
+            return None  # "who is president"
+        return found
+
+    def _put_off(self, text: str, area: str | None) -> Reading | None:
+        """A command for later: "turn off the lights in an hour". What would not be understood then is not now."""
+        result = self._later.best(text, self.lists, area, self._language)
+        found = _reading(result) if result is not None else None
+        command = found.intent.slots.get(_COMMAND) if found else None
+        return found if isinstance(command, str) and self._commands(command, area) is not None else None
+
+    def _is_place(self, state: SlotValue) -> bool:
+        """Whether somebody may be there: at home, at work, or on one of the areas."""
+        lower = str(state).casefold()
+        return lower in self._phrasing.places or self._named.get(lower, ("",))[0] == "area"
 
     def _nearly(self, text: str, area: str | None) -> Understanding | None:
         """With the names that were nearly said put in place of what was said."""
@@ -107,11 +161,10 @@ def _put_in(words: list[str], chosen: list[Near]) -> str:
 def _meant(found: tuple[Reading, ...], chosen: list[Near]) -> bool:
     """Whether each name that was put in is one that a command is about, and not part of something else that fits."""
     about = {name for reading in found for name in reading.names}
-    little = any(reading.confidence < _SURE for reading in found)
+    little = any(reading.confidence < SURE for reading in found)
     return not little and all(each.name.casefold() in about for each in chosen)
 
 
-_SURE: Final = 0.99
 _LITTLE: Final = 0.9
 
 
@@ -133,7 +186,7 @@ def _reading(result: RecognizeResult) -> Reading:
     return Reading(
         intent,
         # A template matched the whole sentence; one that is little more than a name says less of what is wanted.
-        _SURE if result.text_chunks_matched > 1 else _LITTLE,
+        SURE if result.text_chunks_matched > 1 else _LITTLE,
         frozenset(entity.name for entity in result.entities_list if entity.is_wildcard),
         frozenset(
             entity.text.strip().casefold()
