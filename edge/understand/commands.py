@@ -1,6 +1,6 @@
 """Several commands in one sentence: where it is cut, and what a part leaves out because another part says it.
 
-"Turn off the lights and lock the front door", "turn on the lamp and the fan", "turn the kitchen and bedroom lights off".
+"Turn off the lights and lock the front door", "turn on the lamp and the fan", "turn the bed and desk lamps off".
 All parts must be understood, else none is: half a command is a wrong action.
 """
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from edge.intents import SlotValue
-from edge.understand.commands import Reading, cut
+from edge.understand.commands import SURE, Reading, cut
 from edge.understand.phrasing import Phrasing
 
 _MANY: Final = frozenset(
@@ -14,6 +14,7 @@ _MANY: Final = frozenset(
 )
 """Intents that take many devices at once."""
 
+_KIND_AND_PLACE: Final = 2
 _DOMAINS: Final = frozenset("light switch fan cover lock climate vacuum media_player".split())
 
 Named = Mapping[str, tuple[str, str]]
@@ -34,6 +35,8 @@ class Exceptions:
             return None
         rest = text[found.end() :]
         parts = [rest[start:end] for start, end in cut(rest, self._phrasing, self._named)]
+        if any((command := one(part)) is not None and command.confidence >= SURE for part in parts):
+            return None  # it ends before: "… except the kitchen, and lock the door"
         left_out = [self._place(part) for part in parts]
         everything = one(text[: found.start()]) if parts and None not in left_out else None
         if everything is None or everything.intent.name not in _MANY or "name" in everything.intent.slots:
@@ -47,8 +50,10 @@ class Exceptions:
     def _place(self, text: str) -> tuple[str, str] | None:
         """What a part of the exception names: "the kitchen", "in the kitchen", "the kitchen lights", "the bed lamp"."""
         words = re.sub(r"[^\w\s'-]", "", text.casefold()).split()
-        while words and words[0] in self._phrasing.articles:
+        while words and (words[0] in self._phrasing.articles or words[0] in self._phrasing.filler):
             del words[0]
+        if len(words) > _KIND_AND_PLACE and words[0] in self._phrasing.kind_of and words[1] in self._phrasing.articles:
+            return self._place(" ".join(words[1:]))
         while words and words[-1] in self._phrasing.afterthoughts:
             del words[-1]
         without_kind = list(words)

@@ -18,7 +18,7 @@ from edge.understand.phrasing import Phrasing
 
 _LEAST: Final = 0.8
 """How near a name must be."""
-_SAME: Final = 0.97
+SAME: Final = 0.97
 """Likeness of another word for the same sort of thing, or of words written together."""
 _MISSPELT: Final = 0.95
 """The most likeness of a name that was not said rightly."""
@@ -135,7 +135,7 @@ class NearNames:
         if said.said == name.said:
             return 1.0
         if said.as_said.spelt == name.as_said.spelt or said.as_sorts.spelt == name.as_sorts.spelt:
-            return _SAME
+            return SAME
         return max(self._spelt(said, name), self._left_out(said, name))
 
     def _spelt(self, said: _Form, name: _Form) -> float:
@@ -156,8 +156,8 @@ class NearNames:
             left_out.remove(word)
         if all(word in self._phrasing.filler for word in left_out):
             return _MISSPELT
-        share = len(said.as_sorts.spelt) / len(name.as_sorts.spelt)
-        if share < _PART or (len(said.said) == 1 and said.sorts[0] in self._phrasing.known):
+        share = len(said.as_said.spelt) / len(name.as_said.spelt)
+        if share < _PART or (len(said.said) == 1 and said.said[0] in self._phrasing.kind_of):
             return 0.0
         return _LEAST + 0.1 * share
 

@@ -31,6 +31,8 @@ class Phrasing(BaseModel):
     """Words for what was just named."""
     kinds: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Words for one and the same sort of thing."""
+    plurals: frozenset[str] = frozenset()
+    """Those of them that mean all of the sort."""
     filler: tuple[str, ...] = ()
     """Words in a name that people leave out."""
     distinct: str = ""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hassil import Intents
-from hassil.expression import Alternative, Expression, Group, ListReference, RuleReference, Sentence
-from hassil.intents import Intent, IntentData, SlotList, TextSlotList, TextSlotValue
+from hassil.expression import Alternative, Expression, Group, ListReference, RuleReference, Sentence, TextChunk
+from hassil.intents import Intent, IntentData, SlotList, TextSlotList
 from hassil.recognize import RecognizeResult, recognize_best
 from hassil.util import normalize_for_matching
 
@@ -29,11 +29,12 @@ class Lists:
     spoken: Mapping[str, frozenset[str]]
     """By list: each value in the form in which texts are compared."""
 
-    def values(self, name: str) -> Iterator[TextSlotValue]:
-        """The values of the list ``name``."""
+    def values(self, name: str) -> Iterator[tuple[str, str]]:
+        """What is said of the list ``name``, and what it means."""
         found = self.lists.get(name)
-        if isinstance(found, TextSlotList):
-            yield from found.values
+        for value in found.values if isinstance(found, TextSlotList) else ():
+            if isinstance(value.text_in, TextChunk):
+                yield value.text_in.text.strip(), str(value.value_out)
 
     @classmethod
     def of(cls, values: Mapping[str, Iterable[tuple[Any, ...]]]) -> "Lists":

@@ -1,6 +1,7 @@
 """What is said to a house as it is now: tried word for word, then as it was probably meant, then with near names."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -11,10 +12,11 @@ from hassil.intents import IntentData
 from hassil.models import MatchEntity
 from hassil.recognize import RecognizeResult
 
+from edge.devices import Device
 from edge.intents import Intent, SlotValue, Tier, Understanding
 from edge.understand.commands import SURE, Commands, Reading, cut
 from edge.understand.exceptions import Exceptions
-from edge.understand.near import Near, NearNames
+from edge.understand.near import SAME, Near, NearNames
 from edge.understand.phrasing import Phrasing
 from edge.understand.recognition import HOUSE, Lists, Recognition
 
@@ -59,19 +61,42 @@ def _holds_a_command(block: IntentData) -> bool:
 class Speech:
     """Reads sentences about one state of one house."""
 
-    def __init__(self, grammar: Sayings, phrasing: Phrasing, lists: Lists, language: str) -> None:
-        self.lists = lists
+    def __init__(
+        self, grammar: Sayings, phrasing: Phrasing, lists: Lists, devices: Sequence[Device], language: str
+    ) -> None:
+        self.lists, self._devices = lists, devices
         self._recognition, self._later = grammar.now, grammar.later
         self._phrasing, self._language = phrasing, language
 
     def understand(self, text: str, area: str | None) -> Understanding | None:
         """The intents of ``text``, asked from ``area``, or None when they do not cover it as a whole."""
         if (found := self._commands(text, area)) is not None:
-            return _understanding(found)
+            return self._by_name(text, area, found) or _understanding(found)
         meant = self._phrasing.meant(text)
         if meant != text and (found := self._commands(meant, area)) is not None:
-            return _understanding(found, _AS_MEANT)
+            return self._by_name(meant, area, found) or _understanding(found, _AS_MEANT)
         return self._nearly(meant, area)
+
+    def _by_name(self, text: str, area: str | None, found: tuple[Reading, ...]) -> Understanding | None:
+        """A near name, where what is said of a sort of thing in a room means one thing, or else means nothing.
+
+        "The kitchen lamp" is the Kitchen Light, though the lights of the kitchen are what it says, and "the garage
+        door" is the Garage Door Opener where the garage has no other door.
+        """
+        loose = [reading.intent for reading in found if reading.names and "name" not in reading.intent.slots]
+        if not loose:
+            return None
+        if all(map(self._exists, loose)):
+            last = _plain_words(text) & self._phrasing.kind_of.keys()
+            return self._nearly(text, area, SAME) if last and not last & self._phrasing.plurals else None
+        return self._nearly(text, area)
+
+    def _exists(self, intent: Intent) -> bool:
+        """Whether the house has anything that ``intent`` may be about."""
+        wanted = {
+            slot: intent.slots[slot] for slot in ("area", "floor", "domain", "device_class") if slot in intent.slots
+        }
+        return any(all(getattr(device, slot) == value for slot, value in wanted.items()) for device in self._devices)
 
     def _commands(self, text: str, area: str | None) -> tuple[Reading, ...] | None:
         parts = cut(text, self._phrasing, self._named)
@@ -92,15 +117,37 @@ class Speech:
         result = self._recognition.best(text, self.lists, area, self._language)
         if result is None:
             return self._put_off(text, area)
-        found = _reading(result)
+        found = self._reading(result)
         if found.intent.name == "HassGetState" and found.free and not self._is_place(found.intent.slots["state"]):
             return None  # "who is president"
         return found
 
+    def _reading(self, result: RecognizeResult) -> Reading:
+        slots = {name: _slot(entity) for name, entity in result.entities.items()}
+        domain = result.context.get("domain")
+        intent = Intent(
+            name=result.intent.name,
+            slots=slots,
+            form=result.response or "default",
+            domain=domain if "name" in slots and isinstance(domain, str) else None,
+        )
+        said = [entity for entity in result.entities_list if entity.text]
+        filled = _plain_words(" ".join([*(entity.text for entity in said), *self._phrasing.articles]))
+        # A template matched the whole sentence; one that is little more than a name says less of what is wanted.
+        much = result.text_chunks_matched > 1 and not _plain_words(result.original_text) <= filled
+        return Reading(
+            intent,
+            SURE if much else _LITTLE,
+            frozenset(entity.name for entity in said if entity.is_wildcard),
+            frozenset(
+                entity.text.strip().casefold() for entity in said if entity.name in HOUSE and not entity.is_wildcard
+            ),
+        )
+
     def _put_off(self, text: str, area: str | None) -> Reading | None:
         """A command for later: "turn off the lights in an hour". What would not be understood then is not now."""
         result = self._later.best(text, self.lists, area, self._language)
-        found = _reading(result) if result is not None else None
+        found = self._reading(result) if result is not None else None
         command = found.intent.slots.get(_COMMAND) if found else None
         return found if isinstance(command, str) and self._commands(command, area) is not None else None
 
@@ -109,28 +156,28 @@ class Speech:
         lower = str(state).casefold()
         return lower in self._phrasing.places or self._named.get(lower, ("",))[0] == "area"
 
-    def _nearly(self, text: str, area: str | None) -> Understanding | None:
-        """With the names that were nearly said put in place of what was said."""
+    def _nearly(self, text: str, area: str | None, least: float = 0.0) -> Understanding | None:
+        """With the names that were nearly said put in place of what was said; ``least``: how like they must be."""
         if not self._recognition.lacks_a_name(text, self.lists):
             return None
-        words, near = text.split(), self._near.within(text)
+        words, near = text.split(), [each for each in self._near.within(text) if each.likeness >= least]
         apart = _apart(near)
         for chosen in (apart, *([each] for each in near[:_NEAR_TRIES] if [each] != apart)):
             if all(each.likeness == 1.0 for each in chosen):
                 continue
             found = self._commands(_put_in(words, chosen), area)
             if found is not None and _meant(found, chosen):
-                least, more = _NEARLY
+                base, more = _NEARLY
                 likeness = min(each.likeness for each in chosen)
-                return _understanding(found, least + more * (likeness - 0.8))
+                return _understanding(found, base + more * (likeness - 0.8))
         return None
 
     @cached_property
     def _named(self) -> Mapping[str, tuple[str, str]]:
         return {
-            value.text_in.text.strip().casefold(): (kind, str(value.value_out))
+            said.casefold(): (kind, meant)
             for kind in ("floor", "area", "name")
-            for value in self.lists.values(kind)
+            for said, meant in self.lists.values(kind)
         }
 
     @cached_property
@@ -140,6 +187,10 @@ class Speech:
     @cached_property
     def _exceptions(self) -> Exceptions:
         return Exceptions(self._phrasing, self._named, self._near.nearest_name)
+
+
+def _plain_words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text.casefold()))
 
 
 def _apart(near: list[Near]) -> list[Near]:
@@ -172,28 +223,6 @@ def _understanding(found: tuple[Reading, ...], sureness: float = 1.0) -> Underst
     first, *further = (reading.intent for reading in found)
     confidence = min(reading.confidence for reading in found)
     return Understanding(first, Tier.GRAMMAR, round(confidence * sureness, 3), tuple(further))
-
-
-def _reading(result: RecognizeResult) -> Reading:
-    slots = {name: _slot(entity) for name, entity in result.entities.items()}
-    domain = result.context.get("domain")
-    intent = Intent(
-        name=result.intent.name,
-        slots=slots,
-        form=result.response or "default",
-        domain=domain if "name" in slots and isinstance(domain, str) else None,
-    )
-    return Reading(
-        intent,
-        # A template matched the whole sentence; one that is little more than a name says less of what is wanted.
-        SURE if result.text_chunks_matched > 1 else _LITTLE,
-        frozenset(entity.name for entity in result.entities_list if entity.is_wildcard),
-        frozenset(
-            entity.text.strip().casefold()
-            for entity in result.entities_list
-            if entity.name in HOUSE and entity.text and not entity.is_wildcard
-        ),
-    )
 
 
 def _slot(entity: MatchEntity) -> SlotValue:
