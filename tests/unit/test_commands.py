@@ -60,6 +60,8 @@ KITCHEN_LIGHT, BED_LIGHT, READING_LAMP = {"name": "Kitchen Light"}, {"name": "Be
         ("set the bed light to 20 percent and the kitchen light to 50 percent", [(LIGHT, {**BED_LIGHT, "brightness": 20}), (LIGHT, {**KITCHEN_LIGHT, "brightness": 50})]),
         ("set the bed light and the kitchen light to 50 percent", [(LIGHT, {**BED_LIGHT, "brightness": 50}), (LIGHT, {**KITCHEN_LIGHT, "brightness": 50})]),
         ("turn on the bed light, the kitchen light and the reading lamp", [(ON, BED_LIGHT), (ON, KITCHEN_LIGHT), (ON, READING_LAMP)]),
+        ("turn off the television and the bed light", [(OFF, {"name": "Television"}), (OFF, BED_LIGHT)]),
+        ("turn off the television and rock and roll", [(OFF, {"name": "Television"}), (ON, {"name": "Rock and Roll"})]),
         ("turn on the bed light and make it blue", [(ON, BED_LIGHT), (LIGHT, {**BED_LIGHT, "color": "blue"})]),
         ("turn on the coffee machine and add milk to my shopping list", [(ON, {"name": "Coffee Machine"}), ("HassShoppingListAddItem", {"item": "milk"})]),
         ("play some jazz and turn off the kitchen light", [("HassMediaSearchAndPlay", {"search_query": "some jazz", "area": "Kitchen"}), (OFF, KITCHEN_LIGHT)]),
@@ -122,6 +124,7 @@ def test_half_a_command_is_none(grammar: Grammar, text: str) -> None:
     [
         ("turn off all the lights except the kitchen", {"domain": "light", "except_area": "Kitchen"}),
         ("turn all the lights off except for the bed light", {"domain": "light", "except_name": "Bed Light"}),
+        ("turn all the lights except the kitchen off", {"domain": "light", "except_area": "Kitchen"}),
         ("turn off every light but not the ones in the kitchen", {"domain": "light", "except_area": "Kitchen"}),
         ("turn off all lights except the kitchen and the bedroom", {"domain": "light", "except_area": "Kitchen\nBedroom"}),
         ("turn off the lights except in the bedroom", {"domain": "light", "except_area": "Bedroom"}),
