@@ -63,24 +63,25 @@ class Exceptions:
         words = [word for word in self._phrasing.plain(text) if word]
         while words and (words[0] in self._phrasing.articles or words[0] in self._phrasing.filler):
             del words[0]
-        if len(words) > _KIND_AND_PLACE and words[0] in self._phrasing.kind_of and words[1] in self._phrasing.articles:
-            return self._place(" ".join(words[1:]))
         while words and words[-1] in self._phrasing.afterthoughts:
             del words[-1]
+        if (whole := " ".join(words)) in self._named:
+            return self._named[whole]
+        if len(words) > _KIND_AND_PLACE and words[0] in self._phrasing.kind_of and words[1] in self._phrasing.articles:
+            return self._place(" ".join(words[1:]))
         without_kind = list(words)
         while without_kind and (
             without_kind[-1] in self._phrasing.kind_of or without_kind[-1] in self._phrasing.filler
         ):
             del without_kind[-1]
-        for said in (" ".join(words), " ".join(without_kind)):
-            if said in self._named:
-                return self._named[said]
-        if not without_kind:
+        if (bare := " ".join(without_kind)) in self._named:
+            return self._named[bare]
+        if not bare:
             domains = _DOMAINS.intersection(
                 self._phrasing.kind_of[word] for word in words if word in self._phrasing.kind_of
             )
             return ("domain", next(iter(domains))) if len(domains) == 1 else None
-        for said in (" ".join(words), " ".join(without_kind)):
+        for said in (whole, bare):
             if (name := self._nearly(said)) is not None:
                 return self._named[name.casefold()]
         return None
