@@ -4,17 +4,18 @@ hassil tries each template on every text, and that takes longer than all else. W
 or a name of the house, is looked up first for all templates at once.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hassil import Intents
-from hassil.expression import Alternative, Expression, Group, ListReference, RuleReference, Sentence
+from hassil.expression import Alternative, Expression, Group, ListReference, RuleReference, Sentence, TextChunk
 from hassil.intents import Intent, IntentData, SlotList, TextSlotList
 from hassil.recognize import RecognizeResult, recognize_best
 from hassil.util import normalize_for_matching
 
-_HOUSE: Final = ("name", "area", "floor")
+HOUSE: Final = ("name", "area", "floor")
 """Lists that are filled from the house."""
 _DEEPEST: Final = 10
 """Rules within rules that are looked into."""
@@ -28,12 +29,19 @@ class Lists:
     spoken: Mapping[str, frozenset[str]]
     """By list: each value in the form in which texts are compared."""
 
+    def values(self, name: str) -> Iterator[tuple[str, str]]:
+        """What is said of the list ``name``, and what it means."""
+        found = self.lists.get(name)
+        for value in found.values if isinstance(found, TextSlotList) else ():
+            if isinstance(value.text_in, TextChunk):
+                yield value.text_in.text.strip(), str(value.value_out)
+
     @classmethod
     def of(cls, values: Mapping[str, Iterable[tuple[Any, ...]]]) -> "Lists":
         """By list: tuples of what is said, what it means and (maybe) a context. What is said is no template."""
         return cls(
             {
-                name: TextSlotList.from_tuples(entries, allow_template=False, name=name)
+                name: TextSlotList.from_tuples(_as_compared(entries), allow_template=False, name=name)
                 for name, entries in values.items()
             },
             {name: frozenset(_folded(entry[0]) for entry in entries) - {""} for name, entries in values.items()},
@@ -46,6 +54,7 @@ class Recognition:
     def __init__(self, intents: Intents) -> None:
         self._intents = intents
         self._bits: dict[frozenset[str] | str, int] = {}
+        self._frame = _around(intents.skip_words)
         self._blocks = [
             (name, block, self._needs(block)) for name, intent in intents.intents.items() for block in intent.data
         ]
@@ -53,6 +62,14 @@ class Recognition:
 
     def best(self, text: str, house: Lists, area: str | None, language: str) -> RecognizeResult | None:
         """The best reading of ``text``, asked from ``area``; None when no template fits it as a whole."""
+        bare = self._frame.sub("", text)
+        found = self._tried(bare, house, area, language)
+        # Free text is what was said, polite or not; and what is polite elsewhere may be what a template is about.
+        if bare != text and (found is None or any(entity.is_wildcard for entity in found.entities_list)):
+            return self._tried(text, house, area, language)
+        return found
+
+    def _tried(self, text: str, house: Lists, area: str | None, language: str) -> RecognizeResult | None:
         blocks = self._possible(text, house, area)
         if not blocks:
             return None
@@ -66,14 +83,29 @@ class Recognition:
             best_slot_name="name",
         )
 
+    @property
+    def words(self) -> frozenset[str]:
+        """Words, or parts of words, that some template can't do without."""
+        return self._fragments
+
+    def lacks_a_name(self, text: str, house: Lists) -> bool:
+        """Whether ``text`` may belong to a template once a name of the house is put into it."""
+        said = self._said(_folded(text), house)
+        named = 0
+        for name in HOUSE:
+            named |= self._bits.get(name, 0)
+        return any(
+            need & named and need & ~named & said == need & ~named for _, _, needs in self._blocks for need in needs
+        )
+
     def _possible(self, text: str, house: Lists, area: str | None) -> dict[str, list[IntentData]]:
         everything = self._intents.settings.ignore_whitespace  # where words run together, fragments prove nothing
         said = 0 if everything else self._said(_folded(text), house)
         found: dict[str, list[IntentData]] = {}
         for name, block, needs in self._blocks:
-            if (area or "area" not in block.requires_context) and (
-                everything or any(need & said == need for need in needs)
-            ):
+            # A block may exclude the area: it is for when none is known.
+            fits = "area" not in (block.excludes_context if area else block.requires_context)
+            if fits and (everything or any(need & said == need for need in needs)):
                 found.setdefault(name, []).append(block)
         return found
 
@@ -114,7 +146,7 @@ def _needed_lists(expression: Expression, rules: Mapping[str, Sentence], depth: 
         return set()
     match expression:
         case ListReference():
-            return {expression.list_name}.intersection(_HOUSE)
+            return {expression.list_name}.intersection(HOUSE)
         case RuleReference():
             rule = rules.get(expression.rule_name)
             return _needed_lists(rule.expression, rules, depth + 1) if rule else set()
@@ -125,6 +157,21 @@ def _needed_lists(expression: Expression, rules: Mapping[str, Sentence], depth: 
         case Group():
             return set().union(*(_needed_lists(item, rules, depth + 1) for item in expression.items))
     return set()
+
+
+def _around(phrases: Iterable[str]) -> re.Pattern[str]:
+    """Phrases that mean nothing, at the start and at the end of a text."""
+    one = "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
+    return re.compile(rf"^(?:(?:{one})\b[\s,.!?]*)+(?=\w)|(?:[\s,.!?]+(?:{one}))+[\s,.!?]*$", re.IGNORECASE)
+
+
+def _as_compared(entries: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Names as they are, and as hassil leaves them of a text: "Mr. Coffee" without its full stop."""
+    for entry in entries:
+        yield entry
+        plain = " ".join(normalize_for_matching(entry[0]).text.split())
+        if plain and plain != entry[0]:
+            yield (plain, *entry[1:])
 
 
 def _folded(text: str) -> str:
