@@ -31,7 +31,7 @@ def answer(intent: Intent, origin: Origin, house: House) -> Outcome:
     if not targets.devices:
         return no_such_device(intent)
     if targets.ambiguous:
-        return which_one(targets)
+        return which_one(targets, intent)
     if intent.form in _GROUP_FORMS and (len(targets.devices) > 1 or intent.form != "are"):
         return _count(intent, targets.devices, house)
     device = targets.devices[0]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from edge.devices import Device
-from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
+from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
 
 _BEFORE_WINDOWS: Final = frozenset({"blind", "curtain", "shade", "shutter"})
 _LIKE: Final[Mapping[str, frozenset[str]]] = {
@@ -48,13 +48,21 @@ def resolve(intent: Intent, origin: Origin, devices: Sequence[Device], domains: 
     return Targets(tuple(here)) if len(here) == 1 else Targets(tuple(wanted), ambiguous=True)
 
 
-def which_one(targets: Targets) -> Outcome:
-    """Several devices bear the name, or none was said: a question instead of a guess."""
+def which_one(targets: Targets, intent: Intent) -> Outcome:
+    """Several devices fit ``intent`` where one is meant: a question instead of a guess."""
     names = sorted({device.name for device in targets.devices})
-    if len(names) > 1:
-        return Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("which_of", {"names": names}))
     places = sorted(device.area or device.id for device in targets.devices)
-    return Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("which_one", {"name": targets.devices[0].name, "places": places}))
+    slot, choices = ("name", names) if len(names) == len(targets.devices) else ("area", places)
+    # Of namesakes in one room, or in none, no answer could tell one from the other.
+    answerable = slot == "name" or len({device.area for device in targets.devices if device.area}) == len(places)
+    question = Question(intent, slot, tuple(choices)) if answerable else None
+    said = intent.slots.get("name")
+    say = (
+        Phrase("which_of", {"names": choices})
+        if said is None
+        else Phrase("which_one", {"name": said, "places": choices})
+    )
+    return Outcome(OutcomeKind.NOT_UNDERSTOOD, say, question=question)
 
 
 def no_such_device(intent: Intent) -> Outcome:

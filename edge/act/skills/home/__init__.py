@@ -40,7 +40,7 @@ class Home:
         control = CONTROLS[intent.name]
         targets = resolve(intent, origin, self._house.devices(), control.domains)
         if targets.ambiguous or (len(targets.devices) > 1 and _names_no_thermostat(intent)):
-            return which_one(targets)
+            return which_one(targets, intent)
         if not targets.devices:
             return no_such_device(intent)
         states = {device: self._house.state(device.id) for device in targets.devices}
