@@ -18,6 +18,8 @@ _TRIES: Final = 24
 SURE: Final = 0.99
 """Confidence of a template that matched a whole sentence."""
 _TARGET: Final = ("name", "area", "floor", "domain", "device_class")
+_NAMED_ALONE: Final = frozenset({"scene", "script"})
+"""What is told to begin by its name alone."""
 _ENDED_BY_A_COMMAND: Final = frozenset({"search_query", "item"})
 """Slots of free text that end where another command begins; a message or a reminder may hold one."""
 
@@ -98,8 +100,10 @@ class Commands:
                 continue
             text = self._said(first, end)
             found = self._read(text)
-            if found is None and end == first + 1:
-                text, found = self._elliptical(first, before)
+            if end == first + 1 and (found is None or found.confidence < SURE):
+                # A mere name is part of another command before it is one itself.
+                text, completed = self._elliptical(first, before)
+                found = completed or (found if found is not None and found.intent.domain in _NAMED_ALONE else None)
             if found is not None and (rest := self._from(end, (text, found))) is not None:
                 return (found, *rest)
         return None

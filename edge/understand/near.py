@@ -4,7 +4,6 @@ Each stretch of words in a text is compared with each name by its letters and by
 only when no other name is nearly as near.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -74,29 +73,29 @@ class NearNames:
     def __init__(self, names: Iterable[str], phrasing: Phrasing, function_words: Iterable[str]) -> None:
         """``function_words``: words of the sentences; none of them begins or ends a name, unless it does in one."""
         self._phrasing = phrasing
-        self._names = [(name, form) for name in dict.fromkeys(names) if (form := self._form(name.split())).said]
+        self._names = [(name, form) for name in dict.fromkeys(names) if (form := self._form(phrasing.plain(name))).said]
         self._as_said = [form.as_said.spelt for _, form in self._names]
         self._as_sorts = [form.as_sorts.spelt for _, form in self._names]
         self._having: dict[str, set[int]] = {}
         for number, (_, form) in enumerate(self._names):
             for word in form.sorts:
                 self._having.setdefault(word, set()).add(number)
-        spoken = {_plain(word) for name, _ in self._names for word in name.split()}
+        spoken = {word for name, _ in self._names for word in phrasing.plain(name)}
         self._outside = (frozenset(function_words) | frozenset(phrasing.articles)) - spoken - phrasing.known
 
     def within(self, text: str) -> list[Near]:
         """The stretches of ``text`` that stand for a name, nearest and longest first."""
-        words = text.split()
-        if len(words) > _LONGEST:
+        plain = self._phrasing.plain(text)
+        if len(plain) > _LONGEST:
             return []
-        stretches = list(self._stretches([_plain(word) for word in words]))
-        nearest = self._nearest([self._form(words[start:end]) for start, end in stretches])
+        stretches = list(self._stretches(plain))
+        nearest = self._nearest([self._form(plain[start:end]) for start, end in stretches])
         found = [Near(*stretch, *near) for stretch, near in zip(stretches, nearest, strict=True) if near is not None]
         return sorted(found, key=lambda near: (-near.likeness, near.start - near.end, near.start))
 
     def nearest_name(self, text: str) -> str | None:
         """The name that ``text`` stands for."""
-        found = self._nearest([self._form(text.split())])[0]
+        found = self._nearest([self._form(self._phrasing.plain(text))])[0]
         return found[0] if found else None
 
     def _stretches(self, words: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -162,7 +161,8 @@ class NearNames:
         return _LEAST + 0.1 * share
 
     def _form(self, words: Sequence[str]) -> _Form:
-        said = [word for word in map(_plain, words) if word and word not in self._phrasing.articles]
+        """``words``: plain ones."""
+        said = [word for word in words if word and word not in self._phrasing.articles]
         sorts = [self._phrasing.kind_of.get(word, word) for word in said]
         return _Form(tuple(said), tuple(sorts), self._together(said), self._together(sorts))
 
@@ -186,7 +186,3 @@ def _alike(said: list[str], names: list[str]) -> npt.NDArray[np.float32]:
         said, names, scorer=Levenshtein.normalized_similarity, score_cutoff=_SPELT, dtype=np.float32
     )
     return found
-
-
-def _plain(word: str) -> str:
-    return re.sub(r"[^\w]|'s$", "", word.casefold())

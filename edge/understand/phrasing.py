@@ -9,6 +9,7 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+_NO_WORD: Final = re.compile(r"[^\w]|'s$")
 _FOLDER: Final = Path(__file__).parent / "phrasings"
 
 
@@ -25,6 +26,8 @@ class Phrasing(BaseModel):
     """Words before a name that are no part of it."""
     afterthoughts: tuple[str, ...] = ()
     """Words behind a name that are no part of it."""
+    elided: tuple[str, ...] = ()
+    """Articles that are written together with a name: the l of "l'entrée"."""
     places: tuple[str, ...] = ()
     """Where people are, besides the areas of the house."""
     pronouns: tuple[str, ...] = ()
@@ -66,6 +69,14 @@ class Phrasing(BaseModel):
     def known(self) -> frozenset[str]:
         """Words that are never another one misheard."""
         return frozenset(self.distinct.split()) | self.kind_of.keys()
+
+    def plain(self, text: str) -> list[str]:
+        """The words of ``text`` as they are compared: in lower case, without punctuation and articles grown to them."""
+        return [_NO_WORD.sub("", self._before_apostrophe.sub("", word)) for word in text.casefold().split()]
+
+    @cached_property
+    def _before_apostrophe(self) -> re.Pattern[str]:
+        return re.compile(rf"^(?:{_either(self.elided)})['’](?=\w)" if self.elided else r"(?!)")
 
     def meant(self, text: str) -> str:
         """``text`` as it was probably meant, where it does not fit as it was said."""
