@@ -5,7 +5,7 @@ import importlib.util
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
 from edge.ports import (
     AudioSink,
+    House,
     LlmEngine,
     Service,
     Skill,
@@ -66,6 +67,17 @@ class Ears:
     wake: EngineThread[WakeEngine]
     vad: EngineThread[VadEngine]
     stt: EngineThread[SttEngine]
+
+
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """From words to deeds and to the words that tell of them: of the assistant, and of whoever measures it."""
+
+    grammar: Grammar
+    router: Router
+    dispatch: Dispatch
+    wording: Wording
+    skills: Sequence[Skill]
 
 
 class Assistant:
@@ -149,24 +161,37 @@ async def assistant(
         voice = await _voice(settings, store, sink, stack) if sink is not None else None
         house = await stack.enter_async_context(open_house(settings))
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
-        skills = [_skill(name, house, storage, settings) for name in plugins.names("skills")]
-        dispatch = Dispatch(skills, Handover(house))
-        own = [*_of_skills("sentences", f"{settings.understand.language[:2]}.yaml"), *sentence_files(settings)]
-        grammar = Grammar(house, settings.understand.language, dispatch.intents, own)
-        model = await _local_model(settings, store, house, dispatch, stack)
+        mind = await build_mind(settings, house, storage, stack)
         stages = Stages(
-            router=Router(grammar, model.understand if model else None),
-            dispatch=dispatch,
-            wording=Wording(settings.understand.language, _of_skills("phrases")),
-            listener=_listener(settings, ears, grammar) if ears else None,
+            router=mind.router,
+            dispatch=mind.dispatch,
+            wording=mind.wording,
+            listener=_listener(settings, ears, mind.grammar) if ears else None,
             voice=voice,
             journal=Episodes(storage, settings.memory.keep_turns_days),
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
-        for service in (skill for skill in skills if isinstance(skill, Service)):
+        for service in (skill for skill in mind.skills if isinstance(skill, Service)):
             services.start_soon(service.serve)
         yield Assistant(settings, house, stages, ears, bus)
+
+
+async def build_mind(settings: Settings, house: House, storage: Storage, stack: AsyncExitStack) -> Mind:
+    """Understanding and skills in ``house``; what they load is closed with ``stack``. Raises SettingsError."""
+    language = settings.understand.language
+    skills = [_skill(name, house, storage, settings) for name in plugins.names("skills")]
+    dispatch = Dispatch(skills, Handover(house))
+    own = [*_of_skills("sentences", f"{language[:2]}.yaml"), *sentence_files(settings)]
+    grammar = Grammar(house, language, dispatch.intents, own)
+    model = await _local_model(settings, Store(settings.models_dir), house, dispatch, stack)
+    return Mind(
+        grammar=grammar,
+        router=Router(grammar, model.understand if model else None),
+        dispatch=dispatch,
+        wording=Wording(language, _of_skills("phrases")),
+        skills=skills,
+    )
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
@@ -202,7 +227,7 @@ async def _voice(settings: Settings, store: Store, sink: AudioSink, stack: Async
 
 
 async def _local_model(
-    settings: Settings, store: Store, house: MqttHouse, dispatch: Dispatch, stack: AsyncExitStack
+    settings: Settings, store: Store, house: House, dispatch: Dispatch, stack: AsyncExitStack
 ) -> LocalModel | None:
     if settings.understand.llm == "none":
         return None
@@ -240,7 +265,7 @@ def open_house(settings: Settings) -> MqttHouse:
     )
 
 
-def _skill(name: str, house: MqttHouse, storage: Storage, settings: Settings) -> Skill:
+def _skill(name: str, house: House, storage: Storage, settings: Settings) -> Skill:
     context = SkillContext(
         house, settings.mqtt.confirm_s, storage, settings.understand.language, settings.skills.get(name, {})
     )
