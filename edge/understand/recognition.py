@@ -71,6 +71,10 @@ class Recognition:
         self._blocks = [
             _Block(name, data, self._needs(data)) for name, intent in intents.intents.items() for data in intent.data
         ]
+        self._by_need: dict[int, list[tuple[int, int]]] = {}
+        for number, block in enumerate(self._blocks):
+            for place, need in enumerate(block.needs):
+                self._by_need.setdefault(need, []).append((number, place))
         self._clauses = [(clause, bit) for clause, bit in self._bits.items() if isinstance(clause, frozenset)]
         self._beginnings = [
             (begin, tuple(begin.words), bit) for begin, bit in self._bits.items() if isinstance(begin, Beginning)
@@ -97,9 +101,7 @@ class Recognition:
         said = self._said(_folded(text), house)
         named = sum(self._bits.get(name, 0) for name in HOUSE)
         begun = sum(bit for begin, _, bit in self._beginnings if begin.lists)
-        return any(
-            need & named and (need & ~named & ~begun) & ~said == 0 for block in self._blocks for need in block.needs
-        )
+        return any(need & named and not need & ~(named | begun | said) for need in self._by_need)
 
     def _tried(self, text: str, house: Lists, area: str | None, language: str) -> RecognizeResult | None:
         blocks = self._possible(text, house, area)
@@ -119,14 +121,17 @@ class Recognition:
         if self._intents.settings.ignore_whitespace:  # where words run together, fragments prove nothing
             return {name: intent.data for name, intent in self._intents.intents.items()}
         lacking = ~self._said(_folded(text), house)
+        places: dict[int, list[int]] = {}
+        for need, templates in self._by_need.items():
+            if not need & lacking:
+                for number, place in templates:
+                    places.setdefault(number, []).append(place)
         found: dict[str, list[IntentData]] = {}
-        for number, block in enumerate(self._blocks):
+        for number in sorted(places):
+            block = self._blocks[number]
             # A block may exclude the area: it is for when none is known.
-            if "area" in (block.data.excludes_context if area else block.data.requires_context):
-                continue
-            possible = [place for place, need in enumerate(block.needs) if not need & lacking]
-            if possible:
-                found.setdefault(block.intent, []).append(self._part(number, block, possible))
+            if "area" not in (block.data.excludes_context if area else block.data.requires_context):
+                found.setdefault(block.intent, []).append(self._part(number, block, sorted(places[number])))
         return found
 
     def _part(self, number: int, block: _Block, places: list[int]) -> IntentData:
