@@ -3,6 +3,7 @@
 All are necessary for a match and none suffices, so that a template need not be tried on a text without them.
 """
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,24 +19,26 @@ from hassil.expression import (
     Sentence,
     TextChunk,
 )
-from hassil.intents import SlotList, TextSlotList
+from hassil.intents import RangeSlotList, SlotList, TextSlotList
+from unicode_rbnf import RbnfEngine
 
 HOUSE: Final = ("name", "area", "floor")
 """Lists that are filled from the house."""
 _DEEPEST: Final = 10
 """Rules within rules that are looked into."""
+_LETTERS: Final = re.compile(r"[^\W\d]{2,}")
 _FIRST_WORD: Final = re.compile(r"\s*(\w*)")
 
 Rules = Mapping[str, Sentence]
 
 
 def needed_lists(expression: Expression, rules: Rules, depth: int = 0) -> set[str]:
-    """The lists of the house of which every sentence of the template holds a value."""
+    """The lists of which every sentence of the template holds a value; ``""`` for a range written into it."""
     if depth > _DEEPEST:
         return set()
     match expression:
         case ListReference():
-            return {expression.list_name}.intersection(HOUSE)
+            return {"" if expression.is_inline_range else expression.list_name}
         case RuleReference():
             rule = rules.get(expression.rule_name)
             return needed_lists(rule.expression, rules, depth + 1) if rule else set()
@@ -46,6 +49,35 @@ def needed_lists(expression: Expression, rules: Rules, depth: int = 0) -> set[st
         case Group():
             return set().union(*(needed_lists(item, rules, depth + 1) for item in expression.items))
     return set()
+
+
+def needed_for(values: SlotList | None, rules: dict[str, Sentence], numbers: frozenset[str]) -> frozenset[str]:
+    """Fragments of which every text holds one that holds a value of the list; empty: it may hold none.
+
+    ``numbers``: fragments of numbers in digits and in words.
+    """
+    if isinstance(values, RangeSlotList):
+        return numbers
+    if not isinstance(values, TextSlotList):
+        return frozenset()
+    found: set[str] = set()
+    for value in values.values:
+        clauses = Sentence(expression=value.text_in).get_required_clauses(rules)
+        if not clauses:
+            return frozenset()
+        found |= min(clauses, key=lambda clause: (len(clause), sorted(clause)))
+    return frozenset(found)
+
+
+@functools.cache
+def number_fragments(language: str) -> frozenset[str]:
+    """Digits, and parts of the words for numbers; empty where the language's number words are not known."""
+    try:
+        engine = RbnfEngine.for_language(language.split("-", maxsplit=1)[0])
+    except ValueError:
+        return frozenset()
+    spelt = (words for number in (*range(101), 1000) for words in engine.format_number(number).text_by_ruleset.values())
+    return frozenset("0123456789") | {part for words in spelt for part in _LETTERS.findall(words.casefold())}
 
 
 @dataclass(frozen=True, slots=True)

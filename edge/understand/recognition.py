@@ -15,7 +15,7 @@ from hassil.intents import Intent, IntentData, SlotList, TextSlotList
 from hassil.recognize import RecognizeResult, recognize_best
 from hassil.util import normalize_for_matching
 
-from edge.understand.needs import HOUSE, Beginning, beginning, needed_lists
+from edge.understand.needs import HOUSE, Beginning, beginning, needed_for, needed_lists, number_fragments
 
 _REMEMBERED: Final = 2000
 """Chosen parts of blocks that are kept; then all are chosen anew."""
@@ -66,6 +66,7 @@ class Recognition:
 
     def __init__(self, intents: Intents) -> None:
         self._intents = intents
+        self._numbers = number_fragments(intents.language)
         self._frame = _around(intents.skip_words)
         self._bits: dict[frozenset[str] | str | Beginning, int] = {}
         self._blocks = [
@@ -173,8 +174,11 @@ class Recognition:
         need = 0
         for clause in sentence.get_required_clauses(rules):
             need |= self._bit(clause)
-        for name in needed_lists(sentence.expression, rules) - lists.keys():
-            need |= self._bit(name)
+        for name in needed_lists(sentence.expression, rules):
+            if name in HOUSE and name not in lists:
+                need |= self._bit(name)
+            elif held := needed_for(lists.get(name), rules, self._numbers) if name else self._numbers:
+                need |= self._bit(held)
         begin = beginning(sentence.expression, rules, lists)
         return need if begin.anything or begin.empty else need | self._bit(begin)
 
