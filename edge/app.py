@@ -50,6 +50,7 @@ from edge.settings import Settings
 from edge.speak.speak import Voice
 from edge.speak.wording import Wording
 from edge.understand.grammar import Grammar
+from edge.understand.languages import Grammars
 from edge.understand.llm import LocalModel
 from edge.understand.router import Router
 from edge.wake.quiet import DozingEngine
@@ -73,7 +74,7 @@ class Ears:
 class Mind:
     """From words to deeds and to the words that tell of them: of the assistant, and of whoever measures it."""
 
-    grammar: Grammar
+    grammar: Grammars
     router: Router
     dispatch: Dispatch
     wording: Wording
@@ -182,12 +183,11 @@ async def build_mind(settings: Settings, house: House, storage: Storage, stack: 
     language = settings.understand.language
     skills = [_skill(name, house, storage, settings) for name in plugins.names("skills")]
     dispatch = Dispatch(skills, Handover(house))
-    own = [*_of_skills("sentences", f"{language[:2]}.yaml"), *sentence_files(settings)]
-    grammar = Grammar(house, language, dispatch.intents, own)
+    grammars = Grammars(functools.partial(_grammar, settings, house, dispatch), language)
     model = await _local_model(settings, Store(settings.models_dir), house, dispatch, stack)
     return Mind(
-        grammar=grammar,
-        router=Router(grammar, model.understand if model else None),
+        grammar=grammars,
+        router=Router(grammars, model.understand if model else None),
         dispatch=dispatch,
         wording=Wording(language, _of_skills("phrases")),
         skills=skills,
@@ -273,14 +273,19 @@ def _skill(name: str, house: House, storage: Storage, settings: Settings) -> Ski
     return skill
 
 
+def _grammar(settings: Settings, house: House, dispatch: Dispatch, language: str) -> Grammar:
+    own = [*_of_skills("sentences", f"{language[:2]}.yaml"), *sentence_files(settings)]
+    return Grammar(house, language, dispatch.intents, own)
+
+
 def _of_skills(*path: str) -> list[Path]:
     """What there is at ``path`` in the folders of the skills."""
     folders = filter(None, (plugins.folder("skills", name) for name in plugins.names("skills")))
     return [found for folder in folders if (found := folder.joinpath(*path)).exists()]
 
 
-def _listener(settings: Settings, ears: Ears, grammar: Grammar) -> Listener:
-    return Listener(ears.vad, ears.stt, endpoint_rules(settings), settings.understand.language, grammar.sayable)
+def _listener(settings: Settings, ears: Ears, grammars: Grammars) -> Listener:
+    return Listener(ears.vad, ears.stt, endpoint_rules(settings), settings.understand.language, grammars.sayable)
 
 
 def endpoint_rules(settings: Settings) -> EndpointRules:
