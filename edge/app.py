@@ -27,6 +27,7 @@ from edge.intents import Origin, Phrase
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.ports import (
+    Announcer,
     AudioSink,
     LlmEngine,
     Service,
@@ -39,9 +40,11 @@ from edge.ports import (
     VadEngine,
     WakeEngine,
 )
+from edge.session.announce import Announcements
 from edge.session.attention import AttentiveWake
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
+from edge.session.floor import Floor
 from edge.session.loop import Loop, WakeRules
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
@@ -70,9 +73,11 @@ class Ears:
 class Assistant:
     """The running assistant: takes sound or text, gives turns and events."""
 
-    def __init__(self, settings: Settings, house: MqttHouse, stages: Stages, ears: Ears | None, bus: Bus) -> None:
+    def __init__(
+        self, settings: Settings, house: MqttHouse, stages: Stages, ears: Ears | None, bus: Bus, floor: Floor
+    ) -> None:
         self.settings, self.house, self.bus = settings, house, bus
-        self._stages, self._ears = stages, ears
+        self._stages, self._ears, self._floor = stages, ears, floor
         self._conversations = Conversations()
 
     async def listens(self) -> None:
@@ -92,7 +97,9 @@ class Assistant:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave."""
         assert self._ears is not None
         rules = wake_rules(self.settings)
-        loop = Loop(self._ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations)
+        loop = Loop(
+            self._ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor
+        )
         return await loop.run(sound)
 
     async def utterance(self, pcm: Pcm) -> TurnEnded:
@@ -115,8 +122,15 @@ class Assistant:
         """Speak ``text``; returns when it was heard, with the path of its recording where one was made."""
         if self._stages.voice is None:
             raise AssistantError("there is no loudspeaker", "set audio.output")
-        await self._stages.voice.speak(text, lambda: None)
-        return await self._stages.voice.finish()
+        voice, recording = self._stages.voice, None
+
+        async def speak() -> None:
+            nonlocal recording
+            await voice.speak(text, lambda: None)
+            recording = await voice.finish()
+
+        await self._floor.unasked(speak)
+        return recording
 
     async def complain(self, error: AssistantError) -> None:
         """Say aloud what is wrong, where there is a voice and a phrase for it. Raises AssistantError."""
@@ -133,12 +147,18 @@ class Assistant:
 
 @asynccontextmanager
 async def assistant(
-    settings: Settings, *, hears: bool, sink: AudioSink | None, suspect: Callable[[], None] | None = None
+    settings: Settings,
+    *,
+    hears: bool,
+    sink: AudioSink | None,
+    suspect: Callable[[], None] | None = None,
+    stays: bool = True,
 ) -> AsyncIterator[Assistant]:
     """Build everything and take it down again. Engines load in the background, all at once.
 
     ``hears``: whether sound will come in; ``sink``: where answers are heard, None for written ones. ``suspect`` is
-    called in the wake engine's thread when a wake word may be on its way.
+    called in the wake engine's thread when a wake word may be on its way. ``stays`` False: it answers and goes, so
+    whatever is due waits for one that stays.
     Raises SettingsError and ModelError for what is missing before anything is started.
     """
     store = Store(settings.models_dir)
@@ -148,7 +168,10 @@ async def assistant(
         voice = await _voice(settings, store, sink, stack) if sink is not None else None
         house = await stack.enter_async_context(open_house(settings))
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
-        skills = [_skill(name, house, storage, settings) for name in plugins.names("skills")]
+        wording = Wording(settings.understand.language, _of_skills("phrases"))
+        floor = Floor()
+        announcer = Announcements(floor, wording, bus, voice, settings.area)
+        skills = [_skill(name, house, storage, announcer, settings) for name in plugins.names("skills")]
         dispatch = Dispatch(skills, Handover(house))
         own = [*_of_skills("sentences", f"{settings.understand.language[:2]}.yaml"), *sentence_files(settings)]
         grammar = Grammar(house, settings.understand.language, dispatch.intents, own)
@@ -156,15 +179,15 @@ async def assistant(
         stages = Stages(
             router=Router(grammar, model.understand if model else None),
             dispatch=dispatch,
-            wording=Wording(settings.understand.language, _of_skills("phrases")),
+            wording=wording,
             listener=_listener(settings, ears, grammar) if ears else None,
             voice=voice,
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
-        for service in (skill for skill in skills if isinstance(skill, Service)):
+        for service in (skill for skill in skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        yield Assistant(settings, house, stages, ears, bus)
+        yield Assistant(settings, house, stages, ears, bus, floor)
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
@@ -238,9 +261,14 @@ def open_house(settings: Settings) -> MqttHouse:
     )
 
 
-def _skill(name: str, house: MqttHouse, storage: Storage, settings: Settings) -> Skill:
+def _skill(name: str, house: MqttHouse, storage: Storage, announcer: Announcer, settings: Settings) -> Skill:
     context = SkillContext(
-        house, settings.mqtt.confirm_s, storage, settings.understand.language, settings.skills.get(name, {})
+        house=house,
+        confirm_s=settings.mqtt.confirm_s,
+        storage=storage,
+        announcer=announcer,
+        language=settings.understand.language,
+        settings=settings.skills.get(name, {}),
     )
     skill: Skill = plugins.load("skills", name)(context)
     return skill

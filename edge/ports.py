@@ -4,15 +4,16 @@ Engines are synchronous. Each lives in a thread of its own that builds, calls an
 (:mod:`edge.engine_thread`), so none of them needs to be thread-safe.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol, TypeVar, runtime_checkable
 
 from apsw import Connection
 
 from edge.chunk import AudioChunk, Pcm
 from edge.devices import ActionReport, Command, Device, DeviceState
-from edge.intents import Intent, Origin, Outcome, Transcript
+from edge.intents import Intent, Origin, Outcome, Phrase, Transcript
 
 R = TypeVar("R")
 
@@ -258,6 +259,44 @@ class Storage(Protocol):
         """
 
 
+class RingingEnd(StrEnum):
+    """How something stopped to ring."""
+
+    STOPPED = "stopped"
+    SNOOZED = "snoozed"
+    UNHEARD = "unheard"
+    """Nobody came for ten minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """What a person said to something that rings."""
+
+    how: RingingEnd
+    snooze_s: float | None = None
+    """In how many seconds it shall ring again; None: as long as is usual for what rings."""
+
+
+class Announcer(Protocol):
+    """Is heard without having been asked: never while a person is listened to or answered, one thing at a time."""
+
+    @property
+    def ringing(self) -> Phrase | None:
+        """What rings now, be it that a turn has hushed it."""
+
+    async def announce(self, phrase: Phrase, area: str | None = None) -> None:
+        """Say ``phrase`` once; returns when it was heard. ``area``: the room that it is for; None: for all."""
+
+    async def ring(self, phrase: Phrase, over: Callable[[Silenced], Awaitable[None]]) -> None:
+        """Play a sound, and say ``phrase``, again and again, until a person ends it or ten minutes are over.
+
+        ``over`` is told how it ended, and done before the person hears so: here belongs what must be kept of it.
+        """
+
+    async def silence(self, silenced: Silenced) -> Phrase | None:
+        """End what rings now and return its phrase; None when nothing does."""
+
+
 @dataclass(frozen=True, slots=True)
 class SkillContext:
     """What a skill is built with."""
@@ -267,6 +306,8 @@ class SkillContext:
     """How long a device has to show that it did what it was told, in seconds."""
     storage: Storage
     """Where it keeps what must survive a restart, in tables of its own."""
+    announcer: Announcer
+    """How it is heard unasked."""
     language: str = "en"
     """ISO 639-1."""
     settings: Mapping[str, object] = field(default_factory=dict)

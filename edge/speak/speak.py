@@ -51,6 +51,16 @@ class Voice:
             for future in coming:
                 future.cancel()
 
+    async def sound(self, make: Callable[[int], Pcm]) -> None:
+        """Play what ``make`` gives for the voice's rate in samples a second: int16, mono. Raises as :meth:`speak`."""
+        rate = await self._tts.call(lambda engine: engine.rate)
+        try:
+            await self._sink.play(make(rate), rate)
+        except anyio.get_cancelled_exc_class():
+            with anyio.move_on_after(_LET_GO_S, shield=True):
+                await self._sink.finish()
+            raise
+
     async def finish(self) -> str | None:
         """The answer is complete. Returns the path of its recording, where one was made."""
         return await self._sink.finish()
