@@ -13,7 +13,8 @@ from apsw import Connection
 
 from edge.chunk import AudioChunk, Pcm
 from edge.devices import ActionReport, Command, Device, DeviceState
-from edge.intents import Intent, Origin, Outcome, Phrase, Transcript
+from edge.dialogue import Context
+from edge.intents import Intent, Origin, Outcome, Phrase, Transcript, Understanding
 
 R = TypeVar("R")
 
@@ -242,6 +243,56 @@ class Service(Protocol):
         """Runs as long as the assistant, beside its turns; cancelled at the end."""
 
 
+@runtime_checkable
+class Vocabulary(Protocol):
+    """A skill whose sentences hold names that people give, of lists or of routines."""
+
+    async def load(self) -> None:
+        """Called once, before the first sentence. Raises StorageError."""
+
+    @property
+    def revision(self) -> int:
+        """Rises whenever the names change."""
+
+    def names(self) -> Mapping[str, Sequence[str]]:
+        """By list of its sentence files: the names that there are now."""
+
+
+class History(Protocol):
+    """What was said in each session."""
+
+    def context(self, session: str) -> Context:
+        """What is still in mind of ``session``; empty when nothing is."""
+
+
+class Interpreter(Protocol):
+    """Carries out sentences as if somebody had said them."""
+
+    def understands(self, text: str, origin: Origin) -> Understanding | None:
+        """What the sentence means by itself, or None when it means nothing here."""
+
+    async def run(self, text: str, origin: Origin) -> Sequence[Outcome]:
+        """Understand ``text`` and do all that it asks for, in order, as whatever guards a spoken command allows.
+
+        One outcome for each command; one that is not understood when nothing is. Raises AssistantError.
+        """
+
+
+class Loudness(Protocol):
+    """How loud the assistant's own voice is."""
+
+    @property
+    def volume(self) -> float:
+        """0–1 of what the settings allow."""
+
+    @property
+    def muted(self) -> bool:
+        """Whether it is silent, whatever the volume."""
+
+    def set(self, volume: float, *, muted: bool) -> None:
+        """From now on, what sounds included."""
+
+
 class Storage(Protocol):
     """What is kept on disk."""
 
@@ -308,6 +359,12 @@ class SkillContext:
     """Where it keeps what must survive a restart, in tables of its own."""
     announcer: Announcer
     """How it is heard unasked."""
+    history: History
+    """What was said before."""
+    interpreter: Interpreter
+    """For whatever does several things at one word."""
+    loudness: Loudness
+    """Its voice, where it has one."""
     language: str = "en"
     """ISO 639-1."""
     settings: Mapping[str, object] = field(default_factory=dict)

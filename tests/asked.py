@@ -1,0 +1,70 @@
+"""A skill asked in sentences: its own grammar, the skill, and what it answers in words."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import edge.act.skills
+from edge.intents import Intent, Origin, Outcome, Question
+from edge.ports import Skill
+from edge.speak.wording import Wording
+from edge.understand.grammar import Grammar
+from tests.houses import Rooms
+
+_SKILLS = Path(edge.act.skills.__path__[0])
+
+
+def understood(skill: str, text: str, *, area: str | None = None) -> tuple[tuple[str, dict[str, object]], ...]:
+    """Names and slots of the intents of ``text``, with the sentences of ``skill`` beside Home Assistant's."""
+    found = grammar(skill).understand(text, Origin("", area))
+    return tuple((each.name, dict(each.slots)) for each in found.intents) if found else ()
+
+
+def grammar(*skills: str) -> Grammar:
+    """The grammar of a house with the sentences of ``skills``."""
+    key = tuple(sorted(skills))
+    if key not in _GRAMMARS:
+        _GRAMMARS[key] = Grammar(Rooms(), "en", None, [_SKILLS / name / "sentences" / "en.yaml" for name in key])
+    return _GRAMMARS[key]
+
+
+_GRAMMARS: dict[tuple[str, ...], Grammar] = {}
+
+
+class Asked:
+    """One conversation with one skill."""
+
+    def __init__(self, name: str, skill: Skill, session: str = "s") -> None:
+        self._name, self._skill = name, skill
+        self._origin = Origin(session)
+        self._wording = Wording("en", [_SKILLS / name / "phrases"])
+        self.outcome: Outcome | None = None
+        """Of the last sentence."""
+
+    async def ask(self, text: str) -> str:
+        """What is answered to ``text``."""
+        found = grammar(self._name).understand(text, self._origin)
+        assert found is not None, f"not understood: {text}"
+        return await self.do(found.intent)
+
+    async def do(self, intent: Intent) -> str:
+        """What is answered when ``intent`` was understood."""
+        assert intent.name in self._skill.intents
+        self.outcome = await self._skill.run(intent, self._origin)
+        return self._wording.say(self.outcome.say)
+
+    async def yes(self) -> str:
+        """What is answered to a yes."""
+        question = self._question()
+        assert question.slot is None
+        return await self.do(replace(question.intent, confirmed=True))
+
+    async def answer(self, value: str) -> str:
+        """What is answered when ``value`` fills the slot that was asked for."""
+        question = self._question()
+        assert question.slot is not None
+        return await self.do(replace(question.intent, slots={**question.intent.slots, question.slot: value}))
+
+    def _question(self) -> Question:
+        assert self.outcome is not None
+        assert self.outcome.question is not None
+        return self.outcome.question
