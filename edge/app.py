@@ -53,6 +53,7 @@ from edge.speak.wording import Wording
 from edge.understand.grammar import Grammar
 from edge.understand.llm import LocalModel
 from edge.understand.router import Router
+from edge.understand.while_ringing import WhileRinging
 from edge.wake.quiet import DozingEngine
 from edge.wake.verify import build as build_verifier
 from models.store import Store
@@ -177,7 +178,10 @@ async def assistant(
         grammar = Grammar(house, settings.understand.language, dispatch.intents, own)
         model = await _local_model(settings, store, house, dispatch, stack)
         stages = Stages(
-            router=Router(grammar, model.understand if model else None),
+            router=Router(
+                WhileRinging(house, settings.understand.language, announcer, grammar),
+                model.understand if model else None,
+            ),
             dispatch=dispatch,
             wording=wording,
             listener=_listener(settings, ears, grammar) if ears else None,
