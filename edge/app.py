@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -27,17 +27,16 @@ from edge.intents import Origin, Phrase
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.ports import (
-    Announcer,
     AudioSink,
     LlmEngine,
     Service,
     Skill,
     SkillContext,
     Sound,
-    Storage,
     SttEngine,
     TtsEngine,
     VadEngine,
+    Vocabulary,
     WakeEngine,
 )
 from edge.session.announce import Announcements
@@ -45,14 +44,17 @@ from edge.session.attention import AttentiveWake
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
+from edge.session.interpreter import TurnlessInterpreter
 from edge.session.loop import Loop, WakeRules
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
+from edge.speak.loudness import VoiceLoudness
 from edge.speak.speak import Voice
 from edge.speak.wording import Wording
 from edge.understand.grammar import Grammar
 from edge.understand.llm import LocalModel
 from edge.understand.router import Router
+from edge.understand.while_ringing import WhileRinging
 from edge.wake.quiet import DozingEngine
 from edge.wake.verify import build as build_verifier
 from models.store import Store
@@ -74,11 +76,18 @@ class Assistant:
     """The running assistant: takes sound or text, gives turns and events."""
 
     def __init__(
-        self, settings: Settings, house: MqttHouse, stages: Stages, ears: Ears | None, bus: Bus, floor: Floor
+        self,
+        settings: Settings,
+        house: MqttHouse,
+        stages: Stages,
+        ears: Ears | None,
+        bus: Bus,
+        floor: Floor,
+        conversations: Conversations,
     ) -> None:
         self.settings, self.house, self.bus = settings, house, bus
         self._stages, self._ears, self._floor = stages, ears, floor
-        self._conversations = Conversations()
+        self._conversations = conversations
 
     async def listens(self) -> None:
         """Returns when a wake word would be heard; what comes after it waits for its engines to load."""
@@ -165,29 +174,48 @@ async def assistant(
     bus = Bus()
     async with AsyncExitStack() as stack:
         ears = await _ears(settings, store, suspect, stack) if hears else None
-        voice = await _voice(settings, store, sink, stack) if sink is not None else None
+        loudness = VoiceLoudness()
+        voice = await _voice(settings, store, sink, loudness, stack) if sink is not None else None
         house = await stack.enter_async_context(open_house(settings))
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
         wording = Wording(settings.understand.language, _of_skills("phrases"))
         floor = Floor()
         announcer = Announcements(floor, wording, bus, voice, settings.area)
-        skills = [_skill(name, house, storage, announcer, settings) for name in plugins.names("skills")]
+        conversations, interpreter = Conversations(), TurnlessInterpreter()
+        everybody = SkillContext(
+            house=house,
+            confirm_s=settings.mqtt.confirm_s,
+            storage=storage,
+            announcer=announcer,
+            history=conversations,
+            interpreter=interpreter,
+            loudness=loudness,
+            language=settings.understand.language,
+            data_dir=settings.data_dir,
+        )
+        skills = [_skill(name, everybody, settings) for name in plugins.names("skills")]
+        for vocabulary in (vocabularies := [skill for skill in skills if isinstance(skill, Vocabulary)]):
+            await vocabulary.load()
         dispatch = Dispatch(skills, Handover(house))
         own = [*_of_skills("sentences", f"{settings.understand.language[:2]}.yaml"), *sentence_files(settings)]
-        grammar = Grammar(house, settings.understand.language, dispatch.intents, own)
+        grammar = Grammar(house, settings.understand.language, dispatch.intents, own, vocabularies=vocabularies)
         model = await _local_model(settings, store, house, dispatch, stack)
         stages = Stages(
-            router=Router(grammar, model.understand if model else None),
+            router=Router(
+                WhileRinging(house, settings.understand.language, announcer, grammar),
+                model.understand if model else None,
+            ),
             dispatch=dispatch,
             wording=wording,
             listener=_listener(settings, ears, grammar) if ears else None,
             voice=voice,
         )
+        interpreter.begin(stages.router, dispatch)
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
         for service in (skill for skill in skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        yield Assistant(settings, house, stages, ears, bus, floor)
+        yield Assistant(settings, house, stages, ears, bus, floor, conversations)
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
@@ -216,10 +244,12 @@ def _attentive(settings: Settings, suspect: Callable[[], None] | None) -> WakeEn
     return AttentiveWake(engine, suspect) if suspect else engine
 
 
-async def _voice(settings: Settings, store: Store, sink: AudioSink, stack: AsyncExitStack) -> Voice:
+async def _voice(
+    settings: Settings, store: Store, sink: AudioSink, loudness: VoiceLoudness, stack: AsyncExitStack
+) -> Voice:
     path = next(store.require(settings.speak.voice).glob("*.onnx"))
     build = functools.partial(plugins.load("tts", settings.speak.engine), path, settings.speak.volume)
-    return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink)
+    return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink, loudness)
 
 
 async def _local_model(
@@ -261,16 +291,8 @@ def open_house(settings: Settings) -> MqttHouse:
     )
 
 
-def _skill(name: str, house: MqttHouse, storage: Storage, announcer: Announcer, settings: Settings) -> Skill:
-    context = SkillContext(
-        house=house,
-        confirm_s=settings.mqtt.confirm_s,
-        storage=storage,
-        announcer=announcer,
-        language=settings.understand.language,
-        settings=settings.skills.get(name, {}),
-    )
-    skill: Skill = plugins.load("skills", name)(context)
+def _skill(name: str, everybody: SkillContext, settings: Settings) -> Skill:
+    skill: Skill = plugins.load("skills", name)(replace(everybody, settings=settings.skills.get(name, {})))
     return skill
 
 

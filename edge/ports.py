@@ -7,6 +7,7 @@ Engines are synchronous. Each lives in a thread of its own that builds, calls an
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
 from apsw import Connection
@@ -268,7 +269,7 @@ class History(Protocol):
 class Interpreter(Protocol):
     """Carries out sentences as if somebody had said them."""
 
-    def understands(self, text: str, origin: Origin) -> Understanding | None:
+    async def understand(self, text: str, origin: Origin) -> Understanding | None:
         """What the sentence means by itself, or None when it means nothing here."""
 
     async def run(self, text: str, origin: Origin) -> Sequence[Outcome]:
@@ -290,7 +291,7 @@ class Loudness(Protocol):
         """Whether it is silent, whatever the volume."""
 
     def set(self, volume: float, *, muted: bool) -> None:
-        """From now on, what sounds included."""
+        """From the next sentence on."""
 
 
 class Storage(Protocol):
@@ -365,6 +366,8 @@ class SkillContext:
     """For whatever does several things at one word."""
     loudness: Loudness
     """Its voice, where it has one."""
+    data_dir: Path
+    """Where files lie that a person writes for it."""
     language: str = "en"
     """ISO 639-1."""
     settings: Mapping[str, object] = field(default_factory=dict)

@@ -51,7 +51,8 @@ class Announcements:
     @property
     def ringing(self) -> Phrase | None:
         """What rings now, be it that a turn has hushed it."""
-        return self._current.phrase if self._current else None
+        ringing = self._current
+        return ringing.phrase if ringing is not None and not ringing.ended.is_set() else None
 
     async def announce(self, phrase: Phrase, area: str | None = None) -> None:
         """Say ``phrase`` once; returns when it was heard. ``area``: the room that it is for; None: for all."""

@@ -86,7 +86,13 @@ class Grammar:
         return self._speech
 
     def _of_the_house(self) -> Speech:
-        return Speech(self._sayings, self._phrasing, _lists(self._house, self._vocabularies), self._house.devices(), self._language)
+        return Speech(
+            self._sayings,
+            self._phrasing,
+            _lists(self._house, self._vocabularies),
+            self._house.devices(),
+            self._language,
+        )
 
 
 def own_sentences(own: Sequence[Path], language: str) -> Sentences:

@@ -84,11 +84,15 @@ def test_a_task_is_one_thing_unless_there_are_commas() -> None:
 
 async def test_a_trip_to_the_shop(lists: Asked) -> None:
     assert await lists.ask("what's on my shopping list") == "The shopping list is empty."
-    assert await lists.ask("add milk, eggs and bread to my list") == "I added milk, eggs and bread to the shopping list."
+    assert (
+        await lists.ask("add milk, eggs and bread to my list") == "I added milk, eggs and bread to the shopping list."
+    )
     assert await lists.ask("add Milk to the grocery list") == "Milk is on the shopping list already."
     assert await lists.ask("what's on my shopping list") == "On the shopping list: milk, eggs and bread."
     assert await lists.ask("is egg on my list") == "Yes, eggs is on the shopping list."
-    assert await lists.ask("cross milk and beer off the list") == "I crossed off milk. beer is not on the shopping list."
+    assert (
+        await lists.ask("cross milk and beer off the list") == "I crossed off milk. beer is not on the shopping list."
+    )
     assert await lists.ask("how many items are on my list") == "There are 2 things on the shopping list."
     assert await lists.ask("add milk to my list") == "I added milk to the shopping list."
 
@@ -124,7 +128,10 @@ async def test_what_is_missing_is_asked_for(lists: Asked) -> None:
 
 async def test_a_thousand_items_are_a_number(lists: Asked) -> None:
     items = ", ".join(f"thing {number}" for number in range(1000))
-    assert await lists.do(Intent("HassShoppingListAddItem", {"item": items})) == "I added 1000 things to the shopping list."
+    assert (
+        await lists.do(Intent("HassShoppingListAddItem", {"item": items}))
+        == "I added 1000 things to the shopping list."
+    )
     said = await lists.ask("what's on my list")
     assert said == "There are 1,000 things on the shopping list. It begins with thing 0, thing 1 and thing 2."
 

@@ -138,7 +138,9 @@ class Lists:
         if not intent.slots.get("name"):
             if not known:
                 return Outcome(OutcomeKind.DONE, Phrase("lists_names", {"names": []}))
-            return replace(_asks(intent, "name", Phrase("lists_which_list")), question=Question(intent, "name", tuple(known)))
+            return replace(
+                _asks(intent, "name", Phrase("lists_which_list")), question=Question(intent, "name", tuple(known))
+            )
         name = await self._name(intent)
         if name not in known:
             return _no_such(name)

@@ -50,7 +50,9 @@ def split(said: str, language: str, *, tasks: bool = False) -> list[str]:
     found: list[str] = []
     for part in listed:
         part = re.sub(rf"^(?:{conjunction})\s+", "", part, flags=re.IGNORECASE)  # noqa: PLW2901  # "eggs, and bread"
-        pieces = [part] if part.casefold() in pairs else re.split(rf"\s+(?:{conjunction})\s+", part, flags=re.IGNORECASE)
+        pieces = (
+            [part] if part.casefold() in pairs else re.split(rf"\s+(?:{conjunction})\s+", part, flags=re.IGNORECASE)
+        )
         found += filter(None, (_bare(piece, language) for piece in pieces))
     return list(dict.fromkeys(found))
 
