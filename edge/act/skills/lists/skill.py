@@ -1,6 +1,6 @@
 """What is done with lists. Whatever an item says, it is only ever text."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -35,6 +35,9 @@ class Lists:
 
     def __init__(self, store: ListStore) -> None:
         self._store = store
+        self._known: Sequence[str] = ()
+        self.revision = 0
+        """Rises with the names of lists."""
         self._by_intent: Mapping[str, Callable[[Intent, Origin], Awaitable[Outcome]]] = {
             "HassShoppingListAddItem": self._add,
             "HassListAddItem": self._add,
@@ -42,7 +45,7 @@ class Lists:
             "HassListCompleteItem": self._complete,
             "HassListRemoveItem": self._remove,
             "HearthListItems": self._tell,
-            "HearthListNames": self._names,
+            "HearthListNames": self._tell_names,
             "HearthListClear": self._clear,
             "HearthListCreate": self._create,
             "HearthListDelete": self._delete,
@@ -53,9 +56,22 @@ class Lists:
         """Home Assistant's, of which those of the shopping list have no ``name``, and ours."""
         return frozenset(self._by_intent)
 
+    async def load(self) -> None:
+        """Take note of the lists that there are. Raises StorageError."""
+        known = await self._store.names()
+        if known != self._known:
+            self._known = known
+            self.revision += 1
+
+    def names(self) -> Mapping[str, Sequence[str]]:
+        """Of the lists that there are, for the grammar."""
+        return {"lists_known": self._known}
+
     async def run(self, intent: Intent, origin: Origin) -> Outcome:
         """Raises StorageError."""
-        return await self._by_intent[intent.name](intent, origin)
+        outcome = await self._by_intent[intent.name](intent, origin)
+        await self.load()
+        return outcome
 
     async def _add(self, intent: Intent, origin: Origin) -> Outcome:
         name = await self._name(intent)
@@ -86,11 +102,11 @@ class Lists:
         if not await self._is_known(name):
             return _no_such(name)
         items = await self._store.items(name)
-        whole = find(str(intent.slots.get("item", "")), items)
+        whole = find(str(intent.slots.get("item", "")), items, origin.language)
         said = [whole.text] if whole else self._said(intent, name, origin)
         if not said:
             return _asks(intent, "item", Phrase("lists_which_item"))
-        found = {text: item for text in said if (item := find(text, items)) is not None}
+        found = {text: item for text in said if (item := find(text, items, origin.language)) is not None}
         missing = [text for text in said if text not in found]
         done = list({item.id: item for item in found.values()}.values())
         await how(done)
@@ -103,7 +119,7 @@ class Lists:
             return _no_such(name)
         texts = [item.text for item in await self._store.items(name)]
         if "item" in intent.slots:
-            item = find(" ".join(self._said(intent, name, origin)), await self._store.items(name))
+            item = find(str(intent.slots["item"]), await self._store.items(name), origin.language)
             values = {"item": item.text if item else str(intent.slots["item"])[:LONGEST], "list": name}
             return Outcome(OutcomeKind.DONE, Phrase("lists_has" if item else "lists_has_not", values))
         if intent.form == "count" or len(texts) > _READ_ALOUD:
@@ -111,7 +127,7 @@ class Lists:
             return Outcome(OutcomeKind.DONE, Phrase("lists_count", {"count": len(texts), "first": first, "list": name}))
         return Outcome(OutcomeKind.DONE, Phrase("lists_items", {"items": texts, "list": name}))
 
-    async def _names(self, intent: Intent, origin: Origin) -> Outcome:
+    async def _tell_names(self, intent: Intent, origin: Origin) -> Outcome:
         return Outcome(OutcomeKind.DONE, Phrase("lists_names", {"names": await self._store.names()}))
 
     async def _clear(self, intent: Intent, origin: Origin) -> Outcome:

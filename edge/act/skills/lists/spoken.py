@@ -21,6 +21,14 @@ _AND: Final[Mapping[str, str]] = {
     "it": "e|ed",
 }
 _FILLING: Final[Mapping[str, str]] = {"en": r"(?:some|the|more|also|my)\s+"}
+_ARTICLES: Final[Mapping[str, str]] = {
+    "en": "a|an|the|some|my",
+    "de": "ein|eine|einen|der|die|das|den",
+    "fr": "un|une|le|la|les|du|des",
+    "es": "un|una|el|la|los|las",
+    "nl": "een|de|het",
+    "it": "un|una|il|la|i|le|gli|lo",
+}
 _PAIRS: Final[Mapping[str, frozenset[str]]] = {
     "en": frozenset(
         {
@@ -57,10 +65,10 @@ def split(said: str, language: str, *, tasks: bool = False) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def find(said: str, items: Sequence[Item]) -> Item | None:
+def find(said: str, items: Sequence[Item], language: str) -> Item | None:
     """The item that ``said`` means."""
-    texts = {item.id: item.text.casefold() for item in items}
-    best = process.extractOne(said.casefold(), texts, scorer=fuzz.ratio, score_cutoff=_ALIKE)
+    texts = {item.id: _plain(item.text, language) for item in items}
+    best = process.extractOne(_plain(said, language), texts, scorer=fuzz.ratio, score_cutoff=_ALIKE)
     return next((item for item in items if best and item.id == best[2]), None)
 
 
@@ -68,3 +76,9 @@ def _bare(item: str, language: str) -> str:
     filling = _FILLING.get(language[:2])
     item = item.strip(" ,;.!?")
     return re.sub(rf"^{filling}", "", item, flags=re.IGNORECASE) if filling else item
+
+
+def _plain(item: str, language: str) -> str:
+    """What two ways of saying the same thing have in common."""
+    articles = _ARTICLES.get(language[:2], _ARTICLES["en"])
+    return re.sub(rf"^(?:{articles})\s+", "", item.casefold().strip())
