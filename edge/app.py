@@ -39,20 +39,26 @@ from edge.ports import (
     SttEngine,
     TtsEngine,
     VadEngine,
+    Vocabulary,
     WakeEngine,
 )
+from edge.session.announce import Announcements
 from edge.session.attention import AttentiveWake
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
+from edge.session.floor import Floor
+from edge.session.interpreter import TurnlessInterpreter
 from edge.session.loop import Loop, WakeRules
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
+from edge.speak.loudness import VoiceLoudness
 from edge.speak.speak import Voice
 from edge.speak.wording import Wording
 from edge.understand.grammar import Grammar
 from edge.understand.languages import Grammars
 from edge.understand.llm import LocalModel
 from edge.understand.router import Router
+from edge.understand.while_ringing import WhileRinging
 from edge.wake.quiet import DozingEngine
 from edge.wake.verify import build as build_verifier
 from models.store import Store
@@ -79,15 +85,26 @@ class Mind:
     dispatch: Dispatch
     wording: Wording
     skills: Sequence[Skill]
+    floor: Floor
+    conversations: Conversations
 
 
 class Assistant:
     """The running assistant: takes sound or text, gives turns and events."""
 
-    def __init__(self, settings: Settings, house: MqttHouse, stages: Stages, ears: Ears | None, bus: Bus) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        house: MqttHouse,
+        stages: Stages,
+        ears: Ears | None,
+        bus: Bus,
+        floor: Floor,
+        conversations: Conversations,
+    ) -> None:
         self.settings, self.house, self.bus = settings, house, bus
-        self._stages, self._ears = stages, ears
-        self._conversations = Conversations()
+        self._stages, self._ears, self._floor = stages, ears, floor
+        self._conversations = conversations
 
     async def listens(self) -> None:
         """Returns when a wake word would be heard; what comes after it waits for its engines to load."""
@@ -106,7 +123,9 @@ class Assistant:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave."""
         assert self._ears is not None
         rules = wake_rules(self.settings)
-        loop = Loop(self._ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations)
+        loop = Loop(
+            self._ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor
+        )
         return await loop.run(sound)
 
     async def utterance(self, pcm: Pcm) -> TurnEnded:
@@ -129,8 +148,15 @@ class Assistant:
         """Speak ``text``; returns when it was heard, with the path of its recording where one was made."""
         if self._stages.voice is None:
             raise AssistantError("there is no loudspeaker", "set audio.output")
-        await self._stages.voice.speak(text, lambda: None)
-        return await self._stages.voice.finish()
+        voice, recording = self._stages.voice, None
+
+        async def speak() -> None:
+            nonlocal recording
+            await voice.speak(text, lambda: None)
+            recording = await voice.finish()
+
+        await self._floor.unasked(speak)
+        return recording
 
     async def complain(self, error: AssistantError) -> None:
         """Say aloud what is wrong, where there is a voice and a phrase for it. Raises AssistantError."""
@@ -147,22 +173,29 @@ class Assistant:
 
 @asynccontextmanager
 async def assistant(
-    settings: Settings, *, hears: bool, sink: AudioSink | None, suspect: Callable[[], None] | None = None
+    settings: Settings,
+    *,
+    hears: bool,
+    sink: AudioSink | None,
+    suspect: Callable[[], None] | None = None,
+    stays: bool = True,
 ) -> AsyncIterator[Assistant]:
     """Build everything and take it down again. Engines load in the background, all at once.
 
     ``hears``: whether sound will come in; ``sink``: where answers are heard, None for written ones. ``suspect`` is
-    called in the wake engine's thread when a wake word may be on its way.
+    called in the wake engine's thread when a wake word may be on its way. ``stays`` False: it answers and goes, so
+    whatever is due waits for one that stays.
     Raises SettingsError and ModelError for what is missing before anything is started.
     """
     store = Store(settings.models_dir)
     bus = Bus()
     async with AsyncExitStack() as stack:
         ears = await _ears(settings, store, suspect, stack) if hears else None
-        voice = await _voice(settings, store, sink, stack) if sink is not None else None
+        loudness = VoiceLoudness()
+        voice = await _voice(settings, store, sink, loudness, stack) if sink is not None else None
         house = await stack.enter_async_context(open_house(settings))
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
-        mind = await build_mind(settings, house, storage, stack)
+        mind = await build_mind(settings, house, storage, stack, bus=bus, voice=voice, loudness=loudness)
         stages = Stages(
             router=mind.router,
             dispatch=mind.dispatch,
@@ -173,25 +206,49 @@ async def assistant(
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
-        for service in (skill for skill in mind.skills if isinstance(skill, Service)):
+        for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        yield Assistant(settings, house, stages, ears, bus)
+        yield Assistant(settings, house, stages, ears, bus, mind.floor, mind.conversations)
 
 
-async def build_mind(settings: Settings, house: House, storage: Storage, stack: AsyncExitStack) -> Mind:
-    """Understanding and skills in ``house``; what they load is closed with ``stack``. Raises SettingsError."""
+async def build_mind(
+    settings: Settings,
+    house: House,
+    storage: Storage,
+    stack: AsyncExitStack,
+    *,
+    bus: Bus | None = None,
+    voice: Voice | None = None,
+    loudness: VoiceLoudness | None = None,
+) -> Mind:
+    """Understanding and skills in ``house``; what they load is closed with ``stack``. Without ``voice`` nothing of what
+    skills say unasked is heard. Raises SettingsError.
+    """
     language = settings.understand.language
-    skills = [_skill(name, house, storage, settings) for name in plugins.names("skills")]
-    dispatch = Dispatch(skills, Handover(house))
-    grammars = Grammars(functools.partial(_grammar, settings, house, dispatch), language)
-    model = await _local_model(settings, Store(settings.models_dir), house, dispatch, stack)
-    return Mind(
-        grammar=grammars,
-        router=Router(grammars, model.understand if model else None),
-        dispatch=dispatch,
-        wording=Wording(language, _of_skills("phrases")),
-        skills=skills,
+    wording = Wording(language, _of_skills("phrases"))
+    floor, conversations, interpreter = Floor(), Conversations(), TurnlessInterpreter()
+    announcer = Announcements(floor, wording, bus or Bus(), voice, settings.area)
+    everybody = SkillContext(
+        house=house,
+        confirm_s=settings.mqtt.confirm_s,
+        storage=storage,
+        announcer=announcer,
+        history=conversations,
+        interpreter=interpreter,
+        loudness=loudness or VoiceLoudness(),
+        language=language,
+        data_dir=settings.data_dir,
     )
+    skills = [_skill(name, everybody, settings) for name in plugins.names("skills")]
+    vocabularies = [skill for skill in skills if isinstance(skill, Vocabulary)]
+    for vocabulary in vocabularies:
+        await vocabulary.load()
+    dispatch = Dispatch(skills, Handover(house))
+    grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
+    model = await _local_model(settings, Store(settings.models_dir), house, dispatch, stack)
+    router = Router(WhileRinging(house, language, announcer, grammars), model.understand if model else None)
+    interpreter.begin(router, dispatch)
+    return Mind(grammars, router, dispatch, wording, skills, floor, conversations)
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
@@ -220,10 +277,12 @@ def _attentive(settings: Settings, suspect: Callable[[], None] | None) -> WakeEn
     return AttentiveWake(engine, suspect) if suspect else engine
 
 
-async def _voice(settings: Settings, store: Store, sink: AudioSink, stack: AsyncExitStack) -> Voice:
+async def _voice(
+    settings: Settings, store: Store, sink: AudioSink, loudness: VoiceLoudness, stack: AsyncExitStack
+) -> Voice:
     path = next(store.require(settings.speak.voice).glob("*.onnx"))
     build = functools.partial(plugins.load("tts", settings.speak.engine), path, settings.speak.volume)
-    return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink)
+    return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink, loudness)
 
 
 async def _local_model(
@@ -265,17 +324,16 @@ def open_house(settings: Settings) -> MqttHouse:
     )
 
 
-def _skill(name: str, house: House, storage: Storage, settings: Settings) -> Skill:
-    context = SkillContext(
-        house, settings.mqtt.confirm_s, storage, settings.understand.language, settings.skills.get(name, {})
-    )
-    skill: Skill = plugins.load("skills", name)(context)
+def _skill(name: str, everybody: SkillContext, settings: Settings) -> Skill:
+    skill: Skill = plugins.load("skills", name)(replace(everybody, settings=settings.skills.get(name, {})))
     return skill
 
 
-def _grammar(settings: Settings, house: House, dispatch: Dispatch, language: str) -> Grammar:
+def _grammar(
+    settings: Settings, house: House, dispatch: Dispatch, vocabularies: Sequence[Vocabulary], language: str
+) -> Grammar:
     own = [*_of_skills("sentences", f"{language[:2]}.yaml"), *sentence_files(settings)]
-    return Grammar(house, language, dispatch.intents, own)
+    return Grammar(house, language, dispatch.intents, own, vocabularies=vocabularies)
 
 
 def _of_skills(*path: str) -> list[Path]:

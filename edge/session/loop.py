@@ -17,6 +17,7 @@ from edge.intents import Origin
 from edge.ports import Sound, SoundReader, WakeEngine
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
+from edge.session.floor import Floor
 from edge.session.turn import Stages, Turn
 from edge.wake.detector import Detection, Detector
 from edge.wake.verify import Verifier
@@ -45,10 +46,11 @@ class Loop:
         rules: "WakeRules",
         origin: Callable[[], Origin],
         conversations: Conversations,
+        floor: Floor,
     ) -> None:
-        """``origin`` is asked at each wake for the session that the turn belongs to."""
+        """``origin`` is asked at each wake for the session that the turn belongs to; ``floor`` is taken by turns."""
         self._wake, self._stages, self._bus, self._rules, self._origin = wake, stages, bus, rules, origin
-        self._conversations = conversations
+        self._conversations, self._floor = conversations, floor
 
     async def run(self, sound: Sound) -> list[TurnEnded]:
         """Follow ``sound`` to its end. Returns the turns of a recording; a microphone's never ends."""
@@ -83,7 +85,7 @@ class Loop:
         turn = Turn(self._stages, self._bus, origin, TurnClock(detection.at), conversation)
         self._bus.emit(Woke(turn=turn.id, at=detection.at, word=detection.word, score=detection.score))
         try:
-            with scope:
+            with self._floor.turn(), scope:
                 wake_ms = (time.perf_counter() - woken.at) * 1000
                 ended.append(await turn.spoken(aiter(woken.command), wake_ms))
         finally:
