@@ -2,7 +2,7 @@
 
 import datetime
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -115,6 +115,11 @@ def _hours(said: Said, usual: bool) -> list[int]:
 
 def _later(said: Said) -> bool:
     return said.day is not None or said.weekday is not None or bool(said.days_ahead)
+
+
+def days_of(said: Said, now: datetime.datetime) -> Sequence[datetime.date]:
+    """The days that may be meant, the next first; ``said`` names one."""
+    return list(_days(said, now))
 
 
 def _days(said: Said, now: datetime.datetime) -> Iterable[datetime.date]:

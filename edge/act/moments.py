@@ -162,7 +162,8 @@ def _weekday(said: Said, match: "re.Match[str]") -> Said:
 
 def _date(said: Said, match: "re.Match[str]") -> Said | None:
     groups = match.groupdict()
-    day = int(groups["day"]) + {"second": 2, "first": 1, "third": 3, None: 0}[groups.get("more")]
+    tens, more = groups["day"], groups.get("more")
+    day = (2 if tens == "second" else int(tens)) + {"first": 1, "second": 2, "third": 3}.get(str(more), 0)
     if not 1 <= day <= 31:  # noqa: PLR2004
         return None
     month = MONTHS.index(groups["month"]) + 1 if groups.get("month") else None
@@ -238,7 +239,7 @@ _NO_AMOUNT: Final = (
     r"(?! (?:percent|degrees?|minutes?|mins?|hours?|seconds?|secs?|days?|weeks?|months?|years?|times|people|of|st)\b"
     r"|%|th\b|st\b|nd\b|rd\b|[.:,/]?\d)"
 )
-_DAY: Final = r"(?P<day>[0-3]?\d)(?:th|st|nd|rd)?(?: (?P<more>first|second|third))?"
+_DAY: Final = r"(?P<day>[0-3]?\d|second)(?:th|st|nd|rd)?(?: (?P<more>first|second|third))?"
 _MONTH: Final = rf"(?P<month>{'|'.join(MONTHS)})"
 _YEAR: Final = r"(?:,? (?P<year>20\d\d))?"
 _EVERY: Final = r"(?:(?:for|on) )?(?:every|each)"
@@ -266,6 +267,11 @@ _RULES: Final = (
         rf"{_AT}?(?P<run>[0-2]?\d[0-5]\d)(?P<hour>\b\B)?(?P<minute>\b\B)?(?P<meridiem>\b\B)? (?P<mark>hours)", _clock
     ),
     _rule(r"(?:in )?(?P<count>an?|\d+) (?P<unit>week|day)s? from (?P<start>today|now|tomorrow)", _week_from),
+    _rule(
+        rf"{_AT}?(?:a )?(?P<part>quarter|half|[0-5]?\d)(?: minutes?)? (?P<side>past|after|to|til|till|before) "
+        rf"(?P<hour>1?\d|2[0-4]|noon|midnight)(?: oclock)?{_MERIDIEM}{_NO_AMOUNT}",
+        _relative,
+    ),
     _rule(rf"(?:for |set for )?(?:in|after|within) (?P<span>{SPAN})(?: time)?(?: from now)?", _span),
     _rule(rf"(?:for |set for )?(?P<span>{SPAN}) (?:from now|later|time)", _span),
     _rule(rf"(?:for )?(?P<span>{SPAN})", _span, needs_bare=True),
@@ -276,11 +282,6 @@ _RULES: Final = (
     _rule(rf"{_ON}(?P<which>(?:(?:this|next|coming|the|my) )*)(?P<day>{_WEEKDAY}){_OF_DAY}", _weekday),
     _rule(rf"{_ON}next week", _next_week),
     _rule(rf"{_AT}?(?P<name>(?:12 )?(?:noon|midday|midnight))", _named_clock),
-    _rule(
-        rf"{_AT}?(?:a )?(?P<part>quarter|half|[0-5]?\d)(?: minutes?)? (?P<side>past|after|to|til|till|before) "
-        rf"(?P<hour>1?\d|2[0-4]|noon|midnight)(?: oclock)?{_MERIDIEM}{_NO_AMOUNT}",
-        _relative,
-    ),
     _rule(rf"{_AT}?half (?P<hour>1?\d){_MERIDIEM}{_NO_AMOUNT}", _half),
     _rule(rf"{_AT}?{_TIME} (?:oclock )?(?P<meridiem>am|pm)(?P<mark>)", _clock),
     _rule(rf"{_AT}?{_TIME}(?P<meridiem>\b\B)? (?P<mark>oclock)", _clock),
