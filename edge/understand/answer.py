@@ -19,9 +19,8 @@ from edge.understand.digits import digits
 from edge.understand.followup_sentences import plainly, sentences_of
 
 _NEVERMIND: Final = Intent("HassNevermind")
-_SURE: Final = 0.9
 _CONFIDENCE: Final = 0.95
-_FILLERS: Final = 3
+_FILLERS: Final = 4
 """Words such as "the … one" around what is meant."""
 _PIN_DIGITS: Final = 3
 """Fewer are no try at a PIN."""
@@ -75,24 +74,37 @@ class Answers:
             return replace(question.intent, confirmed=self._knows_pin(pin)) if len(pin) >= _PIN_DIGITS else None
         if question.choices:
             choice = self._choice(plainly(text), question.choices, sentences.ordinals)
-            return None if choice is None else _filled(question.intent, {question.slot: choice})
+            if choice is None or self._is_command(text, choice, origin):
+                return None
+            return _filled(question.intent, {question.slot: choice})
         slots = self._value(text, question.intent, question.slot, origin)
         return None if slots is None else _filled(question.intent, slots)
 
     def _choice(self, said: str, choices: Sequence[str], ordinals: Sequence[str]) -> str | None:
         """The one of ``choices`` that is said: by its place, by a name, or by a word that only it has."""
         places = [place for place, word in enumerate(ordinals[: len(choices)]) if word in said.split()]
-        if len(places) == 1 and len(said.split()) <= _FILLERS:
+        words = set(said.split())
+        if len(places) == 1 and len(words) <= _FILLERS:
             return choices[places[0]]
-        named = [choice for choice in choices if any(_says(said, name) for name in self._names(choice))]
+        named = [
+            choice
+            for choice in choices
+            if any(_says(said, name) and len(words) <= len(name.split()) + _FILLERS for name in self._names(choice))
+        ]
         # Who says "kitchen spots" says "kitchen" too: the longest name is meant.
         longest = [one for one in named if not any(one != other and plainly(one) in plainly(other) for other in named)]
         if longest:
             return longest[0] if len(longest) == 1 else None
-        words = set(said.split())
         own = {one: words & (_words((one,)) - _words(other for other in choices if other != one)) for one in choices}
         told = [one for one, telling in own.items() if telling and len(words) <= len(telling) + _FILLERS]
         return told[0] if len(told) == 1 else None
+
+    def _is_command(self, text: str, choice: str, origin: Origin) -> bool:
+        """Whether ``text``, in which ``choice`` is named, is a sentence that stands by itself."""
+        if plainly(text) == plainly(choice):
+            return False
+        found = self._grammar.understand(text, origin)
+        return found is not None and found.confidence >= _CONFIDENCE
 
     def _names(self, choice: str) -> Iterator[str]:
         """What people call ``choice``, where it is a device or a room: its own name first."""

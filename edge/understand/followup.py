@@ -102,7 +102,10 @@ class FollowUps:
         return replace(intent, domain=None)
 
     def _alone(self, said: str, origin: Origin, context: Context) -> Understanding | Outcome | None:
-        """A word or two, as what was last spoken of should be."""
+        """A word or two, as what was last spoken of should be; not where they name something themselves."""
+        whole = self._grammar.understand(said, origin)
+        if whole is not None and any(intent.slots.get("area") != origin.area for intent in whole.intents):
+            return None
         for sentence in sentences_of(origin.language).ellipses(said):
             newest = replace(context, exchanges=context.exchanges[-1:])
             if (found := self._about(sentence, origin, newest)) is not None:

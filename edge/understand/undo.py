@@ -14,6 +14,8 @@ _BACK: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """The verb that leads to a state."""
 _SENT: Final = frozenset({Confirmation.CONFIRMED, Confirmation.ASSUMED, Confirmation.UNCONFIRMED})
+_HUES: Final = frozenset({"color", "color_temperature"})
+"""A lamp shows the one or the other."""
 _UNSAFE: Final = frozenset({"UNLOCK", "OPEN"})
 """What is not done unasked when a correction puts the wrong device back."""
 
@@ -49,6 +51,8 @@ def _way_back(report: ActionReport) -> dict[str, SlotValue]:
         return {"state": verb}
     # Lamps and fans that were on go back to how bright and fast they were; covers to where they stood.
     keys = {*told.keys() - {"state"}, "brightness", "percentage", "position"}
+    if keys & _HUES and not keys & _HUES & before.attributes.keys():
+        keys |= _HUES
     attributes = _attributes(keys, before)
     return {"position": attributes["position"]} if "position" in attributes else {"state": verb, **attributes}
 
