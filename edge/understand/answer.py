@@ -100,8 +100,10 @@ class Answers:
         return told[0] if len(told) == 1 else None
 
     def _is_command(self, text: str, choice: str, origin: Origin) -> bool:
-        """Whether ``text``, in which ``choice`` is named, is a sentence that stands by itself."""
-        if plainly(text) == plainly(choice):
+        """Whether ``text``, in which ``choice`` is named, says more than that, and stands by itself."""
+        said = plainly(text).split()
+        own = _words([choice, *self._names(choice)]) | sentences_of(origin.language).fillers
+        if own.issuperset(said):
             return False
         found = self._grammar.understand(text, origin)
         return found is not None and found.confidence >= _CONFIDENCE

@@ -65,6 +65,8 @@ class FollowUpSentences:
         """What may come before a value that was asked for, in hassil's form."""
         self.ordinals: tuple[str, ...] = tuple(words.get("ordinals", ()))
         """First, second, …"""
+        self.fillers: frozenset[str] = frozenset(words.get("fillers", ()))
+        """Words around a choice that say nothing."""
         self._yes, self._no = frozenset(words.get("yes", ())), frozenset(words.get("no", ()))
 
     def readings(self, text: str, lists: Mapping[str, SlotList]) -> Iterator[Leaning]:
