@@ -83,26 +83,27 @@ class Loop:
         detection = woken.detection
         turn = self._turn(detection.at)
         self._bus.emit(Woke(turn=turn.id, at=detection.at, word=detection.word, score=detection.score))
+        reader = woken.command
         try:
             with scope:
                 wake_ms = (time.perf_counter() - woken.at) * 1000
-                last = await turn.spoken(aiter(woken.command), wake_ms)
+                last = await turn.spoken(aiter(reader), wake_ms)
                 ended.append(last)
                 while self._follow_up.invites(last):
                     # The answer has been heard to its end: what comes from now on is not our own voice.
-                    last = await self._followed_up(sound.reader(), last.at)
+                    before, reader = reader, sound.reader()
+                    before.close()
+                    last = await self._followed_up(reader, last.at)
                     ended.append(last)
         finally:
-            woken.command.close()
+            reader.close()
 
     async def _followed_up(self, reader: SoundReader, at: float) -> TurnEnded:
+        """A turn without a wake word."""
         turn = self._turn(at)
         within_s = self._follow_up.within_s
         self._bus.emit(FollowUp(turn=turn.id, at=at, for_s=within_s))
-        try:
-            return await turn.followed_up(aiter(reader), within_s)
-        finally:
-            reader.close()
+        return await turn.followed_up(aiter(reader), within_s)
 
     def _turn(self, at: float) -> Turn:
         origin = self._origin()
