@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from hassil import Intents
-from hassil.intents import SlotList, TextSlotList
-from hassil.models import MatchEntity
-from hassil.recognize import RecognizeResult, recognize_best
+from hassil.intents import SlotList
 from hassil.util import merge_dict
 from home_assistant_intents import get_intents
 
 from edge.devices import Device
 from edge.errors import SettingsError
-from edge.intents import Intent, Origin, SlotValue, Tier, Understanding
+from edge.intents import Origin, Understanding
 from edge.ports import Inventory, Sayable
 from edge.understand.automaton import Automaton
+from edge.understand.phrasing import Phrasing, phrasing_of
+from edge.understand.recognition import Lists
 from edge.understand.sentence_files import Known, Sentences, read_sentences
+from edge.understand.speech import Sayings, Speech
 
 _OURS: Final = Path(__file__).parent / "sentences"
-_TEMPLATE: Final = frozenset("[](|)<>{}")
 MAX_CHARACTERS = 500
 """A longer text is no command; matching it would only cost time."""
 
@@ -55,32 +55,25 @@ class Grammar:
         self._everything = Intents.from_dict(everything)
         wanted = set(everything["intents"]) if intents is None else {*intents, *further.intents}
         understood = {name: intent for name, intent in self._everything.intents.items() if name in wanted}
-        self._intents = replace(self._everything, intents=understood)
+        self._sayings = Sayings.of(replace(self._everything, intents=understood))
+        self._phrasing = Phrasing() if alone else phrasing_of(language)
         self._revision: int | None = None
-        self._lists: dict[str, SlotList] = {}
+        self._speech = self._of_the_house()
         self._sayable: Automaton | None = None
         # hassil parses templates when they are first tried, which takes ten times as long as trying them.
         self.understand("turn on the light", Origin(""))
 
     def understand(self, text: str, origin: Origin) -> Understanding | None:
-        """The intent of ``text``, or None when no template fits it as a whole."""
+        """The intents of ``text``, or None when they do not cover it as a whole."""
         if not text or len(text) > MAX_CHARACTERS:
             return None
-        result = recognize_best(
-            text,
-            self._intents,
-            slot_lists=self._current_lists(),
-            intent_context=_context(origin),
-            language=self._language,
-            best_slot_name="name",
-        )
-        return None if result is None else Understanding(_intent(result), Tier.GRAMMAR, _confidence(result))
+        return self._current().understand(text, origin.area)
 
     def sayable(self) -> Sayable:
         """The start of everything that can be said in this house now; another one when the house has changed."""
-        lists = self._current_lists()
+        speech = self._current()
         if self._sayable is None:
-            self._sayable = Automaton(self._everything, lists)
+            self._sayable = Automaton(self._everything, speech.lists.lists)
         return self._sayable.start
 
     @property
@@ -90,14 +83,17 @@ class Grammar:
 
     def lists(self) -> Mapping[str, SlotList]:
         """The names, areas and floors of the house now."""
-        return self._current_lists()
+        return self._current().lists.lists
 
-    def _current_lists(self) -> dict[str, SlotList]:
+    def _current(self) -> Speech:
         if self._revision != self._house.revision:
             self._revision = self._house.revision
-            self._lists = _lists(self._house)
+            self._speech = self._of_the_house()
             self._sayable = None
-        return self._lists
+        return self._speech
+
+    def _of_the_house(self) -> Speech:
+        return Speech(self._sayings, self._phrasing, _lists(self._house), self._house.devices(), self._language)
 
 
 def own_sentences(own: Sequence[Path], language: str) -> Sentences:
@@ -124,7 +120,7 @@ def _known(sentences: Mapping[str, Any]) -> Known:
     return Known(frozenset(lists), frozenset(sentences.get("expansion_rules", {})))
 
 
-def _lists(house: Inventory) -> dict[str, SlotList]:
+def _lists(house: Inventory) -> Lists:
     names = [
         (name, device.name, _device_context(device))
         for device in house.devices()
@@ -132,16 +128,7 @@ def _lists(house: Inventory) -> dict[str, SlotList]:
     ]
     areas = [(name, area) for area, further in house.areas().items() for name in (area, *further)]
     floors = [(floor, floor) for floor in house.floors()]
-    return {
-        "name": _text_list("name", names),
-        "area": _text_list("area", areas),
-        "floor": _text_list("floor", floors),
-    }
-
-
-def _text_list(list_name: str, values: Sequence[tuple[Any, ...]]) -> SlotList:
-    # Names come from the broker: they are words to match, never templates to expand.
-    return TextSlotList.from_tuples(values, allow_template=False, name=list_name)
+    return Lists.of({"name": names, "area": areas, "floor": floors})
 
 
 def _device_context(device: Device) -> dict[str, Any]:
@@ -149,32 +136,3 @@ def _device_context(device: Device) -> dict[str, Any]:
     if device.device_class:
         context["device_class"] = device.device_class
     return context
-
-
-def _context(origin: Origin) -> dict[str, Any]:
-    """The room that is meant when none is named."""
-    return {"area": {"value": origin.area, "text": origin.area}} if origin.area else {}
-
-
-def _intent(result: RecognizeResult) -> Intent:
-    slots = {name: _slot(entity) for name, entity in result.entities.items()}
-    domain = result.context.get("domain")
-    return Intent(
-        name=result.intent.name,
-        slots=slots,
-        form=result.response or "default",
-        domain=domain if "name" in slots and isinstance(domain, str) else None,
-    )
-
-
-def _slot(entity: MatchEntity) -> SlotValue:
-    value: SlotValue = entity.value
-    if isinstance(value, str):
-        # The value of a template, as "[some] milk", is what was said of it.
-        return (entity.text_clean if _TEMPLATE.intersection(value) else value).strip()
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _confidence(result: RecognizeResult) -> float:
-    """A template matched the whole sentence; one that is little more than a name says less of what is wanted."""
-    return 0.99 if result.text_chunks_matched > 1 else 0.9
