@@ -1,25 +1,21 @@
 """The composition root: the only file that knows every stage, and builds the assistant from settings."""
 
 import functools
-import importlib.util
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import anyio
 
 from edge import plugins
-from edge.act.dispatch import Dispatch
-from edge.act.skills.handover import Handover
 from edge.bus import Bus
 from edge.chunk import Pcm
 from edge.database import Database
 from edge.engine_thread import EngineThread
-from edge.errors import AssistantError, ModelError
+from edge.errors import AssistantError
 from edge.events import AnyEvent, TurnEnded
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
@@ -27,43 +23,32 @@ from edge.intents import Origin, Phrase
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
+from edge.mind import build_mind, installed
 from edge.ports import (
     AudioSink,
-    House,
-    LlmEngine,
     Service,
-    Skill,
-    SkillContext,
     Sound,
-    Storage,
     SttEngine,
     TtsEngine,
     VadEngine,
-    Vocabulary,
     WakeEngine,
 )
-from edge.session.announce import Announcements
 from edge.session.attention import AttentiveWake
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
-from edge.session.interpreter import TurnlessInterpreter
-from edge.session.loop import Loop, WakeRules
+from edge.session.loop import FollowUpRules, Loop, WakeRules
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.loudness import VoiceLoudness
 from edge.speak.speak import Voice
-from edge.speak.wording import Wording
-from edge.understand.grammar import Grammar
 from edge.understand.languages import Grammars
-from edge.understand.llm import LocalModel
-from edge.understand.router import Router
-from edge.understand.while_ringing import WhileRinging
 from edge.wake.quiet import DozingEngine
 from edge.wake.verify import build as build_verifier
 from models.store import Store
 
 _EMBEDDING = "speech-embedding"
+_LLM_S = 3.0
 _log = logging.getLogger(__name__)
 
 
@@ -74,19 +59,6 @@ class Ears:
     wake: EngineThread[WakeEngine]
     vad: EngineThread[VadEngine]
     stt: EngineThread[SttEngine]
-
-
-@dataclass(frozen=True, slots=True)
-class Mind:
-    """From words to deeds and to the words that tell of them: of the assistant, and of whoever measures it."""
-
-    grammar: Grammars
-    router: Router
-    dispatch: Dispatch
-    wording: Wording
-    skills: Sequence[Skill]
-    floor: Floor
-    conversations: Conversations
 
 
 class Assistant:
@@ -123,8 +95,10 @@ class Assistant:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave."""
         assert self._ears is not None
         rules = wake_rules(self.settings)
+        listen, ears = self.settings.listen, self._ears
+        follow_up = FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
         loop = Loop(
-            self._ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor
+            ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor, follow_up
         )
         return await loop.run(sound)
 
@@ -211,46 +185,6 @@ async def assistant(
         yield Assistant(settings, house, stages, ears, bus, mind.floor, mind.conversations)
 
 
-async def build_mind(
-    settings: Settings,
-    house: House,
-    storage: Storage,
-    stack: AsyncExitStack,
-    *,
-    bus: Bus | None = None,
-    voice: Voice | None = None,
-    loudness: VoiceLoudness | None = None,
-) -> Mind:
-    """Understanding and skills in ``house``; what they load is closed with ``stack``. Without ``voice`` nothing of what
-    skills say unasked is heard. Raises SettingsError.
-    """
-    language = settings.understand.language
-    wording = Wording(language, _of_skills("phrases"))
-    floor, conversations, interpreter = Floor(), Conversations(), TurnlessInterpreter()
-    announcer = Announcements(floor, wording, bus or Bus(), voice, settings.area)
-    everybody = SkillContext(
-        house=house,
-        confirm_s=settings.mqtt.confirm_s,
-        storage=storage,
-        announcer=announcer,
-        history=conversations,
-        interpreter=interpreter,
-        loudness=loudness or VoiceLoudness(),
-        language=language,
-        data_dir=settings.data_dir,
-    )
-    skills = [_skill(name, everybody, settings) for name in plugins.names("skills")]
-    vocabularies = [skill for skill in skills if isinstance(skill, Vocabulary)]
-    for vocabulary in vocabularies:
-        await vocabulary.load()
-    dispatch = Dispatch(skills, Handover(house))
-    grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
-    model = await _local_model(settings, Store(settings.models_dir), house, dispatch, stack)
-    router = Router(WhileRinging(house, language, announcer, grammars), model.understand if model else None)
-    interpreter.begin(router, dispatch)
-    return Mind(grammars, router, dispatch, wording, skills, floor, conversations)
-
-
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
     if (needed := _wake_model(settings)) is not None:
         store.require(needed)
@@ -285,26 +219,6 @@ async def _voice(
     return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink, loudness)
 
 
-async def _local_model(
-    settings: Settings, store: Store, house: House, dispatch: Dispatch, stack: AsyncExitStack
-) -> LocalModel | None:
-    if settings.understand.llm == "none":
-        return None
-    if not _installed("llama_cpp"):
-        _log.warning("the small language model is off: llama-cpp-python is not installed")
-        return None
-    try:
-        folder = store.require(settings.understand.llm_model)
-    except ModelError as error:
-        # The assistant does its work without; what only this tier would have understood, it says it did not.
-        _log.warning("the small language model is off: %s", error)
-        return None
-    path = next(folder.glob("*.gguf"))
-    build = functools.partial(plugins.load("llm", settings.understand.llm), path, settings.understand.llm_threads)
-    thread = await stack.enter_async_context(EngineThread[LlmEngine]("llm", build))
-    return LocalModel(house, thread, dispatch.intents, settings.understand.llm_confidence)
-
-
 def open_house(settings: Settings) -> MqttHouse:
     """The house on the configured broker, to be entered as an async context."""
     mqtt = settings.mqtt
@@ -322,24 +236,6 @@ def open_house(settings: Settings) -> MqttHouse:
         discovery_prefix=mqtt.discovery_prefix,
         house_file=settings.data_dir / "house.toml",
     )
-
-
-def _skill(name: str, everybody: SkillContext, settings: Settings) -> Skill:
-    skill: Skill = plugins.load("skills", name)(replace(everybody, settings=settings.skills.get(name, {})))
-    return skill
-
-
-def _grammar(
-    settings: Settings, house: House, dispatch: Dispatch, vocabularies: Sequence[Vocabulary], language: str
-) -> Grammar:
-    own = [*_of_skills("sentences", f"{language[:2]}.yaml"), *sentence_files(settings)]
-    return Grammar(house, language, dispatch.intents, own, vocabularies=vocabularies)
-
-
-def _of_skills(*path: str) -> list[Path]:
-    """What there is at ``path`` in the folders of the skills."""
-    folders = filter(None, (plugins.folder("skills", name) for name in plugins.names("skills")))
-    return [found for folder in folders if (found := folder.joinpath(*path)).exists()]
 
 
 def _listener(settings: Settings, ears: Ears, grammars: Grammars) -> Listener:
@@ -409,11 +305,6 @@ def _english(settings: Settings) -> bool:
     return settings.understand.language.startswith("en")
 
 
-def sentence_files(settings: Settings) -> list[Path]:
-    """The person's own sentences."""
-    return sorted((settings.understand.sentences or settings.data_dir / "sentences").glob("*.yaml"))
-
-
 def models_of(settings: Settings) -> dict[str, bool]:
     """Ids of the models that this configuration loads, and whether it can't do its job without."""
     hears, speaks = settings.audio.input != "none", settings.audio.output != "none"
@@ -422,10 +313,6 @@ def models_of(settings: Settings) -> dict[str, bool]:
         models[model] = hears
     elif _verifies(settings):
         models[_EMBEDDING] = hears
-    if settings.understand.llm != "none" and _installed("llama_cpp"):
+    if settings.understand.llm != "none" and installed("llama_cpp"):
         models[settings.understand.llm_model] = False
     return models
-
-
-def _installed(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None

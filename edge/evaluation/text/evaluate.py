@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from edge.app import build_mind
 from edge.database import Database
 from edge.evaluation.fixtures import Furniture
 from edge.evaluation.text import crowd, home_llm, ohf
@@ -18,6 +17,7 @@ from edge.evaluation.text.large_home import grammar_times
 from edge.evaluation.text.memory_house import MemoryHouse
 from edge.evaluation.text.rows import Row, rows, spread
 from edge.evaluation.text.verdicts import Tell, Verdict, calibration_error, reliability, scores
+from edge.mind import build_mind
 from edge.settings import Settings
 
 Judge = Callable[[Asker, Sequence[Row], Tell], Awaitable[list[Verdict]]]
