@@ -5,7 +5,7 @@ import importlib.util
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,17 +13,19 @@ from pathlib import Path
 import anyio
 
 from edge import plugins
+from edge.act.confirm import Guard, Policy, Risk, Rules
 from edge.act.dispatch import Dispatch
 from edge.act.skills.handover import Handover
 from edge.bus import Bus
 from edge.chunk import Pcm
 from edge.database import Database
+from edge.dialogue import Context
 from edge.engine_thread import EngineThread
 from edge.errors import AssistantError, ModelError
 from edge.events import AnyEvent, TurnEnded
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
-from edge.intents import Origin, Phrase
+from edge.intents import Origin, Phrase, Tier, Understanding
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
@@ -43,19 +45,26 @@ from edge.ports import (
 from edge.session.attention import AttentiveWake
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
-from edge.session.loop import Loop, WakeRules
+from edge.session.loop import FollowUpRules, Loop, WakeRules
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
 from edge.speak.wording import Wording
+from edge.understand.answer import Answers
+from edge.understand.followup import FollowUps
 from edge.understand.grammar import Grammar
 from edge.understand.llm import LocalModel
-from edge.understand.router import Router
+from edge.understand.router import AsyncTier, Router, Step
+from edge.understand.semantic import encoder
+from edge.understand.semantic.head import read as read_head
+from edge.understand.semantic.tier import HEAD, SemanticTier
 from edge.wake.quiet import DozingEngine
 from edge.wake.verify import build as build_verifier
 from models.store import Store
 
 _EMBEDDING = "speech-embedding"
+_SEMANTIC_S = 1.0
+_LLM_S = 3.0
 _log = logging.getLogger(__name__)
 
 
@@ -93,7 +102,9 @@ class Assistant:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave."""
         assert self._ears is not None
         rules = wake_rules(self.settings)
-        loop = Loop(self._ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations)
+        listen = self.settings.listen
+        follow_up = FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
+        loop = Loop(self._ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, follow_up)
         return await loop.run(sound)
 
     async def utterance(self, pcm: Pcm) -> TurnEnded:
@@ -150,12 +161,22 @@ async def assistant(
         house = await stack.enter_async_context(open_house(settings))
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
         skills = [_skill(name, house, storage, settings) for name in plugins.names("skills")]
-        dispatch = Dispatch(skills, Handover(house))
+        guard = Guard(_confirmed(settings), house)
+        dispatch = Dispatch(skills, Handover(house), guard)
         own = [*_of_skills("sentences", f"{settings.understand.language[:2]}.yaml"), *sentence_files(settings)]
         grammar = Grammar(house, settings.understand.language, dispatch.intents, own)
+        semantic = await _semantic(settings, store, house, dispatch, stack)
         model = await _local_model(settings, store, house, dispatch, stack)
         stages = Stages(
-            router=Router(grammar, model.understand if model else None),
+            router=Router(
+                grammar,
+                [
+                    *([Step(Tier.SEMANTIC, _without_context(semantic.understand), _SEMANTIC_S)] if semantic else ()),
+                    *([Step(Tier.LLM, _without_context(model.understand), _LLM_S)] if model else ()),
+                ],
+                answers=Answers(grammar, guard.knows_pin),
+                follow_ups=FollowUps(house, grammar),
+            ),
             dispatch=dispatch,
             wording=Wording(settings.understand.language, _of_skills("phrases")),
             listener=_listener(settings, ears, grammar) if ears else None,
@@ -201,6 +222,22 @@ async def _voice(settings: Settings, store: Store, sink: AudioSink, stack: Async
     return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink)
 
 
+async def _semantic(
+    settings: Settings, store: Store, house: MqttHouse, dispatch: Dispatch, stack: AsyncExitStack
+) -> SemanticTier | None:
+    if not _has_semantic(settings):
+        return None
+    try:
+        folder = store.require(encoder.MODEL)
+    except ModelError as error:
+        _log.warning("the semantic tier is off: %s", error)
+        return None
+    thread = await stack.enter_async_context(
+        EngineThread[encoder.Encoder]("semantic", functools.partial(encoder.build, folder))
+    )
+    return SemanticTier(house, thread, read_head(HEAD), dispatch.intents)
+
+
 async def _local_model(
     settings: Settings, store: Store, house: MqttHouse, dispatch: Dispatch, stack: AsyncExitStack
 ) -> LocalModel | None:
@@ -219,6 +256,22 @@ async def _local_model(
     build = functools.partial(plugins.load("llm", settings.understand.llm), path, settings.understand.llm_threads)
     thread = await stack.enter_async_context(EngineThread[LlmEngine]("llm", build))
     return LocalModel(house, thread, dispatch.intents, settings.understand.llm_confidence)
+
+
+def _without_context(understand: Callable[[str, Origin], Awaitable[Understanding | None]]) -> AsyncTier:
+    """A tier that takes each sentence by itself."""
+
+    async def alone(text: str, origin: Origin, _: Context) -> Understanding | None:
+        return await understand(text, origin)
+
+    return alone
+
+
+def _confirmed(settings: Settings) -> Rules:
+    """What is asked about before it is done."""
+    confirm = settings.confirm
+    policies = {risk: Policy(getattr(confirm, risk)) for risk in Risk}
+    return Rules(policies, confirm.pin.get_secret_value() if confirm.pin else None)
 
 
 def open_house(settings: Settings) -> MqttHouse:
@@ -334,9 +387,15 @@ def models_of(settings: Settings) -> dict[str, bool]:
         models[model] = hears
     elif _verifies(settings):
         models[_EMBEDDING] = hears
+    if _has_semantic(settings):
+        models[encoder.MODEL] = False
     if settings.understand.llm != "none" and _installed("llama_cpp"):
         models[settings.understand.llm_model] = False
     return models
+
+
+def _has_semantic(settings: Settings) -> bool:
+    return settings.understand.semantic and _english(settings)
 
 
 def _installed(package: str) -> bool:

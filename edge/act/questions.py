@@ -29,7 +29,7 @@ def answer(intent: Intent, origin: Origin, house: House) -> Outcome:
     if not targets.devices:
         return no_such_device(intent)
     if targets.ambiguous:
-        return which_one(targets)
+        return which_one(targets, intent)
     if intent.form in ("any", "all", "which", "how_many"):
         return _count(intent, targets.devices, house)
     return _one(intent, targets.devices[0], house)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from edge.devices import Device
-from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
+from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
 
 _BEFORE_WINDOWS: Final = frozenset({"blind", "curtain", "shade", "shutter"})
 
@@ -38,10 +38,16 @@ def resolve(intent: Intent, origin: Origin, devices: Sequence[Device], domains: 
     return Targets(tuple(wanted), ambiguous=True)
 
 
-def which_one(targets: Targets) -> Outcome:
-    """Several devices bear the name: a question instead of a guess."""
+def which_one(targets: Targets, intent: Intent) -> Outcome:
+    """Several devices bear the name that ``intent`` has: a question instead of a guess."""
+    names = sorted({device.name for device in targets.devices})
     places = sorted(device.area or device.id for device in targets.devices)
-    return Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("which_one", {"name": targets.devices[0].name, "places": places}))
+    slot, choices = ("name", names) if len(names) == len(targets.devices) else ("area", places)
+    say = Phrase("which_one", {"name": intent.slots.get("name", names[0]), "places": choices})
+    # Of namesakes in one room, or in none, no answer could tell one from the other.
+    answerable = slot == "name" or len({device.area for device in targets.devices if device.area}) == len(places)
+    question = Question(intent, slot, tuple(choices)) if answerable else None
+    return Outcome(OutcomeKind.NOT_UNDERSTOOD, say, question=question)
 
 
 def no_such_device(intent: Intent) -> Outcome:

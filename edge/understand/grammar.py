@@ -83,6 +83,15 @@ class Grammar:
             self._sayable = Automaton(self._everything, lists)
         return self._sayable.start
 
+    @property
+    def templates(self) -> Intents:
+        """All sentences, whatever their intent, with their rules and lists."""
+        return self._everything
+
+    def lists(self) -> Mapping[str, SlotList]:
+        """The names, areas and floors of the house now."""
+        return self._current_lists()
+
     def _current_lists(self) -> dict[str, SlotList]:
         if self._revision != self._house.revision:
             self._revision = self._house.revision

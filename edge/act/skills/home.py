@@ -73,7 +73,7 @@ class Home:
         control = _CONTROLS[intent.name]
         targets = resolve(intent, origin, self._house.devices(), control.domains)
         if targets.ambiguous:
-            return which_one(targets)
+            return which_one(targets, intent)
         changes = [(device, control.change(intent, device)) for device in targets.devices]
         able = [(device, change) for device, change in changes if change is not None]
         if not able:

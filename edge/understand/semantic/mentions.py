@@ -68,9 +68,9 @@ def mentions(said: str, house: Inventory) -> Mentions:
     floor, floor_likeness, _ = _nearest(stretches, floors)
     names: dict[str, list[Device]] = {}
     for device in house.devices():
-        for name in (device.name, *device.aliases):
-            names.setdefault(name, []).append(device)
-    name, likeness, name_words = _nearest(stretches, {name: name for name in names})
+        for known in (device.name, *device.aliases):
+            names.setdefault(known, []).append(device)
+    name, likeness, name_words = _nearest(stretches, {known: known for known in names})
     # "Kitchen" alone is the room, also where a device is called no more than that.
     named = tuple(names[name]) if name is not None and name_words != area_words else ()
     if named and area is not None and area_words in name_words:
