@@ -55,7 +55,7 @@ from edge.understand.followup import FollowUps
 from edge.understand.grammar import Grammar
 from edge.understand.llm import LocalModel
 from edge.understand.router import AsyncTier, Router, Step
-from edge.understand.semantic import encoder
+from edge.understand.semantic import encoder, examples
 from edge.understand.semantic.head import read as read_head
 from edge.understand.semantic.tier import HEAD, SemanticTier
 from edge.wake.quiet import DozingEngine
@@ -235,7 +235,8 @@ async def _semantic(
     thread = await stack.enter_async_context(
         EngineThread[encoder.Encoder]("semantic", functools.partial(encoder.build, folder))
     )
-    return SemanticTier(house, thread, read_head(HEAD), dispatch.intents)
+    explained = examples.read(settings.data_dir / examples.FILE)
+    return SemanticTier(house, thread, read_head(HEAD), dispatch.intents, explained)
 
 
 async def _local_model(

@@ -4,16 +4,17 @@ Source: sentence-transformers/all-MiniLM-L6-v2, in 8 bits as :mod:`models.bert` 
 """
 
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
-from tokenizers import Tokenizer
 
-from edge import onnx
 from edge.errors import ModelError
 from edge.ports import Closeable
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 
@@ -32,7 +33,7 @@ class Encoder(Closeable, Protocol):
 class MiniLm:
     """One sentence at a time; letters' case is all one to it."""
 
-    def __init__(self, tokenizer: Tokenizer, session: ort.InferenceSession) -> None:
+    def __init__(self, tokenizer: "Tokenizer", session: "InferenceSession") -> None:
         self._tokenizer = tokenizer
         self._session = session
 
@@ -49,6 +50,10 @@ class MiniLm:
 
 def build(folder: Path) -> MiniLm:
     """``folder``: the model's. Raises ModelError when it cannot be loaded."""
+    from tokenizers import Tokenizer
+
+    from edge import onnx
+
     try:
         tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text("utf-8"))
     except Exception as error:  # tokenizers raises nothing more special than Exception

@@ -10,7 +10,21 @@ from typing import Final
 
 from edge.devices import Device
 from edge.intents import Intent, SlotValue
-from edge.understand.semantic.amounts import color, duration, percent, step
+from edge.understand.semantic.amounts import color, percent, step
+from edge.understand.semantic.errands import (
+    alarm_query,
+    alarm_remove,
+    alarm_set,
+    date,
+    sound,
+    time_of_day,
+    timer,
+    timer_start,
+    volume,
+    volume_level,
+)
+from edge.understand.semantic.filling import Fill, Filled
+from edge.understand.semantic.lists import list_add, list_query, list_remove
 from edge.understand.semantic.places import Aim, Said, Slots, everywhere_or_here, group, lone, single
 
 PRECISION_OF_OTHERS: Final = 0.9
@@ -22,20 +36,6 @@ _UNSURE: Final = 0.85
 _BEFORE_WINDOWS: Final = r"blind|curtain|shutter|shade"
 _OUTER: Final = frozenset({"door", "garage", "gate"})
 _SWITCHED: Final = ("switch", "fan", "light", "media_player", "humidifier", "siren")
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """An intent and how sure its slots are."""
-
-    intent: Intent
-    certainty: float = 1.0
-    """0–1; multiplies the label's probability."""
-    at_most: float = 1.0
-    """The most confidence, whatever the label's."""
-
-
-Fill = Callable[[Said], Filled | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,54 +155,6 @@ def _coffee(said: Said) -> Filled | None:
     return _intent("HassTurnOn", Aim({"name": makers[0].name})) if len(makers) == 1 else None
 
 
-def _players(said: Said) -> Slots:
-    """Whose sound is meant, where somebody says so."""
-    named = [device.name for device in said.names.devices if device.domain == "media_player"]
-    return {"name": named[0]} if named else {"area": said.names.area} if said.names.area else {}
-
-
-def _volume(direction: str) -> Fill:
-    def fill(said: Said) -> Filled | None:
-        if said.has(r"(?:to|at) (?:\d+|half|full|max|maximum|min|minimum)"):
-            return _volume_set(said)
-        by = re.search(r"\bby (\d{1,3})\b", said.text)
-        change: SlotValue = (int(by[1]) if direction == "up" else -int(by[1])) if by else direction
-        return Filled(Intent("HassSetVolumeRelative", {**_players(said), "volume_step": change}))
-
-    return fill
-
-
-def _volume_set(said: Said) -> Filled | None:
-    level = percent(said.text)
-    return Filled(Intent("HassSetVolume", {**_players(said), "volume_level": level})) if level is not None else None
-
-
-def _mute(name: str) -> Fill:
-    return lambda said: Filled(Intent(name, _players(said)))
-
-
-def _timer_start(said: Said) -> Filled | None:
-    return Filled(Intent("HassStartTimer", {**duration(said.text), **_timer_name(said)}))
-
-
-def _timer(name: str, of_all: str | None = None) -> Fill:
-    def fill(said: Said) -> Filled | None:
-        if of_all is not None and said.has("all|every"):
-            return Filled(Intent(of_all))
-        of = {f"start_{unit}": value for unit, value in duration(said.text).items()}
-        return Filled(Intent(name, {**of, **_timer_name(said)}))
-
-    return fill
-
-
-def _timer_name(said: Said) -> Slots:
-    found = re.search(r"\b(?:minute |hour |second |my |the |a )([a-z]+) timer\b", said.text) or re.search(
-        r"\btimer for (?:\d+ \w+ for )?(?:the |my )?([a-z]+)\b", said.text
-    )
-    ordinary = {"minute", "hour", "second", "new", "first", "next", "last", "a", "an", "half", "other"}
-    return {"name": found[1]} if found and found[1] not in ordinary else {}
-
-
 def _state(said: Said) -> Filled | None:
     devices = said.names.devices or said.names.partly
     if len({device.name for device in devices}) != 1:
@@ -220,10 +172,6 @@ def _warmth_query(said: Said) -> Filled | None:
     place = everywhere_or_here(said)
     area = {"area": said.origin.area} if said.origin.area and not place.slots else {}
     return _intent("HassClimateGetTemperature", place, area)
-
-
-def _plain(name: str) -> Fill:
-    return lambda said: Filled(Intent(name))
 
 
 FRAMES: Final[Mapping[str, Frame]] = {
@@ -248,16 +196,22 @@ FRAMES: Final[Mapping[str, Frame]] = {
     "vacuum_start": Frame(_lone("HassVacuumStart", "vacuum"), commands=True),
     "vacuum_dock": Frame(_lone("HassVacuumReturnToBase", "vacuum"), commands=True),
     "coffee": Frame(_coffee, commands=True),
-    "volume_up": Frame(_volume("up")),
-    "volume_down": Frame(_volume("down")),
-    "volume_set": Frame(_volume_set),
-    "volume_mute": Frame(_mute("HassMediaPlayerMute")),
-    "volume_unmute": Frame(_mute("HassMediaPlayerUnmute")),
-    "timer_start": Frame(_timer_start),
-    "timer_query": Frame(_timer("HassTimerStatus")),
-    "timer_cancel": Frame(_timer("HassCancelTimer", "HassCancelAllTimers")),
-    "time_query": Frame(_plain("HassGetCurrentTime")),
-    "date_query": Frame(_plain("HassGetCurrentDate")),
+    "volume_up": Frame(volume("up")),
+    "volume_down": Frame(volume("down")),
+    "volume_set": Frame(volume_level),
+    "volume_mute": Frame(sound("HearthMute", "HassMediaPlayerMute")),
+    "volume_unmute": Frame(sound("HearthUnmute", "HassMediaPlayerUnmute")),
+    "timer_start": Frame(timer_start),
+    "timer_query": Frame(timer("HassTimerStatus")),
+    "timer_cancel": Frame(timer("HassCancelTimer", "HassCancelAllTimers")),
+    "alarm_set": Frame(alarm_set),
+    "alarm_query": Frame(alarm_query),
+    "alarm_remove": Frame(alarm_remove),
+    "list_add": Frame(list_add),
+    "list_query": Frame(list_query),
+    "list_remove": Frame(list_remove),
+    "time_query": Frame(time_of_day),
+    "date_query": Frame(date),
     "state_query": Frame(_state),
     "temperature_query": Frame(_warmth_query),
 }

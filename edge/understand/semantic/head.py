@@ -83,7 +83,8 @@ class Head:
 def read(path: Path) -> Head:
     """A head that :meth:`Head.write` wrote. Raises ModelError."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: of a file that is no archive, numpy leaves the closing to chance.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             return Head(
                 labels=file["labels"].tolist(),
                 grams=file["grams"].tolist(),

@@ -15,6 +15,8 @@ Slots = Mapping[str, SlotValue]
 _GUESSED: Final = 0.85
 """How sure we may be, at most, of what was not said."""
 _ALL_BUT_SAID: Final = 0.95
+_FOR_ALL: Final = frozenset({"climate", "vacuum", "lock"})
+"""Sorts of device that serve the whole house, wherever they are."""
 _KINDS: Final[Mapping[str, str]] = {
     "light": r"lights?|lamps?|bulbs?|lighting",
     "switch": r"plugs?|sockets?|outlets?|switch(?:es)?",
@@ -24,7 +26,7 @@ _KINDS: Final[Mapping[str, str]] = {
 }
 """Words for a sort of device."""
 _ORDINARY: Final = frozenset(
-    "the a an my our your all this that these those some any more of on off and with have has see turn switch "
+    "be the a an my our your all this that these those some any more of on off and with have has see turn switch "
     "smart room rooms house home wall ceiling down up out big main other little bit no less much now please "
     "kill dim lower brighten electric power need let cut put shut i want is are smart wireless led good "
     "enough turning too make get use i'd like hue wemo wifi dimmer brighter darker there's to for at bright "
@@ -37,8 +39,10 @@ _ORDINARY: Final = frozenset(
 class Said:
     """A sentence, and what it names of the house."""
 
+    words: str
+    """As it was said, in small letters."""
     text: str
-    """In small letters, with numbers in digits."""
+    """The same without signs and with numbers in digits."""
     origin: Origin
     house: Inventory
     names: Mentions
@@ -57,9 +61,9 @@ class Aim:
     """0–1."""
 
 
-def said(text: str, origin: Origin, house: Inventory) -> Said:
-    """``text`` as :func:`edge.understand.semantic.amounts.digits` gives it."""
-    return Said(text, origin, house, mentions(text, house))
+def said(words: str, text: str, origin: Origin, house: Inventory) -> Said:
+    """``words`` as they were said; ``text``: the same as :func:`edge.understand.semantic.amounts.digits` gives it."""
+    return Said(words.lower().replace("’", "'").strip(" .!?"), text, origin, house, mentions(text, house))
 
 
 def group(sentence: Said, domain: str) -> Aim | None:
@@ -113,7 +117,10 @@ def lone(sentence: Said, domain: str) -> Aim | None:
     able = [device for device in sentence.house.devices() if device.domain == domain]
     named = [device for device in sentence.names.devices if device.domain == domain]
     found = _here(named or able, sentence)
-    return Aim({"name": found.name}, sentence.names.likeness) if found else None
+    if found is None:
+        return None
+    near = bool(named) or domain in _FOR_ALL or found.area in (sentence.names.area, sentence.origin.area)
+    return Aim({"name": found.name}, sentence.names.likeness if near else _GUESSED)
 
 
 def everywhere_or_here(sentence: Said) -> Aim:

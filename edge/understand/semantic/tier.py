@@ -5,7 +5,7 @@ to the next tier; what it is not quite sure of it says so of, and is asked about
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +13,10 @@ from edge.engine_thread import EngineThread
 from edge.intents import Origin, Tier, Understanding
 from edge.ports import Inventory
 from edge.understand.semantic.amounts import digits
-from edge.understand.semantic.encoder import Encoder
-from edge.understand.semantic.examples import Known
+from edge.understand.semantic.encoder import Encoder, Floats
+from edge.understand.semantic.examples import Example, Known
 from edge.understand.semantic.frames import FRAMES
-from edge.understand.semantic.head import Head
+from edge.understand.semantic.head import Guess, Head
 from edge.understand.semantic.places import said
 
 _ASIDE: Final = re.compile(
@@ -34,9 +34,8 @@ _BESIDES: Final = re.compile(
     r"(turn|switch|shut|open|close|lock|unlock|start|stop|set|dim|make|raise|lower|play|tell|put|add|wake|call|send|remind)\b"
 )
 """Where another command begins: half of what was asked for is not what was asked for."""
-_JOINED: Final = re.compile(r"\band\b(?! a half)")
-_HALVED: Final = 0.85
-"""The most confidence in what may be only a part of what was said."""
+_JOINED: Final = re.compile(r"\band\b(?! (?:a half|i|i'm|it|it's|we|can't|cannot)\b)")
+"""Where another thing may be named, of which a command would leave out one."""
 _LONGEST: Final = 200
 """Characters: a longer text is no command."""
 
@@ -50,34 +49,45 @@ class SemanticTier:
         engine: EngineThread[Encoder],
         head: Head,
         intents: Collection[str],
-        known: Known | None = None,
+        examples: Sequence[Example] = (),
     ) -> None:
-        """``intents``: names of the intents that some skill takes; ``known``: sentences that the person explained."""
+        """``intents``: names of the intents that some skill takes; ``examples``: sentences that the person explained,
+        which are understood before any others.
+        """
         self._house = house
         self._engine = engine
         self._head = head
         self._intents = frozenset(intents)
-        self._known = known
+        self._examples = tuple(example for example in examples if example.intent in self._intents)
+        self._known: Known | None = None
 
     async def understand(self, text: str, origin: Origin) -> Understanding | None:
         """What ``text`` asks for, with the confidence that it does, or None."""
         plain = digits(text[: _LONGEST + 1])
         if len(text) > _LONGEST or not re.search("[a-z]", plain):
             return None
-        vector = await self._engine.call(lambda engine: engine.embed(text))
-        if self._known is not None and (found := self._known.nearest(vector)) is not None:
+        vector, known = await self._engine.call(lambda engine: self._read(engine, text))
+        if (found := known.nearest(vector)) is not None:
             return Understanding(found.intent, Tier.SEMANTIC, found.likeness)
         guess = self._head.guess(text, vector)
-        return None if guess is None else self._understood(plain, origin, guess.label, guess.probability)
+        return None if guess is None else self._understood(text, plain, origin, guess)
 
-    def _understood(self, plain: str, origin: Origin, label: str, probability: float) -> Understanding | None:
-        frame = FRAMES.get(label)
-        if frame is None or _BESIDES.search(plain) or (frame.commands and _ASIDE.search(plain)):
+    def _read(self, engine: Encoder, text: str) -> tuple[Floats, Known]:
+        """In the engine's thread: the vector of ``text``, and the examples, whose vectors are made only once."""
+        if self._known is None:
+            self._known = Known(self._examples, engine.embed)
+        return engine.embed(text), self._known
+
+    def _understood(self, text: str, plain: str, origin: Origin, guess: Guess) -> Understanding | None:
+        frame = FRAMES.get(guess.label)
+        if frame is None or _BESIDES.search(plain):
             return None
-        filled = frame.fill(said(plain, origin, self._house))
+        if frame.commands and (_ASIDE.search(plain) or _JOINED.search(plain)):
+            return None
+        filled = frame.fill(said(text, plain, origin, self._house))
         if filled is None or filled.intent.name not in self._intents:
             return None
-        confidence = min(probability * filled.certainty, filled.at_most, _HALVED if _JOINED.search(plain) else 1.0)
+        confidence = min(guess.probability * filled.certainty, filled.at_most)
         return Understanding(filled.intent, Tier.SEMANTIC, confidence)
 
 
