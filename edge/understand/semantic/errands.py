@@ -21,8 +21,8 @@ _TIME_WORD: Final = re.compile(
 _BEFORE_TIME: Final = re.compile(
     rf"^(?:{_POLITE}|set|create|make|add|schedule|put|start|turn|on|off|cancel|delete|remove|stop|clear|disable|erase"
     rf"|kill|deactivate|take|get rid of|up|me|an?|the|my|all|every(?= alarm)|of|any|new|another|{_ALARM}|wake|to|ring"
-    r"|go|really|would|like|confirm|that|for|don't|do not|i|need|have|want|get|be|make sure|let|let's|awake|what|which|when"
-    r"|is|are|do|did|there|show|tell|list|check|next(?= alarm)|sleep past|sound|time|will"
+    r"|go|really|would|like|confirm|that|for|don't|do not|i|need|have|want|get|be|make sure|let|let's|awake|what|which"
+    r"|when|is|are|do|did|there|show|tell|list|check|next(?= alarm)|sleep past|sound|time|will"
     r"|you|at what|called|[,.:;])(?:\s+|$)"
 )
 _AFTER_TIME: Final = re.compile(rf"\s+(?:{_POLITE}|{_ALARM}|anymore|any more|any longer|for me|thanks|set|off|on)$")
