@@ -32,6 +32,14 @@ _PLACE: Final = re.compile(
 _NO_PLACE: Final = frozenset(
     "here house home room kitchen bedroom moment morning afternoon evening city town place".split()
 )
+_TOWN: Final = re.compile(
+    r"\b(?:in|to|from|between|and|is) (?:the )?"
+    r"((?!(?:it|time|what|noon|midnight|the|here|there|when|[a-z]+ [ap]m)\b)[a-z]{3,}(?: (?!time|when|what|is|if|to|from|and|it|in|at)[a-z]+)?)"
+)
+_MOMENT: Final = re.compile(
+    r"\b(noon|midnight|\d{1,2}(?::\d\d)?(?: ?[ap]m)?|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+    r"(?: (?:thirty|fifteen|forty five|fifty|twenty)(?: five)?)?(?: [ap]m)?)\b"
+)
 _DAY: Final = re.compile(
     r"\b(?:day|date)(?: of (?:the )?(?:week|month))? (?:is|was|will|does|falls?|for)(?: it be)?(?: on)?"
     r" ((?:next|this|last|the|christmas|easter|[a-z]+day)\b.*)$"
@@ -127,6 +135,18 @@ def time_of_day(said: Said) -> Filled | None:
     if found is None or found[1].split()[-1] in _NO_PLACE or _TIME_WORD.fullmatch(found[1]):
         return Filled(Intent("HassGetCurrentTime"))
     return Filled(Intent("HassGetCurrentTime", {"place": found[1]}))
+
+
+def other_time(said: Said) -> Filled | None:
+    """A time here in another place, or one place's time in another."""
+    places = [found for found in _TOWN.findall(said.words) if found.split()[-1] not in _NO_PLACE]
+    moment = _MOMENT.search(said.words)
+    slots: dict[str, SlotValue] = {"time": moment[1]} if moment else {}
+    if places:
+        # "In Rome when it is noon in Oslo" asks of the first, "when it is noon in Oslo, in Rome" of the last.
+        asked, *others = places if re.search(r"\bwhen\b", said.words[10:]) else reversed(places)
+        slots |= {"place": asked, **({"from_place": others[0]} if others else {})}
+    return Filled(Intent("HearthConvertTime", slots)) if places else None
 
 
 def date(said: Said) -> Filled | None:

@@ -9,7 +9,7 @@ from edge.understand.semantic.places import Said, Slots
 
 _ASKED_FIRST: Final = 0.85
 """The most confidence in what throws away a whole list."""
-_LIST: Final = r"(?:(?:my|the|our|a|this|that)\s+)?(?:(?P<list>[a-z' -]+?)\s+)?lists?"
+_LIST: Final = r"(?:(?:my|the|our|a|this|that)\s+)?(?:(?P<list>[a-z' -]+?)\s+)?(?:check)?lists?"
 _SOME: Final = r"(?:(?:some|more|any|the|a)\s+)*"
 _ADDED: Final = (
     re.compile(
@@ -32,6 +32,13 @@ _REMOVED: Final = (
         rf"{_SOME}(?P<item>[a-z' -]+?)(?:\s+(?:any\s?more|as done|done))?$"
     ),
 )
+_BARE: Final = (
+    re.compile(
+        rf"\b(?:remove|delete|take off|scratch|cross off|strike|erase|drop|get rid of)\s+{_SOME}(?P<item>[a-z' -]+?)"
+        r"(?:\s+(?:from|off|out of)\s+(?:the|my|our)\s+(?P<list>[a-z' ]+?))?(?:\s+please)?$"
+    ),
+)
+"""Where nobody says that it is about a list."""
 _VAGUE: Final = re.compile(
     r"(?:(?:an?|the|this|that|these|all|last|first|next|new|one|some|of|it)\s*)*(?:items?|things?|something|everything"
     r"|entry|entries|events?|it|that|this|them|one|all)?"
@@ -54,10 +61,11 @@ def list_add(said: Said) -> Filled | None:
     """An item on a list, the shopping list where none was named; or a new list."""
     if filled := _item(said, _ADDED, "HassShoppingListAddItem", "HassListAddItem"):
         return filled
-    if said.has(r"(?:new|create|make|start|begin|open|produce|generate)\b.*\blists?"):
+    if said.has(r"(?:new|create|make|start|begin|open|produce|generate)\b.*\b(?:check)?lists?"):
         return Filled(Intent("HearthListCreate", _list_name(said)))
     # What is to be put there was not said: the skill asks.
-    return Filled(Intent("HassListAddItem", _list_name(said))) if said.has("lists?") else None
+    asks = said.has("lists?|checklists?|add|put|include|insert|note|write")
+    return Filled(Intent("HassListAddItem", _list_name(said))) if asks else None
 
 
 def list_query(said: Said) -> Filled | None:
@@ -73,10 +81,10 @@ def list_remove(said: Said) -> Filled | None:
     """An item off a list, or a whole list."""
     if filled := _item(said, _REMOVED, "HassShoppingListRemoveItem", "HassListRemoveItem"):
         return filled
-    if not said.has("lists?"):
-        return None
     if said.has("clear|empty|wipe"):
         return Filled(Intent("HearthListClear", _list_name(said)))
+    if not said.has("lists?") and (bare := _item(said, _BARE, "HassShoppingListRemoveItem", "HassListRemoveItem")):
+        return bare
     if said.has("items?|things?|entry|event|it|something") and not said.has("lists? of"):
         return Filled(Intent("HassListRemoveItem", _list_name(said)))
     if (whole := _WHOLE.search(said.words)) is None:

@@ -19,7 +19,7 @@ _FOR_ALL: Final = frozenset({"climate", "vacuum", "lock"})
 """Sorts of device that serve the whole house, wherever they are."""
 _KINDS: Final[Mapping[str, str]] = {
     "light": r"lights?|lamps?|bulbs?|lighting",
-    "switch": r"plugs?|sockets?|outlets?|switch(?:es)?",
+    "switch": r"plugs?|sockets?|outlets?|switch(?:es)?|wemo",
     "fan": r"fans?|ventilators?",
     "media_player": r"tv|television|speakers?|radio|stereo",
     "cover": r"blinds?|curtains?|shutters?|shades?|drapes|awnings?",
@@ -104,12 +104,16 @@ def single(sentence: Said, domains: Collection[str]) -> Aim | None:
         if found := _here([device for device in candidates if device.domain in domains], sentence):
             return Aim({"name": found.name}, certainty)
     kinds = [domain for domain in domains if domain in _KINDS and sentence.has(_KINDS[domain])]
-    if not kinds or _stranger(sentence, kinds[0]):
+    if not kinds:
         return None
-    if names.nowhere is not None:
-        return Aim({"area": names.nowhere, "domain": kinds[0]})
-    found = _here([device for device in sentence.house.devices() if device.domain == kinds[0]], sentence)
-    return Aim({"name": found.name}) if found else None
+    if stranger := _stranger(sentence, kinds[0]):
+        return Aim({"name": stranger})
+    able = [device for device in sentence.house.devices() if device.domain == kinds[0]]
+    if found := _here(able, sentence):
+        return Aim({"name": found.name})
+    area = names.area or names.nowhere
+    # Several of them are not all meant; but a room that has none of them is to be told of.
+    return Aim({"area": area, "domain": kinds[0]}) if area and area not in {d.area for d in able} else None
 
 
 def lone(sentence: Said, domain: str) -> Aim | None:

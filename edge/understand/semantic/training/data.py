@@ -32,6 +32,7 @@ _CROWD: Final[Mapping[str, str]] = {
     "alarm_set": "alarm_set",
     "alarm_query": "alarm_query",
     "alarm_remove": "alarm_remove",
+    "datetime_convert": "time_convert",
     "lists_createoradd": "list_add",
     "lists_query": "list_query",
     "lists_remove": "list_remove",
@@ -108,9 +109,6 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def _label(row: Mapping[str, Any]) -> str:
     intent: str = row["intent"]
-    if intent == "datetime_convert":
-        # "What time is it in London when it is noon here" is more than one can tell from a clock.
-        return NONE
     if intent != "datetime_query":
         return _CROWD.get(intent, NONE)
     words = set(re.findall(r"\w+", row["sentence"].lower()))

@@ -22,8 +22,8 @@ from edge.understand.semantic.training.data import Example
 _FOLDS: Final = 5
 _RARE: Final = 3
 """Sentences that a word must be in to count."""
-_INVERSE_REGULARISATION: Final = 1.6
-_CROWD_WEIGHT: Final = 2.0
+_INVERSE_REGULARISATION: Final = 4.0
+_CROWD_WEIGHT: Final = 3.0
 """What people said weighs more than what we wrote."""
 _LEAST: Final = 0.4
 """No label is believed below this."""
