@@ -46,7 +46,7 @@ _VAGUE: Final = re.compile(
 """Words for something to put on a list that leave open what it is."""
 _NO_LIST: Final = frozenset(
     "a an the my our your this that new whole entire all of from on to in any other another last first next is what "
-    "which me it complete full current existing saved existing create make start delete remove read show open".split()
+    "which me it complete full current existing saved existing create make start delete remove read show open up about with today following".split()
 )
 _WHOLE: Final = re.compile(
     r"\b(?:remove|delete|erase|cancel|get rid of|throw away|drop|don't (?:want|need))\s+"
@@ -54,6 +54,10 @@ _WHOLE: Final = re.compile(
     r"(?:\s+(?:please|for me|any\s?more|now))*$"
 )
 """What is deleted is the list itself."""
+_NAMED: Final = (
+    re.compile(r"\b([a-z']+(?: do)?) (?:check)?lists?\b(?! of)"),
+    re.compile(r"\blists? (?:called|named|for|of) (?:the |my )?([a-z' ]+?)(?: for me| please)?$"),
+)
 _SHOPPING: Final = frozenset({"shopping", "grocery", "groceries", "food", "store"})
 
 
@@ -95,11 +99,9 @@ def list_remove(said: Said) -> Filled | None:
 
 def _list_name(said: Said) -> Slots:
     """The list that was named, if one was."""
-    found = re.search(r"\b([a-z']+(?: do)?) lists?\b(?! of)", said.words) or re.search(
-        r"\blists? (?:called|named|for|of) (?:the |my )?([a-z' ]+?)(?: for me| please)?$", said.words
-    )
-    name = found[1] if found else ""
-    return {} if not name or name in _NO_LIST else {"name": name}
+    names = (found[1] for pattern in _NAMED if (found := pattern.search(said.words)))
+    name = next((name for name in names if name not in _NO_LIST), None)
+    return {"name": name} if name else {}
 
 
 def _item(said: Said, patterns: tuple[re.Pattern[str], ...], of_shopping: str, of_others: str) -> Filled | None:
