@@ -23,7 +23,7 @@ from edge.intents import Origin, Phrase
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
-from edge.mind import build_mind, installed
+from edge.mind import build_mind, has_semantic, installed
 from edge.ports import (
     AudioSink,
     Service,
@@ -43,11 +43,13 @@ from edge.settings import Settings
 from edge.speak.loudness import VoiceLoudness
 from edge.speak.speak import Voice
 from edge.understand.languages import Grammars
+from edge.understand.semantic import encoder
 from edge.wake.quiet import DozingEngine
 from edge.wake.verify import build as build_verifier
 from models.store import Store
 
 _EMBEDDING = "speech-embedding"
+_SEMANTIC_S = 1.0
 _LLM_S = 3.0
 _log = logging.getLogger(__name__)
 
@@ -313,6 +315,8 @@ def models_of(settings: Settings) -> dict[str, bool]:
         models[model] = hears
     elif _verifies(settings):
         models[_EMBEDDING] = hears
+    if has_semantic(settings):
+        models[encoder.MODEL] = False
     if settings.understand.llm != "none" and installed("llama_cpp"):
         models[settings.understand.llm_model] = False
     return models

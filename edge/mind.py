@@ -33,10 +33,14 @@ from edge.understand.grammar import Grammar
 from edge.understand.languages import Grammars
 from edge.understand.llm import LocalModel
 from edge.understand.router import AsyncTier, Router, Step
+from edge.understand.semantic import encoder, examples
+from edge.understand.semantic.head import read as read_head
+from edge.understand.semantic.tier import HEAD, SemanticTier
 from edge.understand.while_ringing import WhileRinging
 from models.store import Store
 
 _log = logging.getLogger(__name__)
+_SEMANTIC_S: Final = 1.0
 _LLM_S: Final = 3.0
 
 
@@ -88,15 +92,37 @@ async def build_mind(
     guard = Guard(_confirmed(settings), house)
     dispatch = Dispatch(skills, Handover(house), guard)
     grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
-    model = await _local_model(settings, Store(settings.models_dir), house, dispatch, stack)
+    store = Store(settings.models_dir)
+    semantic = await _semantic(settings, store, house, dispatch, stack)
+    model = await _local_model(settings, store, house, dispatch, stack)
     router = Router(
         WhileRinging(house, language, announcer, grammars),
-        [Step(Tier.LLM, _without_context(model.understand), _LLM_S)] if model else (),
+        [
+            *([Step(Tier.SEMANTIC, _without_context(semantic.understand), _SEMANTIC_S)] if semantic else ()),
+            *([Step(Tier.LLM, _without_context(model.understand), _LLM_S)] if model else ()),
+        ],
         answers=Answers(grammars, guard.knows_pin),
         follow_ups=FollowUps(house, grammars),
     )
     interpreter.begin(router, dispatch)
     return Mind(grammars, router, dispatch, wording, skills, floor, conversations)
+
+
+async def _semantic(
+    settings: Settings, store: Store, house: House, dispatch: Dispatch, stack: AsyncExitStack
+) -> SemanticTier | None:
+    if not has_semantic(settings):
+        return None
+    try:
+        folder = store.require(encoder.MODEL)
+    except ModelError as error:
+        _log.warning("the semantic tier is off: %s", error)
+        return None
+    thread = await stack.enter_async_context(
+        EngineThread[encoder.Encoder]("semantic", functools.partial(encoder.build, folder))
+    )
+    explained = examples.read(settings.data_dir / examples.FILE)
+    return SemanticTier(house, thread, read_head(HEAD), dispatch.intents, explained)
 
 
 async def _local_model(
@@ -158,5 +184,11 @@ def _confirmed(settings: Settings) -> Rules:
     return Rules(policies, confirm.pin.get_secret_value() if confirm.pin else None)
 
 
+def has_semantic(settings: Settings) -> bool:
+    """Whether sentences that no grammar knows are compared by meaning; there are examples in English alone."""
+    return settings.understand.semantic and settings.understand.language.startswith("en")
+
+
 def installed(package: str) -> bool:
+    """Whether the Python package is there."""
     return importlib.util.find_spec(package) is not None
