@@ -49,6 +49,7 @@ from edge.speak.speak import Voice
 from edge.speak.wording import Wording
 from edge.understand.grammar import Grammar
 from edge.understand.llm import LocalModel
+from edge.understand.llm_prompt import FIXED
 from edge.understand.router import Router
 from edge.wake.quiet import DozingEngine
 from edge.wake.verify import build as build_verifier
@@ -214,9 +215,23 @@ async def _local_model(
         _log.warning("the small language model is off: %s", error)
         return None
     path = next(folder.glob("*.gguf"))
-    build = functools.partial(plugins.load("llm", settings.understand.llm), path, settings.understand.llm_threads)
+    build = functools.partial(_language_model, settings, path, _adapter(settings, store))
     thread = await stack.enter_async_context(EngineThread[LlmEngine]("llm", build))
     return LocalModel(house, thread, dispatch.intents, settings.understand.llm_confidence)
+
+
+def _language_model(settings: Settings, path: Path, adapter: Path | None) -> LlmEngine:
+    """The engine, which has read the fixed part of the prompt already."""
+    understand = settings.understand
+    engine: LlmEngine = plugins.load("llm", understand.llm)(path, understand.llm_threads, adapter)
+    engine.prepare(FIXED, settings.data_dir / "llm")
+    return engine
+
+
+def _adapter(settings: Settings, store: Store) -> Path | None:
+    if (name := settings.understand.llm_adapter) is None:
+        return None
+    return next(store.require(name).glob(f"{name}.gguf"))
 
 
 def open_house(settings: Settings) -> MqttHouse:
@@ -334,6 +349,8 @@ def models_of(settings: Settings) -> dict[str, bool]:
         models[_EMBEDDING] = hears
     if settings.understand.llm != "none" and _installed("llama_cpp"):
         models[settings.understand.llm_model] = False
+        if settings.understand.llm_adapter is not None:
+            models[settings.understand.llm_adapter] = False
     return models
 
 

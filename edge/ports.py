@@ -6,6 +6,7 @@ Engines are synchronous. Each lives in a thread of its own that builds, calls an
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
 from apsw import Connection
@@ -114,11 +115,17 @@ class Completion:
 
     text: str
     probability: float
-    """Geometric mean of the probabilities of its tokens under the grammar, 0–1."""
+    """How likely the model alone, without the grammar, would have written just this, 0–1."""
 
 
 class LlmEngine(Closeable, Protocol):
     """A language model that writes only what a grammar allows."""
+
+    def prepare(self, front: str, folder: Path) -> None:
+        """Do ahead what reading ``front`` costs, so that prompts which begin with it are answered sooner.
+
+        What was done is kept in ``folder`` and taken from there the next time.
+        """
 
     def complete(self, prompt: str, grammar: str, max_tokens: int) -> Completion:
         """``grammar`` in GBNF. Returns the completion of ``prompt``."""

@@ -15,7 +15,7 @@ class SyncTier(Protocol):
     def understand(self, text: str, origin: Origin) -> Understanding | None: ...
 
 
-AsyncTier = Callable[[str, Origin], Awaitable[Understanding | None]]
+AsyncTier = Callable[[str, Origin, Context], Awaitable[Understanding | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Router:
         begun = time.perf_counter()
         found = first_understood(self._grammar, said, origin)
         if found is None and self._model is not None:
-            found = await self._model(said.readings[-1], origin)
+            found = await self._model(said.readings[-1], origin, context)
         return Routed(found, (time.perf_counter() - begun) * 1000)
 
 

@@ -1,0 +1,1 @@
+"""Sentences: how much of what people say is understood."""
