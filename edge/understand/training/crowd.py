@@ -50,7 +50,7 @@ def read(folder: Path) -> tuple[Scenes, frozenset[str]]:
                 measured.add(sentence)
             elif (scene := of(row)) is not None:
                 scenes["crowd talk" if _TOPICS.match(row.get("intent", "")) else "crowd"][1].append(scene)
-    return scenes, frozenset(measured)
+    return {kind: part for kind, part in scenes.items() if part[1]}, frozenset(measured)
 
 
 def _rows(path: Path) -> Iterator[Row]:
