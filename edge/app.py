@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -26,6 +26,7 @@ from edge.home.house import MqttHouse
 from edge.intents import Origin, Phrase
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
+from edge.memory.episodes import Episodes
 from edge.ports import (
     AudioSink,
     LlmEngine,
@@ -105,7 +106,7 @@ class Assistant:
 
         Returns the turn's events, the last of them its TurnEnded.
         """
-        silent = Stages(self._stages.router, self._stages.dispatch, self._stages.wording)
+        silent = replace(self._stages, listener=None, voice=None)
         origin = self._origin(area, session)
         turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), self._conversations.of(origin.session))
         with self.bus.subscribe() as events:
@@ -160,6 +161,7 @@ async def assistant(
             wording=Wording(settings.understand.language, _of_skills("phrases")),
             listener=_listener(settings, ears, grammar) if ears else None,
             voice=voice,
+            journal=Episodes(storage, settings.memory.keep_turns_days),
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)

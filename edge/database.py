@@ -70,6 +70,8 @@ def _open(file: Path) -> apsw.Connection:
     connection.set_busy_timeout(_BUSY_MS)
     # FULL: in WAL mode NORMAL may lose the last commits at a power cut, and those were confirmed aloud.
     connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+    # What a person wants forgotten is overwritten, not only unlinked.
+    connection.execute("PRAGMA secure_delete = ON")
     return connection
 
 

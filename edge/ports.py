@@ -13,6 +13,7 @@ from apsw import Connection
 
 from edge.chunk import AudioChunk, Pcm
 from edge.devices import ActionReport, Command, Device, DeviceState
+from edge.events import TurnEnded
 from edge.intents import Intent, Origin, Outcome, Transcript
 
 R = TypeVar("R")
@@ -140,6 +141,13 @@ class TtsEngine(Closeable, Protocol):
 
     def synthesize(self, sentence: str) -> Pcm:
         """Returns the spoken sentence: int16, mono, at ``rate``."""
+
+
+class Journal(Protocol):
+    """Where turns are kept."""
+
+    async def write(self, ended: TurnEnded) -> None:
+        """Returns when the turn would survive a power cut. Raises StorageError."""
 
 
 class AudioSink(Protocol):

@@ -118,6 +118,13 @@ class UnderstandSettings(Section):
     llm_threads: Annotated[int, Field(ge=1, le=16)] = 2
 
 
+class MemorySettings(Section):
+    """What is kept of what was said."""
+
+    keep_turns_days: Annotated[float, Field(ge=0, le=3650)] = 30.0
+    """Days for which turns are kept, as text, on this device; 0: none is."""
+
+
 class MqttSettings(Section):
     """The broker."""
 
@@ -165,6 +172,7 @@ class Settings(BaseSettings):
     listen: ListenSettings = ListenSettings()
     stt: SttSettings = SttSettings()
     understand: UnderstandSettings = UnderstandSettings()
+    memory: MemorySettings = MemorySettings()
     mqtt: MqttSettings = MqttSettings()
     speak: SpeakSettings = SpeakSettings()
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)

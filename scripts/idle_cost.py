@@ -23,6 +23,7 @@ from edge.chunk import RATE
 from edge.engine_thread import EngineThread
 from edge.intents import Origin
 from edge.ports import VadEngine, WakeEngine
+from edge.session.conversation import Conversations
 from edge.session.loop import Loop
 from edge.session.turn import Stages
 from edge.settings import load
@@ -45,7 +46,7 @@ async def cost(words: tuple[str, ...], seconds: float) -> dict[str, float]:
         ring = Ring(30.0)
         # Nobody speaks, so no turn is opened and its stages are never asked for.
         stages = Stages(router=None, dispatch=None, wording=None)  # type: ignore[arg-type]
-        loop = Loop(ear, stages, Bus(), wake_rules(listening), lambda: Origin(""))
+        loop = Loop(ear, stages, Bus(), wake_rules(listening), lambda: Origin(""), Conversations())
         engines = (ear, voice)
         begun, before = time.process_time(), [await engine.call(lambda _: time.thread_time()) for engine in engines]
         async with Replay(hiss, ring, realtime=True, tail_s=0.0):

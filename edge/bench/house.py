@@ -22,13 +22,19 @@ _FIRST: Final = {
 
 
 def announced(fixtures: Path) -> tuple[Announced, ...]:
-    """The devices of ``commands/fixtures/LANG.yaml``; kinds that no simulated device has are left out."""
+    """The devices of ``commands/fixtures/LANG.yaml``; kinds that no simulated device has are left out. A room where
+    nothing else is has a hygrometer, since a house on a broker has no empty rooms.
+    """
     listed = yaml.safe_load(fixtures.read_text("utf-8"))["fixtures"]
-    return tuple(
+    devices = [
         (entity["domain"], _id(entity["name"]), entity["name"], entity.get("area"), _extra(entity), _first(entity))
         for entity in listed["entities"]
         if entity["domain"] in _FIRST
-    )
+    ]
+    furnished = {area for _, _, _, area, _, _ in devices}
+    empty = [area["name"] for area in listed.get("areas", []) if area["name"] not in furnished]
+    hygrometer = {"device_class": "humidity"}
+    return (*devices, *(("sensor", f"hygrometer_{_id(a)}", f"{a} Hygrometer", a, hygrometer, "40") for a in empty))
 
 
 def describe(path: Path, devices: Sequence[Announced]) -> Path:

@@ -39,6 +39,8 @@ class EndpointRules:
     """Quiet from the start that means nobody speaks."""
     max_speech_s: float = 15.0
     """A command that never ends is cut here."""
+    tail_s: float = 0.25
+    """Speech that goes on when the sound begins, and pauses so soon, is the end of the wake word."""
 
     def patience(self, said: Transcript) -> float:
         """Quiet that ends what was said so far, in seconds.
@@ -87,6 +89,8 @@ class Endpoint:
         """When speech began; None before."""
         self.speech_end = start
         """End of the last window with speech in it."""
+        self.sound_start = start
+        """What was before this is not part of the command."""
 
     def feed(self, probability: float, at: float, until: float) -> Heard:
         """``probability`` of speech (0–1) in the window from ``at`` to ``until``; windows arrive in order."""
@@ -100,6 +104,7 @@ class Endpoint:
 
     def restart(self, at: float) -> None:
         """What was heard turned out to be no words: wait for speech anew, the patience of the start still running."""
+        self.sound_start = self.speech_end
         self.speech_start = self._onset = None
         self._paused = False
         self._patience = self._rules.silence_s
@@ -135,6 +140,13 @@ class Endpoint:
         if until - self.speech_start + _ROUNDING >= self._rules.max_speech_s:
             return Heard.CAPPED
         if quiet >= self._rules.pause_s and not self._paused:
+            if self._is_tail(self.speech_start):
+                self.restart(until)
+                return Heard.NOTHING
             self._paused = True
             return Heard.PAUSED
         return Heard.NOTHING
+
+    def _is_tail(self, speech_start: float) -> bool:
+        began_before = speech_start - self._start < self._rules.onset_s
+        return began_before and self.speech_end - self._start <= self._rules.tail_s

@@ -240,7 +240,7 @@ class _Hearing:
         return await self._guess
 
     def _sound_of(self, endpoint: Endpoint) -> Pcm:
-        start = (endpoint.speech_start or 0.0) - _LEAD_S
+        start = max(endpoint.sound_start, (endpoint.speech_start or 0.0) - _LEAD_S)
         end = endpoint.speech_end + _TAIL_S
         return np.concatenate([chunk.pcm for chunk in self._chunks if chunk.end > start and chunk.at < end])
 

@@ -10,6 +10,8 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+import anyio
+
 from edge.act.dispatch import Dispatch
 from edge.bus import Bus
 from edge.chunk import AudioChunk, Pcm
@@ -35,6 +37,7 @@ from edge.events import (
 )
 from edge.intents import Origin, Outcome, OutcomeKind, Phrase, Transcript, Understanding, together
 from edge.listen.listen import Ended, Hypothesis, Listener, Progress, Started, Utterance
+from edge.ports import Journal
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversation
 from edge.speak.speak import Voice
@@ -57,6 +60,8 @@ class Stages:
     """None where only text comes in."""
     voice: Voice | None = None
     """None where answers are only written."""
+    journal: Journal | None = None
+    """None where nothing is kept."""
 
 
 @dataclass(slots=True)
@@ -112,6 +117,7 @@ class Turn:
             await self._apologise(error)
         finally:
             ended = self._end()
+            await self._keep(ended)
         return ended
 
     # -- the stages, in the order of the story -------------------------------------------------------------------
@@ -195,6 +201,16 @@ class Turn:
             await self._answer([*self._story.done, failed])
         except AssistantError as unspoken:
             self._fault(unspoken)
+
+    async def _keep(self, ended: TurnEnded) -> None:
+        """Also what was cancelled or went wrong is kept."""
+        if self._stages.journal is None:
+            return
+        try:
+            with anyio.CancelScope(shield=True):
+                await self._stages.journal.write(ended)
+        except AssistantError as error:
+            self._fault(error)
 
     # -- reporting ------------------------------------------------------------------------------------------------
 

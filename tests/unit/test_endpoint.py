@@ -27,7 +27,10 @@ def run(windows: str, rules: EndpointRules = RULES) -> list[tuple[Heard, float]]
     [
         ("sss......", [(Heard.STARTED, 0.1), (Heard.PAUSED, 0.5), (Heard.ENDED, 0.9)]),
         ("..ss......", [(Heard.STARTED, 0.3), (Heard.PAUSED, 0.6), (Heard.ENDED, 1.0)]),
-        ("ss..ss......", [(Heard.STARTED, 0.1), (Heard.PAUSED, 0.4), (Heard.RESUMED, 0.5), (Heard.PAUSED, 0.8), (Heard.ENDED, 1.2)]),
+        (".ss..ss......", [(Heard.STARTED, 0.2), (Heard.PAUSED, 0.5), (Heard.RESUMED, 0.6), (Heard.PAUSED, 0.9), (Heard.ENDED, 1.3)]),
+        # The end of the wake word, and then the command.
+        ("ss..ss......", [(Heard.STARTED, 0.1), (Heard.STARTED, 0.5), (Heard.PAUSED, 0.8), (Heard.ENDED, 1.2)]),
+        ("ss" + "." * 18, [(Heard.STARTED, 0.1), (Heard.SILENCE, 2.0)]),
         ("." * 20, [(Heard.SILENCE, 2.0)]),
         ("s" * 31, [(Heard.STARTED, 0.1), (Heard.CAPPED, 3.0), (Heard.CAPPED, 3.1)]),
         # Between the thresholds speech goes on, but does not begin.
@@ -94,12 +97,20 @@ def test_what_was_said_tells_how_long_to_wait(fit: Fit, more: int, ended_at: flo
 def test_what_was_expected_is_forgotten_when_speech_goes_on() -> None:
     """An early guess that was wrong must not cut off what follows it."""
     endpoint = Endpoint(EndpointRules(onset_s=0.1, pause_s=0.1, silence_s=0.6, closed_s=0.2), 0.0)
-    windows = [0.9, 0.9, 0.0, 0.9, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    windows = [0.0, 0.9, 0.9, 0.0, 0.9, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     ends = []
     for number, probability in enumerate(windows):
         heard = endpoint.feed(probability, number / 10, (number + 1) / 10)
-        if number == 2:
+        if number == 3:
             endpoint.expect(Transcript("stop", "en", fit=Fit.CLOSED))
         if heard is Heard.ENDED:
             ends.append(round((number + 1) / 10, 1))
-    assert ends == [1.1]
+    assert ends == [1.2]
+
+
+def test_the_end_of_the_wake_word_is_no_part_of_the_command() -> None:
+    endpoint = Endpoint(RULES, 5.0)
+    for number, window in enumerate("ss...sss"):
+        endpoint.feed(0.9 if window == "s" else 0.0, 5.0 + number / 10, 5.0 + (number + 1) / 10)
+    assert endpoint.sound_start == pytest.approx(5.2)
+    assert endpoint.speech_start == pytest.approx(5.5)

@@ -92,7 +92,7 @@ watch("sleeping", ["sh", "-c", "sleep 60 & echo $!; wait"], Path({str(tmp_path /
 
 
 def _runs(process: int) -> bool:
-    for _ in range(100):
+    for _ in range(500):
         try:
             os.kill(process, 0)
             state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]

@@ -1,0 +1,53 @@
+"""``[skills.tools]``: which servers there are, and which of their tools may be used."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from edge.errors import SettingsError
+
+_HINT = "docs/tools.md has an example"
+
+
+class ServerSettings(BaseModel):
+    """``[skills.tools.servers.<name>]``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command: tuple[str, ...] = ()
+    """The program that is the server, with its arguments."""
+    url: str | None = None
+    """Or where it is reached by HTTP."""
+    env: Mapping[str, str] = Field(default_factory=dict)
+    """Further environment variables of the program."""
+    tools: tuple[str, ...]
+    """Names of the tools that may be called. No other one ever is."""
+    confirm: Literal["auto", "always", "never"] = "auto"
+    """Whether it is asked before a call. ``auto``: unless the server says that the tool only reads."""
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 8.0
+    """Seconds that a call may take."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "ServerSettings":
+        if bool(self.command) == bool(self.url):
+            raise ValueError("give either command or url")
+        return self
+
+
+class ToolsSettings(BaseModel):
+    """The whole section."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    servers: Mapping[str, ServerSettings] = Field(default_factory=dict)
+
+
+def read(section: Mapping[str, object]) -> ToolsSettings:
+    """The typed section. Raises SettingsError."""
+    try:
+        return ToolsSettings.model_validate(section)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(["skills", "tools", *map(str, first["loc"])])
+        raise SettingsError(f"[{where}]: {first['msg']}", _HINT, permanent=True) from None

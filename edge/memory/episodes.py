@@ -1,0 +1,105 @@
+"""What was said and done before: one row for each turn, kept as long as the person allows."""
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from apsw import Connection
+
+from edge.events import TurnEnded, as_json
+from edge.memory.search import ranked
+from edge.ports import Storage
+
+_STEPS: Final = (
+    """CREATE TABLE memory_turn (
+        id TEXT PRIMARY KEY, at REAL NOT NULL, session TEXT NOT NULL, text TEXT NOT NULL, reply TEXT NOT NULL,
+        outcome TEXT NOT NULL, turn TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX memory_turn_at ON memory_turn (at)",
+)
+_DAY_S: Final = 86_400.0
+_UNKEPT: Final = frozenset({"pin", "code"})
+"""Slots that are secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One turn as it is remembered."""
+
+    id: str
+    at: float
+    """When it ended, seconds since the epoch."""
+    text: str
+    reply: str
+    outcome: str
+
+
+class Episodes:
+    """The turns of the last days."""
+
+    def __init__(self, storage: Storage, days: float, now: Callable[[], float] = time.time) -> None:
+        """``days``: how long a turn is kept; 0: none is written. ``now``: seconds since the epoch."""
+        self._storage, self._days, self._now = storage, days, now
+        self._ready = False
+
+    async def write(self, ended: TurnEnded) -> None:
+        """Keep a turn in which something was said, without secrets; those that are too old go. Raises StorageError."""
+        if not self._days or not ended.text or any(_UNKEPT & intent.slots.keys() for intent in _intents(ended)):
+            return
+        await self._prepare()
+        now = self._now()
+        row = (ended.turn, now, ended.session, ended.text, ended.reply.text, ended.outcome.value, _plain(ended))
+        await self._storage.write(lambda connection: _insert(connection, row, now - self._days * _DAY_S))
+
+    async def between(self, since: float, until: float) -> list[Episode]:
+        """The turns of that time (seconds since the epoch), oldest first. Raises StorageError."""
+        await self._prepare()
+        return await self._storage.read(lambda connection: _select(connection, since, until))
+
+    async def about(self, query: str, since: float, until: float) -> list[Episode]:
+        """Turns of that time that ``query`` may be about, best first. Raises StorageError."""
+        known = await self.between(since, until)
+        return [known[number] for number, _ in ranked(query, [f"{turn.text} {turn.reply}" for turn in known])]
+
+    async def forget(self, since: float = 0.0, until: float = float("inf")) -> int:
+        """Erase the turns of that time. Returns how many there were. Raises StorageError."""
+        await self._prepare()
+        return await self._storage.write(lambda connection: _delete(connection, since, until))
+
+    async def whole(self) -> list[dict[str, Any]]:
+        """Every turn as its JSON object, oldest first. Raises StorageError."""
+        await self._prepare()
+        query = "SELECT at, turn FROM memory_turn ORDER BY at"
+        return await self._storage.read(
+            lambda connection: [{**json.loads(turn), "at": at} for at, turn in connection.execute(query)]
+        )
+
+    async def _prepare(self) -> None:
+        if not self._ready:
+            await self._storage.migrate("memory.turns", _STEPS)
+            self._ready = True
+
+
+def _intents(ended: TurnEnded) -> Iterable[Any]:
+    return (intent for intent in (ended.intent, *ended.further) if intent is not None)
+
+
+def _plain(ended: TurnEnded) -> str:
+    return json.dumps(as_json(ended), ensure_ascii=False)
+
+
+def _insert(connection: Connection, row: tuple[Any, ...], oldest: float) -> None:
+    connection.execute("DELETE FROM memory_turn WHERE at < ?", (oldest,))
+    connection.execute("INSERT OR IGNORE INTO memory_turn VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def _select(connection: Connection, since: float, until: float) -> list[Episode]:
+    query = "SELECT id, at, text, reply, outcome FROM memory_turn WHERE at >= ? AND at < ? ORDER BY at"
+    return [Episode(*row) for row in connection.execute(query, (since, until))]
+
+
+def _delete(connection: Connection, since: float, until: float) -> int:
+    connection.execute("DELETE FROM memory_turn WHERE at >= ? AND at < ?", (since, until))
+    return connection.changes()

@@ -1,0 +1,111 @@
+"""What a person told us to remember: facts, preferences, names."""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from apsw import Connection
+
+from edge.memory.search import ranked
+from edge.ports import Storage
+
+_STEPS: Final = (
+    # An item that was forgotten stays as a tombstone without content, so that no replica brings it back.
+    """CREATE TABLE memory_fact (
+        id TEXT PRIMARY KEY, topic TEXT, text TEXT, created REAL NOT NULL, changed REAL NOT NULL, forgotten REAL
+    ) WITHOUT ROWID""",
+    "CREATE UNIQUE INDEX memory_fact_topic ON memory_fact (topic) WHERE topic IS NOT NULL AND forgotten IS NULL",
+)
+_MOST: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that was told."""
+
+    id: str
+    text: str
+    """In the person's words."""
+    topic: str | None
+    """Of which there is only one fact, such as ``name``; None: any number."""
+    created: float
+    """Seconds since the epoch."""
+
+
+class Facts:
+    """All that was told and not forgotten."""
+
+    def __init__(self, storage: Storage, now: Callable[[], float] = time.time) -> None:
+        """``now``: seconds since the epoch."""
+        self._storage, self._now = storage, now
+        self._ready = False
+
+    async def remember(self, text: str, topic: str | None = None) -> Fact:
+        """Keep ``text``; it replaces what was known of its ``topic``, and a fact in the same words.
+
+        Raises StorageError.
+        """
+        await self._prepare()
+        fact = Fact(uuid.uuid4().hex, text, topic, self._now())
+        return await self._storage.write(lambda connection: _insert(connection, fact))
+
+    async def all(self) -> list[Fact]:
+        """Everything, oldest first. Raises StorageError."""
+        await self._prepare()
+        return await self._storage.read(_select)
+
+    async def about(self, query: str) -> list[Fact]:
+        """What ``query`` may be about, best first; empty when nothing shares a word with it. Raises StorageError."""
+        known = await self.all()
+        return [known[number] for number, _ in ranked(query, [f"{fact.topic or ''} {fact.text}" for fact in known])]
+
+    async def of(self, topic: str) -> Fact | None:
+        """The fact of that ``topic``. Raises StorageError."""
+        return next((fact for fact in await self.all() if fact.topic == topic), None)
+
+    async def forget(self, facts: Sequence[Fact]) -> int:
+        """Erase them. Returns how many there were. Raises StorageError."""
+        await self._prepare()
+        at = self._now()
+        return await self._storage.write(lambda connection: sum(_erase(connection, fact.id, at) for fact in facts))
+
+    async def _prepare(self) -> None:
+        if not self._ready:
+            await self._storage.migrate("memory.facts", _STEPS)
+            self._ready = True
+
+
+def _insert(connection: Connection, fact: Fact) -> Fact:
+    known = _select(connection)
+    same = [old for old in known if _replaces(fact, old)]
+    # Far more than anybody tells: the oldest goes.
+    surplus = known[: max(0, len(known) - _MOST + 1)]
+    for old in (*same, *surplus):
+        _erase(connection, old.id, fact.created)
+    connection.execute(
+        "INSERT INTO memory_fact (id, topic, text, created, changed) VALUES (?, ?, ?, ?, ?)",
+        (fact.id, fact.topic, fact.text, fact.created, fact.created),
+    )
+    return fact
+
+
+def _replaces(new: Fact, old: Fact) -> bool:
+    if new.topic is not None:
+        return new.topic == old.topic
+    return old.topic is None and new.text.casefold() == old.text.casefold()
+
+
+def _erase(connection: Connection, identity: str, at: float) -> int:
+    connection.execute(
+        "UPDATE memory_fact SET text = NULL, topic = NULL, forgotten = ?, changed = ? "
+        "WHERE id = ? AND forgotten IS NULL",
+        (at, at, identity),
+    )
+    return connection.changes()
+
+
+def _select(connection: Connection) -> list[Fact]:
+    query = "SELECT id, text, topic, created FROM memory_fact WHERE forgotten IS NULL ORDER BY created"
+    return [Fact(*row) for row in connection.execute(query)]
