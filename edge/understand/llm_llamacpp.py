@@ -85,7 +85,9 @@ class LlamaCpp:
         if not read or list(room[: count.value]) != tokens:
             return False
         self._llama.input_ids[: len(tokens)] = tokens
-        self._llama.n_tokens = len(tokens)
+        self._llama.n_tokens = len(tokens) - 1
+        # Reading one token over brings the weights into memory before somebody waits for them.
+        self._llama.eval(tokens[-1:])
         return True
 
     def _keep(self, kept: Path, tokens: list[int]) -> None:

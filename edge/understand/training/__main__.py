@@ -50,6 +50,8 @@ def train(
     minutes: Annotated[float, typer.Option(help="Stop after so long.")] = 60.0,
     seed: int = _SEED,
     device: Annotated[str | None, typer.Option(help="cpu or cuda; the latter where there is one.")] = None,
+    begun: Annotated[Path | None, typer.Option(help="Saved adapter to go on with; give another seed, too.")] = None,
+    rate: Annotated[float, typer.Option(help="Learning rate at its highest.")] = 1e-3,
 ) -> None:
     """Train the adapter, saved every five minutes and at the end."""
     import torch
@@ -58,7 +60,8 @@ def train(
     from edge.understand.training.train import Recipe, Trainer
 
     scenes, measured = _crowd(data)
-    trainer = Trainer(base, Recipe(seed=seed), device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    processor = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    trainer = Trainer(base, Recipe(seed=seed, rate=rate), processor, begun)
     saved = time.monotonic()
 
     def tell(progress: "Progress") -> None:

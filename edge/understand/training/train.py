@@ -56,8 +56,11 @@ class Progress:
 class Trainer:
     """A base model, its tokenizer, and the adapter that is being trained."""
 
-    def __init__(self, base: Path, recipe: Recipe, device: str) -> None:
-        """``base``: the GGUF file, whose weights are used as they are quantised. ``device``: cpu or cuda."""
+    def __init__(self, base: Path, recipe: Recipe, device: str, begun: Path | None = None) -> None:
+        """``base``: the GGUF file, whose weights are used as they are quantised. ``device``: cpu or cuda.
+
+        ``begun``: a folder with a saved adapter to go on with.
+        """
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.tokenizer: Any = AutoTokenizer.from_pretrained(base.parent, gguf_file=base.name)
@@ -70,7 +73,9 @@ class Trainer:
             target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
             layers_to_transform=list(layers),
         )
-        self.model: PeftModel = get_peft_model(model, config)
+        self.model: PeftModel = (
+            PeftModel.from_pretrained(model, str(begun), is_trainable=True) if begun else get_peft_model(model, config)
+        )
         self._inner: Any = self.model.get_base_model()
         self.model.to(device)
         self._device = device
