@@ -32,6 +32,7 @@ from edge.understand.followup import FollowUps
 from edge.understand.grammar import Grammar
 from edge.understand.languages import Grammars
 from edge.understand.llm import LocalModel
+from edge.understand.llm_prompt import FIXED
 from edge.understand.router import AsyncTier, Router, Step
 from edge.understand.semantic import encoder, examples
 from edge.understand.semantic.head import read as read_head
@@ -99,7 +100,7 @@ async def build_mind(
         WhileRinging(house, language, announcer, grammars),
         [
             *([Step(Tier.SEMANTIC, _without_context(semantic.understand), _SEMANTIC_S)] if semantic else ()),
-            *([Step(Tier.LLM, _without_context(model.understand), _LLM_S)] if model else ()),
+            *([Step(Tier.LLM, model.understand, _LLM_S)] if model else ()),
         ],
         answers=Answers(grammars, guard.knows_pin),
         follow_ups=FollowUps(house, grammars),
@@ -140,9 +141,23 @@ async def _local_model(
         _log.warning("the small language model is off: %s", error)
         return None
     path = next(folder.glob("*.gguf"))
-    build = functools.partial(plugins.load("llm", settings.understand.llm), path, settings.understand.llm_threads)
+    build = functools.partial(_language_model, settings, path, _adapter(settings, store))
     thread = await stack.enter_async_context(EngineThread[LlmEngine]("llm", build))
     return LocalModel(house, thread, dispatch.intents, settings.understand.llm_confidence)
+
+
+def _language_model(settings: Settings, path: Path, adapter: Path | None) -> LlmEngine:
+    """The engine, which has read the fixed part of the prompt already."""
+    understand = settings.understand
+    engine: LlmEngine = plugins.load("llm", understand.llm)(path, understand.llm_threads, adapter)
+    engine.prepare(FIXED, settings.data_dir / "llm")
+    return engine
+
+
+def _adapter(settings: Settings, store: Store) -> Path | None:
+    if (name := settings.understand.llm_adapter) is None:
+        return None
+    return next(store.require(name).glob(f"{name}.gguf"))
 
 
 def _without_context(understand: Callable[[str, Origin], Awaitable[Understanding | None]]) -> AsyncTier:

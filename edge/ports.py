@@ -118,11 +118,17 @@ class Completion:
 
     text: str
     probability: float
-    """Geometric mean of the probabilities of its tokens under the grammar, 0–1."""
+    """How likely the model alone, without the grammar, would have written just this, 0–1."""
 
 
 class LlmEngine(Closeable, Protocol):
     """A language model that writes only what a grammar allows."""
+
+    def prepare(self, front: str, folder: Path) -> None:
+        """Do ahead what reading ``front`` costs, so that prompts which begin with it are answered sooner.
+
+        What was done is kept in ``folder`` and taken from there the next time.
+        """
 
     def complete(self, prompt: str, grammar: str, max_tokens: int) -> Completion:
         """``grammar`` in GBNF. Returns the completion of ``prompt``."""
