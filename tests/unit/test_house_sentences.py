@@ -55,6 +55,7 @@ def understood(grammar: Grammar, text: str, area: str | None = None) -> Intent |
         ("halt the left blind", "HassStopMoving", {"name": "Left Blind"}),
         ("stop the blinds in the bedroom", "HassStopMoving", {"area": "Bedroom", "domain": "cover", "device_class": "blind"}),
         ("tilt the left blind to 30 percent", "HassSetPosition", {"name": "Left Blind", "tilt": 30}),
+        ("lower the blinds in the bedroom a bit", "HassSetPosition", {"area": "Bedroom", "domain": "cover", "device_class": "blind", "position_step": -10}),
         ("open the yard valve", "HassTurnOn", {"area": "Yard", "domain": "valve"}),
         ("turn off the hose", "HassTurnOff", {"name": "Hose"}),
         # locks
