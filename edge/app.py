@@ -53,6 +53,7 @@ from edge.speak.wording import Wording
 from edge.understand.answer import Answers
 from edge.understand.followup import FollowUps
 from edge.understand.grammar import Grammar
+from edge.understand.languages import Grammars
 from edge.understand.llm import LocalModel
 from edge.understand.router import AsyncTier, Router, Step
 from edge.wake.quiet import DozingEngine
@@ -159,19 +160,18 @@ async def assistant(
         skills = [_skill(name, house, storage, settings) for name in plugins.names("skills")]
         guard = Guard(_confirmed(settings), house)
         dispatch = Dispatch(skills, Handover(house), guard)
-        own = [*_of_skills("sentences", f"{settings.understand.language[:2]}.yaml"), *sentence_files(settings)]
-        grammar = Grammar(house, settings.understand.language, dispatch.intents, own)
+        grammars = Grammars(functools.partial(_grammar, settings, house, dispatch), settings.understand.language)
         model = await _local_model(settings, store, house, dispatch, stack)
         stages = Stages(
             router=Router(
-                grammar,
+                grammars,
                 [Step(Tier.LLM, _without_context(model.understand), _LLM_S)] if model else (),
-                answers=Answers(grammar, guard.knows_pin),
-                follow_ups=FollowUps(house, grammar),
+                answers=Answers(grammars.of, guard.knows_pin),
+                follow_ups=FollowUps(house, grammars.of),
             ),
             dispatch=dispatch,
             wording=Wording(settings.understand.language, _of_skills("phrases")),
-            listener=_listener(settings, ears, grammar) if ears else None,
+            listener=_listener(settings, ears, grammars) if ears else None,
             voice=voice,
             journal=Episodes(storage, settings.memory.keep_turns_days),
         )
@@ -277,14 +277,19 @@ def _skill(name: str, house: MqttHouse, storage: Storage, settings: Settings) ->
     return skill
 
 
+def _grammar(settings: Settings, house: MqttHouse, dispatch: Dispatch, language: str) -> Grammar:
+    own = [*_of_skills("sentences", f"{language[:2]}.yaml"), *sentence_files(settings)]
+    return Grammar(house, language, dispatch.intents, own)
+
+
 def _of_skills(*path: str) -> list[Path]:
     """What there is at ``path`` in the folders of the skills."""
     folders = filter(None, (plugins.folder("skills", name) for name in plugins.names("skills")))
     return [found for folder in folders if (found := folder.joinpath(*path)).exists()]
 
 
-def _listener(settings: Settings, ears: Ears, grammar: Grammar) -> Listener:
-    return Listener(ears.vad, ears.stt, endpoint_rules(settings), settings.understand.language, grammar.sayable)
+def _listener(settings: Settings, ears: Ears, grammars: Grammars) -> Listener:
+    return Listener(ears.vad, ears.stt, endpoint_rules(settings), settings.understand.language, grammars.sayable)
 
 
 def endpoint_rules(settings: Settings) -> EndpointRules:

@@ -40,9 +40,9 @@ ReadOne = Callable[[str], Reading | None]
 
 
 def cut(text: str, phrasing: Phrasing, names: Iterable[str]) -> list[tuple[int, int]]:
-    """The parts of ``text`` between conjunctions, as (start, end). A name of the house (in lower case) stays whole."""
+    """The parts of ``text`` between conjunctions, as (start, end); ``names`` (in lower case) stay whole."""
     lower = text.lower()
-    kept = [span for name in names if phrasing.between.search(name) for span in _places(name, lower)]
+    kept = [span for name in names for span in _places(name, lower)]
     parts, start = [], 0
     for found in phrasing.between.finditer(text):
         if any(begin < found.end() and found.start() < end for begin, end in kept):

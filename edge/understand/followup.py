@@ -5,7 +5,7 @@ or a correction is the intent before, aimed at what the sentence names. Nothing 
 sentence nor the conversation names; where several could be meant, the answer is a question.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -48,8 +48,9 @@ class Sayings(Protocol):
 class FollowUps:
     """Understands what only the conversation gives a meaning."""
 
-    def __init__(self, house: Inventory, grammar: Sayings) -> None:
-        self._house, self._grammar = house, grammar
+    def __init__(self, house: Inventory, grammar_of: Callable[[str], Sayings]) -> None:
+        """``grammar_of`` gives that of a language."""
+        self._house, self._grammar_of = house, grammar_of
 
     def understand(self, text: str, origin: Origin, context: Context) -> Understanding | Outcome | None:
         """The intents of ``text`` after ``context``; an Outcome where all there is to do is to ask or to say no.
@@ -62,7 +63,7 @@ class FollowUps:
         sentences = sentences_of(origin.language)
         if (gap := sentences.pronoun(text)) is not None and (found := self._about(gap, origin, context)) is not None:
             return found
-        for leaning in sorted(sentences.readings(text, self._grammar.lists()), key=_plainest):
+        for leaning in sorted(sentences.readings(text, self._grammar_of(origin.language).lists()), key=_plainest):
             if (meant := self._lean(leaning, origin, last, context)) is not None:
                 return meant
         if gap is None and len(plainly(text).split()) <= _ALONE_WORDS and self._is_fresh(last, context):
@@ -90,7 +91,7 @@ class FollowUps:
     def _said_of(self, referent: Referent, gap: Pronoun, origin: Origin) -> Intent | None:
         """The intent of ``gap`` with ``referent`` in it: tried with one of its devices, meant for all of it."""
         device = referent.devices[0]
-        found = self._grammar.understand(gap.about(device.name), origin)
+        found = self._grammar_of(origin.language).understand(gap.about(device.name), origin)
         if found is None or found.further or found.confidence < _SURE or not _speaks_of(found.intent, device):
             return None
         slots = {slot: value for slot, value in found.intent.slots.items() if slot not in TARGETS}
@@ -103,7 +104,7 @@ class FollowUps:
 
     def _alone(self, said: str, origin: Origin, context: Context) -> Understanding | Outcome | None:
         """A word or two, as what was last spoken of should be; not where they name something themselves."""
-        whole = self._grammar.understand(said, origin)
+        whole = self._grammar_of(origin.language).understand(said, origin)
         if whole is not None and any(intent.slots.get("area") != origin.area for intent in whole.intents):
             return None
         for sentence in sentences_of(origin.language).ellipses(said):
@@ -155,7 +156,7 @@ class FollowUps:
 
     def _said_rightly(self, said: str, origin: Origin, last: Exchange) -> Understanding | None:
         """ "No, turn on the kitchen light", or "no, blue"."""
-        found = self._grammar.understand(said, origin)
+        found = self._grammar_of(origin.language).understand(said, origin)
         if found is not None and found.confidence >= _SURE:
             same = [intent.name for intent in last.intents] == [intent.name for intent in found.intents]
             corrected = self._corrected(found.intent, last) if same and not found.further else None

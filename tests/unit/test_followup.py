@@ -32,7 +32,7 @@ def grammar() -> Grammar:
 
 @pytest.fixture(scope="module")
 def follow_ups(grammar: Grammar) -> FollowUps:
-    return FollowUps(HOUSE, grammar)
+    return FollowUps(HOUSE, lambda _: grammar)
 
 
 def devices_of(intent: Intent, origin: Origin = ANYWHERE) -> tuple[Device, ...]:
@@ -224,7 +224,7 @@ def test_the_other_of_three_is_asked_for(grammar: Grammar) -> None:
     third = Device("light.oven", "Oven Light", "light", "Kitchen", abilities=frozenset())
     house = Rooms((*DEVICES, third))
     more = Grammar(house, "en", Home.intents)
-    asked = FollowUps(house, more).understand("no, the other one", HERE, after(more, KITCHEN_ON))
+    asked = FollowUps(house, lambda _: more).understand("no, the other one", HERE, after(more, KITCHEN_ON))
     assert isinstance(asked, Outcome)
     assert asked.question is not None
     assert set(asked.question.choices) == {"Oven Light", "Spots"}
@@ -241,7 +241,7 @@ def test_a_correction_leaves_locked_what_was_locked(grammar: Grammar, follow_ups
     house = Rooms((*DEVICES, back))
     more = Grammar(house, "en", Home.intents)
     unlocked = turn(more, "lock the front door", before=DeviceState("unlocked"))
-    found = FollowUps(house, more).understand("no, the back lock", HERE, Context((unlocked,), None, NOW))
+    found = FollowUps(house, lambda _: more).understand("no, the back lock", HERE, Context((unlocked,), None, NOW))
     assert meant(found) == [("HassTurnOn", {"name": "Back Lock"})]
 
 
