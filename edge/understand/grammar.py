@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hassil import Intents
-from hassil.intents import RangeSlotList
+from hassil.intents import RangeSlotList, SlotList
 from hassil.util import merge_dict
 from home_assistant_intents import get_intents
 
@@ -76,6 +76,15 @@ class Grammar:
         if self._sayable is None:
             self._sayable = Automaton(self._everything, speech.lists.lists)
         return self._sayable.start
+
+    @property
+    def templates(self) -> Intents:
+        """All sentences, whatever their intent, with their rules and lists."""
+        return self._everything
+
+    def lists(self) -> Mapping[str, SlotList]:
+        """The names, areas and floors of the house now."""
+        return self._current().lists.lists
 
     def _current(self) -> Speech:
         if self._revision != self._house.revision:
