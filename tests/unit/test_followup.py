@@ -345,7 +345,7 @@ def named_in(device: Device, said: str, origin: Origin) -> bool:
     before=st.lists(st.sampled_from(BEFORE), max_size=3),
     said=SAID,
 )
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_is_done_to_what_neither_the_sentence_nor_the_conversation_names(
     grammar: Grammar, follow_ups: FollowUps, before: Sequence[str], said: str
 ) -> None:
@@ -363,7 +363,7 @@ def test_nothing_is_done_to_what_neither_the_sentence_nor_the_conversation_names
     before=st.lists(st.sampled_from(BEFORE), max_size=3),
     said=SAID.filter(lambda said: "unlock" not in said),
 )
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_is_unlocked_unless_somebody_said_so(
     grammar: Grammar, follow_ups: FollowUps, before: Sequence[str], said: str
 ) -> None:
