@@ -135,6 +135,8 @@ class FollowUps:
                 return self._alone(str(leaning.slots["said"]), origin, context)
             case "Rest":
                 return self._said_rightly(str(leaning.slots["said"]), origin, last)
+            case "Item":
+                return self._item(str(leaning.slots["said"]), origin, last)
             case "Other":
                 return self._other(leaning, last)
             case "Undo":
@@ -171,6 +173,15 @@ class FollowUps:
         again = self._alone(said, origin, Context((last,), now=last.at))
         return again if isinstance(again, Understanding) else None
 
+    def _item(self, said: str, origin: Origin, last: Exchange) -> Understanding | None:
+        """ "And eggs", after something was put on a list."""
+        before = last.intents[-1]
+        if "item" not in before.slots or len(said.split()) > _ALONE_WORDS or last.outcome is not OutcomeKind.DONE:
+            return None
+        if self._grammar_of(origin.language).understand(said, origin) is not None:
+            return None
+        return _understood(replace(before, slots={**before.slots, "item": said}, confirmed=False))
+
     def _other(self, leaning: Leaning, last: Exchange) -> Understanding | Outcome | None:
         """The device that was not meant has a sibling, or several."""
         was = next(iter(referents(last, self._house)), None)
@@ -206,7 +217,7 @@ def _plainest(leaning: Leaning) -> tuple[int, int]:
     """Names before rooms, rooms before kinds; free text last."""
     order = ("name", "area", "floor", "kind")
     return (
-        ("Value", "Rest").index(leaning.how) + 1 if "said" in leaning.slots else 0,
+        ("Item", "Value", "Rest").index(leaning.how) + 1 if "said" in leaning.slots else 0,
         next((place for place, slot in enumerate(order) if slot in leaning.slots), len(order)),
     )
 

@@ -261,6 +261,18 @@ def test_again_does_not_take_a_yes_along(grammar: Grammar, follow_ups: FollowUps
         assert found.confidence < 0.9, "sure enough for a lamp, not for a door"
 
 
+@pytest.mark.parametrize(
+    ("said", "item"),
+    [("and eggs", "eggs"), ("also two bottles of milk too", "two bottles of milk"), ("and turn off the kitchen light", None),
+     ("and a very long story about something else", None)],
+)  # fmt: skip
+def test_one_more_thing_for_the_list(follow_ups: FollowUps, said: str, item: str | None) -> None:
+    bread = Intent("HassListAddItem", {"item": "bread", "name": "shopping"})
+    context = Context((Exchange(NOW, "add bread", (bread,), OutcomeKind.DONE),), None, NOW)
+    found = follow_ups.understand(said, HERE, context)
+    assert meant(found) == ([("HassListAddItem", {"item": item, "name": "shopping"})] if item else None)
+
+
 # -- back to how it was ------------------------------------------------------------------------------------------------
 
 
