@@ -78,6 +78,13 @@ class Speech:
             return self._by_name(meant, area, found) or _understanding(found, _AS_MEANT)
         return self._nearly(meant, area)
 
+    def exactly(self, text: str, area: str | None) -> Understanding | None:
+        """Likewise, but without near names: for sentences that were put together of names that there are."""
+        found = self._commands(text, area)
+        if found is None and (meant := self._phrasing.meant(text)) != text:
+            found = self._commands(meant, area)
+        return _understanding(found) if found is not None else None
+
     def _by_name(self, text: str, area: str | None, found: tuple[Reading, ...]) -> Understanding | None:
         """A near name, where what is said of a sort of thing in a room means one thing, or else means nothing.
 
