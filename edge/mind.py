@@ -102,8 +102,8 @@ async def build_mind(
             *([Step(Tier.SEMANTIC, _without_context(semantic.understand), _SEMANTIC_S)] if semantic else ()),
             *([Step(Tier.LLM, model.understand, _LLM_S)] if model else ()),
         ],
-        answers=Answers(grammars, guard.knows_pin),
-        follow_ups=FollowUps(house, grammars),
+        answers=Answers(grammars.of, guard.knows_pin),
+        follow_ups=FollowUps(house, grammars.of),
     )
     interpreter.begin(router, dispatch)
     return Mind(grammars, router, dispatch, wording, skills, floor, conversations)
