@@ -35,7 +35,6 @@ from edge.ports import (
     Skill,
     SkillContext,
     Sound,
-    Storage,
     SttEngine,
     TtsEngine,
     VadEngine,
@@ -161,7 +160,8 @@ async def assistant(
         voice = await _voice(settings, store, sink, stack) if sink is not None else None
         house = await stack.enter_async_context(open_house(settings))
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
-        mind = await build_mind(settings, house, storage, stack)
+        context = SkillContext(house, settings.mqtt.confirm_s, storage, settings.understand.language)
+        mind = await build_mind(settings, context, stack)
         stages = Stages(
             router=mind.router,
             dispatch=mind.dispatch,
@@ -177,10 +177,15 @@ async def assistant(
         yield Assistant(settings, house, stages, ears, bus)
 
 
-async def build_mind(settings: Settings, house: House, storage: Storage, stack: AsyncExitStack) -> Mind:
-    """Understanding and skills in ``house``; what they load is closed with ``stack``. Raises SettingsError."""
-    language = settings.understand.language
-    skills = [_skill(name, house, storage, settings) for name in plugins.names("skills")]
+async def build_mind(settings: Settings, context: SkillContext, stack: AsyncExitStack) -> Mind:
+    """Understanding and skills in the house of ``context``; what they load is closed with ``stack``.
+
+    ``context``: what every skill is built with; each gets its own settings besides. Raises SettingsError.
+    """
+    language, house = context.language, context.house
+    skills = [
+        _skill(name, replace(context, settings=settings.skills.get(name, {}))) for name in plugins.names("skills")
+    ]
     dispatch = Dispatch(skills, Handover(house))
     own = [*_of_skills("sentences", f"{language[:2]}.yaml"), *sentence_files(settings)]
     grammar = Grammar(house, language, dispatch.intents, own)
@@ -265,11 +270,8 @@ def open_house(settings: Settings) -> MqttHouse:
     )
 
 
-def _skill(name: str, house: House, storage: Storage, settings: Settings) -> Skill:
-    context = SkillContext(
-        house, settings.mqtt.confirm_s, storage, settings.understand.language, settings.skills.get(name, {})
-    )
-    skill: Skill = plugins.load("skills", name)(context)
+def _skill(name: str, context: SkillContext, settings: Settings) -> Skill:
+    skill: Skill = plugins.load("skills", name)(replace(context, settings=settings.skills.get(name, {})))
     return skill
 
 

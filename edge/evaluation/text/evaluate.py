@@ -18,6 +18,7 @@ from edge.evaluation.text.large_home import grammar_times
 from edge.evaluation.text.memory_house import MemoryHouse
 from edge.evaluation.text.rows import Row, rows, spread
 from edge.evaluation.text.verdicts import Tell, Verdict, calibration_error, reliability, scores
+from edge.ports import SkillContext
 from edge.settings import Settings
 
 Judge = Callable[[Asker, Sequence[Row], Tell], Awaitable[list[Verdict]]]
@@ -53,7 +54,7 @@ class TextResult:
     left_out: Mapping[str, Mapping[str, int]]
     """By file, how many lines were not asked, by reason."""
     grammar_ms: Sequence[float]
-    """The grammar tier alone, in a house of 300 devices, milliseconds a sentence."""
+    """The grammar tier alone, in a house of 300 devices, milliseconds of processor time a sentence."""
     rss_mb: float
     """The most memory that this process had, MiB: understanding and skills with all tiers of the run."""
 
@@ -103,7 +104,8 @@ async def evaluate_text(settings: Settings, planned: Plan, tell: Tell) -> TextRe
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         storage = await stack.enter_async_context(Database(folder / "evaluation.db"))
-        mind = await build_mind(settings, house, storage, stack)
+        context = SkillContext(house, settings.mqtt.confirm_s, storage, settings.understand.language)
+        mind = await build_mind(settings, context, stack)
         asker = Asker(mind, house, settings.understand.language)
         verdicts = {name: await SOURCES[name].judge(asker, lines, tell) for name, lines in planned.asked.items()}
         times = grammar_times(mind.grammar, house, [v.sentence for some in verdicts.values() for v in some])
