@@ -183,9 +183,7 @@ async def build_mind(settings: Settings, context: SkillContext, stack: AsyncExit
     ``context``: what every skill is built with; each gets its own settings besides. Raises SettingsError.
     """
     language, house = context.language, context.house
-    skills = [
-        _skill(name, replace(context, settings=settings.skills.get(name, {}))) for name in plugins.names("skills")
-    ]
+    skills = [_skill(name, context, settings) for name in plugins.names("skills")]
     dispatch = Dispatch(skills, Handover(house))
     own = [*_of_skills("sentences", f"{language[:2]}.yaml"), *sentence_files(settings)]
     grammar = Grammar(house, language, dispatch.intents, own)

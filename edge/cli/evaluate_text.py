@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import typer
+from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from edge.cli import print_json
 from edge.cli.evaluate import progress_bar
@@ -93,9 +94,8 @@ def as_a_whole(result: TextResult) -> dict[str, Any]:
 
 def _print(result: TextResult) -> None:
     console = Console()
-    table = Table(
-        "File", "n", "right", "false actions", "by tier", "ms p50", "p95", "left out", title="hearth eval text"
-    )
+    columns = ("n", "right", "false actions", "by tier", "ms p50", "p95", "left out")
+    table = Table(Column("File", no_wrap=True), *columns, title="hearth eval text", box=box.SIMPLE_HEAD)
     for file, figures in result.as_json().items():
         table.add_row(*_row(file, figures), style="bold")
         if any(of_kind["scored"] for of_kind in figures["by_kind"].values()):
