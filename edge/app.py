@@ -5,7 +5,7 @@ import importlib.util
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,17 +13,19 @@ from pathlib import Path
 import anyio
 
 from edge import plugins
+from edge.act.confirm import Guard, Policy, Risk, Rules
 from edge.act.dispatch import Dispatch
 from edge.act.skills.handover import Handover
 from edge.bus import Bus
 from edge.chunk import Pcm
 from edge.database import Database
+from edge.dialogue import Context
 from edge.engine_thread import EngineThread
 from edge.errors import AssistantError, ModelError
 from edge.events import AnyEvent, TurnEnded
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
-from edge.intents import Origin, Phrase
+from edge.intents import Origin, Phrase, Tier, Understanding
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
@@ -43,19 +45,23 @@ from edge.ports import (
 from edge.session.attention import AttentiveWake
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
-from edge.session.loop import Loop, WakeRules
+from edge.session.loop import FollowUpRules, Loop, WakeRules
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
 from edge.speak.wording import Wording
+from edge.understand.answer import Answers
+from edge.understand.followup import FollowUps
 from edge.understand.grammar import Grammar
+from edge.understand.languages import Grammars
 from edge.understand.llm import LocalModel
-from edge.understand.router import Router
+from edge.understand.router import AsyncTier, Router, Step
 from edge.wake.quiet import DozingEngine
 from edge.wake.verify import build as build_verifier
 from models.store import Store
 
 _EMBEDDING = "speech-embedding"
+_LLM_S = 3.0
 _log = logging.getLogger(__name__)
 
 
@@ -72,7 +78,7 @@ class Ears:
 class Mind:
     """From words to deeds and to the words that tell of them: of the assistant, and of whoever measures it."""
 
-    grammar: Grammar
+    grammars: Grammars
     router: Router
     dispatch: Dispatch
     wording: Wording
@@ -104,7 +110,9 @@ class Assistant:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave."""
         assert self._ears is not None
         rules = wake_rules(self.settings)
-        loop = Loop(self._ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations)
+        listen = self.settings.listen
+        follow_up = FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
+        loop = Loop(self._ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, follow_up)
         return await loop.run(sound)
 
     async def utterance(self, pcm: Pcm) -> TurnEnded:
@@ -166,7 +174,7 @@ async def assistant(
             router=mind.router,
             dispatch=mind.dispatch,
             wording=mind.wording,
-            listener=_listener(settings, ears, mind.grammar) if ears else None,
+            listener=_listener(settings, ears, mind.grammars) if ears else None,
             voice=voice,
             journal=Episodes(storage, settings.memory.keep_turns_days),
         )
@@ -184,13 +192,18 @@ async def build_mind(settings: Settings, context: SkillContext, stack: AsyncExit
     """
     language, house = context.language, context.house
     skills = [_skill(name, context, settings) for name in plugins.names("skills")]
-    dispatch = Dispatch(skills, Handover(house))
-    own = [*_of_skills("sentences", f"{language[:2]}.yaml"), *sentence_files(settings)]
-    grammar = Grammar(house, language, dispatch.intents, own)
+    guard = Guard(_confirmed(settings), house)
+    dispatch = Dispatch(skills, Handover(house), guard)
+    grammars = Grammars(functools.partial(_grammar, settings, house, dispatch), language)
     model = await _local_model(settings, Store(settings.models_dir), house, dispatch, stack)
     return Mind(
-        grammar=grammar,
-        router=Router(grammar, model.understand if model else None),
+        grammars=grammars,
+        router=Router(
+            grammars,
+            [Step(Tier.LLM, _without_context(model.understand), _LLM_S)] if model else (),
+            answers=Answers(grammars.of, guard.knows_pin),
+            follow_ups=FollowUps(house, grammars.of),
+        ),
         dispatch=dispatch,
         wording=Wording(language, _of_skills("phrases")),
         skills=skills,
@@ -249,6 +262,22 @@ async def _local_model(
     return LocalModel(house, thread, dispatch.intents, settings.understand.llm_confidence)
 
 
+def _without_context(understand: Callable[[str, Origin], Awaitable[Understanding | None]]) -> AsyncTier:
+    """A tier that takes each sentence by itself."""
+
+    async def alone(text: str, origin: Origin, _: Context) -> Understanding | None:
+        return await understand(text, origin)
+
+    return alone
+
+
+def _confirmed(settings: Settings) -> Rules:
+    """What is asked about before it is done."""
+    confirm = settings.confirm
+    policies = {risk: Policy(getattr(confirm, risk)) for risk in Risk}
+    return Rules(policies, confirm.pin.get_secret_value() if confirm.pin else None)
+
+
 def open_house(settings: Settings) -> MqttHouse:
     """The house on the configured broker, to be entered as an async context."""
     mqtt = settings.mqtt
@@ -273,14 +302,19 @@ def _skill(name: str, context: SkillContext, settings: Settings) -> Skill:
     return skill
 
 
+def _grammar(settings: Settings, house: House, dispatch: Dispatch, language: str) -> Grammar:
+    own = [*_of_skills("sentences", f"{language[:2]}.yaml"), *sentence_files(settings)]
+    return Grammar(house, language, dispatch.intents, own)
+
+
 def _of_skills(*path: str) -> list[Path]:
     """What there is at ``path`` in the folders of the skills."""
     folders = filter(None, (plugins.folder("skills", name) for name in plugins.names("skills")))
     return [found for folder in folders if (found := folder.joinpath(*path)).exists()]
 
 
-def _listener(settings: Settings, ears: Ears, grammar: Grammar) -> Listener:
-    return Listener(ears.vad, ears.stt, endpoint_rules(settings), settings.understand.language, grammar.sayable)
+def _listener(settings: Settings, ears: Ears, grammars: Grammars) -> Listener:
+    return Listener(ears.vad, ears.stt, endpoint_rules(settings), settings.understand.language, grammars.sayable)
 
 
 def endpoint_rules(settings: Settings) -> EndpointRules:

@@ -135,6 +135,8 @@ class ActionReport:
     """From publishing to the device's own word, or to giving up, in milliseconds."""
     state: DeviceState
     """The device's state afterwards."""
+    before: DeviceState = field(default_factory=DeviceState)
+    """What it had last said when it was told: what "turn it back" means."""
 
 
 def as_row(device: Device, state: DeviceState) -> dict[str, object]:

@@ -4,7 +4,6 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from edge.dialogue import Context, Exchange
@@ -33,7 +32,7 @@ class Conversation:
         now = self._now()
         recent = tuple(exchange for exchange in self._context.exchanges if now - exchange.at < _IN_MIND_S)
         fresh = bool(recent) and now - recent[-1].at < _QUESTION_S
-        return replace(self._context, exchanges=recent, question=self._context.question if fresh else None)
+        return Context(recent, self._context.question if fresh else None, now)
 
     def add(self, exchange: Exchange, question: Question | None) -> None:
         """A turn is over; ``question`` is what it ended with."""

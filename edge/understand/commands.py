@@ -40,9 +40,9 @@ ReadOne = Callable[[str], Reading | None]
 
 
 def cut(text: str, phrasing: Phrasing, names: Iterable[str]) -> list[tuple[int, int]]:
-    """The parts of ``text`` between conjunctions, as (start, end). A name of the house (in lower case) stays whole."""
+    """The parts of ``text`` between conjunctions, as (start, end); ``names`` (in lower case) stay whole."""
     lower = text.lower()
-    kept = [span for name in names if phrasing.between.search(name) for span in _places(name, lower)]
+    kept = [span for name in names for span in _places(name, lower)]
     parts, start = [], 0
     for found in phrasing.between.finditer(text):
         if any(begin < found.end() and found.start() < end for begin, end in kept):
@@ -99,7 +99,8 @@ class Commands:
             if (first, end) == (0, len(self._parts)):
                 continue
             text = self._said(first, end)
-            found = self._read(text)
+            found = self._about_it(text, before[1]) if before is not None and end == first + 1 else None
+            found = found or self._read(text)
             if end == first + 1 and (found is None or found.confidence < SURE):
                 # A mere name is part of another command before it is one itself.
                 text, completed = self._elliptical(first, before)
@@ -111,8 +112,6 @@ class Commands:
     def _elliptical(self, part: int, before: tuple[str, Reading] | None) -> tuple[str, Reading | None]:
         """The part, completed by what the one before or the one behind says for both."""
         text = self._said(part, part + 1)
-        if before is not None and (found := self._about_it(text, before[1])) is not None:
-            return text, found
         if self._names_something(text):
             for whole in self._completed(text, part, before):
                 if (found := self._borrowed(whole)) is not None:

@@ -1,6 +1,6 @@
 """What is left out of a command: "turn off all the lights except the kitchen"."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -22,12 +22,15 @@ Named = Mapping[str, tuple[str, str]]
 """By name in lower case: the slot (name, area or floor) that it belongs to, and the value."""
 
 
+Nearly = Callable[[str], str | None]
+
+
 class Exceptions:
     """Reads commands that leave something out."""
 
-    def __init__(self, phrasing: Phrasing, named: Named, nearly: Callable[[str], str | None]) -> None:
-        """``nearly``: the name that a text nearly is, None where there is none."""
-        self._phrasing, self._named, self._nearly = phrasing, named, nearly
+    def __init__(self, phrasing: Phrasing, named: Named, compound: Iterable[str], nearly: Nearly) -> None:
+        """``compound``: names that hold a conjunction; ``nearly``: the name that a text nearly is, or None."""
+        self._phrasing, self._named, self._compound, self._nearly = phrasing, named, compound, nearly
 
     def read(self, text: str, one: Callable[[str], Reading | None]) -> Reading | None:
         """``one`` reads a single command. None when nothing is left out, or it isn't known what."""
@@ -45,7 +48,7 @@ class Exceptions:
 
     def _split(self, most: str, rest: str, one: Callable[[str], Reading | None]) -> Reading | None:
         """``most``: the command; ``rest``: what is left out of it."""
-        parts = [rest[start:end] for start, end in cut(rest, self._phrasing, self._named)]
+        parts = [rest[start:end] for start, end in cut(rest, self._phrasing, self._compound)]
         if any((command := one(part)) is not None and command.confidence >= SURE for part in parts):
             return None  # it ends before: "… except the kitchen, and lock the door"
         left_out = [self._place(part) for part in parts]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hassil import Intents
+from hassil.intents import RangeSlotList, SlotList
 from hassil.util import merge_dict
 from home_assistant_intents import get_intents
 
@@ -52,6 +53,7 @@ class Grammar:
         further = read_sentences(own, language, _known(everything))
         merge_dict(everything, dict(further.content))
         self._everything = Intents.from_dict(everything)
+        _tell_apart(self._everything, language)
         wanted = set(everything["intents"]) if intents is None else {*intents, *further.intents}
         understood = {name: intent for name, intent in self._everything.intents.items() if name in wanted}
         self._sayings = Sayings.of(replace(self._everything, intents=understood))
@@ -75,6 +77,15 @@ class Grammar:
             self._sayable = Automaton(self._everything, speech.lists.lists)
         return self._sayable.start
 
+    @property
+    def templates(self) -> Intents:
+        """All sentences, whatever their intent, with their rules and lists."""
+        return self._everything
+
+    def lists(self) -> Mapping[str, SlotList]:
+        """The names, areas and floors of the house now."""
+        return self._current().lists.lists
+
     def _current(self) -> Speech:
         if self._revision != self._house.revision:
             self._revision = self._house.revision
@@ -84,6 +95,19 @@ class Grammar:
 
     def _of_the_house(self) -> Speech:
         return Speech(self._sayings, self._phrasing, _lists(self._house), self._house.devices(), self._language)
+
+
+def _tell_apart(intents: Intents, language: str) -> None:
+    """Keep ranges that are multiplied out of hassil's memory of number words, which would mix them with others.
+
+    It remembers the words of a range by its language, bounds and step alone: "down by twenty" would be up, if "up by
+    twenty" was said before.
+    """
+    blocks = (block for intent in intents.intents.values() for block in intent.data)
+    for lists in (intents.slot_lists, *(block.slot_lists for block in blocks)):
+        for values in lists.values():
+            if isinstance(values, RangeSlotList) and values.multiplier is not None:
+                values.words_language = f"{language}-times{values.multiplier:g}"
 
 
 def own_sentences(own: Sequence[Path], language: str) -> Sentences:

@@ -1,7 +1,7 @@
-"""hassil, led to the few blocks of sentences that a text can belong to.
+"""hassil, led to the few templates that a text can belong to.
 
-hassil tries each template on every text, and that takes longer than all else. What a template can't do without, a word
-or a name of the house, is looked up first for all templates at once.
+hassil tries each template on every text, and that takes longer than all else. What a template can't do without
+(:mod:`edge.understand.needs`) is looked up first, for all templates at once.
 """
 
 import re
@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hassil import Intents
-from hassil.expression import Alternative, Expression, Group, ListReference, RuleReference, Sentence, TextChunk
+from hassil.expression import Sentence, TextChunk
 from hassil.intents import Intent, IntentData, SlotList, TextSlotList
 from hassil.recognize import RecognizeResult, recognize_best
 from hassil.util import normalize_for_matching
 
-HOUSE: Final = ("name", "area", "floor")
-"""Lists that are filled from the house."""
-_DEEPEST: Final = 10
-"""Rules within rules that are looked into."""
+from edge.understand.needs import HOUSE, Beginning, beginning, needed_for, needed_lists, number_fragments
+
+_REMEMBERED: Final = 2000
+"""Chosen parts of blocks that are kept; then all are chosen anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Lists:
     lists: Mapping[str, SlotList]
     spoken: Mapping[str, frozenset[str]]
     """By list: each value in the form in which texts are compared."""
+    starts: Mapping[str, tuple[str, ...]]
+    """The same, to be asked whether a text begins with one."""
 
     def values(self, name: str) -> Iterator[tuple[str, str]]:
         """What is said of the list ``name``, and what it means."""
@@ -39,13 +41,24 @@ class Lists:
     @classmethod
     def of(cls, values: Mapping[str, Iterable[tuple[Any, ...]]]) -> "Lists":
         """By list: tuples of what is said, what it means and (maybe) a context. What is said is no template."""
+        spoken = {name: frozenset(_folded(entry[0]) for entry in entries) - {""} for name, entries in values.items()}
         return cls(
             {
                 name: TextSlotList.from_tuples(_as_compared(entries), allow_template=False, name=name)
                 for name, entries in values.items()
             },
-            {name: frozenset(_folded(entry[0]) for entry in entries) - {""} for name, entries in values.items()},
+            spoken,
+            {name: tuple(entries) for name, entries in spoken.items()},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block of templates, and what each can't do without, as bits."""
+
+    intent: str
+    data: IntentData
+    needs: tuple[int, ...]
 
 
 class Recognition:
@@ -53,12 +66,22 @@ class Recognition:
 
     def __init__(self, intents: Intents) -> None:
         self._intents = intents
-        self._bits: dict[frozenset[str] | str, int] = {}
+        self._numbers = number_fragments(intents.language)
         self._frame = _around(intents.skip_words)
+        self._bits: dict[frozenset[str] | str | Beginning, int] = {}
         self._blocks = [
-            (name, block, self._needs(block)) for name, intent in intents.intents.items() for block in intent.data
+            _Block(name, data, self._needs(data)) for name, intent in intents.intents.items() for data in intent.data
         ]
-        self._fragments = frozenset(part for clause in self._bits if isinstance(clause, frozenset) for part in clause)
+        self._by_need: dict[int, list[tuple[int, int]]] = {}
+        for number, block in enumerate(self._blocks):
+            for place, need in enumerate(block.needs):
+                self._by_need.setdefault(need, []).append((number, place))
+        self._clauses = [(clause, bit) for clause, bit in self._bits.items() if isinstance(clause, frozenset)]
+        self._beginnings = [
+            (begin, tuple(begin.words), bit) for begin, bit in self._bits.items() if isinstance(begin, Beginning)
+        ]
+        self._fragments = frozenset(fragment for clause, _ in self._clauses for fragment in clause)
+        self._parts: dict[tuple[int, int], IntentData] = {}
 
     def best(self, text: str, house: Lists, area: str | None, language: str) -> RecognizeResult | None:
         """The best reading of ``text``, asked from ``area``; None when no template fits it as a whole."""
@@ -68,6 +91,18 @@ class Recognition:
         if bare != text and (found is None or any(entity.is_wildcard for entity in found.entities_list)):
             return self._tried(text, house, area, language)
         return found
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Words, or parts of words, that some template can't do without."""
+        return self._fragments
+
+    def lacks_a_name(self, text: str, house: Lists) -> bool:
+        """Whether ``text`` may belong to a template once a name of the house is put into it."""
+        said = self._said(_folded(text), house)
+        named = sum(self._bits.get(name, 0) for name in HOUSE)
+        begun = sum(bit for begin, _, bit in self._beginnings if begin.lists)
+        return any(need & named and not need & ~(named | begun | said) for need in self._by_need)
 
     def _tried(self, text: str, house: Lists, area: str | None, language: str) -> RecognizeResult | None:
         blocks = self._possible(text, house, area)
@@ -83,80 +118,72 @@ class Recognition:
             best_slot_name="name",
         )
 
-    @property
-    def words(self) -> frozenset[str]:
-        """Words, or parts of words, that some template can't do without."""
-        return self._fragments
-
-    def lacks_a_name(self, text: str, house: Lists) -> bool:
-        """Whether ``text`` may belong to a template once a name of the house is put into it."""
-        said = self._said(_folded(text), house)
-        named = 0
-        for name in HOUSE:
-            named |= self._bits.get(name, 0)
-        return any(
-            need & named and need & ~named & said == need & ~named for _, _, needs in self._blocks for need in needs
-        )
-
     def _possible(self, text: str, house: Lists, area: str | None) -> dict[str, list[IntentData]]:
-        everything = self._intents.settings.ignore_whitespace  # where words run together, fragments prove nothing
-        said = 0 if everything else self._said(_folded(text), house)
+        if self._intents.settings.ignore_whitespace:  # where words run together, fragments prove nothing
+            return {name: intent.data for name, intent in self._intents.intents.items()}
+        lacking = ~self._said(_folded(text), house)
+        places: dict[int, list[int]] = {}
+        for need, templates in self._by_need.items():
+            if not need & lacking:
+                for number, place in templates:
+                    places.setdefault(number, []).append(place)
         found: dict[str, list[IntentData]] = {}
-        for name, block, needs in self._blocks:
+        for number in sorted(places):
+            block = self._blocks[number]
             # A block may exclude the area: it is for when none is known.
-            fits = "area" not in (block.excludes_context if area else block.requires_context)
-            if fits and (everything or any(need & said == need for need in needs)):
-                found.setdefault(name, []).append(block)
+            if "area" not in (block.data.excludes_context if area else block.data.requires_context):
+                found.setdefault(block.intent, []).append(self._part(number, block, sorted(places[number])))
         return found
+
+    def _part(self, number: int, block: _Block, places: list[int]) -> IntentData:
+        """The block with no more than the templates at ``places``."""
+        if len(places) == len(block.needs):
+            return block.data
+        key = (number, sum(1 << place for place in places))
+        if key not in self._parts:
+            if len(self._parts) > _REMEMBERED:
+                self._parts.clear()
+            templates = [block.data.sentences[place] for place in places]
+            part = replace(block.data, sentence_texts=[template.text or "" for template in templates])
+            # Where hassil keeps what it parsed: it need not be parsed again.
+            vars(part)["sentences"] = templates
+            self._parts[key] = part
+        return self._parts[key]
 
     def _said(self, text: str, house: Lists) -> int:
         """A bit for each need that ``text`` meets."""
         haystack = text + "\n" + text.replace("-", " ").replace("_", " ")
         fragments = {fragment for fragment in self._fragments if fragment in haystack}
-        said = 0
-        for clause, bit in self._bits.items():
-            if isinstance(clause, str):
-                met = any(value in haystack for value in house.spoken[clause])
-            else:
-                met = not fragments.isdisjoint(clause)
-            if met:
+        said = sum(bit for clause, bit in self._clauses if not fragments.isdisjoint(clause))
+        for name in HOUSE:
+            if name in self._bits and any(value in haystack for value in house.spoken.get(name, ())):
+                said |= self._bits[name]
+        starts = (*haystack.split("\n"), self._frame.sub("", text))
+        first = {name for name in HOUSE if any(start.startswith(house.starts.get(name, ())) for start in starts)}
+        for begin, words, bit in self._beginnings:
+            if not first.isdisjoint(begin.lists) or any(start.startswith(words) for start in starts):
                 said |= bit
         return said
 
-    def _needs(self, block: IntentData) -> frozenset[int]:
-        """For each template, what it needs, as bits."""
+    def _needs(self, block: IntentData) -> tuple[int, ...]:
         rules = {**self._intents.expansion_rules, **block.expansion_rules}
-        needs = set()
-        for sentence in block.sentences:
-            need = 0
-            for clause in sentence.get_required_clauses(rules):
-                need |= self._bit(clause)
-            for name in _needed_lists(sentence.expression, rules) - block.slot_lists.keys():
+        lists = {**self._intents.slot_lists, **block.slot_lists}
+        return tuple(self._need(sentence, rules, lists) for sentence in block.sentences)
+
+    def _need(self, sentence: Sentence, rules: dict[str, Sentence], lists: dict[str, SlotList]) -> int:
+        need = 0
+        for clause in sentence.get_required_clauses(rules):
+            need |= self._bit(clause)
+        for name in needed_lists(sentence.expression, rules):
+            if name in HOUSE and name not in lists:
                 need |= self._bit(name)
-            needs.add(need)
-        return frozenset(needs)
+            elif held := needed_for(lists.get(name), rules, self._numbers) if name else self._numbers:
+                need |= self._bit(held)
+        begin = beginning(sentence.expression, rules, lists)
+        return need if begin.anything or begin.empty else need | self._bit(begin)
 
-    def _bit(self, clause: frozenset[str] | str) -> int:
+    def _bit(self, clause: frozenset[str] | str | Beginning) -> int:
         return self._bits.setdefault(clause, 1 << len(self._bits))
-
-
-def _needed_lists(expression: Expression, rules: Mapping[str, Sentence], depth: int = 0) -> set[str]:
-    """The lists of the house of which every sentence of the template holds a value."""
-    if depth > _DEEPEST:
-        return set()
-    match expression:
-        case ListReference():
-            return {expression.list_name}.intersection(HOUSE)
-        case RuleReference():
-            rule = rules.get(expression.rule_name)
-            return _needed_lists(rule.expression, rules, depth + 1) if rule else set()
-        case Alternative():
-            if expression.is_optional or not expression.items:
-                return set()
-            return set.intersection(*(_needed_lists(item, rules, depth + 1) for item in expression.items))
-        case Group():
-            return set().union(*(_needed_lists(item, rules, depth + 1) for item in expression.items))
-    return set()
 
 
 def _around(phrases: Iterable[str]) -> re.Pattern[str]:

@@ -17,8 +17,9 @@ from edge.intents import Intent, SlotValue, Tier, Understanding
 from edge.understand.commands import SURE, Commands, Reading, cut
 from edge.understand.exceptions import Exceptions
 from edge.understand.near import SAME, Near, NearNames
+from edge.understand.needs import HOUSE
 from edge.understand.phrasing import Phrasing
-from edge.understand.recognition import HOUSE, Lists, Recognition
+from edge.understand.recognition import Lists, Recognition
 
 _COMMAND: Final = "conversation_command"
 """Slot of a command that is for later."""
@@ -99,7 +100,7 @@ class Speech:
         return any(all(getattr(device, slot) == value for slot, value in wanted.items()) for device in self._devices)
 
     def _commands(self, text: str, area: str | None) -> tuple[Reading, ...] | None:
-        parts = cut(text, self._phrasing, self._named)
+        parts = cut(text, self._phrasing, self._compound)
         return Commands(text, parts, self._phrasing, lambda part: self._one(part, area), self._names_something).read()
 
     def _names_something(self, text: str) -> bool:
@@ -181,12 +182,17 @@ class Speech:
         }
 
     @cached_property
+    def _compound(self) -> frozenset[str]:
+        """Names that hold a conjunction."""
+        return frozenset(name for name in self._named if self._phrasing.between.search(f" {name} "))
+
+    @cached_property
     def _near(self) -> NearNames:
         return NearNames(self._named, self._phrasing, self._recognition.words)
 
     @cached_property
     def _exceptions(self) -> Exceptions:
-        return Exceptions(self._phrasing, self._named, self._near.nearest_name)
+        return Exceptions(self._phrasing, self._named, self._compound, self._near.nearest_name)
 
 
 def _plain_words(text: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ import pytest
 from edge.devices import Ability, Device
 from edge.intents import Origin
 from edge.understand.grammar import Grammar
+from edge.understand.languages import Grammars
 from tests.houses import DIMMER, SWITCH, Rooms
 
 ANYWHERE = Origin("test")
@@ -135,3 +136,25 @@ def test_what_is_said(grammars: dict[str, Grammar], language: str, text: str, ex
 )
 def test_what_is_no_command(grammars: dict[str, Grammar], language: str, text: str) -> None:
     assert grammars[language].understand(text, ANYWHERE) is None
+
+
+def test_each_language_has_a_grammar_built_when_it_is_first_spoken() -> None:
+    built: list[str] = []
+
+    def build(language: str) -> Grammar:
+        built.append(language)
+        return Grammar(HOUSES["de"], language, None)
+
+    grammars = Grammars(build, "de-DE")
+    assert built == ["de"]
+    for text, language in (
+        ("schalte die Stehlampe ein", "de"),
+        ("turn on Stehlampe", "en"),
+        ("turn off Stehlampe", "en"),
+    ):
+        found = grammars.understand(text, Origin("test", language=language))
+        assert found is not None
+        assert found.intent.slots == {"name": "Stehlampe"}
+    assert built == ["de", "en"]
+    assert grammars.understand("turn on Stehlampe", Origin("test", language="de")) is None
+    assert grammars.understand("schalte die Stehlampe ein", Origin("test", language="xx")) is not None

@@ -108,6 +108,6 @@ async def evaluate_text(settings: Settings, planned: Plan, tell: Tell) -> TextRe
         mind = await build_mind(settings, context, stack)
         asker = Asker(mind, house, settings.understand.language)
         verdicts = {name: await SOURCES[name].judge(asker, lines, tell) for name, lines in planned.asked.items()}
-        times = grammar_times(mind.grammar, house, [v.sentence for some in verdicts.values() for v in some])
+        times = grammar_times(mind.grammars, house, [v.sentence for some in verdicts.values() for v in some])
     peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return TextResult(verdicts, planned.left_out, times, peak_kib / 1024)
