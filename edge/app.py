@@ -1,41 +1,32 @@
 """The composition root: the only file that knows every stage, and builds the assistant from settings."""
 
 import functools
-import importlib.util
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import anyio
 
 from edge import plugins
-from edge.act.confirm import Guard, Policy, Risk, Rules
-from edge.act.dispatch import Dispatch
-from edge.act.skills.handover import Handover
 from edge.bus import Bus
 from edge.chunk import Pcm
 from edge.database import Database
-from edge.dialogue import Context
 from edge.engine_thread import EngineThread
-from edge.errors import AssistantError, ModelError
+from edge.errors import AssistantError
 from edge.events import AnyEvent, TurnEnded
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
-from edge.intents import Origin, Phrase, Tier, Understanding
+from edge.intents import Origin, Phrase
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
+from edge.mind import build_mind, has_semantic, installed
 from edge.ports import (
     AudioSink,
-    House,
-    LlmEngine,
     Service,
-    Skill,
-    SkillContext,
     Sound,
     SttEngine,
     TtsEngine,
@@ -45,22 +36,20 @@ from edge.ports import (
 from edge.session.attention import AttentiveWake
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
+from edge.session.floor import Floor
 from edge.session.loop import FollowUpRules, Loop, WakeRules
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
+from edge.speak.loudness import VoiceLoudness
 from edge.speak.speak import Voice
-from edge.speak.wording import Wording
-from edge.understand.answer import Answers
-from edge.understand.followup import FollowUps
-from edge.understand.grammar import Grammar
 from edge.understand.languages import Grammars
-from edge.understand.llm import LocalModel
-from edge.understand.router import AsyncTier, Router, Step
+from edge.understand.semantic import encoder
 from edge.wake.quiet import DozingEngine
 from edge.wake.verify import build as build_verifier
 from models.store import Store
 
 _EMBEDDING = "speech-embedding"
+_SEMANTIC_S = 1.0
 _LLM_S = 3.0
 _log = logging.getLogger(__name__)
 
@@ -74,24 +63,22 @@ class Ears:
     stt: EngineThread[SttEngine]
 
 
-@dataclass(frozen=True, slots=True)
-class Mind:
-    """From words to deeds and to the words that tell of them: of the assistant, and of whoever measures it."""
-
-    grammars: Grammars
-    router: Router
-    dispatch: Dispatch
-    wording: Wording
-    skills: Sequence[Skill]
-
-
 class Assistant:
     """The running assistant: takes sound or text, gives turns and events."""
 
-    def __init__(self, settings: Settings, house: MqttHouse, stages: Stages, ears: Ears | None, bus: Bus) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        house: MqttHouse,
+        stages: Stages,
+        ears: Ears | None,
+        bus: Bus,
+        floor: Floor,
+        conversations: Conversations,
+    ) -> None:
         self.settings, self.house, self.bus = settings, house, bus
-        self._stages, self._ears = stages, ears
-        self._conversations = Conversations()
+        self._stages, self._ears, self._floor = stages, ears, floor
+        self._conversations = conversations
 
     async def listens(self) -> None:
         """Returns when a wake word would be heard; what comes after it waits for its engines to load."""
@@ -110,9 +97,11 @@ class Assistant:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave."""
         assert self._ears is not None
         rules = wake_rules(self.settings)
-        listen = self.settings.listen
+        listen, ears = self.settings.listen, self._ears
         follow_up = FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
-        loop = Loop(self._ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, follow_up)
+        loop = Loop(
+            ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor, follow_up
+        )
         return await loop.run(sound)
 
     async def utterance(self, pcm: Pcm) -> TurnEnded:
@@ -135,8 +124,15 @@ class Assistant:
         """Speak ``text``; returns when it was heard, with the path of its recording where one was made."""
         if self._stages.voice is None:
             raise AssistantError("there is no loudspeaker", "set audio.output")
-        await self._stages.voice.speak(text, lambda: None)
-        return await self._stages.voice.finish()
+        voice, recording = self._stages.voice, None
+
+        async def speak() -> None:
+            nonlocal recording
+            await voice.speak(text, lambda: None)
+            recording = await voice.finish()
+
+        await self._floor.unasked(speak)
+        return recording
 
     async def complain(self, error: AssistantError) -> None:
         """Say aloud what is wrong, where there is a voice and a phrase for it. Raises AssistantError."""
@@ -153,61 +149,42 @@ class Assistant:
 
 @asynccontextmanager
 async def assistant(
-    settings: Settings, *, hears: bool, sink: AudioSink | None, suspect: Callable[[], None] | None = None
+    settings: Settings,
+    *,
+    hears: bool,
+    sink: AudioSink | None,
+    suspect: Callable[[], None] | None = None,
+    stays: bool = True,
 ) -> AsyncIterator[Assistant]:
     """Build everything and take it down again. Engines load in the background, all at once.
 
     ``hears``: whether sound will come in; ``sink``: where answers are heard, None for written ones. ``suspect`` is
-    called in the wake engine's thread when a wake word may be on its way.
+    called in the wake engine's thread when a wake word may be on its way. ``stays`` False: it answers and goes, so
+    whatever is due waits for one that stays.
     Raises SettingsError and ModelError for what is missing before anything is started.
     """
     store = Store(settings.models_dir)
     bus = Bus()
     async with AsyncExitStack() as stack:
         ears = await _ears(settings, store, suspect, stack) if hears else None
-        voice = await _voice(settings, store, sink, stack) if sink is not None else None
+        loudness = VoiceLoudness()
+        voice = await _voice(settings, store, sink, loudness, stack) if sink is not None else None
         house = await stack.enter_async_context(open_house(settings))
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
-        context = SkillContext(house, settings.mqtt.confirm_s, storage, settings.understand.language)
-        mind = await build_mind(settings, context, stack)
+        mind = await build_mind(settings, house, storage, stack, bus=bus, voice=voice, loudness=loudness)
         stages = Stages(
             router=mind.router,
             dispatch=mind.dispatch,
             wording=mind.wording,
-            listener=_listener(settings, ears, mind.grammars) if ears else None,
+            listener=_listener(settings, ears, mind.grammar) if ears else None,
             voice=voice,
             journal=Episodes(storage, settings.memory.keep_turns_days),
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
-        for service in (skill for skill in mind.skills if isinstance(skill, Service)):
+        for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        yield Assistant(settings, house, stages, ears, bus)
-
-
-async def build_mind(settings: Settings, context: SkillContext, stack: AsyncExitStack) -> Mind:
-    """Understanding and skills in the house of ``context``; what they load is closed with ``stack``.
-
-    ``context``: what every skill is built with; each gets its own settings besides. Raises SettingsError.
-    """
-    language, house = context.language, context.house
-    skills = [_skill(name, context, settings) for name in plugins.names("skills")]
-    guard = Guard(_confirmed(settings), house)
-    dispatch = Dispatch(skills, Handover(house), guard)
-    grammars = Grammars(functools.partial(_grammar, settings, house, dispatch), language)
-    model = await _local_model(settings, Store(settings.models_dir), house, dispatch, stack)
-    return Mind(
-        grammars=grammars,
-        router=Router(
-            grammars,
-            [Step(Tier.LLM, _without_context(model.understand), _LLM_S)] if model else (),
-            answers=Answers(grammars.of, guard.knows_pin),
-            follow_ups=FollowUps(house, grammars.of),
-        ),
-        dispatch=dispatch,
-        wording=Wording(language, _of_skills("phrases")),
-        skills=skills,
-    )
+        yield Assistant(settings, house, stages, ears, bus, mind.floor, mind.conversations)
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
@@ -236,46 +213,12 @@ def _attentive(settings: Settings, suspect: Callable[[], None] | None) -> WakeEn
     return AttentiveWake(engine, suspect) if suspect else engine
 
 
-async def _voice(settings: Settings, store: Store, sink: AudioSink, stack: AsyncExitStack) -> Voice:
+async def _voice(
+    settings: Settings, store: Store, sink: AudioSink, loudness: VoiceLoudness, stack: AsyncExitStack
+) -> Voice:
     path = next(store.require(settings.speak.voice).glob("*.onnx"))
     build = functools.partial(plugins.load("tts", settings.speak.engine), path, settings.speak.volume)
-    return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink)
-
-
-async def _local_model(
-    settings: Settings, store: Store, house: House, dispatch: Dispatch, stack: AsyncExitStack
-) -> LocalModel | None:
-    if settings.understand.llm == "none":
-        return None
-    if not _installed("llama_cpp"):
-        _log.warning("the small language model is off: llama-cpp-python is not installed")
-        return None
-    try:
-        folder = store.require(settings.understand.llm_model)
-    except ModelError as error:
-        # The assistant does its work without; what only this tier would have understood, it says it did not.
-        _log.warning("the small language model is off: %s", error)
-        return None
-    path = next(folder.glob("*.gguf"))
-    build = functools.partial(plugins.load("llm", settings.understand.llm), path, settings.understand.llm_threads)
-    thread = await stack.enter_async_context(EngineThread[LlmEngine]("llm", build))
-    return LocalModel(house, thread, dispatch.intents, settings.understand.llm_confidence)
-
-
-def _without_context(understand: Callable[[str, Origin], Awaitable[Understanding | None]]) -> AsyncTier:
-    """A tier that takes each sentence by itself."""
-
-    async def alone(text: str, origin: Origin, _: Context) -> Understanding | None:
-        return await understand(text, origin)
-
-    return alone
-
-
-def _confirmed(settings: Settings) -> Rules:
-    """What is asked about before it is done."""
-    confirm = settings.confirm
-    policies = {risk: Policy(getattr(confirm, risk)) for risk in Risk}
-    return Rules(policies, confirm.pin.get_secret_value() if confirm.pin else None)
+    return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink, loudness)
 
 
 def open_house(settings: Settings) -> MqttHouse:
@@ -295,22 +238,6 @@ def open_house(settings: Settings) -> MqttHouse:
         discovery_prefix=mqtt.discovery_prefix,
         house_file=settings.data_dir / "house.toml",
     )
-
-
-def _skill(name: str, context: SkillContext, settings: Settings) -> Skill:
-    skill: Skill = plugins.load("skills", name)(replace(context, settings=settings.skills.get(name, {})))
-    return skill
-
-
-def _grammar(settings: Settings, house: House, dispatch: Dispatch, language: str) -> Grammar:
-    own = [*_of_skills("sentences", f"{language[:2]}.yaml"), *sentence_files(settings)]
-    return Grammar(house, language, dispatch.intents, own)
-
-
-def _of_skills(*path: str) -> list[Path]:
-    """What there is at ``path`` in the folders of the skills."""
-    folders = filter(None, (plugins.folder("skills", name) for name in plugins.names("skills")))
-    return [found for folder in folders if (found := folder.joinpath(*path)).exists()]
 
 
 def _listener(settings: Settings, ears: Ears, grammars: Grammars) -> Listener:
@@ -380,11 +307,6 @@ def _english(settings: Settings) -> bool:
     return settings.understand.language.startswith("en")
 
 
-def sentence_files(settings: Settings) -> list[Path]:
-    """The person's own sentences."""
-    return sorted((settings.understand.sentences or settings.data_dir / "sentences").glob("*.yaml"))
-
-
 def models_of(settings: Settings) -> dict[str, bool]:
     """Ids of the models that this configuration loads, and whether it can't do its job without."""
     hears, speaks = settings.audio.input != "none", settings.audio.output != "none"
@@ -393,10 +315,10 @@ def models_of(settings: Settings) -> dict[str, bool]:
         models[model] = hears
     elif _verifies(settings):
         models[_EMBEDDING] = hears
-    if settings.understand.llm != "none" and _installed("llama_cpp"):
+    if has_semantic(settings):
+        models[encoder.MODEL] = False
+    if settings.understand.llm != "none" and installed("llama_cpp"):
         models[settings.understand.llm_model] = False
+        if settings.understand.llm_adapter is not None:
+            models[settings.understand.llm_adapter] = False
     return models
-
-
-def _installed(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None

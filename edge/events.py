@@ -128,6 +128,31 @@ class SpeakingEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Announced(Event):
+    """Something is said that nobody asked for now."""
+
+    text: str
+    area: str | None = None
+    """The room that it is for; None: for all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rang(Event):
+    """A timer, an alarm or a reminder begins to ring."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingingEnded(Event):
+    """It rings no more."""
+
+    text: str
+    how: str
+    """``stopped``, ``snoozed``, or ``unheard`` when nobody came for ten minutes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault(Event):
     """Something expected went wrong; the assistant goes on."""
 
@@ -208,6 +233,9 @@ AnyEvent: TypeAlias = (
     | SpeakingStarted
     | SpeakingEnded
     | TurnEnded
+    | Announced
+    | Rang
+    | RingingEnded
     | Fault
 )
 

@@ -138,9 +138,13 @@ class UnderstandSettings(Section):
     """ISO 639-1, optionally with a region: the language that is spoken here."""
     sentences: Path | None = None
     """Folder with sentence files of your own (YAML); None: ``sentences`` in the data directory."""
+    semantic: bool = True
+    """Whether sentences that no grammar knows are understood by what they mean; English only."""
     llm: str = "llamacpp"
     """Engine of the small language model, or ``none``."""
     llm_model: str = "smollm2-135m-instruct"
+    llm_adapter: str | None = None
+    """What that model was taught for this job; with another model, None."""
     llm_confidence: Probability = 0.9
     """Below this the model's guess is not acted on."""
     llm_threads: Annotated[int, Field(ge=1, le=16)] = 2

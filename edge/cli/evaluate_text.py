@@ -72,8 +72,13 @@ def with_tiers(settings: Settings, tiers: str, language: str) -> Settings:
     known = {str(tier) for tier in _LOCAL}
     if not wanted <= known or Tier.GRAMMAR not in wanted:
         raise typer.BadParameter("choose grammar, and of: semantic, llm", param_hint="--tiers")
-    off = {str(tier): "none" for tier in _LOCAL if tier not in wanted and hasattr(settings.understand, tier)}
-    understand = settings.understand.model_copy(update={"language": language, **off})
+    understand = settings.understand
+    changed = {
+        "language": language,
+        "semantic": understand.semantic and Tier.SEMANTIC in wanted,
+        "llm": understand.llm if Tier.LLM in wanted else "none",
+    }
+    understand = understand.model_copy(update=changed)
     return settings.model_copy(update={"understand": understand})
 
 

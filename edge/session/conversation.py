@@ -61,6 +61,11 @@ class Conversations:
             self._sessions.popitem(last=False)
         return conversation
 
+    def context(self, session: str) -> Context:
+        """What is still in mind of ``session``; empty when nothing is."""
+        known = self._sessions.get(session)
+        return known.context() if known is not None else Context()
+
     def spoken(self) -> str:
         """The session that speech at the microphone belongs to now."""
         known = self._sessions.get(self._spoken)

@@ -18,6 +18,7 @@ from edge.intents import Origin, OutcomeKind
 from edge.ports import Sound, SoundReader, WakeEngine
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
+from edge.session.floor import Floor
 from edge.session.turn import Stages, Turn
 from edge.wake.detector import Detection, Detector
 from edge.wake.verify import Verifier
@@ -46,11 +47,12 @@ class Loop:
         rules: "WakeRules",
         origin: Callable[[], Origin],
         conversations: Conversations,
+        floor: Floor,
         follow_up: "FollowUpRules",
     ) -> None:
-        """``origin`` is asked at each turn for the session that it belongs to."""
+        """``origin`` is asked at each turn for the session that it belongs to; ``floor`` is taken by turns."""
         self._wake, self._stages, self._bus, self._rules, self._origin = wake, stages, bus, rules, origin
-        self._conversations, self._follow_up = conversations, follow_up
+        self._conversations, self._floor, self._follow_up = conversations, floor, follow_up
 
     async def run(self, sound: Sound) -> list[TurnEnded]:
         """Follow ``sound`` to its end. Returns the turns of a recording; a microphone's never ends."""
@@ -85,7 +87,7 @@ class Loop:
         self._bus.emit(Woke(turn=turn.id, at=detection.at, word=detection.word, score=detection.score))
         reader = woken.command
         try:
-            with scope:
+            with self._floor.turn(), scope:
                 wake_ms = (time.perf_counter() - woken.at) * 1000
                 last = await turn.spoken(aiter(reader), wake_ms)
                 ended.append(last)

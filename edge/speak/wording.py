@@ -53,6 +53,7 @@ class Wording:
         environment = Environment(loader=loader, autoescape=False, undefined=StrictUndefined)  # noqa: S701  # plain speech, not HTML
         environment.filters["clock"] = functools.partial(_clock, language=language)
         environment.filters["day"] = functools.partial(_day, language=language)
+        environment.filters["weekday"] = functools.partial(_weekday, language=language)
         return environment.select_template([f"{language}.jinja", f"{_FALLBACK}.jinja"]).module
 
 
@@ -70,6 +71,10 @@ def sentences(text: str) -> list[str]:
 def _clock(moment: datetime.datetime, language: str) -> str:
     # Babel sets a narrow no-break space before AM and PM, which voices stumble over.
     return format_time(moment, "short", locale=language).replace("\u202f", " ")
+
+
+def _weekday(moment: datetime.datetime, language: str) -> str:
+    return format_date(moment, "EEEE", locale=language)
 
 
 def _day(moment: datetime.datetime, language: str) -> str:

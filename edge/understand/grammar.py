@@ -16,7 +16,7 @@ from home_assistant_intents import get_intents
 from edge.devices import Device
 from edge.errors import SettingsError
 from edge.intents import Origin, Understanding
-from edge.ports import Inventory, Sayable
+from edge.ports import Inventory, Sayable, Vocabulary
 from edge.understand.automaton import Automaton
 from edge.understand.phrasing import Phrasing, phrasing_of
 from edge.understand.recognition import Lists
@@ -39,15 +39,17 @@ class Grammar:
         own: Sequence[Path] = (),
         *,
         alone: bool = False,
+        vocabularies: Sequence[Vocabulary] = (),
     ) -> None:
         """``intents``: names of the intents that some skill takes, None for all that there are sentences for; others
         are heard, but not understood.
 
         ``own``: files with sentences of the person's own, all of which are understood; ``alone``: nothing but these.
+        ``vocabularies``: who knows the names that people gave, for lists of those files.
 
         Raises SettingsError when there are no sentences for ``language``.
         """
-        self._house = house
+        self._house, self._vocabularies = house, vocabularies
         self._language = language
         everything: dict[str, Any] = {"language": language, "intents": {}} if alone else _sentences(language)
         further = read_sentences(own, language, _known(everything))
@@ -58,7 +60,7 @@ class Grammar:
         understood = {name: intent for name, intent in self._everything.intents.items() if name in wanted}
         self._sayings = Sayings.of(replace(self._everything, intents=understood))
         self._phrasing = Phrasing() if alone else phrasing_of(language)
-        self._revision: int | None = None
+        self._revision: tuple[int, ...] = ()
         self._speech = self._of_the_house()
         self._sayable: Automaton | None = None
         # hassil parses templates when they are first tried, which takes ten times as long as trying them.
@@ -87,14 +89,21 @@ class Grammar:
         return self._current().lists.lists
 
     def _current(self) -> Speech:
-        if self._revision != self._house.revision:
-            self._revision = self._house.revision
+        revision = (self._house.revision, *(each.revision for each in self._vocabularies))
+        if self._revision != revision:
+            self._revision = revision
             self._speech = self._of_the_house()
             self._sayable = None
         return self._speech
 
     def _of_the_house(self) -> Speech:
-        return Speech(self._sayings, self._phrasing, _lists(self._house), self._house.devices(), self._language)
+        return Speech(
+            self._sayings,
+            self._phrasing,
+            _lists(self._house, self._vocabularies),
+            self._house.devices(),
+            self._language,
+        )
 
 
 def _tell_apart(intents: Intents, language: str) -> None:
@@ -134,7 +143,7 @@ def _known(sentences: Mapping[str, Any]) -> Known:
     return Known(frozenset(lists), frozenset(sentences.get("expansion_rules", {})))
 
 
-def _lists(house: Inventory) -> Lists:
+def _lists(house: Inventory, vocabularies: Sequence[Vocabulary]) -> Lists:
     names = [
         (name, device.name, _device_context(device))
         for device in house.devices()
@@ -142,7 +151,10 @@ def _lists(house: Inventory) -> Lists:
     ]
     areas = [(name, area) for area, further in house.areas().items() for name in (area, *further)]
     floors = [(floor, floor) for floor in house.floors()]
-    return Lists.of({"name": names, "area": areas, "floor": floors})
+    given = {
+        name: [(value, value) for value in values] for each in vocabularies for name, values in each.names().items()
+    }
+    return Lists.of({**given, "name": names, "area": areas, "floor": floors})
 
 
 def _device_context(device: Device) -> dict[str, Any]:

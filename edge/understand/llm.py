@@ -1,165 +1,83 @@
-"""The local-model tier: a small language model whose every possible output is a valid call on an existing device.
+"""The local-model tier: a small language model whose every possible answer is a valid call on an existing device.
 
-The grammar is made from the devices that the sentence could be about, so a device that does not exist cannot be
-named and a lamp cannot be locked. When no device shares a word with the sentence the model is not asked at all.
+The grammar is made from the devices that the sentence could be about (:mod:`edge.understand.llm_calls`). When there
+are none the model is not asked at all.
 """
 
-import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Collection
+from typing import Final, Protocol
 
 import anyio
 
-from edge.devices import Ability, Device
+from edge.devices import DeviceState
+from edge.dialogue import Context, Exchange
 from edge.engine_thread import EngineThread
-from edge.intents import Intent, Origin, SlotValue, Tier, Understanding
+from edge.intents import Origin, Tier, Understanding
 from edge.ports import Completion, Inventory, LlmEngine
+from edge.understand.llm_calls import Target, choices, gbnf, intents, parse, targets, written
+from edge.understand.llm_prompt import FIXED, question
+from edge.understand.llm_retrieval import relevant
+from edge.understand.llm_verbs import VERBS
 
-_MAX_DEVICES = 12
-_DEADLINE_S = 3.0
+_DEADLINE_S: Final = 3.0
 """A person who waits longer would rather hear that it was not understood."""
-_MAX_TOKENS = 48
-_NONE = "none"
-_COMMON: Final = frozenset(
-    "a an the my our your to of in on at and or is are it its me you i please can could would what which who how when "
-    "where why do does did for with from off up down this that there here now not all any".split()
-)
-"""Words that say nothing about which device is meant. English only: other languages retrieve by whole names."""
+_MAX_TOKENS: Final = 64
+_MAX_CHARACTERS: Final = 300
+"""A longer text is no command."""
+_NOTHING: Final = Context()
 
 
-@dataclass(frozen=True, slots=True)
-class _Verb:
-    """A thing that the model may ask of a kind of device."""
+class Observed(Inventory, Protocol):
+    """A house whose devices say how they are."""
 
-    word: str
-    intent: str
-    domains: frozenset[str]
-    slot: str | None = None
-    """Slot that a number fills."""
-
-
-_SWITCHED: Final = frozenset({"light", "switch", "fan"})
-_MOVED: Final = frozenset({"cover", "valve"})
-_VERBS: Final = (
-    _Verb("turn_on", "HassTurnOn", _SWITCHED),
-    _Verb("turn_off", "HassTurnOff", _SWITCHED),
-    _Verb("open", "HassTurnOn", _MOVED),
-    _Verb("close", "HassTurnOff", _MOVED),
-    _Verb("lock", "HassTurnOn", frozenset({"lock"})),
-    _Verb("unlock", "HassTurnOff", frozenset({"lock"})),
-    _Verb("activate", "HassTurnOn", frozenset({"scene", "button"})),
-    _Verb("set_brightness", "HassLightSet", frozenset({"light"}), "brightness"),
-    _Verb("set_position", "HassSetPosition", _MOVED, "position"),
-    _Verb("set_speed", "HassFanSetSpeed", frozenset({"fan"}), "percentage"),
-    _Verb("set_temperature", "HassClimateSetTemperature", frozenset({"climate"}), "temperature"),
-    _Verb("read", "HassGetState", frozenset({"sensor", "binary_sensor", "light", "cover", "lock", "climate"})),
-)
-_NEEDS: Final = {
-    "brightness": Ability.BRIGHTNESS,
-    "position": Ability.POSITION,
-    "percentage": Ability.PERCENTAGE,
-    "temperature": Ability.TEMPERATURE,
-}
+    def state(self, device: str) -> DeviceState:
+        """The last word of the device with that id."""
 
 
 class LocalModel:
     """Asks the model when the sentence mentions something that exists."""
 
     def __init__(
-        self, house: Inventory, engine: EngineThread[LlmEngine], intents: Collection[str], threshold: float
+        self, house: Observed, engine: EngineThread[LlmEngine], known: Collection[str], threshold: float
     ) -> None:
-        """``intents``: names of the intents that some skill takes. Below ``threshold`` (0–1) a call is not believed."""
+        """``known``: names of the intents that some skill takes. Below ``threshold``, 0–1, no answer is believed."""
         self._house = house
         self._engine = engine
-        self._verbs = tuple(verb for verb in _VERBS if verb.intent in intents)
+        self._verbs = tuple(verb for verb in VERBS if verb.intent in known)
         self._threshold = threshold
 
-    async def understand(self, text: str, origin: Origin) -> Understanding | None:
-        """The call that the model is sure enough of, or None."""
-        devices = relevant(text, self._house.devices())
-        choices = calls(devices, self._verbs)
-        if not choices:
+    async def understand(self, text: str, origin: Origin, context: Context = _NOTHING) -> Understanding | None:
+        """What the model is sure enough of, or None. ``context``: what was said before."""
+        if len(text) > _MAX_CHARACTERS:
             return None
+        everything = self._house.devices()
+        last = context.last
+        about = [report.device for report in last.actions] if last else []
+        known = targets(relevant(text, everything, origin.area, about), everything)
+        possible = choices(known, self._verbs)
+        if not possible:
+            return None
+        asked = question(text, known, self._house.state, origin.area, self._before(last))
         with anyio.move_on_after(_DEADLINE_S):
             completion = await self._engine.call(
-                lambda engine: engine.complete(prompt(text, devices), gbnf(choices), _MAX_TOKENS)
+                lambda engine: engine.complete(FIXED + asked, gbnf(possible), _MAX_TOKENS)
             )
-            return self._believed(completion, devices)
+            return self._believed(completion, known)
         return None
 
-    def _believed(self, completion: Completion, devices: Sequence[Device]) -> Understanding | None:
-        intent = parse(completion.text, devices, self._verbs)
-        if intent is None or completion.probability < self._threshold:
+    def _before(self, last: Exchange | None) -> tuple[str, str] | None:
+        """The last sentence and what it came to, in the model's own language."""
+        if last is None:
             return None
-        return Understanding(intent, Tier.LLM, completion.probability)
+        everything = self._house.devices()
+        touched = {report.device for report in last.actions}
+        known = targets([device for device in everything if device.id in touched], everything)
+        calls = written(last.intents, known, self._verbs)
+        return (last.text, calls) if calls else None
 
-
-def relevant(text: str, devices: Sequence[Device]) -> tuple[Device, ...]:
-    """Devices whose name, alias or area shares a telling word with ``text``, best match first."""
-    said = _words(text) - _COMMON
-    scored = [(len(said & _words(" ".join((d.name, *d.aliases, d.area or "")))), d) for d in devices]
-    ranked = sorted((pair for pair in scored if pair[0]), key=lambda pair: (-pair[0], pair[1].id))
-    return tuple(device for _, device in ranked[:_MAX_DEVICES])
-
-
-def calls(devices: Sequence[Device], verbs: Sequence[_Verb] = _VERBS) -> list[tuple[_Verb, list[Device]]]:
-    """Each verb with the devices it makes sense for; verbs without any are left out."""
-    possible = [(verb, [device for device in devices if _can(device, verb)]) for verb in verbs]
-    return [(verb, able) for verb, able in possible if able]
-
-
-def gbnf(choices: Sequence[tuple[_Verb, list[Device]]]) -> str:
-    """llama.cpp's grammar of exactly these calls, and ``none``."""
-    rules = [f"root ::= {' | '.join([_literal(_NONE), *(f'c{i}' for i in range(len(choices)))])}"]
-    for i, (verb, devices) in enumerate(choices):
-        names = " | ".join(_literal(device.name) for device in devices)
-        number = ' ", " number' if verb.slot else ""
-        rules.append(f"c{i} ::= {_literal(verb.word + '(')} ({names}){number} {_literal(')')}")
-    return "\n".join([*rules, 'number ::= [1-9] [0-9]? | "0" | "100"'])
-
-
-def prompt(text: str, devices: Sequence[Device]) -> str:
-    """SmolLM2's chat format. What people and devices are called cannot end their part of it."""
-    things = "\n".join(f"- {_plain(device.name)} ({device.domain})" for device in devices)
-    return (
-        "<|im_start|>system\nYou control these things in a house:\n"
-        f"{things}\n"
-        "Answer with one call, such as turn_on(Desk Lamp) or set_brightness(Desk Lamp, 40). "
-        f"Answer {_NONE} when something else is meant.<|im_end|>\n"
-        f"<|im_start|>user\n{_plain(text)}<|im_end|>\n<|im_start|>assistant\n"
-    )
-
-
-def parse(call: str, devices: Sequence[Device], verbs: Sequence[_Verb] = _VERBS) -> Intent | None:
-    """The intent of a call that the grammar allowed; None for ``none`` and for an unfinished call."""
-    match = re.fullmatch(r"(\w+)\((.+?)(?:, (\d+))?\)", call.strip())
-    if match is None:
-        return None
-    word, name, number = match.groups()
-    verb = next((verb for verb in verbs if verb.word == word), None)
-    device = next((d for d in devices if d.name == name and verb and _can(d, verb)), None)
-    if verb is None or device is None:
-        return None
-    slots: dict[str, SlotValue] = {"name": device.name}
-    if verb.slot and number:
-        slots[verb.slot] = int(number)
-    return Intent(verb.intent, slots, form="one" if verb.word == "read" else "default", domain=device.domain)
-
-
-def _can(device: Device, verb: _Verb) -> bool:
-    return device.domain in verb.domains and (verb.slot is None or _NEEDS[verb.slot] in device.abilities)
-
-
-def _words(text: str) -> set[str]:
-    """Lower-case words, plurals folded to singulars."""
-    return {word.removesuffix("s") if len(word) > 3 else word for word in re.findall(r"\w+", text.casefold())}  # noqa: PLR2004
-
-
-def _plain(text: str) -> str:
-    return text.replace("<|", "").replace("|>", "").replace("\n", " ")
-
-
-def _literal(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return f'"{escaped}"'
+    def _believed(self, completion: Completion, known: tuple[Target, ...]) -> Understanding | None:
+        if completion.probability < self._threshold:
+            return None
+        calls = parse(completion.text, known, self._verbs)
+        meant = [intent for call in calls for intent in intents(call, self._house.state)]
+        return Understanding(meant[0], Tier.LLM, completion.probability, tuple(meant[1:])) if meant else None

@@ -4,8 +4,11 @@ Source: https://github.com/ggml-org/llama.cpp through ``llama-cpp-python``; gram
 """
 
 import contextlib
+import ctypes
+import hashlib
 import math
 from pathlib import Path
+from typing import Final
 
 import llama_cpp
 import numpy as np
@@ -15,37 +18,88 @@ from llama_cpp import Llama, LlamaGrammar, LogitsProcessorList
 from edge.errors import ModelError
 from edge.ports import Completion
 
-_CONTEXT_TOKENS = 2048
+_CONTEXT_TOKENS: Final = 768
+_BATCH_TOKENS: Final = 128
+"""Read at once. llama.cpp keeps room for the logits of a whole batch: 200 kB a token."""
+_STATE_SUFFIX: Final = ".state"
 
 
 class LlamaCpp:
     """Greedy completion under a grammar. The unchanged front of the prompt stays in llama.cpp's cache."""
 
-    def __init__(self, llama: Llama) -> None:
+    def __init__(self, llama: Llama, identity: str) -> None:
+        """``identity`` tells this model, with its adapter, from every other."""
         self._llama = llama
+        self._identity = identity
         self._grammars: dict[str, LlamaGrammar] = {}
+
+    def prepare(self, front: str, folder: Path) -> None:
+        """Read ``front`` ahead, or take what was made of it from ``folder``, where it is kept for the next start."""
+        tokens = self._tokens(front)
+        name = hashlib.sha256(f"{self._identity}\0{llama_cpp.__version__}\0{front}".encode()).hexdigest()[:16]
+        kept = folder / f"{name}{_STATE_SUFFIX}"
+        if not self._restored(kept, tokens):
+            self._llama.reset()
+            self._llama.eval(tokens)
+            self._keep(kept, tokens)
 
     def complete(self, prompt: str, grammar: str, max_tokens: int) -> Completion:
         """``grammar`` in GBNF. The probability is the model's own, before the grammar took choices away:
-        low where the model would rather have written something else."""
+        low where the model would rather have written something else. Nothing is written after a prompt that is
+        longer than the model's context."""
+        tokens = self._tokens(prompt)
+        if len(tokens) + max_tokens > _CONTEXT_TOKENS:
+            return Completion("", 0.0)
         record = _Record()
         answer = self._llama.create_completion(
-            prompt,
+            tokens,
             max_tokens=max_tokens,
             temperature=0.0,
             grammar=self._compiled(grammar),
             logits_processor=LogitsProcessorList([record]),
-        )
-        return Completion(answer["choices"][0]["text"], record.probability)
+        )["choices"][0]
+        ended = answer["finish_reason"] == "stop"
+        return Completion(answer["text"], record.probability(self._llama.token_eos() if ended else None))
 
     def close(self) -> None:
         """Free the weights."""
         self._llama.close()
 
+    def _tokens(self, text: str) -> list[int]:
+        tokens: list[int] = self._llama.tokenize(text.encode(), add_bos=False, special=True)
+        return tokens
+
     def _compiled(self, grammar: str) -> LlamaGrammar:
         if grammar not in self._grammars:
             self._grammars = {grammar: LlamaGrammar.from_string(grammar, verbose=False)}
         return self._grammars[grammar]
+
+    def _restored(self, kept: Path, tokens: list[int]) -> bool:
+        if not kept.is_file():
+            return False
+        room = (llama_cpp.llama_token * _CONTEXT_TOKENS)()
+        count = ctypes.c_size_t(0)
+        read = llama_cpp.llama_state_seq_load_file(
+            self._llama.ctx, str(kept).encode(), 0, room, _CONTEXT_TOKENS, ctypes.byref(count)
+        )
+        if not read or list(room[: count.value]) != tokens:
+            return False
+        self._llama.input_ids[: len(tokens)] = tokens
+        self._llama.n_tokens = len(tokens) - 1
+        # Reading one token over brings the weights into memory before somebody waits for them.
+        self._llama.eval(tokens[-1:])
+        return True
+
+    def _keep(self, kept: Path, tokens: list[int]) -> None:
+        """Only what saves time is lost when there is no room for it on the disk."""
+        written = (llama_cpp.llama_token * len(tokens))(*tokens)
+        fresh = kept.with_suffix(".new")
+        with contextlib.suppress(OSError):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            for old in kept.parent.glob(f"*{_STATE_SUFFIX}"):
+                old.unlink()
+            if llama_cpp.llama_state_seq_save_file(self._llama.ctx, str(fresh).encode(), 0, written, len(tokens)):
+                fresh.replace(kept)
 
 
 class _Record:
@@ -53,31 +107,50 @@ class _Record:
 
     def __init__(self) -> None:
         self._logits: npt.NDArray[np.single] | None = None
-        self._logarithms: list[float] = []
+        self._logarithm = 0.0
 
-    @property
-    def probability(self) -> float:
-        """Geometric mean over the chosen tokens, 0–1; 0 when there were none."""
-        return math.exp(sum(self._logarithms) / len(self._logarithms)) if self._logarithms else 0.0
+    def probability(self, end: int | None) -> float:
+        """Of the whole text, 0–1, including the token ``end`` where it ended by itself; 0 when there was none."""
+        if self._logits is None:
+            return 0.0
+        if end is not None:
+            self._chosen(end)
+        return math.exp(self._logarithm)
 
     def __call__(self, tokens: npt.NDArray[np.intc], logits: npt.NDArray[np.single]) -> npt.NDArray[np.single]:
-        if self._logits is not None:
-            shifted = self._logits - self._logits.max()
-            self._logarithms.append(float(shifted[tokens[-1]] - np.log(np.exp(shifted).sum())))
+        self._chosen(int(tokens[-1]))
         self._logits = logits.copy()
         return logits
 
+    def _chosen(self, token: int) -> None:
+        if self._logits is not None:
+            shifted = self._logits - self._logits.max()
+            self._logarithm += float(shifted[token] - np.log(np.exp(shifted).sum()))
 
-def build(model: Path, threads: int) -> LlamaCpp:
-    """``model``: a GGUF file. Raises ModelError when it cannot be loaded."""
+
+def build(model: Path, threads: int, adapter: Path | None = None) -> LlamaCpp:
+    """``model``: a GGUF file; ``adapter``: LoRA weights for it, GGUF too. Raises ModelError when one is broken."""
     _leave_the_terminal_alone()
     try:
+        identity = f"{model.name} {model.stat().st_size} {_digest(adapter)}"
         llama = Llama(
-            str(model), n_ctx=_CONTEXT_TOKENS, n_threads=threads, n_threads_batch=threads, verbose=False, seed=0
+            str(model),
+            lora_path=str(adapter) if adapter else None,
+            n_ctx=_CONTEXT_TOKENS,
+            n_batch=_BATCH_TOKENS,
+            n_ubatch=_BATCH_TOKENS,
+            n_threads=threads,
+            n_threads_batch=threads,
+            verbose=False,
+            seed=0,
         )
     except (ValueError, RuntimeError, OSError) as error:
         raise ModelError(f"{model.name} cannot be loaded ({error})", "run `hearth models verify`") from error
-    return LlamaCpp(llama)
+    return LlamaCpp(llama, identity)
+
+
+def _digest(adapter: Path | None) -> str:
+    return hashlib.sha256(adapter.read_bytes()).hexdigest() if adapter else ""
 
 
 def _leave_the_terminal_alone() -> None:

@@ -124,7 +124,7 @@ class Speech:
         return found
 
     def _reading(self, result: RecognizeResult) -> Reading:
-        slots = {name: _slot(entity) for name, entity in result.entities.items()}
+        slots = {name: _slot(entity, result.original_text) for name, entity in result.entities.items()}
         domain = result.context.get("domain")
         intent = Intent(
             name=result.intent.name,
@@ -231,8 +231,11 @@ def _understanding(found: tuple[Reading, ...], sureness: float = 1.0) -> Underst
     return Understanding(first, Tier.GRAMMAR, round(confidence * sureness, 3), tuple(further))
 
 
-def _slot(entity: MatchEntity) -> SlotValue:
+def _slot(entity: MatchEntity, text: str) -> SlotValue:
     value: SlotValue = entity.value
+    if entity.is_wildcard and entity.text_span is not None:
+        # With its commas, which hassil matches without: they part what is listed.
+        return text[slice(*entity.text_span)].strip(" ,;")
     if isinstance(value, str):
         # The value of a template, as "[some] milk", is what was said of it.
         return (entity.text_clean if _TEMPLATE.intersection(value) else value).strip()

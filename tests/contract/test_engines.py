@@ -229,7 +229,7 @@ def test_the_probability_is_the_models_own_opinion(llm: LlmEngine) -> None:
     """A grammar can force nonsense; the probability must show that the model did not mean it."""
     meant = llm.complete("The capital of France is", 'root ::= " Paris."', 8)
     forced = llm.complete("The capital of France is", 'root ::= " teapot."', 8)
-    assert 0.0 <= forced.probability < 0.05 < meant.probability <= 1.0
+    assert 0.0 <= forced.probability < 0.001 < meant.probability <= 1.0
 
 
 # -- broken models ----------------------------------------------------------------------------------------------------

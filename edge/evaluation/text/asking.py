@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from edge.app import Mind
 from edge.devices import Command
 from edge.dialogue import Context
 from edge.errors import AssistantError
 from edge.evaluation.text.memory_house import MemoryHouse
 from edge.evaluation.text.verdicts import Verdict
 from edge.intents import Intent, Origin, Outcome, Transcript, Understanding
+from edge.mind import Mind
 
 
 @dataclass(frozen=True, slots=True)

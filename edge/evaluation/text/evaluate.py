@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from edge.app import build_mind
 from edge.database import Database
 from edge.evaluation.fixtures import Furniture
 from edge.evaluation.text import crowd, home_llm, ohf
@@ -18,7 +17,7 @@ from edge.evaluation.text.large_home import grammar_times
 from edge.evaluation.text.memory_house import MemoryHouse
 from edge.evaluation.text.rows import Row, rows, spread
 from edge.evaluation.text.verdicts import Tell, Verdict, calibration_error, reliability, scores
-from edge.ports import SkillContext
+from edge.mind import build_mind
 from edge.settings import Settings
 
 Judge = Callable[[Asker, Sequence[Row], Tell], Awaitable[list[Verdict]]]
@@ -104,10 +103,11 @@ async def evaluate_text(settings: Settings, planned: Plan, tell: Tell) -> TextRe
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         storage = await stack.enter_async_context(Database(folder / "evaluation.db"))
-        context = SkillContext(house, settings.mqtt.confirm_s, storage, settings.understand.language)
-        mind = await build_mind(settings, context, stack)
+        # Nothing that a person has taught the assistant of this machine is known to it here.
+        settings = settings.model_copy(update={"data_dir": folder})
+        mind = await build_mind(settings, house, storage, stack)
         asker = Asker(mind, house, settings.understand.language)
         verdicts = {name: await SOURCES[name].judge(asker, lines, tell) for name, lines in planned.asked.items()}
-        times = grammar_times(mind.grammars, house, [v.sentence for some in verdicts.values() for v in some])
+        times = grammar_times(mind.grammar, house, [v.sentence for some in verdicts.values() for v in some])
     peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return TextResult(verdicts, planned.left_out, times, peak_kib / 1024)
