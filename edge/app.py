@@ -5,7 +5,7 @@ import importlib.util
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +31,7 @@ from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
 from edge.ports import (
     AudioSink,
+    Inventory,
     LlmEngine,
     Service,
     Skill,
@@ -165,7 +166,7 @@ async def assistant(
         dispatch = Dispatch(skills, Handover(house), guard)
         own = [*_of_skills("sentences", f"{settings.understand.language[:2]}.yaml"), *sentence_files(settings)]
         grammar = Grammar(house, settings.understand.language, dispatch.intents, own)
-        semantic = await _semantic(settings, store, house, dispatch, stack)
+        semantic = await semantic_tier(settings, store, house, dispatch.intents, stack)
         model = await _local_model(settings, store, house, dispatch, stack)
         stages = Stages(
             router=Router(
@@ -222,9 +223,10 @@ async def _voice(settings: Settings, store: Store, sink: AudioSink, stack: Async
     return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink)
 
 
-async def _semantic(
-    settings: Settings, store: Store, house: MqttHouse, dispatch: Dispatch, stack: AsyncExitStack
+async def semantic_tier(
+    settings: Settings, store: Store, house: Inventory, intents: Collection[str], stack: AsyncExitStack
 ) -> SemanticTier | None:
+    """None where it is not wanted, does not know the language, or has no model. Raises SettingsError, ModelError."""
     if not _has_semantic(settings):
         return None
     try:
@@ -232,11 +234,10 @@ async def _semantic(
     except ModelError as error:
         _log.warning("the semantic tier is off: %s", error)
         return None
-    thread = await stack.enter_async_context(
-        EngineThread[encoder.Encoder]("semantic", functools.partial(encoder.build, folder))
-    )
     explained = examples.read(settings.data_dir / examples.FILE)
-    return SemanticTier(house, thread, read_head(HEAD), dispatch.intents, explained)
+    build = functools.partial(encoder.build, folder)
+    thread = await stack.enter_async_context(EngineThread[encoder.Encoder]("semantic", build))
+    return SemanticTier(house, thread, read_head(HEAD), intents, explained)
 
 
 async def _local_model(
