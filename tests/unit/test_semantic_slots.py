@@ -8,6 +8,7 @@ import pytest
 from edge.intents import Origin, SlotValue
 from edge.understand.semantic.amounts import color, digits, duration, percent, step
 from edge.understand.semantic.frames import FRAMES
+from edge.understand.semantic.head import bare
 from edge.understand.semantic.mentions import mentions
 from edge.understand.semantic.places import said
 from tests.houses import Rooms
@@ -26,6 +27,20 @@ from tests.houses import Rooms
 )
 def test_digits(text: str, plain: str) -> None:
     assert digits(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("It's too dark in here.", "it's too dark in here"),
+        ("Hey Siri, dim the lights!", "dim the lights"),
+        ("at 6:30, please", "at 6:30 please"),
+        ("alexa", "alexa"),
+        ("?!", ""),
+    ],
+)
+def test_what_the_encoder_reads(text: str, read: str) -> None:
+    assert bare(text) == read
 
 
 @pytest.mark.parametrize(
