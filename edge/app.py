@@ -54,7 +54,7 @@ from edge.speak.wording import Wording
 from edge.understand.grammar import Grammar
 from edge.understand.llm import LocalModel
 from edge.understand.router import Router
-from edge.understand.while_ringing import WhileRinging
+from edge.understand.while_ringing import WhileRinging, while_ringing
 from edge.wake.quiet import DozingEngine
 from edge.wake.verify import build as build_verifier
 from models.store import Store
@@ -180,7 +180,7 @@ async def assistant(
         model = await _local_model(settings, store, house, dispatch, stack)
         stages = Stages(
             router=Router(
-                WhileRinging(house, settings.understand.language, announcer, grammar),
+                WhileRinging(announcer, while_ringing(house, settings.understand.language), grammar),
                 model.understand if model else None,
             ),
             dispatch=dispatch,
