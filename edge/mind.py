@@ -37,7 +37,7 @@ from edge.understand.router import AsyncTier, Router, Step
 from edge.understand.semantic import encoder, examples
 from edge.understand.semantic.head import read as read_head
 from edge.understand.semantic.tier import HEAD, SemanticTier
-from edge.understand.while_ringing import WhileRinging
+from edge.understand.while_ringing import WhileRinging, while_ringing
 from models.store import Store
 
 _log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ async def build_mind(
     semantic = await semantic_tier(settings, store, house, dispatch.intents, stack)
     model = await _local_model(settings, store, house, dispatch, stack)
     router = Router(
-        WhileRinging(house, language, announcer, grammars),
+        WhileRinging(announcer, while_ringing(house, language), grammars),
         [
             *([Step(Tier.SEMANTIC, _without_context(semantic.understand), _SEMANTIC_S)] if semantic else ()),
             *([Step(Tier.LLM, model.understand, _LLM_S)] if model else ()),
