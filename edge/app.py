@@ -29,6 +29,7 @@ from edge.listen.listen import Listener
 from edge.ports import (
     AudioSink,
     LlmEngine,
+    Prepared,
     Service,
     Skill,
     SkillContext,
@@ -194,8 +195,9 @@ async def assistant(
             data_dir=settings.data_dir,
         )
         skills = [_skill(name, everybody, settings) for name in plugins.names("skills")]
-        for vocabulary in (vocabularies := [skill for skill in skills if isinstance(skill, Vocabulary)]):
-            await vocabulary.load()
+        for prepared in (skill for skill in skills if isinstance(skill, Prepared)):
+            await prepared.load()
+        vocabularies = [skill for skill in skills if isinstance(skill, Vocabulary)]
         dispatch = Dispatch(skills, Handover(house))
         own = [*_of_skills("sentences", f"{settings.understand.language[:2]}.yaml"), *sentence_files(settings)]
         grammar = Grammar(house, settings.understand.language, dispatch.intents, own, vocabularies=vocabularies)

@@ -245,11 +245,16 @@ class Service(Protocol):
 
 
 @runtime_checkable
-class Vocabulary(Protocol):
-    """A skill whose sentences hold names that people give, of lists or of routines."""
+class Prepared(Protocol):
+    """A skill that has something to read before it is asked."""
 
     async def load(self) -> None:
-        """Called once, before the first sentence. Raises StorageError."""
+        """Called once, before the first sentence. Raises StorageError, SettingsError."""
+
+
+@runtime_checkable
+class Vocabulary(Protocol):
+    """A skill whose sentences hold names that people give, of lists or of routines."""
 
     @property
     def revision(self) -> int:

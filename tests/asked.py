@@ -22,8 +22,6 @@ class _Given:
         self.by: Vocabulary | None = None
         self._skills = 0
 
-    async def load(self) -> None: ...
-
     def take(self, skill: Skill) -> None:
         if self.by is not skill:
             self.by = skill if isinstance(skill, Vocabulary) else None
