@@ -212,7 +212,7 @@ async def assistant(
             listener=_listener(settings, ears, grammar) if ears else None,
             voice=voice,
         )
-        interpreter.begin(stages.router, dispatch)
+        interpreter.begin(grammar, stages.router, dispatch)
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
         for service in (skill for skill in skills if stays and isinstance(skill, Service)):

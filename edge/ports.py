@@ -274,8 +274,8 @@ class History(Protocol):
 class Interpreter(Protocol):
     """Carries out sentences as if somebody had said them."""
 
-    async def understand(self, text: str, origin: Origin) -> Understanding | None:
-        """What the sentence means by itself, or None when it means nothing here."""
+    def understand(self, text: str, origin: Origin) -> Understanding | None:
+        """What the sentence means by itself to the grammar, which takes milliseconds; None when nothing."""
 
     async def run(self, text: str, origin: Origin) -> Sequence[Outcome]:
         """Understand ``text`` and do all that it asks for, in order, as whatever guards a spoken command allows.

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 class Understands:
     """Everything but what is about lists."""
 
-    async def understand(self, text: str, origin: Origin) -> Understanding | None:
+    def understand(self, text: str, origin: Origin) -> Understanding | None:
         return None if "list" in text else Understanding(Intent(text), Tier.GRAMMAR, 1.0)
 
     async def run(self, text: str, origin: Origin) -> Sequence[Outcome]:

@@ -29,7 +29,7 @@ class Talk:
             case "HearthRepeat":
                 return self._again(origin)
         if intent.form == "commands":
-            examples = await self._understood(origin)
+            examples = self._understood(origin)
             return Outcome(OutcomeKind.DONE, Phrase("talk_commands", {"examples": examples}), next_actions=examples)
         return Outcome(OutcomeKind.DONE, Phrase(f"talk_{intent.form}"))
 
@@ -40,11 +40,11 @@ class Talk:
             return Outcome(OutcomeKind.DONE, Phrase("talk_nothing_said"))
         return Outcome(OutcomeKind.DONE, Phrase("talk_again", {"said": last}))
 
-    async def _understood(self, origin: Origin) -> tuple[str, ...]:
+    def _understood(self, origin: Origin) -> tuple[str, ...]:
         """A few sentences that mean something in this house, others each time."""
         found: list[str] = []
         for sentence in itertools.islice(self._candidates(), len(self._examples)):
-            if await self._interpreter.understand(sentence, origin) is not None:
+            if self._interpreter.understand(sentence, origin) is not None:
                 found.append(sentence)
             if len(found) == _EXAMPLES:
                 break

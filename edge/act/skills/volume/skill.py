@@ -9,9 +9,7 @@ _STEP: Final = 15
 """Percent that "louder" means."""
 _LEAST: Final = 5
 """Percent; softer than this is for "mute", so that nobody makes it silent by accident."""
-_STEPS: Final = (
-    "CREATE TABLE voice_volume (id INTEGER PRIMARY KEY CHECK (id = 1), percent INTEGER, muted INTEGER)",
-)
+_STEPS: Final = ("CREATE TABLE voice_volume (id INTEGER PRIMARY KEY CHECK (id = 1), percent INTEGER, muted INTEGER)",)
 
 
 class Volume:
