@@ -177,7 +177,7 @@ async def assistant(
         ears = await _ears(settings, store, suspect, stack) if hears else None
         loudness = VoiceLoudness()
         voice = await _voice(settings, store, sink, loudness, stack) if sink is not None else None
-        house = await stack.enter_async_context(open_house(settings))
+        house = open_house(settings)
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
         wording = Wording(settings.understand.language, _of_skills("phrases"))
         floor = Floor()
@@ -195,6 +195,7 @@ async def assistant(
             data_dir=settings.data_dir,
         )
         skills = [_skill(name, everybody, settings) for name in plugins.names("skills")]
+        await stack.enter_async_context(house)
         for prepared in (skill for skill in skills if isinstance(skill, Prepared)):
             await prepared.load()
         vocabularies = [skill for skill in skills if isinstance(skill, Vocabulary)]
