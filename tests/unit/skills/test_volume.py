@@ -10,7 +10,7 @@ from edge.act.skills.volume.skill import Volume
 from edge.database import Database
 from edge.intents import Intent, OutcomeKind
 from edge.speak.loudness import VoiceLoudness
-from tests.asked import Asked
+from tests.asked import Asked, understood
 
 pytestmark = pytest.mark.anyio
 
@@ -91,3 +91,19 @@ def test_speech_is_softened_and_what_rings_is_heard(volume: float, muted: bool, 
     assert loudness.of_speech(pcm).tolist() == [speech] * 4
     assert loudness.of_ringing(pcm).tolist() == [ringing] * 4
     assert loudness.of_speech(pcm).dtype == np.int16
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "turn on the music",
+        "turn off the radio",
+        "stop the music",
+        "turn up the heating",
+        "turn it off",
+        "be right back",
+    ],
+)
+def test_what_is_not_about_its_voice(said: str) -> None:
+    about = {"HassSetVolume", "HassSetVolumeRelative", "HearthMute", "HearthUnmute", "HearthVolumeStatus"}
+    assert about.isdisjoint(name for name, _ in understood("volume", said))

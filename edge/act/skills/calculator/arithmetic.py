@@ -26,7 +26,7 @@ class TooLarge(Exception):
 
 _WORDS: Final[tuple[tuple[str, str], ...]] = (
     (r"to the power of|raised to( the)?|to the", "^"),
-    (r"(?:multiplied by|times|\bx\b|×|\*|(?<=\d)x(?=\d))", "*"),
+    (r"(?:multiplied by|times?|\bx\b|×|\*|(?<=\d)x(?=\d))", "*"),
     (r"(?:divided by|over|÷|/)", "/"),
     (r"(?:plus|\+|added to)", "+"),
     (r"(?:modulo|mod)", "mod"),
