@@ -18,7 +18,7 @@ from edge.dialogue import Context
 from edge.engine_thread import EngineThread
 from edge.errors import ModelError
 from edge.intents import Origin, Tier, Understanding
-from edge.ports import House, Inventory, LlmEngine, Skill, SkillContext, Storage, Vocabulary
+from edge.ports import House, Inventory, LlmEngine, Prepared, Skill, SkillContext, Storage, Vocabulary
 from edge.session.announce import Announcements
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
@@ -87,9 +87,9 @@ async def build_mind(
         data_dir=settings.data_dir,
     )
     skills = [_skill(name, everybody, settings) for name in plugins.names("skills")]
+    for prepared in (skill for skill in skills if isinstance(skill, Prepared)):
+        await prepared.load()
     vocabularies = [skill for skill in skills if isinstance(skill, Vocabulary)]
-    for vocabulary in vocabularies:
-        await vocabulary.load()
     guard = Guard(_confirmed(settings), house)
     dispatch = Dispatch(skills, Handover(house), guard)
     grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
@@ -105,7 +105,7 @@ async def build_mind(
         answers=Answers(grammars.of, guard.knows_pin),
         follow_ups=FollowUps(house, grammars.of),
     )
-    interpreter.begin(router, dispatch)
+    interpreter.begin(grammars, router, dispatch)
     return Mind(grammars, router, dispatch, wording, skills, floor, conversations)
 
 
