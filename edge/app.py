@@ -1,25 +1,21 @@
 """The composition root: the only file that knows every stage, and builds the assistant from settings."""
 
 import functools
-import importlib.util
 import logging
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import anyio
 
 from edge import plugins
-from edge.act.dispatch import Dispatch
-from edge.act.skills.handover import Handover
 from edge.bus import Bus
 from edge.chunk import Pcm
 from edge.database import Database
 from edge.engine_thread import EngineThread
-from edge.errors import AssistantError, ModelError
+from edge.errors import AssistantError
 from edge.events import AnyEvent, TurnEnded
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
@@ -27,14 +23,11 @@ from edge.intents import Origin, Phrase
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
+from edge.mind import build_mind, has_semantic, installed
 from edge.ports import (
     AudioSink,
-    LlmEngine,
     Service,
-    Skill,
-    SkillContext,
     Sound,
-    Storage,
     SttEngine,
     TtsEngine,
     VadEngine,
@@ -43,20 +36,21 @@ from edge.ports import (
 from edge.session.attention import AttentiveWake
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
-from edge.session.loop import Loop, WakeRules
+from edge.session.floor import Floor
+from edge.session.loop import FollowUpRules, Loop, WakeRules
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
+from edge.speak.loudness import VoiceLoudness
 from edge.speak.speak import Voice
-from edge.speak.wording import Wording
-from edge.understand.grammar import Grammar
-from edge.understand.llm import LocalModel
-from edge.understand.llm_prompt import FIXED
-from edge.understand.router import Router
+from edge.understand.languages import Grammars
+from edge.understand.semantic import encoder
 from edge.wake.quiet import DozingEngine
 from edge.wake.verify import build as build_verifier
 from models.store import Store
 
 _EMBEDDING = "speech-embedding"
+_SEMANTIC_S = 1.0
+_LLM_S = 3.0
 _log = logging.getLogger(__name__)
 
 
@@ -72,10 +66,19 @@ class Ears:
 class Assistant:
     """The running assistant: takes sound or text, gives turns and events."""
 
-    def __init__(self, settings: Settings, house: MqttHouse, stages: Stages, ears: Ears | None, bus: Bus) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        house: MqttHouse,
+        stages: Stages,
+        ears: Ears | None,
+        bus: Bus,
+        floor: Floor,
+        conversations: Conversations,
+    ) -> None:
         self.settings, self.house, self.bus = settings, house, bus
-        self._stages, self._ears = stages, ears
-        self._conversations = Conversations()
+        self._stages, self._ears, self._floor = stages, ears, floor
+        self._conversations = conversations
 
     async def listens(self) -> None:
         """Returns when a wake word would be heard; what comes after it waits for its engines to load."""
@@ -94,7 +97,11 @@ class Assistant:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave."""
         assert self._ears is not None
         rules = wake_rules(self.settings)
-        loop = Loop(self._ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations)
+        listen, ears = self.settings.listen, self._ears
+        follow_up = FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
+        loop = Loop(
+            ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor, follow_up
+        )
         return await loop.run(sound)
 
     async def utterance(self, pcm: Pcm) -> TurnEnded:
@@ -117,8 +124,15 @@ class Assistant:
         """Speak ``text``; returns when it was heard, with the path of its recording where one was made."""
         if self._stages.voice is None:
             raise AssistantError("there is no loudspeaker", "set audio.output")
-        await self._stages.voice.speak(text, lambda: None)
-        return await self._stages.voice.finish()
+        voice, recording = self._stages.voice, None
+
+        async def speak() -> None:
+            nonlocal recording
+            await voice.speak(text, lambda: None)
+            recording = await voice.finish()
+
+        await self._floor.unasked(speak)
+        return recording
 
     async def complain(self, error: AssistantError) -> None:
         """Say aloud what is wrong, where there is a voice and a phrase for it. Raises AssistantError."""
@@ -135,39 +149,42 @@ class Assistant:
 
 @asynccontextmanager
 async def assistant(
-    settings: Settings, *, hears: bool, sink: AudioSink | None, suspect: Callable[[], None] | None = None
+    settings: Settings,
+    *,
+    hears: bool,
+    sink: AudioSink | None,
+    suspect: Callable[[], None] | None = None,
+    stays: bool = True,
 ) -> AsyncIterator[Assistant]:
     """Build everything and take it down again. Engines load in the background, all at once.
 
     ``hears``: whether sound will come in; ``sink``: where answers are heard, None for written ones. ``suspect`` is
-    called in the wake engine's thread when a wake word may be on its way.
+    called in the wake engine's thread when a wake word may be on its way. ``stays`` False: it answers and goes, so
+    whatever is due waits for one that stays.
     Raises SettingsError and ModelError for what is missing before anything is started.
     """
     store = Store(settings.models_dir)
     bus = Bus()
     async with AsyncExitStack() as stack:
         ears = await _ears(settings, store, suspect, stack) if hears else None
-        voice = await _voice(settings, store, sink, stack) if sink is not None else None
+        loudness = VoiceLoudness()
+        voice = await _voice(settings, store, sink, loudness, stack) if sink is not None else None
         house = await stack.enter_async_context(open_house(settings))
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
-        skills = [_skill(name, house, storage, settings) for name in plugins.names("skills")]
-        dispatch = Dispatch(skills, Handover(house))
-        own = [*_of_skills("sentences", f"{settings.understand.language[:2]}.yaml"), *sentence_files(settings)]
-        grammar = Grammar(house, settings.understand.language, dispatch.intents, own)
-        model = await _local_model(settings, store, house, dispatch, stack)
+        mind = await build_mind(settings, house, storage, stack, bus=bus, voice=voice, loudness=loudness)
         stages = Stages(
-            router=Router(grammar, model.understand if model else None),
-            dispatch=dispatch,
-            wording=Wording(settings.understand.language, _of_skills("phrases")),
-            listener=_listener(settings, ears, grammar) if ears else None,
+            router=mind.router,
+            dispatch=mind.dispatch,
+            wording=mind.wording,
+            listener=_listener(settings, ears, mind.grammar) if ears else None,
             voice=voice,
             journal=Episodes(storage, settings.memory.keep_turns_days),
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
-        for service in (skill for skill in skills if isinstance(skill, Service)):
+        for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        yield Assistant(settings, house, stages, ears, bus)
+        yield Assistant(settings, house, stages, ears, bus, mind.floor, mind.conversations)
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
@@ -196,44 +213,12 @@ def _attentive(settings: Settings, suspect: Callable[[], None] | None) -> WakeEn
     return AttentiveWake(engine, suspect) if suspect else engine
 
 
-async def _voice(settings: Settings, store: Store, sink: AudioSink, stack: AsyncExitStack) -> Voice:
+async def _voice(
+    settings: Settings, store: Store, sink: AudioSink, loudness: VoiceLoudness, stack: AsyncExitStack
+) -> Voice:
     path = next(store.require(settings.speak.voice).glob("*.onnx"))
     build = functools.partial(plugins.load("tts", settings.speak.engine), path, settings.speak.volume)
-    return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink)
-
-
-async def _local_model(
-    settings: Settings, store: Store, house: MqttHouse, dispatch: Dispatch, stack: AsyncExitStack
-) -> LocalModel | None:
-    if settings.understand.llm == "none":
-        return None
-    if not _installed("llama_cpp"):
-        _log.warning("the small language model is off: llama-cpp-python is not installed")
-        return None
-    try:
-        folder = store.require(settings.understand.llm_model)
-    except ModelError as error:
-        # The assistant does its work without; what only this tier would have understood, it says it did not.
-        _log.warning("the small language model is off: %s", error)
-        return None
-    path = next(folder.glob("*.gguf"))
-    build = functools.partial(_language_model, settings, path, _adapter(settings, store))
-    thread = await stack.enter_async_context(EngineThread[LlmEngine]("llm", build))
-    return LocalModel(house, thread, dispatch.intents, settings.understand.llm_confidence)
-
-
-def _language_model(settings: Settings, path: Path, adapter: Path | None) -> LlmEngine:
-    """The engine, which has read the fixed part of the prompt already."""
-    understand = settings.understand
-    engine: LlmEngine = plugins.load("llm", understand.llm)(path, understand.llm_threads, adapter)
-    engine.prepare(FIXED, settings.data_dir / "llm")
-    return engine
-
-
-def _adapter(settings: Settings, store: Store) -> Path | None:
-    if (name := settings.understand.llm_adapter) is None:
-        return None
-    return next(store.require(name).glob(f"{name}.gguf"))
+    return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink, loudness)
 
 
 def open_house(settings: Settings) -> MqttHouse:
@@ -255,22 +240,8 @@ def open_house(settings: Settings) -> MqttHouse:
     )
 
 
-def _skill(name: str, house: MqttHouse, storage: Storage, settings: Settings) -> Skill:
-    context = SkillContext(
-        house, settings.mqtt.confirm_s, storage, settings.understand.language, settings.skills.get(name, {})
-    )
-    skill: Skill = plugins.load("skills", name)(context)
-    return skill
-
-
-def _of_skills(*path: str) -> list[Path]:
-    """What there is at ``path`` in the folders of the skills."""
-    folders = filter(None, (plugins.folder("skills", name) for name in plugins.names("skills")))
-    return [found for folder in folders if (found := folder.joinpath(*path)).exists()]
-
-
-def _listener(settings: Settings, ears: Ears, grammar: Grammar) -> Listener:
-    return Listener(ears.vad, ears.stt, endpoint_rules(settings), settings.understand.language, grammar.sayable)
+def _listener(settings: Settings, ears: Ears, grammars: Grammars) -> Listener:
+    return Listener(ears.vad, ears.stt, endpoint_rules(settings), settings.understand.language, grammars.sayable)
 
 
 def endpoint_rules(settings: Settings) -> EndpointRules:
@@ -336,11 +307,6 @@ def _english(settings: Settings) -> bool:
     return settings.understand.language.startswith("en")
 
 
-def sentence_files(settings: Settings) -> list[Path]:
-    """The person's own sentences."""
-    return sorted((settings.understand.sentences or settings.data_dir / "sentences").glob("*.yaml"))
-
-
 def models_of(settings: Settings) -> dict[str, bool]:
     """Ids of the models that this configuration loads, and whether it can't do its job without."""
     hears, speaks = settings.audio.input != "none", settings.audio.output != "none"
@@ -349,12 +315,10 @@ def models_of(settings: Settings) -> dict[str, bool]:
         models[model] = hears
     elif _verifies(settings):
         models[_EMBEDDING] = hears
-    if settings.understand.llm != "none" and _installed("llama_cpp"):
+    if has_semantic(settings):
+        models[encoder.MODEL] = False
+    if settings.understand.llm != "none" and installed("llama_cpp"):
         models[settings.understand.llm_model] = False
         if settings.understand.llm_adapter is not None:
             models[settings.understand.llm_adapter] = False
     return models
-
-
-def _installed(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None

@@ -24,10 +24,14 @@ class Ability(StrEnum):
     """Kelvin."""
     POSITION = "position"
     """Percent open, 0 closed to 100 open."""
+    TILT = "tilt"
+    """Percent, 0 slats closed to 100 slats open."""
     PERCENTAGE = "percentage"
     """Percent of a fan's full speed, 0–100."""
     TEMPERATURE = "temperature"
     """Target temperature in the device's own unit."""
+    HUMIDITY = "humidity"
+    """Target humidity, percent."""
     MODE = "mode"
     """One of the device's ``options``: off, heat, cool, auto, …"""
     OPTION = "option"
@@ -131,6 +135,8 @@ class ActionReport:
     """From publishing to the device's own word, or to giving up, in milliseconds."""
     state: DeviceState
     """The device's state afterwards."""
+    before: DeviceState = field(default_factory=DeviceState)
+    """What it had last said when it was told: what "turn it back" means."""
 
 
 def as_row(device: Device, state: DeviceState) -> dict[str, object]:

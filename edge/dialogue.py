@@ -1,9 +1,16 @@
 """What was said before in a conversation: all that understanding a follow-up needs."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from edge.devices import ActionReport
 from edge.intents import Intent, OutcomeKind, Question
+
+SECRET: Final = "pin"  # noqa: S105  # the name of a slot
+"""The slot of a question whose answer is nobody's business: it stays out of events, intents and memory."""
+RESTORE: Final = "HearthRestore"
+"""The intent that puts devices back: slots ``device`` (ids, one a line), and how they were, by a command's keys;
+a colour is ``red,green,blue``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,8 @@ class Context:
     """Oldest first; only those that a person still has in mind."""
     question: Question | None = None
     """What the assistant asked in the last of them and still wants to know."""
+    now: float = 0.0
+    """Seconds since the epoch."""
 
     @property
     def last(self) -> Exchange | None:

@@ -6,7 +6,7 @@ LEDs, console, metrics, journal and the command line listen to them through :cla
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -31,6 +31,14 @@ class Woke(Event):
     word: str
     score: float
     """The model's probability, 0–1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp(Event):
+    """It listens without a wake word, for who answers a question or goes on; such a turn has no Woke."""
+
+    for_s: float
+    """Seconds that it waits for speech."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +83,8 @@ class Understood(Event):
     confidence: float
     ms: float
     """Compute spent by all tiers asked, milliseconds."""
+    asked: Mapping[Tier, float] = field(default_factory=dict)
+    """The tiers asked, in order, with the milliseconds of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +92,8 @@ class NotUnderstood(Event):
     """No tier was sure enough."""
 
     ms: float
+    asked: Mapping[Tier, float] = field(default_factory=dict)
+    """The tiers asked, in order, with the milliseconds of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +128,31 @@ class SpeakingEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Announced(Event):
+    """Something is said that nobody asked for now."""
+
+    text: str
+    area: str | None = None
+    """The room that it is for; None: for all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rang(Event):
+    """A timer, an alarm or a reminder begins to ring."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingingEnded(Event):
+    """It rings no more."""
+
+    text: str
+    how: str
+    """``stopped``, ``snoozed``, or ``unheard`` when nobody came for ten minutes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault(Event):
     """Something expected went wrong; the assistant goes on."""
 
@@ -133,6 +170,16 @@ class Reply:
     next_actions: tuple[str, ...] = ()
     audio: str | None = None
     """Path of the recording of the answer, where one was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question of the assistant, for those who take the answer."""
+
+    slot: str | None
+    """What it asks for; None where the answer is yes or no."""
+    choices: tuple[str, ...] = ()
+    """The answers that make sense; empty where many do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,10 +214,13 @@ class TurnEnded(Event):
     reply: Reply
     timings: Timings
     session: str
+    question: Asked | None = None
+    """What the answer asks; the next turn may answer it."""
 
 
 AnyEvent: TypeAlias = (
     Woke
+    | FollowUp
     | SpeechStarted
     | Partial
     | SpeechEnded
@@ -183,6 +233,9 @@ AnyEvent: TypeAlias = (
     | SpeakingStarted
     | SpeakingEnded
     | TurnEnded
+    | Announced
+    | Rang
+    | RingingEnded
     | Fault
 )
 
@@ -221,7 +274,7 @@ def _plain(value: object) -> Any:
             return {str(key): _plain(item) for key, item in value.items()}
         case list() | tuple():
             return [_plain(item) for item in value]
-        case Intent() | Reply() | Timings():
+        case Asked() | Intent() | Reply() | Timings():
             return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
         case _:
             return value

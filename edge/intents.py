@@ -14,6 +14,8 @@ SlotValue: TypeAlias = str | int | float | bool
 class Tier(StrEnum):
     """Who found the intent, cheapest first."""
 
+    CONTEXT = "context"
+    """By what was said before: an answer to our question, a pronoun, a correction."""
     GRAMMAR = "grammar"
     SEMANTIC = "semantic"
     LLM = "llm"

@@ -4,8 +4,9 @@ Engines are synchronous. Each lives in a thread of its own that builds, calls an
 (:mod:`edge.engine_thread`), so none of them needs to be thread-safe.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -13,8 +14,9 @@ from apsw import Connection
 
 from edge.chunk import AudioChunk, Pcm
 from edge.devices import ActionReport, Command, Device, DeviceState
+from edge.dialogue import Context
 from edge.events import TurnEnded
-from edge.intents import Intent, Origin, Outcome, Transcript
+from edge.intents import Intent, Origin, Outcome, Phrase, Transcript, Understanding
 
 R = TypeVar("R")
 
@@ -256,6 +258,56 @@ class Service(Protocol):
         """Runs as long as the assistant, beside its turns; cancelled at the end."""
 
 
+@runtime_checkable
+class Vocabulary(Protocol):
+    """A skill whose sentences hold names that people give, of lists or of routines."""
+
+    async def load(self) -> None:
+        """Called once, before the first sentence. Raises StorageError."""
+
+    @property
+    def revision(self) -> int:
+        """Rises whenever the names change."""
+
+    def names(self) -> Mapping[str, Sequence[str]]:
+        """By list of its sentence files: the names that there are now."""
+
+
+class History(Protocol):
+    """What was said in each session."""
+
+    def context(self, session: str) -> Context:
+        """What is still in mind of ``session``; empty when nothing is."""
+
+
+class Interpreter(Protocol):
+    """Carries out sentences as if somebody had said them."""
+
+    async def understand(self, text: str, origin: Origin) -> Understanding | None:
+        """What the sentence means by itself, or None when it means nothing here."""
+
+    async def run(self, text: str, origin: Origin) -> Sequence[Outcome]:
+        """Understand ``text`` and do all that it asks for, in order, as whatever guards a spoken command allows.
+
+        One outcome for each command; one that is not understood when nothing is. Raises AssistantError.
+        """
+
+
+class Loudness(Protocol):
+    """How loud the assistant's own voice is."""
+
+    @property
+    def volume(self) -> float:
+        """0–1 of what the settings allow."""
+
+    @property
+    def muted(self) -> bool:
+        """Whether it is silent, whatever the volume."""
+
+    def set(self, volume: float, *, muted: bool) -> None:
+        """From the next sentence on."""
+
+
 class Storage(Protocol):
     """What is kept on disk."""
 
@@ -273,6 +325,44 @@ class Storage(Protocol):
         """
 
 
+class RingingEnd(StrEnum):
+    """How something stopped to ring."""
+
+    STOPPED = "stopped"
+    SNOOZED = "snoozed"
+    UNHEARD = "unheard"
+    """Nobody came for ten minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """What a person said to something that rings."""
+
+    how: RingingEnd
+    snooze_s: float | None = None
+    """In how many seconds it shall ring again; None: as long as is usual for what rings."""
+
+
+class Announcer(Protocol):
+    """Is heard without having been asked: never while a person is listened to or answered, one thing at a time."""
+
+    @property
+    def ringing(self) -> Phrase | None:
+        """What rings now, be it that a turn has hushed it."""
+
+    async def announce(self, phrase: Phrase, area: str | None = None) -> None:
+        """Say ``phrase`` once; returns when it was heard. ``area``: the room that it is for; None: for all."""
+
+    async def ring(self, phrase: Phrase, over: Callable[[Silenced], Awaitable[None]]) -> None:
+        """Play a sound, and say ``phrase``, again and again, until a person ends it or ten minutes are over.
+
+        ``over`` is told how it ended, and done before the person hears so: here belongs what must be kept of it.
+        """
+
+    async def silence(self, silenced: Silenced) -> Phrase | None:
+        """End what rings now and return its phrase; None when nothing does."""
+
+
 @dataclass(frozen=True, slots=True)
 class SkillContext:
     """What a skill is built with."""
@@ -282,6 +372,16 @@ class SkillContext:
     """How long a device has to show that it did what it was told, in seconds."""
     storage: Storage
     """Where it keeps what must survive a restart, in tables of its own."""
+    announcer: Announcer
+    """How it is heard unasked."""
+    history: History
+    """What was said before."""
+    interpreter: Interpreter
+    """For whatever does several things at one word."""
+    loudness: Loudness
+    """Its voice, where it has one."""
+    data_dir: Path
+    """Where files lie that a person writes for it."""
     language: str = "en"
     """ISO 639-1."""
     settings: Mapping[str, object] = field(default_factory=dict)

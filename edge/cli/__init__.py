@@ -206,7 +206,7 @@ def bench(
 
 @app.command("eval", epilog="Example: `hearth eval commands --data recordings --snr 10`")
 def evaluate(
-    task: Annotated[str, typer.Argument(help="wake, barista, commands or endpoint.", show_default=False)],
+    task: Annotated[str, typer.Argument(help="wake, barista, commands, endpoint or text.", show_default=False)],
     data: Annotated[Path, typer.Option(help="Folder with audio.jsonl and its recordings.", show_default=False)],
     lang: Annotated[str, typer.Option(help="Language of the commands.")] = "en",
     word: Annotated[str, typer.Option(help="Wake word to score, or a model's path.")] = "alexa",
@@ -220,16 +220,31 @@ def evaluate(
     engine: Annotated[str | None, typer.Option(help="Speech recogniser, or wake engine.", show_default=False)] = None,
     model: Annotated[str | None, typer.Option(help="The recogniser's model.", show_default=False)] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many clips.", show_default=False)] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name the clips that were wrong.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "--failures", "-v", help="Name the clips or sentences that were wrong.")
+    ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Of the files of sentences, only this one.", show_default=False)
+    ] = None,
+    tiers: Annotated[str, typer.Option(help="Who may understand sentences.")] = "grammar,semantic,llm",
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page about the sentences, with plots.", show_default=False)
+    ] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
-    """Score how well it hears on labelled recordings."""
+    """Score how well it hears on labelled recordings, or understands on labelled sentences."""
     from edge.cli.evaluate import Asked, Task, evaluate, scores_of, with_options
 
     if task not in list(Task):
         raise typer.BadParameter(f"choose one of: {', '.join(Task)}", param_hint="TASK")
     chosen = Task(task)
+    if chosen is Task.TEXT:
+        from edge.cli.evaluate_text import AskedOfText, evaluate_sentences
+
+        asked = AskedOfText(data, tuple(only or ()), tiers, limit, report, verbose=verbose, as_json=as_json)
+        evaluate_sentences(settings_of(config), asked, lang)
+        return
     settings = with_options(settings_of(config), chosen, lang=lang, word=word, engine=engine, model=model)
     scores = evaluate(settings, chosen, Asked(data, snr, noise, seed, limit, word, verbose))
     if as_json:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from edge.api.local_client import is_running
-from edge.app import models_of, open_house, sentence_files
+from edge.app import models_of, open_house
 from edge.audio.health import Reading, read
 from edge.audio.portaudio import PortAudio
 from edge.audio.probe import recorded
 from edge.cli.run import run_async
 from edge.errors import AssistantError, MicrophoneSilent, MicrophoneTooLoud
+from edge.mind import sentence_files
 from edge.settings import Settings
 from edge.understand.grammar import own_sentences
 from models.store import Store

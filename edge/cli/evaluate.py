@@ -28,6 +28,7 @@ class Task(StrEnum):
     BARISTA = "barista"
     COMMANDS = "commands"
     ENDPOINT = "endpoint"
+    TEXT = "text"
 
 
 _HEARING: Final[dict[Task, Callable[..., Coroutine[Any, Any, Any]]]] = {
@@ -68,7 +69,7 @@ def evaluate(settings: Settings, task: Task, asked: Asked) -> dict[str, Any]:
     total = len(clips(asked.data, source, asked.limit, **({"lang": language} if task is Task.COMMANDS else {})))
     if task is Task.COMMANDS:
         total += len(unrelated(asked.data, language, asked.limit))
-    with _progress(console) as progress:
+    with progress_bar(console) as progress:
         bar = progress.add_task(str(task), total=total)
 
         def tell(clip: str, right: bool) -> None:
@@ -81,7 +82,7 @@ def evaluate(settings: Settings, task: Task, asked: Asked) -> dict[str, Any]:
 
 
 def _evaluate_wake(settings: Settings, asked: Asked, noise: Noise | None, console: Console) -> dict[str, Any]:
-    with _progress(console) as progress:
+    with progress_bar(console) as progress:
         bar = progress.add_task("wake", total=None)
         result = evaluate_wake(
             settings, asked.data, asked.word, noise, asked.limit,
@@ -131,6 +132,6 @@ def _dishes(data: Path) -> Path:
     return data / "noise" / "doing_the_dishes.flac"
 
 
-def _progress(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=console, transient=True)

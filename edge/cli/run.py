@@ -47,7 +47,7 @@ def ask_once(settings: Settings, text: str, area: str | None, session: str | Non
     """The events of one written turn."""
 
     async def ask() -> list[dict[str, Any]]:
-        async with assistant(settings, hears=False, sink=None) as short_lived:
+        async with assistant(settings, hears=False, sink=None, stays=False) as short_lived:
             await short_lived.house.settled(_SETTLE_S)
             return [as_json(event) for event in await short_lived.ask(text, area, session)]
 
@@ -73,7 +73,7 @@ def say_once(settings: Settings, text: str) -> None:
     async def say() -> None:
         async with (
             Speaker(settings.audio.output, PortAudio()) as sink,
-            assistant(settings, hears=False, sink=sink) as short_lived,
+            assistant(settings, hears=False, sink=sink, stays=False) as short_lived,
         ):
             await short_lived.say(text)
 

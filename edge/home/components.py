@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from edge.devices import Ability, Value, Verb
+from edge.home.appliances import humidifier, lawn_mower, vacuum
 from edge.home.broker import Publication
 from edge.home.entity import VALUE, Reading, Seen, Unsupported
 from edge.home.lights import light
@@ -73,6 +74,8 @@ def cover(p: Payload) -> Parts:
 
         keys = frozenset({"position"} if has_state else {"position", VALUE})
         readings.append(Reading(topic, keys, p.decode("position_template", position)))
+    tilt_readings, tilt_writers = _tilt(p)
+    readings.extend(tilt_readings)
     verbs = {
         Verb.OPEN: p.text("payload_open", "OPEN"),
         Verb.CLOSE: p.text("payload_close", "CLOSE"),
@@ -90,7 +93,25 @@ def cover(p: Payload) -> Parts:
         ]
     if not abilities:
         raise ValueError("neither command_topic nor set_position_topic")
-    return Parts(frozenset(abilities), tuple(readings), each(writers))
+    abilities |= {Ability.TILT} if tilt_writers else set()
+    return Parts(frozenset(abilities), tuple(readings), each({**writers, **tilt_writers}))
+
+
+def _tilt(p: Payload) -> tuple[list[Reading], Writers]:
+    """Slats: 0 closed to 100 open, in the cover's own range on the wire."""
+    low, high = p.number("tilt_min", 0), p.number("tilt_max", 100)
+    if low == high:
+        raise ValueError("tilt_max equals tilt_min")
+    readings: list[Reading] = []
+    if (topic := p.topic("tilt_status_topic")) is not None:
+        percent = number_of("tilt", lambda level: round((level - low) / (high - low) * 100))
+        readings.append(Reading(topic, frozenset({"tilt"}), p.decode("tilt_status_template", percent)))
+    if (target := p.topic("tilt_command_topic")) is None:
+        return readings, {}
+    encode = p.command("tilt_command_template")
+    return readings, {
+        "tilt": lambda value: [Publication(target, encode(round(low + (high - low) * float(str(value)) / 100)))]
+    }
 
 
 def valve(p: Payload) -> Parts:
@@ -207,24 +228,6 @@ def lock(p: Payload) -> Parts:
     return Parts(frozenset({Ability.STATE}), value_reading(p, states), verbs_only(p, verbs))
 
 
-def vacuum(p: Payload) -> Parts:
-    """Schema ``state``: start, pause, stop, return; its state is JSON."""
-    verbs = {
-        Verb.START: p.text("payload_start", "start"),
-        Verb.PAUSE: p.text("payload_pause", "pause"),
-        Verb.STOP: p.text("payload_stop", "stop"),
-        Verb.RETURN: p.text("payload_return_to_base", "return_to_base"),
-    }
-    readings: tuple[Reading, ...] = ()
-    if (topic := p.topic("state_topic")) is not None:
-        readings = (Reading(topic, frozenset({VALUE}), _vacuum_state),)
-    return Parts(frozenset({Ability.STATE}), readings, verbs_only(p, verbs))
-
-
-def _vacuum_state(payload: str) -> Seen:
-    return {VALUE: known(json_object(payload).get("state"))}
-
-
 def button(p: Payload) -> Parts:
     """Pressed; says nothing."""
     return Parts(frozenset({Ability.STATE}), (), verbs_only(p, {Verb.PRESS: p.text("payload_press", "PRESS")}))
@@ -257,6 +260,8 @@ COMPONENTS: Final[Mapping[str, Component]] = {
     "climate": climate,
     "cover": cover,
     "fan": fan,
+    "humidifier": humidifier,
+    "lawn_mower": lawn_mower,
     "light": light,
     "lock": lock,
     "number": number,

@@ -52,9 +52,11 @@ class Control:
 
     async def _one(self, command: Command, deadline_s: float) -> ActionReport:
         begun = time.monotonic()
+        before = self._registry.state(command.device)
         confirmation = await self._carry_out(command, deadline_s)
         ms = round((time.monotonic() - begun) * 1000)
-        return ActionReport(command.device, command.change, confirmation, ms, self._registry.state(command.device))
+        after = self._registry.state(command.device)
+        return ActionReport(command.device, command.change, confirmation, ms, after, before)
 
     async def _carry_out(self, command: Command, deadline_s: float) -> Confirmation:
         entity = self._registry.entity(command.device)

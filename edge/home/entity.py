@@ -95,7 +95,15 @@ _SHOWN: Final[Mapping[Verb, frozenset[str]]] = {
     Verb.RETURN: frozenset({"returning", "docked"}),
     Verb.PRESS: frozenset(),
 }
-_TOLERANCE: Final = {"brightness": 2.0, "position": 2.0, "percentage": 4.0, "temperature": 0.26, "value": 0.01}
+_TOLERANCE: Final = {
+    "brightness": 2.0,
+    "position": 2.0,
+    "percentage": 4.0,
+    "tilt": 2.0,
+    "humidity": 1.0,
+    "temperature": 0.26,
+    "value": 0.01,
+}
 _KELVIN_TOLERANCE: Final = 0.04
 
 

@@ -8,7 +8,7 @@ and nothing was added, the result is there; otherwise it is thrown away.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -90,14 +90,20 @@ class Listener:
         await self._words().ahead()
         await self._words().transcribe(np.zeros(RATE, np.int16))
 
-    async def listen(self, sound: AsyncIterator[AudioChunk], report: Callable[[Progress], None]) -> Utterance:
-        """Read ``sound`` until the command ends and return what was said. ``report`` is told on the way."""
+    async def listen(
+        self, sound: AsyncIterator[AudioChunk], report: Callable[[Progress], None], within_s: float | None = None
+    ) -> Utterance:
+        """Read ``sound`` until the command ends and return what was said. ``report`` is told on the way.
+
+        Speech must begin within ``within_s`` seconds, None: what the rules say.
+        """
+        rules = self._rules if within_s is None else replace(self._rules, no_speech_s=within_s)
         words = self._words()
         hearing = _Hearing(words, report)
         # While the person speaks, there is time for it.
         prepared = words.ahead()
         try:
-            return await self._follow(sound, hearing, report)
+            return await self._follow(sound, hearing, rules, report)
         finally:
             prepared.cancel()
             hearing.withdraw()
@@ -116,12 +122,16 @@ class Listener:
         return _Words(self._stt, self._language, self._sayable())
 
     async def _follow(
-        self, sound: AsyncIterator[AudioChunk], hearing: "_Hearing", report: Callable[[Progress], None]
+        self,
+        sound: AsyncIterator[AudioChunk],
+        hearing: "_Hearing",
+        rules: EndpointRules,
+        report: Callable[[Progress], None],
     ) -> Utterance:
         endpoint: Endpoint | None = None
         await self._vad.call(lambda engine: engine.reset())
         async for window, at, until in self._windows(sound, hearing):
-            endpoint = endpoint or Endpoint(self._rules, at)
+            endpoint = endpoint or Endpoint(rules, at)
             if (guess := hearing.news()) is not None:
                 endpoint.expect(guess)
             probability = await self._vad.call(lambda engine, pcm: engine.probability(pcm), window)

@@ -4,7 +4,6 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from edge.dialogue import Context, Exchange
@@ -33,7 +32,7 @@ class Conversation:
         now = self._now()
         recent = tuple(exchange for exchange in self._context.exchanges if now - exchange.at < _IN_MIND_S)
         fresh = bool(recent) and now - recent[-1].at < _QUESTION_S
-        return replace(self._context, exchanges=recent, question=self._context.question if fresh else None)
+        return Context(recent, self._context.question if fresh else None, now)
 
     def add(self, exchange: Exchange, question: Question | None) -> None:
         """A turn is over; ``question`` is what it ended with."""
@@ -61,6 +60,11 @@ class Conversations:
         while len(self._sessions) > _CONVERSATIONS:
             self._sessions.popitem(last=False)
         return conversation
+
+    def context(self, session: str) -> Context:
+        """What is still in mind of ``session``; empty when nothing is."""
+        known = self._sessions.get(session)
+        return known.context() if known is not None else Context()
 
     def spoken(self) -> str:
         """The session that speech at the microphone belongs to now."""

@@ -1,6 +1,7 @@
 """The wake loop: a wake word opens a turn; another one, while that turn runs, ends it and opens the next.
 
 That is all there is of barge-in: the wake engine goes on listening in its own thread, and a turn is a cancel scope.
+When an answer asks something, the turn that takes the reply follows in the same scope, without a wake word.
 """
 
 import time
@@ -12,11 +13,12 @@ import anyio
 from edge.bus import Bus
 from edge.chunk import CHUNK_SECONDS, EndOfSound
 from edge.engine_thread import EngineThread
-from edge.events import Fault, TurnEnded, Woke
-from edge.intents import Origin
+from edge.events import Fault, FollowUp, TurnEnded, Woke
+from edge.intents import Origin, OutcomeKind
 from edge.ports import Sound, SoundReader, WakeEngine
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
+from edge.session.floor import Floor
 from edge.session.turn import Stages, Turn
 from edge.wake.detector import Detection, Detector
 from edge.wake.verify import Verifier
@@ -45,10 +47,12 @@ class Loop:
         rules: "WakeRules",
         origin: Callable[[], Origin],
         conversations: Conversations,
+        floor: Floor,
+        follow_up: "FollowUpRules",
     ) -> None:
-        """``origin`` is asked at each wake for the session that the turn belongs to."""
+        """``origin`` is asked at each turn for the session that it belongs to; ``floor`` is taken by turns."""
         self._wake, self._stages, self._bus, self._rules, self._origin = wake, stages, bus, rules, origin
-        self._conversations = conversations
+        self._conversations, self._floor, self._follow_up = conversations, floor, follow_up
 
     async def run(self, sound: Sound) -> list[TurnEnded]:
         """Follow ``sound`` to its end. Returns the turns of a recording; a microphone's never ends."""
@@ -64,7 +68,7 @@ class Loop:
                     if running is not None:
                         running.cancel()
                     running = anyio.CancelScope()
-                    turns.start_soon(self._turn, woken, running, ended)
+                    turns.start_soon(self._turns, woken, sound, running, ended)
         finally:
             reader.close()
         return ended
@@ -76,18 +80,52 @@ class Loop:
             self._bus.emit(Fault(turn="", at=woken.detection.at, code="overrun", stage="audio", message=message))
         return lost
 
-    async def _turn(self, woken: _Woken, scope: anyio.CancelScope, ended: list[TurnEnded]) -> None:
+    async def _turns(self, woken: _Woken, sound: Sound, scope: anyio.CancelScope, ended: list[TurnEnded]) -> None:
+        """The turn that a wake word opens, and those that follow from its answer."""
         detection = woken.detection
-        origin = self._origin()
-        conversation = self._conversations.of(origin.session)
-        turn = Turn(self._stages, self._bus, origin, TurnClock(detection.at), conversation)
+        turn = self._turn(detection.at)
         self._bus.emit(Woke(turn=turn.id, at=detection.at, word=detection.word, score=detection.score))
+        reader = woken.command
         try:
-            with scope:
+            with self._floor.turn(), scope:
                 wake_ms = (time.perf_counter() - woken.at) * 1000
-                ended.append(await turn.spoken(aiter(woken.command), wake_ms))
+                last = await turn.spoken(aiter(reader), wake_ms)
+                ended.append(last)
+                while self._follow_up.invites(last):
+                    # The answer has been heard to its end: what comes from now on is not our own voice.
+                    before, reader = reader, sound.reader()
+                    before.close()
+                    last = await self._followed_up(reader, last.at)
+                    ended.append(last)
         finally:
-            woken.command.close()
+            reader.close()
+
+    async def _followed_up(self, reader: SoundReader, at: float) -> TurnEnded:
+        """A turn without a wake word."""
+        turn = self._turn(at)
+        within_s = self._follow_up.within_s
+        self._bus.emit(FollowUp(turn=turn.id, at=at, for_s=within_s))
+        return await turn.followed_up(aiter(reader), within_s)
+
+    def _turn(self, at: float) -> Turn:
+        origin = self._origin()
+        return Turn(self._stages, self._bus, origin, TurnClock(at), self._conversations.of(origin.session))
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpRules:
+    """When one may go on without a wake word."""
+
+    within_s: float
+    """Seconds from the end of an answer in which speech must begin; 0: never."""
+    always: bool = False
+    """After every answer; else only after those that ask something."""
+
+    def invites(self, last: TurnEnded) -> bool:
+        """Whether it listens on after that turn."""
+        if self.within_s <= 0 or last.outcome in (OutcomeKind.SILENCE, OutcomeKind.CANCELLED):
+            return False
+        return last.question is not None or (self.always and bool(last.reply.text))
 
 
 @dataclass(frozen=True, slots=True)

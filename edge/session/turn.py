@@ -16,11 +16,12 @@ from edge.act.dispatch import Dispatch
 from edge.bus import Bus
 from edge.chunk import AudioChunk, Pcm
 from edge.devices import Confirmation
-from edge.dialogue import Exchange
+from edge.dialogue import SECRET, Exchange
 from edge.errors import AssistantError
 from edge.events import (
     Acted,
     ActionFailed,
+    Asked,
     Fault,
     NotUnderstood,
     Partial,
@@ -42,7 +43,8 @@ from edge.session.clock import TurnClock
 from edge.session.conversation import Conversation
 from edge.speak.speak import Voice
 from edge.speak.wording import Wording
-from edge.understand.router import Router
+from edge.understand.digits import hidden
+from edge.understand.router import Routed, Router
 
 NOT_UNDERSTOOD = Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("not_understood"))
 SILENCE = Outcome(OutcomeKind.SILENCE, Phrase("nothing"))
@@ -88,6 +90,7 @@ class Turn:
         self.id = uuid.uuid4().hex[:12]
         self._stages, self._bus, self._origin, self._clock = stages, bus, origin, clock
         self._conversation = conversation or Conversation()
+        self._not_understood = NOT_UNDERSTOOD
         self._story = _Story(Transcript("", origin.language))
         self._speech_end = clock.now()
 
@@ -95,6 +98,16 @@ class Turn:
         """Listen to ``sound`` until the command ends, and carry it out. ``wake_ms``: compute since the wake word."""
         self._note(wake_ms=wake_ms)
         return await self._run(lambda: self._listen(sound))
+
+    async def followed_up(self, sound: AsyncIterator[AudioChunk], within_s: float) -> TurnEnded:
+        """Listen to ``sound``, which nobody was asked for by a wake word, and carry out what is said in it.
+
+        Speech must begin within ``within_s`` seconds. Where the assistant had asked nothing, what it does not
+        understand was not meant for it, and it says nothing.
+        """
+        if self._conversation.context().question is None:
+            self._not_understood = Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("nothing"))
+        return await self._run(lambda: self._listen(sound, within_s))
 
     async def recorded(self, pcm: Pcm) -> TurnEnded:
         """Take ``pcm`` (int16, 16 kHz) as one whole utterance, and carry it out."""
@@ -110,9 +123,12 @@ class Turn:
             if transcript is None:
                 self._story.outcome = SILENCE
             else:
-                self._story.transcript = transcript
-                understanding = await self._understand(transcript)
-                await self._answer(await self._act(understanding) if understanding else [NOT_UNDERSTOOD])
+                self._take(transcript)
+                understood = await self._understand(transcript)
+                if understood.understanding is not None:
+                    await self._answer(await self._act(understood.understanding))
+                else:
+                    await self._answer([understood.answer or self._not_understood])
         except AssistantError as error:
             await self._apologise(error)
         finally:
@@ -122,9 +138,9 @@ class Turn:
 
     # -- the stages, in the order of the story -------------------------------------------------------------------
 
-    async def _listen(self, sound: AsyncIterator[AudioChunk]) -> Transcript | None:
+    async def _listen(self, sound: AsyncIterator[AudioChunk], within_s: float | None = None) -> Transcript | None:
         assert self._stages.listener is not None
-        utterance = await self._stages.listener.listen(self._followed(sound), self._on_progress)
+        utterance = await self._stages.listener.listen(self._followed(sound), self._on_progress, within_s)
         self._heard(utterance)
         return utterance.transcript
 
@@ -139,14 +155,14 @@ class Turn:
         stripped = text.strip()
         return Transcript(stripped, self._origin.language) if stripped else None
 
-    async def _understand(self, transcript: Transcript) -> Understanding | None:
+    async def _understand(self, transcript: Transcript) -> Routed:
         routed = await self._stages.router.understand(transcript, self._origin, self._conversation.context())
         self._note(understand_ms=routed.ms)
         found = routed.understanding
         self._story.understanding = found
         if found is None:
-            self._bus.emit(NotUnderstood(turn=self.id, at=self._clock.now(), ms=routed.ms))
-            return None
+            self._bus.emit(NotUnderstood(turn=self.id, at=self._clock.now(), ms=routed.ms, asked=routed.asked))
+            return routed
         self._bus.emit(
             Understood(
                 turn=self.id,
@@ -156,9 +172,10 @@ class Turn:
                 tier=found.tier,
                 confidence=found.confidence,
                 ms=routed.ms,
+                asked=routed.asked,
             )
         )
-        return found
+        return routed
 
     async def _act(self, understanding: Understanding) -> list[Outcome]:
         """One outcome for each thing that the sentence asked for, done in that order; after a question, no more."""
@@ -166,7 +183,7 @@ class Turn:
         done = self._story.done
         try:
             for intent in understanding.intents:
-                done.append(await self._stages.dispatch.run(intent, self._origin))
+                done.append(await self._stages.dispatch.run(intent, self._origin, understanding.confidence))
                 self._tell(done[-1])
                 if done[-1].question is not None:
                     break
@@ -181,7 +198,7 @@ class Turn:
 
     async def _answer(self, outcomes: Sequence[Outcome]) -> None:
         outcome = self._story.outcome = together(outcomes)
-        text = " ".join(filter(None, (self._stages.wording.say(each.say) for each in outcomes)))
+        text = " ".join(filter(None, (self._stages.wording.say(each.say, self._origin.language) for each in outcomes)))
         self._story.reply = Reply(text=text, next_actions=outcome.next_actions)
         self._bus.emit(ReplyReady(turn=self.id, at=self._clock.now(), text=text))
         if text and self._stages.voice is not None:
@@ -224,7 +241,7 @@ class Turn:
             case Started(at):
                 self._bus.emit(SpeechStarted(turn=self.id, at=at))
             case Hypothesis(at, text):
-                self._bus.emit(Partial(turn=self.id, at=at, text=text))
+                self._bus.emit(Partial(turn=self.id, at=at, text=self._public(text)))
             case Ended(at, speech_end, capped):
                 self._speech_end = speech_end
                 self._bus.emit(SpeechEnded(turn=self.id, at=at, speech_end=speech_end, capped=capped))
@@ -235,16 +252,27 @@ class Turn:
             stt_ms=utterance.stt_ms,
         )
         if utterance.transcript is not None:
-            self._story.transcript = utterance.transcript
+            self._take(utterance.transcript)
             self._bus.emit(
                 Transcribed(
                     turn=self.id,
                     at=self._clock.now(),
-                    text=utterance.transcript.text,
+                    text=self._story.transcript.text,
                     language=utterance.transcript.language,
                     confidence=utterance.transcript.confidence,
                 )
             )
+
+    def _take(self, transcript: Transcript) -> None:
+        """What was said is known, and with it the language that the turn goes on in."""
+        self._story.transcript = replace(transcript, text=self._public(transcript.text))
+        self._origin = replace(self._origin, language=transcript.language)
+
+    def _public(self, text: str) -> str:
+        """``text`` as events may tell it: where a PIN was asked for, without numbers."""
+        asked = self._conversation.context().question
+        secret = asked is not None and asked.slot == SECRET
+        return hidden(text, self._origin.language) if secret else text
 
     def _on_first_sample(self) -> None:
         now = self._clock.now()
@@ -269,7 +297,7 @@ class Turn:
 
     def _end(self) -> TurnEnded:
         story = self._story
-        found = story.understanding
+        found, asked = story.understanding, story.outcome.question
         ended = TurnEnded(
             turn=self.id,
             at=self._clock.now(),
@@ -284,6 +312,7 @@ class Turn:
             reply=story.reply,
             timings=story.timings,
             session=self._origin.session,
+            question=Asked(slot=asked.slot, choices=asked.choices) if asked else None,
         )
         self._bus.emit(ended)
         if ended.text:

@@ -11,6 +11,7 @@ import anyio
 from edge.chunk import Pcm
 from edge.engine_thread import EngineThread
 from edge.ports import AudioSink, TtsEngine
+from edge.speak.loudness import VoiceLoudness
 from edge.speak.wording import sentences
 
 _LET_GO_S: Final = 0.5
@@ -19,8 +20,10 @@ _LET_GO_S: Final = 0.5
 class Voice:
     """Text to sound to loudspeaker."""
 
-    def __init__(self, tts: EngineThread[TtsEngine], sink: AudioSink) -> None:
+    def __init__(self, tts: EngineThread[TtsEngine], sink: AudioSink, loudness: VoiceLoudness | None = None) -> None:
+        """``loudness`` None: as loud as the engine speaks."""
         self._tts, self._sink = tts, sink
+        self._loudness = loudness or VoiceLoudness()
 
     async def ready(self) -> None:
         """Returns when the voice is loaded and has cleared its throat; raises what loading it raised.
@@ -41,7 +44,7 @@ class Voice:
                 pcm = await future
                 if number == 0:
                     started()
-                await self._sink.play(pcm, rate)
+                await self._sink.play(self._loudness.of_speech(pcm), rate)
         except anyio.get_cancelled_exc_class():
             # Cut off in mid-sentence: nothing of this answer may stay behind for the next.
             with anyio.move_on_after(_LET_GO_S, shield=True):
@@ -50,6 +53,16 @@ class Voice:
         finally:
             for future in coming:
                 future.cancel()
+
+    async def sound(self, make: Callable[[int], Pcm]) -> None:
+        """Play what ``make`` gives for the voice's rate in samples a second: int16, mono. Raises as :meth:`speak`."""
+        rate = await self._tts.call(lambda engine: engine.rate)
+        try:
+            await self._sink.play(self._loudness.of_ringing(make(rate)), rate)
+        except anyio.get_cancelled_exc_class():
+            with anyio.move_on_after(_LET_GO_S, shield=True):
+                await self._sink.finish()
+            raise
 
     async def finish(self) -> str | None:
         """The answer is complete. Returns the path of its recording, where one was made."""

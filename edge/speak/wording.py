@@ -19,32 +19,48 @@ _SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+(?=\S)")
 
 
 class Wording:
-    """Puts phrases into words of one language, or of English where its file is missing."""
+    """Puts phrases into words of a language, or of English where its file is missing."""
 
     def __init__(self, language: str, further: Sequence[Path] = ()) -> None:
         """``further``: folders with the phrases of skills, ``<language>.jinja``; they may import ours from
         ``common/<language>.jinja``.
         """
-        self.language = language if (_PHRASES / f"{language}.jinja").is_file() else _FALLBACK
-        self._macros = [self._load(folder) for folder in (*further, _PHRASES)]
+        self._folders = (*further, _PHRASES)
+        self._macros: dict[str, list[TemplateModule]] = {}
+        self.language = _written(language)
+        self._of(self.language)  # a mistake in a template is found now
 
     def knows(self, key: str) -> bool:
         """Whether there is a phrase of that key."""
-        return any(hasattr(macros, key) for macros in self._macros)
+        return any(hasattr(macros, key) for macros in self._of(self.language))
 
-    def say(self, phrase: Phrase) -> str:
-        """The sentence or sentences; empty when there is nothing to say."""
-        macros = next(macros for macros in self._macros if hasattr(macros, phrase.key))
+    def say(self, phrase: Phrase, language: str | None = None) -> str:
+        """The sentence or sentences; empty when there is nothing to say. ``language`` None: the usual one."""
+        known = self._of(_written(language) if language else self.language)
+        macros = next(macros for macros in known if hasattr(macros, phrase.key))
         return " ".join(str(getattr(macros, phrase.key)(phrase.values)).split())
 
-    def _load(self, folder: Path) -> TemplateModule:
-        """The macros of ``folder`` in this language, else in English."""
+    def _of(self, language: str) -> list[TemplateModule]:
+        if language not in self._macros:
+            self._macros[language] = [self._load(folder, language) for folder in self._folders]
+        return self._macros[language]
+
+    @staticmethod
+    def _load(folder: Path, language: str) -> TemplateModule:
+        """The macros of ``folder`` in ``language``, else in English."""
         common = PrefixLoader({"common": FileSystemLoader(_PHRASES)})
         loader = ChoiceLoader([FileSystemLoader(folder), common])
         environment = Environment(loader=loader, autoescape=False, undefined=StrictUndefined)  # noqa: S701  # plain speech, not HTML
-        environment.filters["clock"] = functools.partial(_clock, language=self.language)
-        environment.filters["day"] = functools.partial(_day, language=self.language)
-        return environment.select_template([f"{self.language}.jinja", f"{_FALLBACK}.jinja"]).module
+        environment.filters["clock"] = functools.partial(_clock, language=language)
+        environment.filters["day"] = functools.partial(_day, language=language)
+        environment.filters["weekday"] = functools.partial(_weekday, language=language)
+        return environment.select_template([f"{language}.jinja", f"{_FALLBACK}.jinja"]).module
+
+
+def _written(language: str) -> str:
+    """``language`` (ISO 639-1, with or without a region) where there are phrases in it, else English."""
+    short = language.split("-", maxsplit=1)[0]
+    return short if (_PHRASES / f"{short}.jinja").is_file() else _FALLBACK
 
 
 def sentences(text: str) -> list[str]:
@@ -55,6 +71,10 @@ def sentences(text: str) -> list[str]:
 def _clock(moment: datetime.datetime, language: str) -> str:
     # Babel sets a narrow no-break space before AM and PM, which voices stumble over.
     return format_time(moment, "short", locale=language).replace("\u202f", " ")
+
+
+def _weekday(moment: datetime.datetime, language: str) -> str:
+    return format_date(moment, "EEEE", locale=language)
 
 
 def _day(moment: datetime.datetime, language: str) -> str:

@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from hassil import Intents
-from hassil.intents import SlotList, TextSlotList
-from hassil.models import MatchEntity
-from hassil.recognize import RecognizeResult, recognize_best
+from hassil.intents import RangeSlotList, SlotList
 from hassil.util import merge_dict
 from home_assistant_intents import get_intents
 
 from edge.devices import Device
 from edge.errors import SettingsError
-from edge.intents import Intent, Origin, SlotValue, Tier, Understanding
-from edge.ports import Inventory, Sayable
+from edge.intents import Origin, Understanding
+from edge.ports import Inventory, Sayable, Vocabulary
 from edge.understand.automaton import Automaton
+from edge.understand.phrasing import Phrasing, phrasing_of
+from edge.understand.recognition import Lists
 from edge.understand.sentence_files import Known, Sentences, read_sentences
+from edge.understand.speech import Sayings, Speech
 
 _OURS: Final = Path(__file__).parent / "sentences"
-_TEMPLATE: Final = frozenset("[](|)<>{}")
 MAX_CHARACTERS = 500
 """A longer text is no command; matching it would only cost time."""
 
@@ -39,56 +39,84 @@ class Grammar:
         own: Sequence[Path] = (),
         *,
         alone: bool = False,
+        vocabularies: Sequence[Vocabulary] = (),
     ) -> None:
         """``intents``: names of the intents that some skill takes, None for all that there are sentences for; others
         are heard, but not understood.
 
         ``own``: files with sentences of the person's own, all of which are understood; ``alone``: nothing but these.
+        ``vocabularies``: who knows the names that people gave, for lists of those files.
 
         Raises SettingsError when there are no sentences for ``language``.
         """
-        self._house = house
+        self._house, self._vocabularies = house, vocabularies
         self._language = language
         everything: dict[str, Any] = {"language": language, "intents": {}} if alone else _sentences(language)
         further = read_sentences(own, language, _known(everything))
         merge_dict(everything, dict(further.content))
         self._everything = Intents.from_dict(everything)
+        _tell_apart(self._everything, language)
         wanted = set(everything["intents"]) if intents is None else {*intents, *further.intents}
         understood = {name: intent for name, intent in self._everything.intents.items() if name in wanted}
-        self._intents = replace(self._everything, intents=understood)
-        self._revision: int | None = None
-        self._lists: dict[str, SlotList] = {}
+        self._sayings = Sayings.of(replace(self._everything, intents=understood))
+        self._phrasing = Phrasing() if alone else phrasing_of(language)
+        self._revision: tuple[int, ...] = ()
+        self._speech = self._of_the_house()
         self._sayable: Automaton | None = None
         # hassil parses templates when they are first tried, which takes ten times as long as trying them.
         self.understand("turn on the light", Origin(""))
 
     def understand(self, text: str, origin: Origin) -> Understanding | None:
-        """The intent of ``text``, or None when no template fits it as a whole."""
+        """The intents of ``text``, or None when they do not cover it as a whole."""
         if not text or len(text) > MAX_CHARACTERS:
             return None
-        result = recognize_best(
-            text,
-            self._intents,
-            slot_lists=self._current_lists(),
-            intent_context=_context(origin),
-            language=self._language,
-            best_slot_name="name",
-        )
-        return None if result is None else Understanding(_intent(result), Tier.GRAMMAR, _confidence(result))
+        return self._current().understand(text, origin.area)
 
     def sayable(self) -> Sayable:
         """The start of everything that can be said in this house now; another one when the house has changed."""
-        lists = self._current_lists()
+        speech = self._current()
         if self._sayable is None:
-            self._sayable = Automaton(self._everything, lists)
+            self._sayable = Automaton(self._everything, speech.lists.lists)
         return self._sayable.start
 
-    def _current_lists(self) -> dict[str, SlotList]:
-        if self._revision != self._house.revision:
-            self._revision = self._house.revision
-            self._lists = _lists(self._house)
+    @property
+    def templates(self) -> Intents:
+        """All sentences, whatever their intent, with their rules and lists."""
+        return self._everything
+
+    def lists(self) -> Mapping[str, SlotList]:
+        """The names, areas and floors of the house now."""
+        return self._current().lists.lists
+
+    def _current(self) -> Speech:
+        revision = (self._house.revision, *(each.revision for each in self._vocabularies))
+        if self._revision != revision:
+            self._revision = revision
+            self._speech = self._of_the_house()
             self._sayable = None
-        return self._lists
+        return self._speech
+
+    def _of_the_house(self) -> Speech:
+        return Speech(
+            self._sayings,
+            self._phrasing,
+            _lists(self._house, self._vocabularies),
+            self._house.devices(),
+            self._language,
+        )
+
+
+def _tell_apart(intents: Intents, language: str) -> None:
+    """Keep ranges that are multiplied out of hassil's memory of number words, which would mix them with others.
+
+    It remembers the words of a range by its language, bounds and step alone: "down by twenty" would be up, if "up by
+    twenty" was said before.
+    """
+    blocks = (block for intent in intents.intents.values() for block in intent.data)
+    for lists in (intents.slot_lists, *(block.slot_lists for block in blocks)):
+        for values in lists.values():
+            if isinstance(values, RangeSlotList) and values.multiplier is not None:
+                values.words_language = f"{language}-times{values.multiplier:g}"
 
 
 def own_sentences(own: Sequence[Path], language: str) -> Sentences:
@@ -115,7 +143,7 @@ def _known(sentences: Mapping[str, Any]) -> Known:
     return Known(frozenset(lists), frozenset(sentences.get("expansion_rules", {})))
 
 
-def _lists(house: Inventory) -> dict[str, SlotList]:
+def _lists(house: Inventory, vocabularies: Sequence[Vocabulary]) -> Lists:
     names = [
         (name, device.name, _device_context(device))
         for device in house.devices()
@@ -123,16 +151,10 @@ def _lists(house: Inventory) -> dict[str, SlotList]:
     ]
     areas = [(name, area) for area, further in house.areas().items() for name in (area, *further)]
     floors = [(floor, floor) for floor in house.floors()]
-    return {
-        "name": _text_list("name", names),
-        "area": _text_list("area", areas),
-        "floor": _text_list("floor", floors),
+    given = {
+        name: [(value, value) for value in values] for each in vocabularies for name, values in each.names().items()
     }
-
-
-def _text_list(list_name: str, values: Sequence[tuple[Any, ...]]) -> SlotList:
-    # Names come from the broker: they are words to match, never templates to expand.
-    return TextSlotList.from_tuples(values, allow_template=False, name=list_name)
+    return Lists.of({**given, "name": names, "area": areas, "floor": floors})
 
 
 def _device_context(device: Device) -> dict[str, Any]:
@@ -140,32 +162,3 @@ def _device_context(device: Device) -> dict[str, Any]:
     if device.device_class:
         context["device_class"] = device.device_class
     return context
-
-
-def _context(origin: Origin) -> dict[str, Any]:
-    """The room that is meant when none is named."""
-    return {"area": {"value": origin.area, "text": origin.area}} if origin.area else {}
-
-
-def _intent(result: RecognizeResult) -> Intent:
-    slots = {name: _slot(entity) for name, entity in result.entities.items()}
-    domain = result.context.get("domain")
-    return Intent(
-        name=result.intent.name,
-        slots=slots,
-        form=result.response or "default",
-        domain=domain if "name" in slots and isinstance(domain, str) else None,
-    )
-
-
-def _slot(entity: MatchEntity) -> SlotValue:
-    value: SlotValue = entity.value
-    if isinstance(value, str):
-        # The value of a template, as "[some] milk", is what was said of it.
-        return (entity.text_clean if _TEMPLATE.intersection(value) else value).strip()
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _confidence(result: RecognizeResult) -> float:
-    """A template matched the whole sentence; one that is little more than a name says less of what is wanted."""
-    return 0.99 if result.text_chunks_matched > 1 else 0.9

@@ -1,21 +1,53 @@
-"""Asks the tiers in order of cost; the first that is sure wins, and when none is, that is an honest answer too."""
+"""Asks in order of cost; the first that is sure wins, and when none is, that is an honest answer too.
+
+1. The answer to what the assistant has asked, where it has.
+2. What leans on the sentences before. First, since "make it brighter" means the lamp that was spoken of, and on its
+   own the room's; a sentence that stands by itself has nothing to lean with.
+3. The grammar.
+4. Further tiers, each with a deadline of its own.
+"""
 
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Protocol
 
+import anyio
+
 from edge.dialogue import Context
-from edge.intents import Origin, Transcript, Understanding
+from edge.intents import Origin, Outcome, Question, Tier, Transcript, Understanding
 
 
 class SyncTier(Protocol):
-    """A tier of microseconds."""
+    """A tier of some milliseconds."""
 
     def understand(self, text: str, origin: Origin) -> Understanding | None: ...
 
 
+class AnswerTier(Protocol):
+    """Understands answers to the assistant's questions."""
+
+    def understand(self, text: str, origin: Origin, question: Question) -> Understanding | None: ...
+
+
+class ContextTier(Protocol):
+    """Understands what leans on what was said before; an Outcome where all there is to do is to ask, or to say no."""
+
+    def understand(self, text: str, origin: Origin, context: Context) -> Understanding | Outcome | None: ...
+
+
 AsyncTier = Callable[[str, Origin, Context], Awaitable[Understanding | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A tier that takes its time."""
+
+    tier: Tier
+    understand: AsyncTier
+    deadline_s: float
+    """After so many seconds the person would rather hear that it was not understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +58,76 @@ class Routed:
     """None when no tier was sure enough."""
     ms: float
     """Time spent in all tiers that were asked, milliseconds."""
+    asked: Mapping[Tier, float] = field(default_factory=dict)
+    """Every tier that was asked, with its milliseconds, in that order."""
+    answer: Outcome | None = None
+    """What to say when there is nothing to do: a question back, or why it can't be done."""
 
 
 class Router:
-    """``grammar`` answers at once; ``model`` (None without one) is asked only for what the grammar does not know."""
+    """Understands transcripts. All parts but the grammar may be missing."""
 
-    def __init__(self, grammar: SyncTier, model: AsyncTier | None) -> None:
-        self._grammar = grammar
-        self._model = model
+    def __init__(
+        self,
+        grammar: SyncTier,
+        further: Sequence[Step] = (),
+        *,
+        answers: AnswerTier | None = None,
+        follow_ups: ContextTier | None = None,
+    ) -> None:
+        """``further`` in order of cost."""
+        self._grammar, self._further = grammar, further
+        self._answers, self._follow_ups = answers, follow_ups
 
     async def understand(self, said: Transcript, origin: Origin, context: Context) -> Routed:
         """Who understood what was ``said``, after what was said before (``context``), and what it cost."""
-        begun = time.perf_counter()
-        found = first_understood(self._grammar, said, origin)
-        if found is None and self._model is not None:
-            found = await self._model(said.readings[-1], origin, context)
-        return Routed(found, (time.perf_counter() - begun) * 1000)
+        spent = _Spent()
+        for text in said.readings:
+            match self._at_once(text, origin, context, spent):
+                case Outcome() as answer:
+                    return Routed(None, spent.total, spent.by_tier, answer)
+                case Understanding() as found:
+                    return Routed(found, spent.total, spent.by_tier)
+        for step in self._further:
+            understanding = None
+            with spent.on(step.tier), anyio.move_on_after(step.deadline_s):
+                understanding = await step.understand(said.readings[-1], origin, context)
+            if understanding is not None:
+                return Routed(understanding, spent.total, spent.by_tier)
+        return Routed(None, spent.total, spent.by_tier)
+
+    def _at_once(self, text: str, origin: Origin, context: Context, spent: "_Spent") -> Understanding | Outcome | None:
+        found: Understanding | Outcome | None = None
+        with spent.on(Tier.CONTEXT):
+            if self._answers is not None and context.question is not None:
+                found = self._answers.understand(text, origin, context.question)
+            if found is None and self._follow_ups is not None and context.exchanges:
+                found = self._follow_ups.understand(text, origin, context)
+        if found is None:
+            with spent.on(Tier.GRAMMAR):
+                found = self._grammar.understand(text, origin)
+        return found
 
 
 def first_understood(grammar: SyncTier, said: Transcript, origin: Origin) -> Understanding | None:
     """What ``grammar`` makes of the likeliest reading that it can make something of."""
     return next(filter(None, (grammar.understand(text, origin) for text in said.readings)), None)
+
+
+class _Spent:
+    """Milliseconds by tier."""
+
+    def __init__(self) -> None:
+        self.by_tier: dict[Tier, float] = {}
+
+    @property
+    def total(self) -> float:
+        return sum(self.by_tier.values())
+
+    @contextmanager
+    def on(self, tier: Tier) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.by_tier[tier] = self.by_tier.get(tier, 0.0) + (time.perf_counter() - begun) * 1000

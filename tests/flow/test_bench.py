@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
+from rapidfuzz import fuzz
 
 from edge import profile
 from edge.bench import sounds, tune
@@ -68,7 +69,7 @@ async def test_speech_to_text_over_wyoming(store: Store, say: Say) -> None:
     async with served(functools.partial(SttHandler, engine, None)) as port:
         for text in ("Turn on the kitchen light.", "Open the blinds."):
             answer = await transcribe(port, sounds.as_command(say(text)), "en")
-            assert answer.text.rstrip(".").lower() == text.rstrip(".").lower()
+            assert fuzz.ratio(answer.text.lower(), text.lower()) > 80
             assert 10 < answer.ms < 10_000
     engine.close()
 
@@ -184,6 +185,7 @@ def test_the_house_of_labelled_recordings(tmp_path: Path) -> None:
     assert [(domain, name, title) for domain, name, title, *_ in announced(fixtures)] == [
         ("light", "bed_light", "Bed Light"),
         ("cover", "garage_door", "Garage Door"),
+        ("sensor", "hygrometer_kitchen", "Kitchen Hygrometer"),
     ]
 
 

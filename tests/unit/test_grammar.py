@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from edge.act.skills.clock import Clock
+from edge.act.skills.clock.skill import Clock
 from edge.act.skills.home import Home
 from edge.act.skills.talk import Talk
 from edge.devices import Device

@@ -92,6 +92,7 @@ def test_the_defaults_are_what_is_not_bundled(tmp_path: Path) -> None:
     assert set(commands.default_ids(store)) == {
         "moonshine-tiny-en",
         "smollm2-135m-instruct",
+        "minilm-l6-v2",
         "piper-en_US-joe-medium",
         "speech-embedding",
     }

@@ -1,9 +1,11 @@
 """Answers about the house, from what its devices last said."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
+import edge.act.skills.home
 from edge.act.questions import answer
 from edge.devices import ActionReport, Command, Device, DeviceState
 from edge.intents import Intent, Origin, OutcomeKind, SlotValue
@@ -27,6 +29,9 @@ STATES = {
 }
 
 
+WORDING = Wording("en", [Path(edge.act.skills.home.__file__).parent / "phrases"])
+
+
 class Remembering(Rooms):
     """Rooms whose devices have said something; they take no commands."""
 
@@ -43,7 +48,7 @@ def ask(
     form: str, slots: Mapping[str, SlotValue], name: str = "HassGetState", area: str | None = None
 ) -> tuple[str, str]:
     outcome = answer(Intent(name, slots, form), Origin("test", area), Remembering((*DEVICES, *WINDOWS)))
-    return outcome.kind, Wording("en").say(outcome.say)
+    return outcome.kind, WORDING.say(outcome.say)
 
 
 @pytest.mark.parametrize(
@@ -53,14 +58,19 @@ def ask(
         ("one_yesno", {"name": "Back Door", "state": "on"}, "done", "No, Back Door is closed."),
         ("one", {"name": "Outside Temperature"}, "done", "Outside Temperature is 12.5 degrees."),
         ("one", {"name": "Bed Lamp"}, "failed", "Bed Lamp is not reachable."),
-        ("one", {"name": "Desk Plug"}, "failed", "Desk Plug has not said anything yet."),
+        ("one", {"name": "Desk Plug"}, "failed", "I don't know how Desk Plug is now."),
         ("one", {"name": "Unicorn"}, "failed", "I know no Unicorn that can do that."),
         ("one", {"name": "Heater"}, "not_understood", "There is more than one Heater: Bedroom or Office?"),
         ("which", {"domain": "light", "state": "on"}, "done", "Kitchen Light is on. I know nothing of Bed Lamp."),
-        ("any", {"domain": "light", "area": "Kitchen", "state": "off"}, "done", "Yes, Spots is off."),
+        ("any", {"domain": "light", "area": "Kitchen", "state": "off"}, "done", "Yes, Spots are off."),
         ("which", {"domain": "cover", "device_class": "window", "state": "open"}, "done", "Kitchen Window is open."),
-        ("how_many", {"domain": "cover", "device_class": "window", "state": "closed"}, "done", "1 is closed."),
-        ("all", {"domain": "cover", "device_class": "blind", "state": "closed"}, "done", "Yes, all are closed."),
+        (
+            "how_many",
+            {"domain": "cover", "device_class": "window", "state": "closed"},
+            "done",
+            "One window is closed: Bath Window.",
+        ),
+        ("all", {"domain": "cover", "device_class": "blind", "state": "closed"}, "done", "Yes, Left Blind is closed."),
     ],
 )
 def test_only_what_is_known_is_said(form: str, slots: dict[str, SlotValue], kind: OutcomeKind, said: str) -> None:

@@ -1,0 +1,11 @@
+"""Timers: several at once, by name, length or room; they survive a restart and ring until somebody stops them."""
+
+from edge.act.calendar import local_zone
+from edge.act.skills.timers.skill import Timers
+from edge.act.timekeeping import SystemTime
+from edge.ports import SkillContext
+
+
+def build(context: SkillContext) -> Timers:
+    """The skill on the machine's own clocks."""
+    return Timers(context.storage, context.announcer, SystemTime(local_zone()))

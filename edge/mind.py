@@ -1,0 +1,209 @@
+"""The part of the composition root without ears: from words to deeds, and to the words that tell of them."""
+
+import functools
+import importlib.util
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from edge import plugins
+from edge.act.confirm import Guard, Policy, Risk, Rules
+from edge.act.dispatch import Dispatch
+from edge.act.skills.handover import Handover
+from edge.bus import Bus
+from edge.dialogue import Context
+from edge.engine_thread import EngineThread
+from edge.errors import ModelError
+from edge.intents import Origin, Tier, Understanding
+from edge.ports import House, LlmEngine, Skill, SkillContext, Storage, Vocabulary
+from edge.session.announce import Announcements
+from edge.session.conversation import Conversations
+from edge.session.floor import Floor
+from edge.session.interpreter import TurnlessInterpreter
+from edge.settings import Settings
+from edge.speak.loudness import VoiceLoudness
+from edge.speak.speak import Voice
+from edge.speak.wording import Wording
+from edge.understand.answer import Answers
+from edge.understand.followup import FollowUps
+from edge.understand.grammar import Grammar
+from edge.understand.languages import Grammars
+from edge.understand.llm import LocalModel
+from edge.understand.llm_prompt import FIXED
+from edge.understand.router import AsyncTier, Router, Step
+from edge.understand.semantic import encoder, examples
+from edge.understand.semantic.head import read as read_head
+from edge.understand.semantic.tier import HEAD, SemanticTier
+from edge.understand.while_ringing import WhileRinging
+from models.store import Store
+
+_log = logging.getLogger(__name__)
+_SEMANTIC_S: Final = 1.0
+_LLM_S: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """From words to deeds and to the words that tell of them: of the assistant, and of whoever measures it."""
+
+    grammar: Grammars
+    router: Router
+    dispatch: Dispatch
+    wording: Wording
+    skills: Sequence[Skill]
+    floor: Floor
+    conversations: Conversations
+
+
+async def build_mind(
+    settings: Settings,
+    house: House,
+    storage: Storage,
+    stack: AsyncExitStack,
+    *,
+    bus: Bus | None = None,
+    voice: Voice | None = None,
+    loudness: VoiceLoudness | None = None,
+) -> Mind:
+    """Understanding and skills in ``house``; what they load is closed with ``stack``. Without ``voice`` nothing of what
+    skills say unasked is heard. Raises SettingsError.
+    """
+    language = settings.understand.language
+    wording = Wording(language, _of_skills("phrases"))
+    floor, conversations, interpreter = Floor(), Conversations(), TurnlessInterpreter()
+    announcer = Announcements(floor, wording, bus or Bus(), voice, settings.area)
+    everybody = SkillContext(
+        house=house,
+        confirm_s=settings.mqtt.confirm_s,
+        storage=storage,
+        announcer=announcer,
+        history=conversations,
+        interpreter=interpreter,
+        loudness=loudness or VoiceLoudness(),
+        language=language,
+        data_dir=settings.data_dir,
+    )
+    skills = [_skill(name, everybody, settings) for name in plugins.names("skills")]
+    vocabularies = [skill for skill in skills if isinstance(skill, Vocabulary)]
+    for vocabulary in vocabularies:
+        await vocabulary.load()
+    guard = Guard(_confirmed(settings), house)
+    dispatch = Dispatch(skills, Handover(house), guard)
+    grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
+    store = Store(settings.models_dir)
+    semantic = await _semantic(settings, store, house, dispatch, stack)
+    model = await _local_model(settings, store, house, dispatch, stack)
+    router = Router(
+        WhileRinging(house, language, announcer, grammars),
+        [
+            *([Step(Tier.SEMANTIC, _without_context(semantic.understand), _SEMANTIC_S)] if semantic else ()),
+            *([Step(Tier.LLM, model.understand, _LLM_S)] if model else ()),
+        ],
+        answers=Answers(grammars, guard.knows_pin),
+        follow_ups=FollowUps(house, grammars),
+    )
+    interpreter.begin(router, dispatch)
+    return Mind(grammars, router, dispatch, wording, skills, floor, conversations)
+
+
+async def _semantic(
+    settings: Settings, store: Store, house: House, dispatch: Dispatch, stack: AsyncExitStack
+) -> SemanticTier | None:
+    if not has_semantic(settings):
+        return None
+    try:
+        folder = store.require(encoder.MODEL)
+    except ModelError as error:
+        _log.warning("the semantic tier is off: %s", error)
+        return None
+    thread = await stack.enter_async_context(
+        EngineThread[encoder.Encoder]("semantic", functools.partial(encoder.build, folder))
+    )
+    explained = examples.read(settings.data_dir / examples.FILE)
+    return SemanticTier(house, thread, read_head(HEAD), dispatch.intents, explained)
+
+
+async def _local_model(
+    settings: Settings, store: Store, house: House, dispatch: Dispatch, stack: AsyncExitStack
+) -> LocalModel | None:
+    if settings.understand.llm == "none":
+        return None
+    if not installed("llama_cpp"):
+        _log.warning("the small language model is off: llama-cpp-python is not installed")
+        return None
+    try:
+        folder = store.require(settings.understand.llm_model)
+    except ModelError as error:
+        # The assistant does its work without; what only this tier would have understood, it says it did not.
+        _log.warning("the small language model is off: %s", error)
+        return None
+    path = next(folder.glob("*.gguf"))
+    build = functools.partial(_language_model, settings, path, _adapter(settings, store))
+    thread = await stack.enter_async_context(EngineThread[LlmEngine]("llm", build))
+    return LocalModel(house, thread, dispatch.intents, settings.understand.llm_confidence)
+
+
+def _language_model(settings: Settings, path: Path, adapter: Path | None) -> LlmEngine:
+    """The engine, which has read the fixed part of the prompt already."""
+    understand = settings.understand
+    engine: LlmEngine = plugins.load("llm", understand.llm)(path, understand.llm_threads, adapter)
+    engine.prepare(FIXED, settings.data_dir / "llm")
+    return engine
+
+
+def _adapter(settings: Settings, store: Store) -> Path | None:
+    if (name := settings.understand.llm_adapter) is None:
+        return None
+    return next(store.require(name).glob(f"{name}.gguf"))
+
+
+def _without_context(understand: Callable[[str, Origin], Awaitable[Understanding | None]]) -> AsyncTier:
+    """A tier that takes each sentence by itself."""
+
+    async def alone(text: str, origin: Origin, _: Context) -> Understanding | None:
+        return await understand(text, origin)
+
+    return alone
+
+
+def _skill(name: str, everybody: SkillContext, settings: Settings) -> Skill:
+    skill: Skill = plugins.load("skills", name)(replace(everybody, settings=settings.skills.get(name, {})))
+    return skill
+
+
+def _grammar(
+    settings: Settings, house: House, dispatch: Dispatch, vocabularies: Sequence[Vocabulary], language: str
+) -> Grammar:
+    own = [*_of_skills("sentences", f"{language[:2]}.yaml"), *sentence_files(settings)]
+    return Grammar(house, language, dispatch.intents, own, vocabularies=vocabularies)
+
+
+def _of_skills(*path: str) -> list[Path]:
+    """What there is at ``path`` in the folders of the skills."""
+    folders = filter(None, (plugins.folder("skills", name) for name in plugins.names("skills")))
+    return [found for folder in folders if (found := folder.joinpath(*path)).exists()]
+
+
+def sentence_files(settings: Settings) -> list[Path]:
+    """The person's own sentences."""
+    return sorted((settings.understand.sentences or settings.data_dir / "sentences").glob("*.yaml"))
+
+
+def _confirmed(settings: Settings) -> Rules:
+    """What is asked about before it is done."""
+    confirm = settings.confirm
+    policies = {risk: Policy(getattr(confirm, risk)) for risk in Risk}
+    return Rules(policies, confirm.pin.get_secret_value() if confirm.pin else None)
+
+
+def has_semantic(settings: Settings) -> bool:
+    """Whether sentences that no grammar knows are compared by meaning; there are examples in English alone."""
+    return settings.understand.semantic and settings.understand.language.startswith("en")
+
+
+def installed(package: str) -> bool:
+    """Whether the Python package is there."""
+    return importlib.util.find_spec(package) is not None

@@ -1,0 +1,45 @@
+"""Sentences that nobody says now: steps of a routine."""
+
+from collections.abc import Sequence
+
+from edge.act.dispatch import Dispatch
+from edge.dialogue import Context
+from edge.intents import Origin, Outcome, OutcomeKind, Phrase, Transcript, Understanding
+from edge.understand.router import Router
+
+_NOT_UNDERSTOOD = Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("not_understood"))
+
+
+class TurnlessInterpreter:
+    """The one :class:`edge.ports.Interpreter`: what a turn does between hearing and answering.
+
+    Skills are built with it before there is anything that understands, so it is told of that later.
+    """
+
+    def __init__(self) -> None:
+        self._stages: tuple[Router, Dispatch] | None = None
+
+    def begin(self, router: Router, dispatch: Dispatch) -> None:
+        """From now on sentences are understood and done."""
+        self._stages = router, dispatch
+
+    async def understand(self, text: str, origin: Origin) -> Understanding | None:
+        """What the sentence means by itself, or None when it means nothing here."""
+        assert self._stages is not None
+        router, _ = self._stages
+        return (await router.understand(Transcript(text, origin.language), origin, Context())).understanding
+
+    async def run(self, text: str, origin: Origin) -> Sequence[Outcome]:
+        """Understand ``text`` and do all that it asks for, in order; after a question, no more.
+
+        Raises AssistantError.
+        """
+        assert self._stages is not None
+        _, dispatch = self._stages
+        understood = await self.understand(text, origin)
+        outcomes: list[Outcome] = []
+        for intent in understood.intents if understood else ():
+            outcomes.append(await dispatch.run(intent, origin))
+            if outcomes[-1].question is not None:
+                break
+        return outcomes or [_NOT_UNDERSTOOD]

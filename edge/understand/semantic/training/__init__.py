@@ -1,0 +1,1 @@
+"""Fitting the semantic tier's head."""

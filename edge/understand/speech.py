@@ -1,0 +1,242 @@
+"""What is said to a house as it is now: tried word for word, then as it was probably meant, then with near names."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+
+from hassil import Intents
+from hassil.intents import Intent as HassilIntent
+from hassil.intents import IntentData
+from hassil.models import MatchEntity
+from hassil.recognize import RecognizeResult
+
+from edge.devices import Device
+from edge.intents import Intent, SlotValue, Tier, Understanding
+from edge.understand.commands import SURE, Commands, Reading, cut
+from edge.understand.exceptions import Exceptions
+from edge.understand.near import SAME, Near, NearNames
+from edge.understand.needs import HOUSE
+from edge.understand.phrasing import Phrasing
+from edge.understand.recognition import Lists, Recognition
+
+_COMMAND: Final = "conversation_command"
+"""Slot of a command that is for later."""
+_TEMPLATE: Final = frozenset("[](|)<>{}")
+_AS_MEANT: Final = 0.95
+"""Of the confidence, where words were taken for others."""
+_NEARLY: Final = (0.6, 1.25)
+"""Confidence of a name that is just near enough, and what each further bit of likeness adds."""
+_NEAR_TRIES: Final = 4
+"""Single stretches that are tried as names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sayings:
+    """The sentences of a language."""
+
+    now: Recognition
+    """What is done or answered at once."""
+    later: Recognition
+    """Commands that hold another command as free text, for later."""
+
+    @classmethod
+    def of(cls, intents: Intents) -> "Sayings":
+        """All that ``intents`` know."""
+        return cls(
+            Recognition(_blocks(intents, lambda block: not _holds_a_command(block))),
+            Recognition(_blocks(intents, _holds_a_command)),
+        )
+
+
+def _blocks(intents: Intents, wanted: Callable[[IntentData], bool]) -> Intents:
+    chosen = {name: HassilIntent(name, list(filter(wanted, intent.data))) for name, intent in intents.intents.items()}
+    return replace(intents, intents=chosen)
+
+
+def _holds_a_command(block: IntentData) -> bool:
+    return any(_COMMAND in template for template in block.sentence_texts)
+
+
+class Speech:
+    """Reads sentences about one state of one house."""
+
+    def __init__(
+        self, grammar: Sayings, phrasing: Phrasing, lists: Lists, devices: Sequence[Device], language: str
+    ) -> None:
+        self.lists, self._devices = lists, devices
+        self._recognition, self._later = grammar.now, grammar.later
+        self._phrasing, self._language = phrasing, language
+
+    def understand(self, text: str, area: str | None) -> Understanding | None:
+        """The intents of ``text``, asked from ``area``, or None when they do not cover it as a whole."""
+        if (found := self._commands(text, area)) is not None:
+            return self._by_name(text, area, found) or _understanding(found)
+        meant = self._phrasing.meant(text)
+        if meant != text and (found := self._commands(meant, area)) is not None:
+            return self._by_name(meant, area, found) or _understanding(found, _AS_MEANT)
+        return self._nearly(meant, area)
+
+    def _by_name(self, text: str, area: str | None, found: tuple[Reading, ...]) -> Understanding | None:
+        """A near name, where what is said of a sort of thing in a room means one thing, or else means nothing.
+
+        "The kitchen lamp" is the Kitchen Light, though the lights of the kitchen are what it says, and "the garage
+        door" is the Garage Door Opener where the garage has no other door.
+        """
+        loose = [reading.intent for reading in found if reading.names and "name" not in reading.intent.slots]
+        if not loose:
+            return None
+        if all(map(self._exists, loose)):
+            last = _plain_words(text) & self._phrasing.kind_of.keys()
+            return self._nearly(text, area, SAME) if last and not last & self._phrasing.plurals else None
+        return self._nearly(text, area)
+
+    def _exists(self, intent: Intent) -> bool:
+        """Whether the house has anything that ``intent`` may be about."""
+        wanted = {
+            slot: intent.slots[slot] for slot in ("area", "floor", "domain", "device_class") if slot in intent.slots
+        }
+        return any(all(getattr(device, slot) == value for slot, value in wanted.items()) for device in self._devices)
+
+    def _commands(self, text: str, area: str | None) -> tuple[Reading, ...] | None:
+        parts = cut(text, self._phrasing, self._compound)
+        return Commands(text, parts, self._phrasing, lambda part: self._one(part, area), self._names_something).read()
+
+    def _names_something(self, text: str) -> bool:
+        lower = text.casefold()
+        return not self._phrasing.kind_of.keys().isdisjoint(lower.split()) or any(name in lower for name in self._named)
+
+    def _one(self, text: str, area: str | None) -> Reading | None:
+        found = self._plain(text, area)
+        if found is not None:
+            return found
+        # Who leaves out a room means more than the one he is in.
+        return self._exceptions.read(text, lambda main: self._plain(main, None) or self._plain(main, area))
+
+    def _plain(self, text: str, area: str | None) -> Reading | None:
+        result = self._recognition.best(text, self.lists, area, self._language)
+        if result is None:
+            return self._put_off(text, area)
+        found = self._reading(result)
+        if found.intent.name == "HassGetState" and found.free and not self._is_place(found.intent.slots["state"]):
+            return None  # "who is president"
+        return found
+
+    def _reading(self, result: RecognizeResult) -> Reading:
+        slots = {name: _slot(entity, result.original_text) for name, entity in result.entities.items()}
+        domain = result.context.get("domain")
+        intent = Intent(
+            name=result.intent.name,
+            slots=slots,
+            form=result.response or "default",
+            domain=domain if "name" in slots and isinstance(domain, str) else None,
+        )
+        said = [entity for entity in result.entities_list if entity.text]
+        filled = _plain_words(" ".join([*(entity.text for entity in said), *self._phrasing.articles]))
+        # A template matched the whole sentence; one that is little more than a name says less of what is wanted.
+        much = result.text_chunks_matched > 1 and not _plain_words(result.original_text) <= filled
+        return Reading(
+            intent,
+            SURE if much else _LITTLE,
+            frozenset(entity.name for entity in said if entity.is_wildcard),
+            frozenset(
+                entity.text.strip().casefold() for entity in said if entity.name in HOUSE and not entity.is_wildcard
+            ),
+        )
+
+    def _put_off(self, text: str, area: str | None) -> Reading | None:
+        """A command for later: "turn off the lights in an hour". What would not be understood then is not now."""
+        result = self._later.best(text, self.lists, area, self._language)
+        found = self._reading(result) if result is not None else None
+        command = found.intent.slots.get(_COMMAND) if found else None
+        return found if isinstance(command, str) and self._commands(command, area) is not None else None
+
+    def _is_place(self, state: SlotValue) -> bool:
+        """Whether somebody may be there: at home, at work, or on one of the areas."""
+        lower = str(state).casefold()
+        return lower in self._phrasing.places or self._named.get(lower, ("",))[0] == "area"
+
+    def _nearly(self, text: str, area: str | None, least: float = 0.0) -> Understanding | None:
+        """With the names that were nearly said put in place of what was said; ``least``: how like they must be."""
+        if not self._recognition.lacks_a_name(text, self.lists):
+            return None
+        words, near = text.split(), [each for each in self._near.within(text) if each.likeness >= least]
+        apart = _apart(near)
+        for chosen in (apart, *([each] for each in near[:_NEAR_TRIES] if [each] != apart)):
+            if all(each.likeness == 1.0 for each in chosen):
+                continue
+            found = self._commands(_put_in(words, chosen), area)
+            if found is not None and _meant(found, chosen):
+                base, more = _NEARLY
+                likeness = min(each.likeness for each in chosen)
+                return _understanding(found, base + more * (likeness - 0.8))
+        return None
+
+    @cached_property
+    def _named(self) -> Mapping[str, tuple[str, str]]:
+        return {
+            said.casefold(): (kind, meant)
+            for kind in ("floor", "area", "name")
+            for said, meant in self.lists.values(kind)
+        }
+
+    @cached_property
+    def _compound(self) -> frozenset[str]:
+        """Names that hold a conjunction."""
+        return frozenset(name for name in self._named if self._phrasing.between.search(f" {name} "))
+
+    @cached_property
+    def _near(self) -> NearNames:
+        return NearNames(self._named, self._phrasing, self._recognition.words)
+
+    @cached_property
+    def _exceptions(self) -> Exceptions:
+        return Exceptions(self._phrasing, self._named, self._compound, self._near.nearest_name)
+
+
+def _plain_words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text.casefold()))
+
+
+def _apart(near: list[Near]) -> list[Near]:
+    """The nearest that do not overlap."""
+    chosen: list[Near] = []
+    for each in near:
+        if all(each.end <= other.start or other.end <= each.start for other in chosen):
+            chosen.append(each)
+    return sorted(chosen, key=lambda each: each.start)
+
+
+def _put_in(words: list[str], chosen: list[Near]) -> str:
+    said = list(words)
+    for each in sorted(chosen, key=lambda each: -each.start):
+        said[each.start : each.end] = [each.name]
+    return " ".join(said)
+
+
+def _meant(found: tuple[Reading, ...], chosen: list[Near]) -> bool:
+    """Whether each name that was put in is one that a command is about, and not part of something else that fits."""
+    about = {name for reading in found for name in reading.names}
+    little = any(reading.confidence < SURE for reading in found)
+    return not little and all(each.name.casefold() in about for each in chosen)
+
+
+_LITTLE: Final = 0.9
+
+
+def _understanding(found: tuple[Reading, ...], sureness: float = 1.0) -> Understanding:
+    first, *further = (reading.intent for reading in found)
+    confidence = min(reading.confidence for reading in found)
+    return Understanding(first, Tier.GRAMMAR, round(confidence * sureness, 3), tuple(further))
+
+
+def _slot(entity: MatchEntity, text: str) -> SlotValue:
+    value: SlotValue = entity.value
+    if entity.is_wildcard and entity.text_span is not None:
+        # With its commas, which hassil matches without: they part what is listed.
+        return text[slice(*entity.text_span)].strip(" ,;")
+    if isinstance(value, str):
+        # The value of a template, as "[some] milk", is what was said of it.
+        return (entity.text_clean if _TEMPLATE.intersection(value) else value).strip()
+    return int(value) if isinstance(value, float) and value.is_integer() else value

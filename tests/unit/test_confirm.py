@@ -1,0 +1,146 @@
+"""What is asked about before it is done."""
+
+from dataclasses import replace
+
+import pytest
+
+from edge.act.confirm import Guard, Policy, Risk, Rules, risk_of
+from edge.act.dispatch import Dispatch
+from edge.devices import Device
+from edge.dialogue import RESTORE, SECRET
+from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
+from tests.houses import DEVICES, SWITCH, Rooms
+
+ORIGIN = Origin("test")
+GARAGE = Device("cover.garage", "Garage Door", "cover", "Garage", abilities=SWITCH, device_class="garage")
+WATER = Device("valve.water", "Main Water", "valve", "Garage", abilities=SWITCH)
+ALARM = Device("alarm_control_panel.house", "Alarm", "alarm_control_panel", abilities=SWITCH)
+ALL = (*DEVICES, GARAGE, WATER, ALARM)
+
+UNLOCK = Intent("HassTurnOff", {"name": "Front Door"}, domain="lock")
+OPEN = Intent("HassTurnOn", {"name": "Garage Door"}, domain="cover")
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def guard(clock: Clock | None = None, pin: str | None = None, **policies: str) -> Guard:
+    rules = Rules({Risk(name): Policy(value) for name, value in policies.items()}, pin)
+    return Guard(rules, Rooms(ALL), clock or Clock())
+
+
+@pytest.mark.parametrize(
+    ("intent", "risk"),
+    [
+        (UNLOCK, Risk.UNLOCK),
+        (Intent("HassTurnOff", {"domain": "lock"}), Risk.UNLOCK),
+        (Intent("HassTurnOff", {"area": "Hallway"}), Risk.UNLOCK),
+        (Intent(RESTORE, {"device": "lock.front", "state": "UNLOCK"}), Risk.UNLOCK),
+        (OPEN, Risk.OPEN_GARAGE),
+        (Intent("HassTurnOn", {"device_class": "garage", "domain": "cover"}), Risk.OPEN_GARAGE),
+        (Intent("HassSetPosition", {"name": "Garage Door", "position": 50}), Risk.OPEN_GARAGE),
+        (Intent("HassSetPosition", {"name": "Garage Door", "position_step": 25}), Risk.OPEN_GARAGE),
+        (Intent(RESTORE, {"device": "light.bed\ncover.garage", "state": "OPEN"}), Risk.OPEN_GARAGE),
+        (Intent("HassTurnOn", {"name": "Main Water"}, domain="valve"), Risk.OPEN_VALVE),
+        (Intent("HassTurnOff", {"name": "Alarm"}), Risk.DISARM),
+        (Intent("HassTurnOn", {"name": "Front Door"}, domain="lock"), None),
+        (Intent("HassTurnOff", {"name": "Garage Door"}), None),
+        (Intent("HassSetPosition", {"name": "Garage Door", "position": 0}), None),
+        (Intent("HassSetPosition", {"name": "Garage Door", "position_step": -25}), None),
+        (Intent("HassTurnOn", {"name": "Left Blind"}), None),
+        (Intent("HassTurnOff", {"everything": True}), None),
+        (Intent("HassTurnOff", {"area": "Hallway", "domain": "light"}), None),
+        (Intent("HassGetState", {"name": "Front Door"}), None),
+        (Intent(RESTORE, {"device": "lock.front", "state": "LOCK"}), None),
+        (Intent("HassGetCurrentTime"), None),
+    ],
+)
+def test_what_is_a_risk(intent: Intent, risk: Risk | None) -> None:
+    found = risk_of(intent, ORIGIN, ALL)
+    assert (found[0] if found else None) is risk
+
+
+@pytest.mark.parametrize(
+    ("policy", "confidence", "asks"),
+    [
+        ("never", 0.3, False),
+        ("unsure", 0.99, False),
+        ("unsure", 0.9, False),
+        ("unsure", 0.89, True),
+        ("ask", 1.0, True),
+    ],
+)
+def test_when_it_asks(policy: str, confidence: float, asks: bool) -> None:
+    objection = guard(unlock=policy, open_garage=policy).objection(UNLOCK, ORIGIN, confidence)
+    assert (objection is not None) is asks
+    if objection is not None:
+        assert objection.question is not None
+        assert (objection.question.intent, objection.question.slot) == (UNLOCK, None)
+        assert objection.say == Phrase("confirm_unlock", {"names": ["Front Door"]})
+        assert objection.actions == ()
+    assert (guard(open_garage=policy).objection(OPEN, ORIGIN, confidence) is not None) is asks
+
+
+def test_a_yes_is_enough_but_not_where_a_pin_is_wanted() -> None:
+    assert guard(unlock="ask").objection(replace(UNLOCK, confirmed=True), ORIGIN, 0.5) is None
+    asked = guard(pin="1234", unlock="pin").objection(UNLOCK, ORIGIN, 1.0)
+    assert asked is not None
+    assert asked.question is not None
+    assert asked.question.slot == SECRET, "to which a yes is no answer"
+    assert not asked.question.intent.confirmed
+
+
+def test_three_wrong_tries_are_refused_for_a_minute() -> None:
+    clock = Clock()
+    it = guard(clock, pin="1234", unlock="pin")
+    said = []
+    for _ in range(3):
+        assert not it.knows_pin("4321")
+        objection = it.objection(UNLOCK, ORIGIN, 1.0)
+        assert objection is not None
+        said.append((objection.say.key, objection.question is not None))
+    assert said == [("pin_wrong", True), ("pin_wrong", True), ("pin_refused", False)]
+    clock.now = 59.0
+    assert not it.knows_pin("1234"), "even the right one"
+    clock.now = 61.0
+    assert it.knows_pin("1234")
+
+
+def test_the_right_pin_forgives_wrong_ones() -> None:
+    it = guard(pin="1234", unlock="pin")
+    for _ in range(3):
+        assert not it.knows_pin("9999")
+        assert not it.knows_pin("8888")
+        assert it.knows_pin("1234")
+
+
+def test_without_a_pin_nobody_knows_it() -> None:
+    assert not guard().knows_pin("")
+    assert not guard().knows_pin("1234")
+
+
+class Skill:
+    intents = frozenset({"HassTurnOff"})
+    deadline_s = 1.0
+
+    def __init__(self) -> None:
+        self.ran: list[Intent] = []
+
+    async def run(self, intent: Intent, origin: Origin) -> Outcome:
+        self.ran.append(intent)
+        return Outcome(OutcomeKind.DONE, Phrase("nothing"))
+
+
+@pytest.mark.anyio
+async def test_no_skill_runs_before_the_guard_has_agreed() -> None:
+    skill = Skill()
+    dispatch = Dispatch([skill], skill, guard())
+    asked = await dispatch.run(UNLOCK, ORIGIN, 0.7)
+    assert (asked.kind, skill.ran) == (OutcomeKind.NOT_UNDERSTOOD, [])
+    assert asked.question is not None
+    await dispatch.run(replace(asked.question.intent, confirmed=True), ORIGIN, 0.7)
+    assert [intent.confirmed for intent in skill.ran] == [True]
