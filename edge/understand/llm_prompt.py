@@ -3,11 +3,11 @@
 The fixed part comes first, so that what the model makes of it can be kept (:mod:`edge.understand.llm_llamacpp`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from edge.devices import Ability, Device, DeviceState
-from edge.understand.llm_calls import StateOf, Target, plain
+from edge.understand.llm_calls import Target, plain
 
 FIXED: Final = (
     "<|im_start|>system\nWrite what is asked of this house as calls: VERB THING, with VALUE where it takes one. "
@@ -16,6 +16,9 @@ FIXED: Final = (
     "Write none for talk, for later, and for what nothing here can do.<|im_end|>\n<|im_start|>user\n"
 )
 """In SmolLM2's chat format."""
+StateOf = Callable[[str], DeviceState]
+"""The state of a device by its id."""
+
 _END: Final = "<|im_end|>\n<|im_start|>assistant\n"
 _SENSORS: Final = frozenset({"sensor", "binary_sensor"})
 _AMOUNTS: Final = (Ability.BRIGHTNESS, Ability.PERCENTAGE, Ability.TEMPERATURE)
