@@ -14,7 +14,7 @@ from edge.intents import Origin, Tier, Understanding
 from edge.ports import Completion, Inventory, LlmEngine
 from edge.understand.llm_calls import Target, choices, gbnf, intent_of, parse, targets, written
 from edge.understand.llm_prompt import FIXED, question
-from edge.understand.llm_retrieval import relevant
+from edge.understand.llm_retrieval import floors_named, relevant
 from edge.understand.llm_verbs import VERBS
 
 _MAX_TOKENS: Final = 64
@@ -49,7 +49,8 @@ class LocalModel:
         everything = self._house.devices()
         last = context.last
         about = [report.device for report in last.actions] if last else []
-        known = targets(relevant(text, everything, origin.area, about), everything)
+        devices = relevant(text, everything, origin.area, about)
+        known = targets(devices, everything, floors_named(text, everything))
         possible = choices(known, self._verbs)
         if not possible:
             return None

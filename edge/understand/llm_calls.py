@@ -66,16 +66,18 @@ class Call:
         return f"{self.verb.word} {self.target.label}" + (f"{separator}{self.value}" if self.value else "")
 
 
-def targets(devices: Sequence[Device], everything: Sequence[Device]) -> tuple[Target, ...]:
-    """What there is to call: ``devices`` one by one, then their kinds by room and in the whole house.
+def targets(devices: Sequence[Device], everything: Sequence[Device], floors: Sequence[str] = ()) -> tuple[Target, ...]:
+    """What there is to call: ``devices`` one by one, then their kinds by room, and on ``floors`` or in the whole house.
 
     ``everything``: all devices of the house, of which ``devices`` are some.
     """
     ones = [_one(device, everything) for device in devices]
     kinds = [d for d in devices if d.domain in _PLURALS]
+    domains = dict.fromkeys(d.domain for d in kinds)
     rooms = dict.fromkeys((d.domain, d.area) for d in kinds if d.area)
-    groups = [_group(domain, area, everything) for domain, area in rooms]
-    groups += [_group(domain, None, everything) for domain in dict.fromkeys(d.domain for d in kinds)]
+    groups = [_group(domain, everything, area=area) for domain, area in rooms]
+    # Whoever names a floor does not mean the whole house.
+    groups += [_group(domain, everything, floor=floor) for domain in domains for floor in floors or (None,)]
     known: dict[str, Target] = {}
     for target in [*ones, *groups]:
         if target.label and not (target.group and len(target.devices) < 2):  # noqa: PLR2004 - a group is several
@@ -98,13 +100,12 @@ def _one(device: Device, everything: Sequence[Device]) -> Target:
     return Target(label, (device,), slots, device.domain)
 
 
-def _group(domain: str, area: str | None, everything: Sequence[Device]) -> Target:
-    devices = tuple(d for d in everything if d.domain == domain and (area is None or d.area == area))
+def _group(domain: str, everything: Sequence[Device], *, area: str | None = None, floor: str | None = None) -> Target:
+    devices = [d for d in everything if d.domain == domain and area in (None, d.area) and floor in (None, d.floor)]
     slots: dict[str, SlotValue] = {"domain": domain}
-    if area:
-        slots["area"] = area
-    label = f"all {_PLURALS[domain]}" + (f" in {plain(area)}" if area else "")
-    return Target(label, devices, slots, domain)
+    slots |= {name: place for name, place in (("area", area), ("floor", floor)) if place}
+    place = area or floor
+    return Target(f"all {_PLURALS[domain]}" + (f" in {plain(place)}" if place else ""), tuple(devices), slots, domain)
 
 
 def able(verb: Verb, target: Target) -> bool:

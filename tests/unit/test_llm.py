@@ -15,7 +15,7 @@ from edge.understand.llm import LocalModel
 from edge.understand.llm_calls import choices, gbnf, intent_of, parse, targets, written
 from edge.understand.llm_llamacpp import build
 from edge.understand.llm_prompt import FIXED, question
-from edge.understand.llm_retrieval import MOST_DEVICES, relevant
+from edge.understand.llm_retrieval import MOST_DEVICES, floors_named, relevant
 from edge.understand.llm_verbs import VERBS
 from models.store import Store
 from tests.houses import DEVICES, DIMMER, SWITCH, Rooms
@@ -164,6 +164,15 @@ def test_an_intent_can_be_said_in_calls_again(text: str) -> None:
     known = targets(DEVICES, DEVICES)
     (call,) = parse(text, known)
     assert written([intent_of(call)], known) == text
+
+
+def test_whoever_names_a_floor_does_not_mean_the_house() -> None:
+    text = "all lights downstairs off"
+    assert floors_named(text, DEVICES) == ("Downstairs",)
+    known = targets(relevant(text, DEVICES), DEVICES, floors_named(text, DEVICES))
+    assert parse("off all lights", known) == ()
+    (call,) = parse("off all lights in Downstairs", known)
+    assert intent_of(call).slots == {"domain": "light", "floor": "Downstairs"}
 
 
 def test_the_grammar_holds_existing_devices_and_sensible_verbs_only() -> None:
