@@ -156,7 +156,7 @@ def _language_model(settings: Settings, path: Path, adapter: Path | None) -> Llm
 
 
 def _adapter(settings: Settings, store: Store) -> Path | None:
-    if (name := settings.understand.llm_adapter) is None:
+    if (name := settings.understand.llm_adapter) == "none":
         return None
     return next(store.require(name).glob(f"{name}.gguf"))
 
