@@ -3,6 +3,7 @@
 The fixed part comes first, so that what the model makes of it can be kept (:mod:`edge.understand.llm_llamacpp`).
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -45,7 +46,16 @@ def question(
     lines = [f" {room}: {', '.join(things)}" for room, things in rooms.items()]
     lines += [f"here {plain(area)}"] if area else []
     lines += [f"before: {plain(before[0])} = {before[1]}"] if before else []
-    return "\n".join([*lines, f"now: {plain(text)}{_END}"])
+    return "\n".join([*lines, f"now: {plain(_by_first_names(text, known))}{_END}"])
+
+
+def _by_first_names(text: str, known: Sequence[Target]) -> str:
+    """``text`` with each device called what the lines above call it, whatever else it is called."""
+    for target in known:
+        name = target.label.replace("\\", r"\\")
+        for alias in () if target.group else target.devices[0].aliases:
+            text = re.sub(rf"\b{re.escape(alias)}\b", name, text, flags=re.IGNORECASE)
+    return text
 
 
 def _described(device: Device, state: DeviceState) -> str:

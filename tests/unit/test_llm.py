@@ -196,6 +196,11 @@ def test_the_question_is_short_and_whole() -> None:
     )
 
 
+def test_another_name_is_said_as_the_one_that_the_model_reads() -> None:
+    known = targets(relevant("put betty on", DEVICES), DEVICES)
+    assert "now: put Bed Lamp on<" in question("put betty on", known, Lived().state)
+
+
 def test_neither_people_nor_devices_can_leave_their_part_of_the_prompt() -> None:
     evil = Device(
         "light.evil",
