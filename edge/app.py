@@ -321,6 +321,6 @@ def models_of(settings: Settings) -> dict[str, bool]:
         models[encoder.MODEL] = False
     if settings.understand.llm != "none" and installed("llama_cpp"):
         models[settings.understand.llm_model] = False
-        if settings.understand.llm_adapter is not None:
+        if settings.understand.llm_adapter != "none":
             models[settings.understand.llm_adapter] = False
     return models

@@ -136,12 +136,13 @@ async def _local_model(
         return None
     try:
         folder = store.require(settings.understand.llm_model)
+        adapter = _adapter(settings, store)
     except ModelError as error:
         # The assistant does its work without; what only this tier would have understood, it says it did not.
         _log.warning("the small language model is off: %s", error)
         return None
     path = next(folder.glob("*.gguf"))
-    build = functools.partial(_language_model, settings, path, _adapter(settings, store))
+    build = functools.partial(_language_model, settings, path, adapter)
     thread = await stack.enter_async_context(EngineThread[LlmEngine]("llm", build))
     return LocalModel(house, thread, dispatch.intents, settings.understand.llm_confidence)
 
@@ -155,7 +156,7 @@ def _language_model(settings: Settings, path: Path, adapter: Path | None) -> Llm
 
 
 def _adapter(settings: Settings, store: Store) -> Path | None:
-    if (name := settings.understand.llm_adapter) is None:
+    if (name := settings.understand.llm_adapter) == "none":
         return None
     return next(store.require(name).glob(f"{name}.gguf"))
 

@@ -143,9 +143,9 @@ class UnderstandSettings(Section):
     llm: str = "llamacpp"
     """Engine of the small language model, or ``none``."""
     llm_model: str = "smollm2-135m-instruct"
-    llm_adapter: str | None = None
-    """What that model was taught for this job; with another model, None."""
-    llm_confidence: Probability = 0.9
+    llm_adapter: str = "calls-135m"
+    """What that model was taught for this job; ``none`` with another model."""
+    llm_confidence: Probability = 0.8
     """Below this the model's guess is not acted on."""
     llm_threads: Annotated[int, Field(ge=1, le=16)] = 2
 

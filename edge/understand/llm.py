@@ -7,20 +7,16 @@ are none the model is not asked at all.
 from collections.abc import Collection
 from typing import Final, Protocol
 
-import anyio
-
 from edge.devices import DeviceState
 from edge.dialogue import Context, Exchange
 from edge.engine_thread import EngineThread
 from edge.intents import Origin, Tier, Understanding
 from edge.ports import Completion, Inventory, LlmEngine
-from edge.understand.llm_calls import Target, choices, gbnf, intents, parse, targets, written
+from edge.understand.llm_calls import Target, choices, gbnf, intent_of, parse, targets, written
 from edge.understand.llm_prompt import FIXED, question
-from edge.understand.llm_retrieval import relevant
+from edge.understand.llm_retrieval import floors_named, relevant
 from edge.understand.llm_verbs import VERBS
 
-_DEADLINE_S: Final = 3.0
-"""A person who waits longer would rather hear that it was not understood."""
 _MAX_TOKENS: Final = 64
 _MAX_CHARACTERS: Final = 300
 """A longer text is no command."""
@@ -53,17 +49,14 @@ class LocalModel:
         everything = self._house.devices()
         last = context.last
         about = [report.device for report in last.actions] if last else []
-        known = targets(relevant(text, everything, origin.area, about), everything)
+        devices = relevant(text, everything, origin.area, about)
+        known = targets(devices, everything, floors_named(text, everything))
         possible = choices(known, self._verbs)
         if not possible:
             return None
         asked = question(text, known, self._house.state, origin.area, self._before(last))
-        with anyio.move_on_after(_DEADLINE_S):
-            completion = await self._engine.call(
-                lambda engine: engine.complete(FIXED + asked, gbnf(possible), _MAX_TOKENS)
-            )
-            return self._believed(completion, known)
-        return None
+        completion = await self._engine.call(lambda engine: engine.complete(FIXED + asked, gbnf(possible), _MAX_TOKENS))
+        return self._believed(completion, known)
 
     def _before(self, last: Exchange | None) -> tuple[str, str] | None:
         """The last sentence and what it came to, in the model's own language."""
@@ -79,5 +72,5 @@ class LocalModel:
         if completion.probability < self._threshold:
             return None
         calls = parse(completion.text, known, self._verbs)
-        meant = [intent for call in calls for intent in intents(call, self._house.state)]
+        meant = [intent_of(call) for call in calls]
         return Understanding(meant[0], Tier.LLM, completion.probability, tuple(meant[1:])) if meant else None

@@ -7,11 +7,11 @@ cannot be named and a lamp cannot be locked. Pure: devices and text in, grammar 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from edge.devices import Ability, Device, DeviceState
+from edge.devices import Device
 from edge.intents import Intent, SlotValue
 from edge.understand.llm_verbs import COLORS, VERBS, WHITES, Verb
 
@@ -20,9 +20,6 @@ NONE: Final = "none"
 MOST_CALLS: Final = 4
 _STEP: Final = " by "
 _BETWEEN: Final = "; "
-
-StateOf = Callable[[str], DeviceState]
-"""The state of a device by its id."""
 
 
 _PLURALS: Final = {"light": "lights", "switch": "switches", "fan": "fans", "cover": "covers", "lock": "locks"}
@@ -69,16 +66,18 @@ class Call:
         return f"{self.verb.word} {self.target.label}" + (f"{separator}{self.value}" if self.value else "")
 
 
-def targets(devices: Sequence[Device], everything: Sequence[Device]) -> tuple[Target, ...]:
-    """What there is to call: ``devices`` one by one, then their kinds by room and in the whole house.
+def targets(devices: Sequence[Device], everything: Sequence[Device], floors: Sequence[str] = ()) -> tuple[Target, ...]:
+    """What there is to call: ``devices`` one by one, then their kinds by room, and on ``floors`` or in the whole house.
 
     ``everything``: all devices of the house, of which ``devices`` are some.
     """
     ones = [_one(device, everything) for device in devices]
     kinds = [d for d in devices if d.domain in _PLURALS]
+    domains = dict.fromkeys(d.domain for d in kinds)
     rooms = dict.fromkeys((d.domain, d.area) for d in kinds if d.area)
-    groups = [_group(domain, area, everything) for domain, area in rooms]
-    groups += [_group(domain, None, everything) for domain in dict.fromkeys(d.domain for d in kinds)]
+    groups = [_group(domain, everything, area=area) for domain, area in rooms]
+    # Whoever names a floor does not mean the whole house.
+    groups += [_group(domain, everything, floor=floor) for domain in domains for floor in floors or (None,)]
     known: dict[str, Target] = {}
     for target in [*ones, *groups]:
         if target.label and not (target.group and len(target.devices) < 2):  # noqa: PLR2004 - a group is several
@@ -101,13 +100,12 @@ def _one(device: Device, everything: Sequence[Device]) -> Target:
     return Target(label, (device,), slots, device.domain)
 
 
-def _group(domain: str, area: str | None, everything: Sequence[Device]) -> Target:
-    devices = tuple(d for d in everything if d.domain == domain and (area is None or d.area == area))
+def _group(domain: str, everything: Sequence[Device], *, area: str | None = None, floor: str | None = None) -> Target:
+    devices = [d for d in everything if d.domain == domain and area in (None, d.area) and floor in (None, d.floor)]
     slots: dict[str, SlotValue] = {"domain": domain}
-    if area:
-        slots["area"] = area
-    label = f"all {_PLURALS[domain]}" + (f" in {plain(area)}" if area else "")
-    return Target(label, devices, slots, domain)
+    slots |= {name: place for name, place in (("area", area), ("floor", floor)) if place}
+    place = area or floor
+    return Target(f"all {_PLURALS[domain]}" + (f" in {plain(place)}" if place else ""), tuple(devices), slots, domain)
 
 
 def able(verb: Verb, target: Target) -> bool:
@@ -171,14 +169,21 @@ def _allowed(verb: Verb, value: str | None) -> bool:
     return re.fullmatch(patterns.get(verb.value or "", r"[1-9]\d?|0|100"), value) is not None
 
 
-def intents(call: Call, state_of: StateOf) -> tuple[Intent, ...]:
-    """What ``call`` means for the devices as they are now; empty where that cannot be said."""
-    if call.verb.step:
-        moved = (_moved(call, device, state_of(device.id)) for device in call.target.devices)
-        return tuple(intent for intent in moved if intent is not None)
-    if call.verb.word == "toggle":
-        return tuple(filter(None, (_toggled(call.target, state_of(device.id)) for device in call.target.devices)))
-    return (_absolute(call),)
+def intent_of(call: Call) -> Intent:
+    """What ``call`` means."""
+    verb, slots = call.verb, dict(call.target.slots)
+    if verb.slot is not None:
+        slots[verb.slot] = _slot(verb, call.value)
+    form = "one" if verb.word == "read" else "default"
+    return Intent(verb.intent, slots, form, call.target.domain if "name" in slots else None)
+
+
+def _slot(verb: Verb, value: str | None) -> SlotValue:
+    if verb.step:
+        return (_number(value) if value else abs(verb.step)) * (1 if verb.step > 0 else -1)
+    if value is None or verb.value == "color":
+        return str(value)
+    return WHITES[value] if verb.value == "white" else _number(value)
 
 
 def written(meant: Sequence[Intent], known: Sequence[Target], verbs: Sequence[Verb] = VERBS) -> str:
@@ -189,60 +194,30 @@ def written(meant: Sequence[Intent], known: Sequence[Target], verbs: Sequence[Ve
 def _as_call(intent: Intent, known: Sequence[Target], verbs: Sequence[Verb]) -> Call | None:
     for verb in verbs:
         value = intent.slots.get(verb.slot) if verb.slot else None
-        if verb.intent != intent.name or verb.step or verb.word == "toggle" or (verb.slot and value is None):
+        if verb.intent != intent.name or (verb.slot and value is None):
             continue
+        if verb.step and not (isinstance(value, int | float) and value * verb.step > 0):
+            continue
+        said = _in_words(verb, value)
         for target in known:
-            same = all(
-                intent.slots.get(slot, named) == named for slot, named in target.slots.items() if slot != "domain"
-            )
-            same = same and intent.slots.get("domain", target.domain) == target.domain
-            said = _in_words(verb, value)
-            if same and target.group == ("name" not in intent.slots) and able(verb, target) and _allowed(verb, said):
+            if _same(target, intent) and able(verb, target) and _allowed(verb, said):
                 return Call(verb, target, said)
     return None
+
+
+def _same(target: Target, intent: Intent) -> bool:
+    """Whether the slots of ``intent`` mean ``target``, as far as they go."""
+    if target.group == ("name" in intent.slots) or intent.slots.get("domain", target.domain) != target.domain:
+        return False
+    return all(intent.slots.get(slot, named) == named for slot, named in target.slots.items() if slot != "domain")
 
 
 def _in_words(verb: Verb, value: SlotValue | None) -> str | None:
     if verb.value == "white":
         return next((name for name, kelvin in WHITES.items() if kelvin == value), None)
-    return f"{value:g}" if isinstance(value, int | float) else value
-
-
-def _absolute(call: Call) -> Intent:
-    slots = dict(call.target.slots)
-    if call.verb.slot and call.value:
-        slots[call.verb.slot] = _number(call.value) if call.verb.value in ("percent", "degrees") else call.value
-    if call.verb.value == "white":
-        slots[str(call.verb.slot)] = WHITES[str(call.value)]
-    form = "one" if call.verb.word == "read" else "default"
-    return Intent(call.verb.intent, slots, form, call.target.domain if "name" in slots else None)
-
-
-def _moved(call: Call, device: Device, state: DeviceState) -> Intent | None:
-    """A relative wish in absolute terms. None where it isn't known what there is now."""
-    verb = call.verb
-    if verb.needs is None or verb.slot is None or verb.needs not in device.abilities:
-        return None
-    now = 0 if state.value == "off" and verb.needs is not Ability.TEMPERATURE else state.attributes.get(verb.needs)
-    if not isinstance(now, int | float):
-        return None
-    distance = _number(call.value) if call.value else abs(verb.step)
-    wanted = now + distance * (1 if verb.step > 0 else -1)
-    if verb.needs is not Ability.TEMPERATURE:
-        if verb.step < 0 and now == 0:
-            return None
-        wanted = max(1, min(100, round(wanted)))
-    slots: dict[str, SlotValue] = {"name": device.name, verb.slot: wanted}
-    if device.area:
-        slots["area"] = device.area
-    return Intent(verb.intent, slots, domain=device.domain)
-
-
-def _toggled(target: Target, state: DeviceState) -> Intent | None:
-    if state.value is None:
-        return None
-    name = "HassTurnOn" if state.value == "off" else "HassTurnOff"
-    return Intent(name, dict(target.slots), domain=target.domain)
+    if not isinstance(value, int | float):
+        return value
+    return None if value == verb.step else f"{abs(value):g}"
 
 
 def _number(text: str) -> int | float:

@@ -3,11 +3,12 @@
 The fixed part comes first, so that what the model makes of it can be kept (:mod:`edge.understand.llm_llamacpp`).
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from edge.devices import Ability, Device, DeviceState
-from edge.understand.llm_calls import StateOf, Target, plain
+from edge.understand.llm_calls import Target, plain
 
 FIXED: Final = (
     "<|im_start|>system\nWrite what is asked of this house as calls: VERB THING, with VALUE where it takes one. "
@@ -16,6 +17,9 @@ FIXED: Final = (
     "Write none for talk, for later, and for what nothing here can do.<|im_end|>\n<|im_start|>user\n"
 )
 """In SmolLM2's chat format."""
+StateOf = Callable[[str], DeviceState]
+"""The state of a device by its id."""
+
 _END: Final = "<|im_end|>\n<|im_start|>assistant\n"
 _SENSORS: Final = frozenset({"sensor", "binary_sensor"})
 _AMOUNTS: Final = (Ability.BRIGHTNESS, Ability.PERCENTAGE, Ability.TEMPERATURE)
@@ -42,7 +46,16 @@ def question(
     lines = [f" {room}: {', '.join(things)}" for room, things in rooms.items()]
     lines += [f"here {plain(area)}"] if area else []
     lines += [f"before: {plain(before[0])} = {before[1]}"] if before else []
-    return "\n".join([*lines, f"now: {plain(text)}{_END}"])
+    return "\n".join([*lines, f"now: {plain(_by_first_names(text, known))}{_END}"])
+
+
+def _by_first_names(text: str, known: Sequence[Target]) -> str:
+    """``text`` with each device called what the lines above call it, whatever else it is called."""
+    for target in known:
+        name = target.label.replace("\\", r"\\")
+        for alias in () if target.group else target.devices[0].aliases:
+            text = re.sub(rf"\b{re.escape(alias)}\b", name, text, flags=re.IGNORECASE)
+    return text
 
 
 def _described(device: Device, state: DeviceState) -> str:

@@ -4,7 +4,8 @@ English only but for whole names: the words that tell a kind of device are ours.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -38,7 +39,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "binary_sensor:motion": "motion movement",
 }
 """The words that people use for each kind of device, and for what it is good for."""
-_NAME, _AREA, _KIND, _LIKE, _BEFORE = 3.0, 1.5, 1.0, 1.0, 1.5
+_NAME, _AREA, _KIND, _NAMED_KIND, _LIKE, _BEFORE = 3.0, 1.5, 1.0, 0.8, 1.0, 1.5
 _ALIKE: Final = 82
 """Likeness (0–100) at which a word counts as a misheard other."""
 _SHORTEST: Final = 4
@@ -54,9 +55,16 @@ def relevant(
     """
     said = _words(text)
     telling = said - _COMMON
-    named = {device.area for device in devices if device.area and _mentions(telling, text, device.area)}
-    about = frozenset(before) if said & _REFERRING else frozenset()
-    scored = [(_score(telling, text, device, named, about), device) for device in devices]
+    areas = {device.area for device in devices if device.area}
+    named = {room for room in areas if _mentions(telling, text, room)}
+    heard = _Heard(
+        text,
+        telling,
+        rooms=frozenset(named),
+        words_of_rooms=frozenset[str]().union(*map(_words, named)),
+        about=frozenset(before) if said & _REFERRING else frozenset(),
+    )
+    scored = [(_score(device, heard), device) for device in devices]
     found = [(score, device) for score, device in scored if score > 0]
     if not named:
         here = [device for score, device in found if score <= _KIND and area and device.area == area]
@@ -65,28 +73,54 @@ def relevant(
     return tuple(device for _, device in ranked[:MOST_DEVICES])
 
 
+def floors_named(text: str, devices: Sequence[Device]) -> tuple[str, ...]:
+    """The floors of the house that ``text`` mentions."""
+    floors = dict.fromkeys(device.floor for device in devices if device.floor)
+    telling = _words(text) - _COMMON
+    return tuple(floor for floor in floors if _mentions(telling, text, floor))
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What a sentence mentions."""
+
+    text: str
+    telling: frozenset[str]
+    rooms: frozenset[str]
+    words_of_rooms: frozenset[str]
+    about: frozenset[str]
+    """Ids of the devices that it refers back to."""
+
+
 _REFERRING: Final = frozenset(
     "it that them those they these too also as well same again back other both more less undo bit little "
     "brighter dimmer warmer cooler faster slower and".split()
 )
 
 
-def _score(
-    telling: frozenset[str], text: str, device: Device, named: Collection[str | None], about: frozenset[str]
-) -> float:
+def _score(device: Device, heard: _Heard) -> float:
     """How much speaks for ``device``; 0 when nothing does."""
-    names = frozenset().union(*(_words(name) for name in (device.name, *device.aliases))) - _COMMON
+    names = frozenset[str]().union(*(_words(name) for name in (device.name, *device.aliases))) - _COMMON
     kinds = _kind_words(device)
-    own = names - kinds - _words(device.area or "")
-    score = _NAME * len(telling & own) + _LIKE * sum(_misheard(word, telling) for word in own - telling)
-    if any(_run_together(text, name) for name in (device.name, *device.aliases)):
+    own = names - kinds - _words(device.area or "") - heard.words_of_rooms
+    score = _NAME * len(heard.telling & own) + _LIKE * sum(
+        _misheard(word, heard.telling) for word in own - heard.telling
+    )
+    if any(_run_together(heard.text, name) for name in (device.name, *device.aliases)):
         score += _NAME
-    kind = _KIND if telling & (kinds | (names & _ALL_KINDS)) else 0.0
-    if device.area in named:
+    kind = _KIND if heard.telling & kinds else _NAMED_KIND if heard.telling & names & _ALL_KINDS else 0.0
+    if _in_room(device, names, heard):
         return score + _AREA + kind
-    if named and not score:
+    if heard.rooms and not score:
         kind = 0.0  # another room was named
-    return score + kind + (_BEFORE if device.id in about else 0.0)
+    return score + kind + (_BEFORE if device.id in heard.about else 0.0)
+
+
+def _in_room(device: Device, names: frozenset[str], heard: _Heard) -> bool:
+    """Whether it is in a room that was named; what is in none may bear the room in its name."""
+    if device.area is not None:
+        return device.area in heard.rooms
+    return any(_words(room) <= names for room in heard.rooms)
 
 
 def _kind_words(device: Device) -> frozenset[str]:

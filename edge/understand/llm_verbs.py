@@ -24,7 +24,7 @@ class Verb:
     needs: Ability | None = None
     """What the device must be able to do."""
     step: int = 0
-    """How far a relative verb moves what is there now, where no distance was said; its sign is the direction."""
+    """How far a relative verb moves what is there, where no distance was said; its sign is the direction."""
     groups: bool = True
     """Whether it may be asked of all devices of a kind at once."""
 
@@ -42,7 +42,7 @@ _READABLE: Final = frozenset(
 VERBS: Final = (
     Verb("on", "HassTurnOn", _SWITCHED),
     Verb("off", "HassTurnOff", _SWITCHED),
-    Verb("toggle", "HassTurnOn", _SWITCHED - {"siren"}, groups=False),
+    Verb("toggle", "HassToggle", _SWITCHED - {"siren"}, groups=False),
     Verb("open", "HassTurnOn", _MOVED),
     Verb("close", "HassTurnOff", _MOVED),
     Verb("stop", "HassStopMoving", frozenset({"cover"}), groups=False),
@@ -52,16 +52,16 @@ VERBS: Final = (
     Verb("dock", "HassVacuumReturnToBase", _VACUUM, groups=False),
     Verb("activate", "HassTurnOn", frozenset({"scene", "button"}), groups=False),
     Verb("brightness", "HassLightSet", _LIGHT, "brightness", "percent", Ability.BRIGHTNESS),
-    Verb("brighter", "HassLightSet", _LIGHT, "brightness", None, Ability.BRIGHTNESS, step=25),
-    Verb("dimmer", "HassLightSet", _LIGHT, "brightness", None, Ability.BRIGHTNESS, step=-25),
+    Verb("brighter", "HassLightSet", _LIGHT, "brightness_step", None, Ability.BRIGHTNESS, step=20),
+    Verb("dimmer", "HassLightSet", _LIGHT, "brightness_step", None, Ability.BRIGHTNESS, step=-20),
     Verb("color", "HassLightSet", _LIGHT, "color", "color", Ability.COLOR),
     Verb("white", "HassLightSet", _LIGHT, "temperature", "white", Ability.COLOR_TEMPERATURE),
     Verb("position", "HassSetPosition", _MOVED, "position", "percent", Ability.POSITION),
     Verb("speed", "HassFanSetSpeed", _FAN, "percentage", "percent", Ability.PERCENTAGE),
-    Verb("faster", "HassFanSetSpeed", _FAN, "percentage", None, Ability.PERCENTAGE, step=25),
-    Verb("slower", "HassFanSetSpeed", _FAN, "percentage", None, Ability.PERCENTAGE, step=-25),
+    Verb("faster", "HassFanSetSpeed", _FAN, "percentage_step", None, Ability.PERCENTAGE, step=20),
+    Verb("slower", "HassFanSetSpeed", _FAN, "percentage_step", None, Ability.PERCENTAGE, step=-20),
     Verb("temperature", "HassClimateSetTemperature", _CLIMATE, "temperature", "degrees", Ability.TEMPERATURE),
-    Verb("warmer", "HassClimateSetTemperature", _CLIMATE, "temperature", None, Ability.TEMPERATURE, step=1),
-    Verb("cooler", "HassClimateSetTemperature", _CLIMATE, "temperature", None, Ability.TEMPERATURE, step=-1),
+    Verb("warmer", "HassClimateSetTemperature", _CLIMATE, "temperature_step", None, Ability.TEMPERATURE, step=1),
+    Verb("cooler", "HassClimateSetTemperature", _CLIMATE, "temperature_step", None, Ability.TEMPERATURE, step=-1),
     Verb("read", "HassGetState", _READABLE, groups=False),
 )

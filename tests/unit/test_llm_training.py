@@ -1,9 +1,10 @@
 """What the local model learns from: made alike from the same seed, apart from what is measured, and sayable."""
 
 import ctypes
+import itertools
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import llama_cpp
@@ -58,7 +59,8 @@ def rows_like(pattern: str, count: int) -> list[str]:
 def test_only_the_training_part_of_the_crowd_is_learnt_from(tmp_path: Path) -> None:
     sentences = rows_like("turn off the lamp number {}", 60)
     rows = [
-        {"kind": "action", "service_name": "light.turn_off", "device_name": "lamp", "phrase": text} for text in sentences
+        {"kind": "action", "service_name": "light.turn_off", "device_name": "lamp", "phrase": text}
+        for text in sentences
     ]
     (tmp_path / "home_llm.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     (tmp_path / "clinc_oos.jsonl").write_text(json.dumps({"sentence": "who are you", "intent": "x"}), encoding="utf-8")
@@ -80,11 +82,17 @@ def test_only_the_training_part_of_the_crowd_is_learnt_from(tmp_path: Path) -> N
         ({"intent": "email_query", "sentence": "any mail by the door", "entities": []}, "none"),
     ],
 )  # fmt: skip
-def test_crowd_sentences_become_examples(row: dict[str, object], answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crowd_sentences_become_examples(
+    row: dict[str, object], answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(crowd, "is_training", lambda sentence: True)
     (tmp_path / ("home_llm.jsonl" if "kind" in row else "nlu_eval.jsonl")).write_text(json.dumps(row), encoding="utf-8")
     scenes, _ = crowd.read(tmp_path)
-    found = [s for s in samples(2, 600, (), {k: (5000, v) for k, (_, v) in scenes.items() if v}) if s.kind.startswith("crowd")]
+    found = [
+        s
+        for s in samples(2, 600, (), {k: (5000, v) for k, (_, v) in scenes.items() if v})
+        if s.kind.startswith("crowd")
+    ]
     assert found
     assert all(sample.answer.startswith(answer) for sample in found)
 
@@ -127,8 +135,8 @@ class Checker:
 
 
 @pytest.fixture(scope="module")
-def checker(store: Store) -> Iterator[Checker]:
-    yield Checker(next(store.require("smollm2-135m-instruct").glob("*.gguf")))
+def checker(store: Store) -> Checker:
+    return Checker(next(store.require("smollm2-135m-instruct").glob("*.gguf")))
 
 
 def test_the_grammar_accepts_every_answer_that_is_wanted(examples: Sequence[Sample], checker: Checker) -> None:
@@ -139,7 +147,7 @@ def test_the_grammar_accepts_every_answer_that_is_wanted(examples: Sequence[Samp
 
 def test_the_grammar_rejects_what_the_house_does_not_have(examples: Sequence[Sample], checker: Checker) -> None:
     foreign = 0
-    for sample, other in zip(examples, examples[1:], strict=False):
+    for sample, other in itertools.pairwise(examples):
         labels = {target.label for target in sample.known}
         if other.answer == NONE or any(label in other.answer for label in labels):
             continue
@@ -148,7 +156,10 @@ def test_the_grammar_rejects_what_the_house_does_not_have(examples: Sequence[Sam
     assert foreign > SPOKEN / 4
 
 
-@pytest.mark.parametrize("text", ["", "on", "on Lamp on", "on Lamp; ", "lock Lamp", "on Lamp 5", "brightness Lamp 101", "on lamp", "nonesuch"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "on", "on Lamp on", "on Lamp; ", "lock Lamp", "on Lamp 5", "brightness Lamp 101", "on lamp", "nonesuch"],
+)
 def test_the_grammar_rejects_nonsense(text: str, checker: Checker) -> None:
     lamp = Device("light.lamp", "Lamp", "light", abilities=frozenset({Ability.STATE, Ability.BRIGHTNESS}))
     known = targets([lamp], [lamp])

@@ -91,6 +91,7 @@ def measure(
     count: int = 400,
     seed: Annotated[int, typer.Option(help="Another than that of the training.")] = 1000,
     wrong: Annotated[bool, typer.Option(help="Show what went wrong.")] = False,
+    threads: int = 2,
 ) -> None:
     """Ask the model about homes of rooms and names that it has never seen."""
     from edge.understand.llm_llamacpp import build
@@ -98,7 +99,7 @@ def measure(
     from edge.understand.training.measure import answered, table
     from edge.understand.training.samples import samples
 
-    engine = build(base, 2, adapter)
+    engine = build(base, threads, adapter)
     engine.prepare(FIXED, Path("out/llm"))
     answers = answered(engine, samples(seed, count, unseen=True))
     for answer in answers:

@@ -17,7 +17,7 @@ from edge.understand.training.mishearing import misheard
 _SCENES: Final[Scenes] = {
     "one": (34, (scenes.one,)),
     "read": (7, (scenes.read,)),
-    "several": (12, (scenes.several,)),
+    "several": (22, (scenes.several,)),
     "group": (11, (scenes.group,)),
     "wish": (18, (scenes.wish,)),
     "follow": (11, (scenes.follow,)),

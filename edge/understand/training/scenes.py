@@ -32,8 +32,8 @@ def read(chance: random.Random, home: Home, here: str | None) -> Said | None:
 
 
 def several(chance: random.Random, home: Home, here: str | None) -> Said | None:
-    """Two or three commands in a sentence."""
-    parts = [pick(chance, home) for _ in range(chance.choice((2, 2, 2, 3)))]
+    """Two or three commands in a sentence; recognisers write no commas."""
+    parts = [pick(chance, home) for _ in range(chance.choice((2, 2, 3)))]
     if len({part[0].id for part in parts if part}) < len(parts):
         return None
     if chance.random() < 0.35 and parts[0]:
@@ -41,8 +41,9 @@ def several(chance: random.Random, home: Home, here: str | None) -> Said | None:
     put = [part and phrased(chance, home, here, *part) for part in parts]
     if not all(put):
         return None
-    joint = chance.choice((" and ", " and then ", ", then ", ", and ", " and "))
-    text = joint.join(part[0] for part in put if part)
+    said = [part[0] for part in put if part]
+    between, last = chance.choice(((" ", " and "), (", ", " and "), (" and ", " and "), (" then ", " then ")))
+    text = f"{between.join(said[:-1])}{last}{said[-1]}"
     return Said(polite(chance, text), home, tuple(part[1] for part in put if part), here)
 
 
@@ -55,7 +56,8 @@ def _same_of_several(
     if not all(things):
         return None
     value = some_value(chance, verb)
-    listed = ", ".join(str(thing) for thing in things[:-1]) + f" and {things[-1]}"
+    both = chance.choice(("", "", "both ")) if len(things) == 2 else ""
+    listed = both + chance.choice((", ", " ")).join(str(thing) for thing in things[:-1]) + f" and {things[-1]}"
     text = chance.choice(saying.COMMANDS[verb.word]).format(x=listed, v=spelt(chance, value) if value else "")
     return Said(polite(chance, text), home, tuple(Wanted(verb.word, device, value) for device in devices), here)
 
