@@ -26,7 +26,7 @@ class Leaning:
     """One way to read a sentence that leans on another."""
 
     how: str
-    """Also, Instead, Other, Undo, Again, Value or Rest: the names of the file's intents."""
+    """Also, Instead, Other, Undo, Again, Item, Value or Rest: the names of the file's intents."""
     slots: Mapping[str, SlotValue]
     """What it names itself: name, area, floor, kind, here, said."""
 

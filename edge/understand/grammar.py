@@ -72,6 +72,10 @@ class Grammar:
             return None
         return self._current().understand(text, origin.area)
 
+    def exactly(self, text: str, origin: Origin) -> Understanding | None:
+        """Likewise, but names must be as they are: quick, where many a sentence is tried."""
+        return self._current().exactly(text, origin.area) if len(text) <= MAX_CHARACTERS else None
+
     def sayable(self) -> Sayable:
         """The start of everything that can be said in this house now; another one when the house has changed."""
         speech = self._current()

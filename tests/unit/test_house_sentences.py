@@ -124,6 +124,7 @@ def test_commands(grammar: Grammar, text: str, intent: str, slots: dict[str, Any
         ("how much battery does rover have left", "one", {"name": "Rover", "attribute": "battery"}),
         ("is the garage open", "are", {"domain": "cover", "device_class": "garage", "state": "open"}),
         ("are the lights on in the kitchen", "are", {"area": "Kitchen", "domain": "light", "state": "on"}),
+        ("are the lights on", "are", {"domain": "light", "state": "on"}),
         ("are any windows open", "any", {"domain": "cover", "device_class": "window", "state": "open"}),
         ("did I leave any windows open", "any", {"domain": "cover", "device_class": "window", "state": "open"}),
         ("how many lights are there in the kitchen", "how_many", {"area": "Kitchen", "domain": "light"}),
@@ -148,10 +149,25 @@ def test_questions(grammar: Grammar, text: str, form: str, slots: dict[str, Any]
         ("what's the temperature", {}),
     ],
 )
-def test_temperatures(grammar: Grammar, text: str, slots: dict[str, Any]) -> None:
+def test_temperatures_of_places(grammar: Grammar, text: str, slots: dict[str, Any]) -> None:
     found = understood(grammar, text)
     assert found is not None
     assert (found.name, dict(found.slots)) == ("HassClimateGetTemperature", slots)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("is the light on", "are"),
+        ("are the lights on in here", "are"),
+        ("how many lights are on in here", "how_many"),
+        ("which lights are still on in this room", "which"),
+    ],
+)
+def test_here_is_where_one_stands(grammar: Grammar, text: str, form: str) -> None:
+    found = understood(grammar, text, "Kitchen")
+    assert found is not None
+    assert (found.form, dict(found.slots)) == (form, {"area": "Kitchen", "domain": "light", "state": "on"})
 
 
 @pytest.mark.parametrize(
