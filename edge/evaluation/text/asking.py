@@ -21,7 +21,7 @@ class Answer:
     ms: float
     """Time to understand it, milliseconds."""
     sent: tuple[Command, ...] = ()
-    """What devices were told, questions back having been answered with yes."""
+    """What devices were told."""
     reply: str = ""
 
     @property
@@ -60,20 +60,20 @@ class Asker:
         routed = await self._mind.router.understand(said, self._origin(area), Context())
         return Answer(sentence, routed.understanding, routed.ms)
 
-    async def ask(self, sentence: str, area: str | None = None) -> Answer:
-        """The same, and then what was understood is done."""
+    async def ask(self, sentence: str, area: str | None = None, *, meant: bool = True) -> Answer:
+        """The same, and then what was understood is done; ``meant``: what is said when asked whether it is."""
         answer = await self.understand(sentence, area)
         begun = len(self.house.sent)
         confidence = answer.understanding.confidence if answer.understanding else 0.0
-        replies = [await self._do(intent, self._origin(area), confidence) for intent in answer.intents]
+        replies = [await self._do(intent, self._origin(area), confidence, meant=meant) for intent in answer.intents]
         return replace(answer, sent=tuple(self.house.sent[begun:]), reply=" ".join(filter(None, replies)))
 
-    async def _do(self, intent: Intent, origin: Origin, confidence: float) -> str:
-        """What is answered; where that is whether it is really meant, it is."""
+    async def _do(self, intent: Intent, origin: Origin, confidence: float, *, meant: bool) -> str:
+        """What is answered at last."""
         try:
             outcome = await self._mind.dispatch.run(intent, origin, confidence)
-            if (meant := _confirmed(outcome)) is not None:
-                outcome = await self._mind.dispatch.run(meant, origin, confidence)
+            if meant and (confirmed := _confirmed(outcome)) is not None:
+                outcome = await self._mind.dispatch.run(confirmed, origin, confidence)
         except AssistantError as error:
             return str(error)
         return self._mind.wording.say(outcome.say)

@@ -2,7 +2,7 @@
 
 A sentence about the home is right when every intent found is one of those that the map allows, and every device that
 was told something is of a kind that it allows. All other sentences are no business of a device: each that moves one
-is a false action.
+is a false action, unless it is asked about first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ RIGHT: Final[Mapping[str, Right]] = {
     ),
     "datetime_query": _right("HassGetCurrentTime HassGetCurrentDate"),
     # "What time is it in Tokyo when it is eight here".
-    "datetime_convert": _right("HassGetCurrentTime"),
+    "datetime_convert": _right("HassGetCurrentTime HearthConvertTime"),
 }
 """By the crowd's intent: lights, plugs, volume, alarms, lists, time. They have none for timers."""
 EXEMPT: Final[Mapping[str, str]] = {
@@ -95,7 +95,7 @@ async def judge(asker: Asker, rows: Sequence[Row], tell: Tell) -> list[Verdict]:
     verdicts = []
     for row in rows:
         asker.house.furnish(home)
-        answer = await asker.ask(row["sentence"], HERE)
+        answer = await asker.ask(row["sentence"], HERE, meant=row["intent"] in RIGHT)
         verdicts.append(_verdict(answer, row["intent"]))
         tell(verdicts[-1])
     return verdicts
@@ -107,7 +107,7 @@ async def judge_out_of_scope(asker: Asker, rows: Sequence[Row], tell: Tell) -> l
     verdicts = []
     for row in rows:
         asker.house.furnish(home)
-        answer = await asker.ask(row["sentence"], HERE)
+        answer = await asker.ask(row["sentence"], HERE, meant=False)
         moved = None if row["intent"] in CLINC_EXEMPT else bool(answer.sent)
         verdicts.append(answer.verdict(row["intent"], "no device", right=None, false_action=moved))
         tell(verdicts[-1])

@@ -7,7 +7,8 @@ What is right:
 - ``template`` of lists and timers: the intent, and the item or the time.
 - ``status``: the answer tells the state that the device has, and nothing was moved. What the answer of the data names
   (a colour, a brightness, how much time is left) must be named; else the word for the state.
-- ``refusal``: of a device that the house does not have, nothing is moved; one that already is as wanted stays so.
+- ``refusal``: of a device that the house does not have, nothing is moved; one that already is as wanted stays so. To
+  ask whether it is really meant is no action.
 """
 
 import re
@@ -214,7 +215,7 @@ async def _refusal(asker: Asker, row: Row) -> Verdict:
     before = _state(row["desired_state"]) if there else DeviceState()
     home = home_of([Thing(kind, row["friendly_name"], state=before)] if there else [])
     asker.house.furnish(home)
-    answer = await asker.ask(once(row["phrase"].replace("<device_name>", row["friendly_name"])))
+    answer = await asker.ask(once(row["phrase"].replace("<device_name>", row["friendly_name"])), meant=False)
     moved = _moved(answer, home.devices[0].id, asker, before) if there else bool(answer.sent)
     return answer.verdict("refusal", f"nothing: {row['reason_type']}", right=not moved, false_action=moved)
 
