@@ -18,6 +18,12 @@ from tests.brokers import Mosquitto
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture(autouse=True)
+def _own_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The environment outranks what a test gives, and a timer of another run would ring first."""
+    monkeypatch.setenv("HEARTH_DATA_DIR", str(tmp_path))
+
+
 def settings(broker: Mosquitto, tmp_path: Path) -> Settings:
     address = broker.address
     return Settings(data_dir=tmp_path, mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=1.0))
@@ -36,7 +42,7 @@ async def test_a_timer_of_two_seconds_rings_until_it_is_stopped(
                 while not isinstance(rang := await events.next(), Rang):
                     pass
                 assert rang.text == "Your egg timer is done."
-                while not sorted((tmp_path / "out").glob("*.wav")):
+                while not (tmp_path / "out" / "answer.wav").exists():
                     await anyio.sleep(0.05)
             *_, turn = await running.ask("stop")
             assert isinstance(turn, TurnEnded)
@@ -46,7 +52,7 @@ async def test_a_timer_of_two_seconds_rings_until_it_is_stopped(
         *_, turn = await running.ask("stop")
         assert isinstance(turn, TurnEnded)
         assert turn.intent is None or turn.intent.name != "HearthSilence", "it means what it meant before"
-    sound, rate = soundfile.read(sorted((tmp_path / "out").glob("*.wav"))[0], dtype="int16")
+    sound, rate = soundfile.read(tmp_path / "out" / "answer.wav", dtype="int16")
     assert rate == 22050
     assert 3.2 + 0.5 < len(sound) / rate < 8.0, "two chimes and a sentence"
     assert np.abs(sound[: rate // 2]).max() > 5_000
