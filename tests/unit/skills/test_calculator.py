@@ -121,7 +121,16 @@ async def test_pints_are_whose_they_are_set_to_be() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["what is the weather", "what time is it", "add milk to my list", "turn on the kitchen light"]
+    "said",
+    [
+        "what is the weather",
+        "what time is it",
+        "what is the time in the next room",
+        "tell me over and over",
+        "switch to whisper mode",
+        "add milk to my list",
+        "turn on the kitchen light",
+    ],
 )
 def test_other_questions_are_none_of_its_business(said: str) -> None:
     assert not any(name in ("HearthCalculate", "HearthConvert") for name, _ in understood("calculator", said))
