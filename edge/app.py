@@ -169,9 +169,11 @@ async def assistant(
         ears = await _ears(settings, store, suspect, stack) if hears else None
         loudness = VoiceLoudness()
         voice = await _voice(settings, store, sink, loudness, stack) if sink is not None else None
-        house = await stack.enter_async_context(open_house(settings))
+        house = open_house(settings)
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
         mind = await build_mind(settings, house, storage, stack, bus=bus, voice=voice, loudness=loudness)
+        # Skills have said by now what they want to hear of it.
+        await stack.enter_async_context(house)
         stages = Stages(
             router=mind.router,
             dispatch=mind.dispatch,

@@ -3,7 +3,7 @@
 import functools
 import importlib.util
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from edge.dialogue import Context
 from edge.engine_thread import EngineThread
 from edge.errors import ModelError
 from edge.intents import Origin, Tier, Understanding
-from edge.ports import House, LlmEngine, Skill, SkillContext, Storage, Vocabulary
+from edge.ports import House, Inventory, LlmEngine, Prepared, Skill, SkillContext, Storage, Vocabulary
 from edge.session.announce import Announcements
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
@@ -37,7 +37,7 @@ from edge.understand.router import AsyncTier, Router, Step
 from edge.understand.semantic import encoder, examples
 from edge.understand.semantic.head import read as read_head
 from edge.understand.semantic.tier import HEAD, SemanticTier
-from edge.understand.while_ringing import WhileRinging
+from edge.understand.while_ringing import WhileRinging, while_ringing
 from models.store import Store
 
 _log = logging.getLogger(__name__)
@@ -87,31 +87,32 @@ async def build_mind(
         data_dir=settings.data_dir,
     )
     skills = [_skill(name, everybody, settings) for name in plugins.names("skills")]
+    for prepared in (skill for skill in skills if isinstance(skill, Prepared)):
+        await prepared.load()
     vocabularies = [skill for skill in skills if isinstance(skill, Vocabulary)]
-    for vocabulary in vocabularies:
-        await vocabulary.load()
     guard = Guard(_confirmed(settings), house)
     dispatch = Dispatch(skills, Handover(house), guard)
     grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
     store = Store(settings.models_dir)
-    semantic = await _semantic(settings, store, house, dispatch, stack)
+    semantic = await semantic_tier(settings, store, house, dispatch.intents, stack)
     model = await _local_model(settings, store, house, dispatch, stack)
     router = Router(
-        WhileRinging(house, language, announcer, grammars),
+        WhileRinging(announcer, while_ringing(house, language), grammars),
         [
             *([Step(Tier.SEMANTIC, _without_context(semantic.understand), _SEMANTIC_S)] if semantic else ()),
             *([Step(Tier.LLM, model.understand, _LLM_S)] if model else ()),
         ],
-        answers=Answers(grammars, guard.knows_pin),
-        follow_ups=FollowUps(house, grammars),
+        answers=Answers(grammars.of, guard.knows_pin),
+        follow_ups=FollowUps(house, grammars.of),
     )
-    interpreter.begin(router, dispatch)
+    interpreter.begin(grammars, router, dispatch)
     return Mind(grammars, router, dispatch, wording, skills, floor, conversations)
 
 
-async def _semantic(
-    settings: Settings, store: Store, house: House, dispatch: Dispatch, stack: AsyncExitStack
+async def semantic_tier(
+    settings: Settings, store: Store, house: Inventory, intents: Collection[str], stack: AsyncExitStack
 ) -> SemanticTier | None:
+    """None where it is not wanted, does not know the language, or has no model. Raises SettingsError, ModelError."""
     if not has_semantic(settings):
         return None
     try:
@@ -119,11 +120,10 @@ async def _semantic(
     except ModelError as error:
         _log.warning("the semantic tier is off: %s", error)
         return None
-    thread = await stack.enter_async_context(
-        EngineThread[encoder.Encoder]("semantic", functools.partial(encoder.build, folder))
-    )
     explained = examples.read(settings.data_dir / examples.FILE)
-    return SemanticTier(house, thread, read_head(HEAD), dispatch.intents, explained)
+    build = functools.partial(encoder.build, folder)
+    thread = await stack.enter_async_context(EngineThread[encoder.Encoder]("semantic", build))
+    return SemanticTier(house, thread, read_head(HEAD), intents, explained)
 
 
 async def _local_model(

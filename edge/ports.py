@@ -259,11 +259,16 @@ class Service(Protocol):
 
 
 @runtime_checkable
-class Vocabulary(Protocol):
-    """A skill whose sentences hold names that people give, of lists or of routines."""
+class Prepared(Protocol):
+    """A skill that has something to read before it is asked."""
 
     async def load(self) -> None:
-        """Called once, before the first sentence. Raises StorageError."""
+        """Called once, before the first sentence. Raises StorageError, SettingsError."""
+
+
+@runtime_checkable
+class Vocabulary(Protocol):
+    """A skill whose sentences hold names that people give, of lists or of routines."""
 
     @property
     def revision(self) -> int:
@@ -283,8 +288,8 @@ class History(Protocol):
 class Interpreter(Protocol):
     """Carries out sentences as if somebody had said them."""
 
-    async def understand(self, text: str, origin: Origin) -> Understanding | None:
-        """What the sentence means by itself, or None when it means nothing here."""
+    def understand(self, text: str, origin: Origin) -> Understanding | None:
+        """What the sentence means by itself to the grammar, which takes milliseconds; None when nothing."""
 
     async def run(self, text: str, origin: Origin) -> Sequence[Outcome]:
         """Understand ``text`` and do all that it asks for, in order, as whatever guards a spoken command allows.

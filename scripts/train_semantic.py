@@ -13,6 +13,7 @@ from pathlib import Path
 from edge.settings import load
 from edge.understand.semantic import encoder
 from edge.understand.semantic.frames import PRECISION, PRECISION_OF_OTHERS
+from edge.understand.semantic.head import bare
 from edge.understand.semantic.tier import HEAD
 from edge.understand.semantic.training.data import crowd, ours
 from edge.understand.semantic.training.fit import embedded, fit, report
@@ -34,11 +35,11 @@ def main() -> None:
     given = arguments.parse_args()
     minilm = encoder.build(Store(load().models_dir).require(encoder.MODEL))
     learnt = [*ours(given.seed), *crowd(given.data, training=True)]
-    head = fit(learnt, embedded([e.text for e in learnt], minilm.embed, progress), PRECISION, PRECISION_OF_OTHERS)
+    head = fit(learnt, embedded([bare(e.text) for e in learnt], minilm.embed, progress), PRECISION, PRECISION_OF_OTHERS)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     head.write(given.out)
     measured = crowd(given.data, training=False)
-    figures = report(head, measured, embedded([e.text for e in measured], minilm.embed, progress))
+    figures = report(head, measured, embedded([bare(e.text) for e in measured], minilm.embed, progress))
     print(file=sys.stderr)
     print(json.dumps({"learnt": len(learnt), "labels": len(head.labels), "grams": len(head.grams), **asdict(figures)}))
 

@@ -22,8 +22,6 @@ class _Given:
         self.by: Vocabulary | None = None
         self._skills = 0
 
-    async def load(self) -> None: ...
-
     def take(self, skill: Skill) -> None:
         if self.by is not skill:
             self.by = skill if isinstance(skill, Vocabulary) else None
@@ -59,7 +57,7 @@ class Asked:
 
     def __init__(self, name: str, skill: Skill, session: str = "s") -> None:
         self._name, self._skill = name, skill
-        self._origin = Origin(session)
+        self.origin = Origin(session)
         self._wording = Wording("en", [SKILLS / name / "phrases"])
         self.outcome: Outcome | None = None
         """Of the last sentence."""
@@ -67,14 +65,14 @@ class Asked:
     async def ask(self, text: str) -> str:
         """What is answered to ``text``."""
         _given(self._name).take(self._skill)
-        found = grammar(self._name).understand(text, self._origin)
+        found = grammar(self._name).understand(text, self.origin)
         assert found is not None, f"not understood: {text}"
         return await self.do(found.intent)
 
     async def do(self, intent: Intent) -> str:
         """What is answered when ``intent`` was understood."""
         assert intent.name in self._skill.intents
-        self.outcome = await self._skill.run(intent, self._origin)
+        self.outcome = await self._skill.run(intent, self.origin)
         return self._wording.say(self.outcome.say)
 
     async def yes(self) -> str:

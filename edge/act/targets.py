@@ -58,7 +58,7 @@ def which_one(targets: Targets, intent: Intent) -> Outcome:
     question = Question(intent, slot, tuple(choices)) if answerable else None
     said = intent.slots.get("name")
     say = (
-        Phrase("which_of", {"names": choices})
+        Phrase("which_device", {"names": choices})
         if said is None
         else Phrase("which_one", {"name": said, "places": choices})
     )

@@ -97,7 +97,11 @@ def ask(
     as_json: Json = False,
     config: Config = None,
 ) -> None:
-    """Ask in writing: the running assistant if there is one, else a short-lived one."""
+    """Ask in writing: the running assistant if there is one, else a short-lived one.
+
+    With `--session NAME` a running assistant remembers what was said before: “turn on the kitchen light”, then “make it
+    blue”. A short-lived one forgets it when it has answered.
+    """
     from edge.api.local_client import request
 
     sentence = " ".join(text)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import typer
+from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from edge.cli import print_json
 from edge.cli.evaluate import progress_bar
@@ -71,8 +72,13 @@ def with_tiers(settings: Settings, tiers: str, language: str) -> Settings:
     known = {str(tier) for tier in _LOCAL}
     if not wanted <= known or Tier.GRAMMAR not in wanted:
         raise typer.BadParameter("choose grammar, and of: semantic, llm", param_hint="--tiers")
-    off = {str(tier): "none" for tier in _LOCAL if tier not in wanted and hasattr(settings.understand, tier)}
-    understand = settings.understand.model_copy(update={"language": language, **off})
+    understand = settings.understand
+    changed = {
+        "language": language,
+        "semantic": understand.semantic and Tier.SEMANTIC in wanted,
+        "llm": understand.llm if Tier.LLM in wanted else "none",
+    }
+    understand = understand.model_copy(update=changed)
     return settings.model_copy(update={"understand": understand})
 
 
@@ -93,9 +99,8 @@ def as_a_whole(result: TextResult) -> dict[str, Any]:
 
 def _print(result: TextResult) -> None:
     console = Console()
-    table = Table(
-        "File", "n", "right", "false actions", "by tier", "ms p50", "p95", "left out", title="hearth eval text"
-    )
+    columns = ("n", "right", "false actions", "by tier", "ms p50", "p95", "left out")
+    table = Table(Column("File", no_wrap=True), *columns, title="hearth eval text", box=box.SIMPLE_HEAD)
     for file, figures in result.as_json().items():
         table.add_row(*_row(file, figures), style="bold")
         if any(of_kind["scored"] for of_kind in figures["by_kind"].values()):

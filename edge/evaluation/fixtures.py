@@ -17,6 +17,7 @@ ABILITIES: Final[Mapping[str, frozenset[Ability]]] = {
     "cover": _SWITCHED | {Ability.POSITION},
     "valve": _SWITCHED | {Ability.POSITION},
     "climate": frozenset({Ability.TEMPERATURE, Ability.MODE}),
+    "humidifier": _SWITCHED | {Ability.HUMIDITY, Ability.MODE},
     **dict.fromkeys(("sensor", "binary_sensor"), frozenset({Ability.READ})),
 }
 """What a device of that kind can do, unless told otherwise: everything; kinds that are not here are switched."""
@@ -65,7 +66,7 @@ def read_furniture(path: Path) -> Furniture:
 
 def furniture(fixtures: Mapping[str, Any]) -> Furniture:
     """``fixtures``: ``{areas: [{name, floor?}], floors: [{name}], entities: [{name, domain, area?, state?,
-    attributes?}]}``. Raises KeyError for what is missing.
+    aliases?, options?, attributes?}]}``. Raises KeyError for what is missing.
     """
     areas = list(fixtures.get("areas") or ())
     entities = list(fixtures.get("entities") or ())
@@ -90,9 +91,11 @@ def _device(entity: Mapping[str, Any], number: int, on_floor: Mapping[str, str])
         domain=domain,
         area=area,
         floor=on_floor.get(str(area)),
+        aliases=tuple(entity.get("aliases") or ()),
         abilities=ABILITIES.get(domain, _SWITCHED),
         device_class=attributes.get("device_class"),
         unit=attributes.get("unit_of_measurement"),
+        options=tuple(entity.get("options") or ()),
     )
 
 

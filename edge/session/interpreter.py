@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from edge.act.dispatch import Dispatch
 from edge.dialogue import Context
 from edge.intents import Origin, Outcome, OutcomeKind, Phrase, Transcript, Understanding
-from edge.understand.router import Router
+from edge.understand.router import Router, SyncTier
 
 _NOT_UNDERSTOOD = Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("not_understood"))
 
@@ -17,17 +17,17 @@ class TurnlessInterpreter:
     """
 
     def __init__(self) -> None:
-        self._stages: tuple[Router, Dispatch] | None = None
+        self._stages: tuple[SyncTier, Router, Dispatch] | None = None
 
-    def begin(self, router: Router, dispatch: Dispatch) -> None:
+    def begin(self, grammar: SyncTier, router: Router, dispatch: Dispatch) -> None:
         """From now on sentences are understood and done."""
-        self._stages = router, dispatch
+        self._stages = grammar, router, dispatch
 
-    async def understand(self, text: str, origin: Origin) -> Understanding | None:
-        """What the sentence means by itself, or None when it means nothing here."""
+    def understand(self, text: str, origin: Origin) -> Understanding | None:
+        """What the sentence means by itself to the grammar, which takes milliseconds; None when nothing."""
         assert self._stages is not None
-        router, _ = self._stages
-        return (await router.understand(Transcript(text, origin.language), origin, Context())).understanding
+        grammar, _, _ = self._stages
+        return grammar.understand(text, origin)
 
     async def run(self, text: str, origin: Origin) -> Sequence[Outcome]:
         """Understand ``text`` and do all that it asks for, in order; after a question, no more.
@@ -35,11 +35,13 @@ class TurnlessInterpreter:
         Raises AssistantError.
         """
         assert self._stages is not None
-        _, dispatch = self._stages
-        understood = await self.understand(text, origin)
+        _, router, dispatch = self._stages
+        found = (await router.understand(Transcript(text, origin.language), origin, Context())).understanding
         outcomes: list[Outcome] = []
-        for intent in understood.intents if understood else ():
-            outcomes.append(await dispatch.run(intent, origin))
+        if found is None:
+            return [_NOT_UNDERSTOOD]
+        for intent in found.intents:
+            outcomes.append(await dispatch.run(intent, origin, found.confidence))
             if outcomes[-1].question is not None:
                 break
-        return outcomes or [_NOT_UNDERSTOOD]
+        return outcomes

@@ -5,7 +5,7 @@ All parts must be understood, else none is: half a command is a wrong action.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from edge.intents import Intent
@@ -32,8 +32,12 @@ class Reading:
     confidence: float
     free: frozenset[str] = frozenset()
     """Slots that hold free text."""
-    names: frozenset[str] = field(default=frozenset())
+    names: frozenset[str] = frozenset()
     """What was said of the house's names, areas and floors."""
+    values: frozenset[str] = frozenset()
+    """Slots that hold something else that was said."""
+    borrows: bool = False
+    """Whether another part of the sentence completes it."""
 
 
 ReadOne = Callable[[str], Reading | None]
@@ -84,7 +88,7 @@ class Commands:
         several = None
         if 1 < len(self._parts) <= _PARTS and (whole is None or self._swallows(whole)):
             several = self._from(0, None)
-        return several or ((whole,) if whole else None)
+        return _shared(several) if several else ((whole,) if whole else None)
 
     def _swallows(self, whole: Reading) -> bool:
         """Whether its free text ends in a command: "play some jazz and turn off the lights"."""
@@ -98,21 +102,31 @@ class Commands:
         for end in range(len(self._parts), first, -1):
             if (first, end) == (0, len(self._parts)):
                 continue
-            text = self._said(first, end)
-            found = self._read(text)
-            if end == first + 1 and (found is None or found.confidence < SURE):
-                # A mere name is part of another command before it is one itself.
-                text, completed = self._elliptical(first, before)
-                found = completed or (found if found is not None and found.intent.domain in _NAMED_ALONE else None)
+            text, found = self._command(first, end, before)
             if found is not None and (rest := self._from(end, (text, found))) is not None:
                 return (found, *rest)
         return None
 
+    def _command(self, first: int, end: int, before: tuple[str, Reading] | None) -> tuple[str, Reading | None]:
+        """The parts from ``first`` to ``end`` as one command: as it would stand alone, and what it means."""
+        text = self._said(first, end)
+        if end > first + 1:
+            return text, self._read(text)
+        if before is not None and (found := self._about_it(text, before[1])) is not None:
+            return text, found
+        alone = self._read(text)
+        if alone is not None and alone.confidence >= SURE:
+            bare = before is not None and text.split()[0].lower() in self._phrasing.articles
+            return text, replace(alone, borrows=bare)
+        # A mere name is part of another command before it is one itself.
+        whole, completed = self._elliptical(first, before)
+        if completed is not None:
+            return whole, replace(completed, borrows=True)
+        return text, alone if alone is not None and alone.intent.domain in _NAMED_ALONE else None
+
     def _elliptical(self, part: int, before: tuple[str, Reading] | None) -> tuple[str, Reading | None]:
         """The part, completed by what the one before or the one behind says for both."""
         text = self._said(part, part + 1)
-        if before is not None and (found := self._about_it(text, before[1])) is not None:
-            return text, found
         if self._names_something(text):
             for whole in self._completed(text, part, before):
                 if (found := self._borrowed(whole)) is not None:
@@ -173,3 +187,23 @@ class Commands:
                 return None
             self._known[text] = self._one(text)
         return self._known[text]
+
+
+def _shared(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+    """What is said once, at the end, for all: a place, as in "turn off the lights and the fan in the bedroom", or a
+    value, as in "dim the bed light and the desk lamp to 30 percent".
+    """
+    shared = list(readings)
+    for number in range(len(shared) - 2, -1, -1):
+        this, following = shared[number], shared[number + 1]
+        slots = dict(this.intent.slots)
+        if following.borrows and following.names and not this.names:
+            slots |= {
+                slot: following.intent.slots[slot] for slot in ("area", "floor") if slot in following.intent.slots
+            }
+        if following.borrows and following.values and not this.values and following.intent.name == this.intent.name:
+            slots = {slot: value for slot, value in slots.items() if slot in _TARGET}
+            slots |= {slot: value for slot, value in following.intent.slots.items() if slot not in _TARGET}
+        if slots != this.intent.slots:
+            shared[number] = replace(following, intent=replace(this.intent, slots=slots))
+    return tuple(shared)

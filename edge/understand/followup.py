@@ -5,7 +5,7 @@ or a correction is the intent before, aimed at what the sentence names. Nothing 
 sentence nor the conversation names; where several could be meant, the answer is a question.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -30,7 +30,8 @@ _BACK: Final = 3
 """Exchanges that a pronoun may reach back over."""
 _ALONE_S: Final = 60.0
 """A bare "blue" or "a bit warmer" goes with what was said in the last minute."""
-_ALONE_WORDS: Final = 5
+_ALONE_WORDS: Final = 4
+_LEANING_WORDS: Final = 12
 MAX_CHARACTERS: Final = 200
 """Whoever leans on the last sentence says little."""
 
@@ -41,6 +42,9 @@ class Sayings(Protocol):
     def understand(self, text: str, origin: Origin) -> Understanding | None:
         """The intent of a whole sentence."""
 
+    def exactly(self, text: str, origin: Origin) -> Understanding | None:
+        """Likewise, with names as they are."""
+
     def lists(self) -> Mapping[str, SlotList]:
         """The names, areas and floors of the house now."""
 
@@ -48,8 +52,9 @@ class Sayings(Protocol):
 class FollowUps:
     """Understands what only the conversation gives a meaning."""
 
-    def __init__(self, house: Inventory, grammar: Sayings) -> None:
-        self._house, self._grammar = house, grammar
+    def __init__(self, house: Inventory, grammar_of: Callable[[str], Sayings]) -> None:
+        """``grammar_of`` gives that of a language."""
+        self._house, self._grammar_of = house, grammar_of
 
     def understand(self, text: str, origin: Origin, context: Context) -> Understanding | Outcome | None:
         """The intents of ``text`` after ``context``; an Outcome where all there is to do is to ask or to say no.
@@ -60,12 +65,14 @@ class FollowUps:
         if last is None or not text or len(text) > MAX_CHARACTERS:
             return None
         sentences = sentences_of(origin.language)
-        if (gap := sentences.pronoun(text)) is not None and (found := self._about(gap, origin, context)) is not None:
+        words = len(plainly(text).split())
+        gap = sentences.pronoun(text) if words <= _LEANING_WORDS else None
+        if gap is not None and (found := self._about(gap, origin, context)) is not None:
             return found
-        for leaning in sorted(sentences.readings(text, self._grammar.lists()), key=_plainest):
+        for leaning in sorted(sentences.readings(text, self._grammar_of(origin.language).lists()), key=_plainest):
             if (meant := self._lean(leaning, origin, last, context)) is not None:
                 return meant
-        if gap is None and len(plainly(text).split()) <= _ALONE_WORDS and self._is_fresh(last, context):
+        if gap is None and words <= _ALONE_WORDS and self._is_fresh(last, context):
             return self._alone(text, origin, context)
         return None
 
@@ -73,12 +80,11 @@ class FollowUps:
 
     def _about(self, gap: Pronoun, origin: Origin, context: Context) -> Understanding | Outcome | None:
         """``gap`` filled with what was last spoken of that makes it a sentence."""
+        tried: list[Referent] = []
         for exchange in _reachable(context):
-            fitting = [
-                intent
-                for referent in referents(exchange, self._house)
-                if (intent := self._said_of(referent, gap, origin)) is not None
-            ]
+            spoken_of = [each for each in referents(exchange, self._house) if each not in tried]
+            tried += spoken_of
+            fitting = [intent for each in spoken_of if (intent := self._said_of(each, gap, origin)) is not None]
             if len(fitting) > 1 and not gap.many:
                 return _which(fitting)
             if fitting:
@@ -90,7 +96,7 @@ class FollowUps:
     def _said_of(self, referent: Referent, gap: Pronoun, origin: Origin) -> Intent | None:
         """The intent of ``gap`` with ``referent`` in it: tried with one of its devices, meant for all of it."""
         device = referent.devices[0]
-        found = self._grammar.understand(gap.about(device.name), origin)
+        found = self._grammar_of(origin.language).exactly(gap.about(device.name), origin)
         if found is None or found.further or found.confidence < _SURE or not _speaks_of(found.intent, device):
             return None
         slots = {slot: value for slot, value in found.intent.slots.items() if slot not in TARGETS}
@@ -103,7 +109,7 @@ class FollowUps:
 
     def _alone(self, said: str, origin: Origin, context: Context) -> Understanding | Outcome | None:
         """A word or two, as what was last spoken of should be; not where they name something themselves."""
-        whole = self._grammar.understand(said, origin)
+        whole = self._grammar_of(origin.language).exactly(said, origin)
         if whole is not None and any(intent.slots.get("area") != origin.area for intent in whole.intents):
             return None
         for sentence in sentences_of(origin.language).ellipses(said):
@@ -129,6 +135,8 @@ class FollowUps:
                 return self._alone(str(leaning.slots["said"]), origin, context)
             case "Rest":
                 return self._said_rightly(str(leaning.slots["said"]), origin, last)
+            case "Item":
+                return self._item(str(leaning.slots["said"]), origin, last)
             case "Other":
                 return self._other(leaning, last)
             case "Undo":
@@ -155,7 +163,7 @@ class FollowUps:
 
     def _said_rightly(self, said: str, origin: Origin, last: Exchange) -> Understanding | None:
         """ "No, turn on the kitchen light", or "no, blue"."""
-        found = self._grammar.understand(said, origin)
+        found = self._grammar_of(origin.language).understand(said, origin)
         if found is not None and found.confidence >= _SURE:
             same = [intent.name for intent in last.intents] == [intent.name for intent in found.intents]
             corrected = self._corrected(found.intent, last) if same and not found.further else None
@@ -164,6 +172,15 @@ class FollowUps:
             return None
         again = self._alone(said, origin, Context((last,), now=last.at))
         return again if isinstance(again, Understanding) else None
+
+    def _item(self, said: str, origin: Origin, last: Exchange) -> Understanding | None:
+        """ "And eggs", after something was put on a list."""
+        before = last.intents[-1]
+        if "item" not in before.slots or len(said.split()) > _ALONE_WORDS or last.outcome is not OutcomeKind.DONE:
+            return None
+        if self._grammar_of(origin.language).understand(said, origin) is not None:
+            return None
+        return _understood(replace(before, slots={**before.slots, "item": said}, confirmed=False))
 
     def _other(self, leaning: Leaning, last: Exchange) -> Understanding | Outcome | None:
         """The device that was not meant has a sibling, or several."""
@@ -200,7 +217,7 @@ def _plainest(leaning: Leaning) -> tuple[int, int]:
     """Names before rooms, rooms before kinds; free text last."""
     order = ("name", "area", "floor", "kind")
     return (
-        ("Value", "Rest").index(leaning.how) + 1 if "said" in leaning.slots else 0,
+        ("Item", "Value", "Rest").index(leaning.how) + 1 if "said" in leaning.slots else 0,
         next((place for place, slot in enumerate(order) if slot in leaning.slots), len(order)),
     )
 

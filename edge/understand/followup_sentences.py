@@ -26,7 +26,7 @@ class Leaning:
     """One way to read a sentence that leans on another."""
 
     how: str
-    """Also, Instead, Other, Undo, Again, Value or Rest: the names of the file's intents."""
+    """Also, Instead, Other, Undo, Again, Item, Value or Rest: the names of the file's intents."""
     slots: Mapping[str, SlotValue]
     """What it names itself: name, area, floor, kind, here, said."""
 
@@ -60,7 +60,7 @@ class FollowUpSentences:
         self._one, self._many = _any_of(words.get("one", ())), _any_of(words.get("many", ()))
         self._asides = _any_of(words.get("asides", ()))
         self._carriers = tuple(words.get("carriers", ()))
-        lead = parse_sentence(words.get("lead", "")).expression
+        lead = parse_sentence(words["lead"]).expression if "lead" in words else None
         self.lead: tuple[Expression, ...] = (*lead.items, TextChunk(" ")) if isinstance(lead, Row) else ()
         """What may come before a value that was asked for, in hassil's form."""
         self.ordinals: tuple[str, ...] = tuple(words.get("ordinals", ()))

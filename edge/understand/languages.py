@@ -1,9 +1,6 @@
 """A grammar for each language that is spoken, built when it is first needed."""
 
-from collections.abc import Callable, Mapping
-
-from hassil import Intents
-from hassil.intents import SlotList
+from collections.abc import Callable
 
 from edge.errors import SettingsError
 from edge.intents import Origin, Understanding
@@ -30,15 +27,6 @@ class Grammars:
     def sayable(self) -> Sayable:
         """All that can be said in the usual language."""
         return self._grammars[self._usual].sayable()
-
-    @property
-    def templates(self) -> Intents:
-        """All sentences of the usual language."""
-        return self._grammars[self._usual].templates
-
-    def lists(self) -> Mapping[str, SlotList]:
-        """The names, areas and floors of the house now."""
-        return self._grammars[self._usual].lists()
 
     def of(self, language: str) -> Grammar:
         """The grammar of ``language``."""

@@ -78,6 +78,13 @@ class Speech:
             return self._by_name(meant, area, found) or _understanding(found, _AS_MEANT)
         return self._nearly(meant, area)
 
+    def exactly(self, text: str, area: str | None) -> Understanding | None:
+        """Likewise, but without near names: for sentences that were put together of names that there are."""
+        found = self._commands(text, area)
+        if found is None and (meant := self._phrasing.meant(text)) != text:
+            found = self._commands(meant, area)
+        return _understanding(found) if found is not None else None
+
     def _by_name(self, text: str, area: str | None, found: tuple[Reading, ...]) -> Understanding | None:
         """A near name, where what is said of a sort of thing in a room means one thing, or else means nothing.
 
@@ -132,7 +139,7 @@ class Speech:
             form=result.response or "default",
             domain=domain if "name" in slots and isinstance(domain, str) else None,
         )
-        said = [entity for entity in result.entities_list if entity.text]
+        said = [entity for entity in result.entities_list if entity.text_span is not None]
         filled = _plain_words(" ".join([*(entity.text for entity in said), *self._phrasing.articles]))
         # A template matched the whole sentence; one that is little more than a name says less of what is wanted.
         much = result.text_chunks_matched > 1 and not _plain_words(result.original_text) <= filled
@@ -143,6 +150,7 @@ class Speech:
             frozenset(
                 entity.text.strip().casefold() for entity in said if entity.name in HOUSE and not entity.is_wildcard
             ),
+            frozenset(entity.name for entity in said if entity.name not in HOUSE),
         )
 
     def _put_off(self, text: str, area: str | None) -> Reading | None:

@@ -38,7 +38,7 @@ def answers(grammar: Grammar, tried: list[str]) -> Answers:
         tried.append(said)
         return said == "1234"
 
-    return Answers(grammar, knows_pin)
+    return Answers(lambda _: grammar, knows_pin)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,7 @@ def answers(grammar: Grammar, tried: list[str]) -> Answers:
         (HEATER, "the bedroom", {"name": "Heater", "area": "Bedroom"}),
         (HEATER, "the one in the bedroom", {"name": "Heater", "area": "Bedroom"}),
         (HEATER, "the study one", {"name": "Heater", "area": "Office"}),
+        (HEATER, "the heater in the bedroom, please", {"name": "Heater", "area": "Bedroom"}),
         (HEATER, "the second one", {"name": "Heater", "area": "Office"}),
         (LAMP, "the spots", {"name": "Kitchen Spots"}),
         (LAMP, "Kitchen Light.", {"name": "Kitchen Light"}),
@@ -80,6 +81,9 @@ def test_a_value_fills_the_slot(answers: Answers, question: Question, said: str,
         (ITEM, "turn on the kitchen light"),
         (HEATER, "kitchen"),
         (HEATER, "turn off the bedroom lights"),
+        (HEATER, "not the bedroom"),
+        (HEATER, "anything but the office"),
+        (HEATER, "bedroom and office"),
         (HEATER, "turn off all the lights in the kitchen and lock the bedroom"),
         (LAMP, "the kitchen"),  # two of them are there
         (UNLOCK, "maybe"),
@@ -115,6 +119,25 @@ def test_a_yes_confirms(answers: Answers, said: str) -> None:
     assert found is not None
     assert found.intent.confirmed
     assert found.intent.slots == UNLOCK.intent.slots
+
+
+@pytest.mark.parametrize(
+    ("language", "yes", "no"),
+    [
+        ("de", "Ja, bitte.", "Nein, danke."),
+        ("fr", "Oui !", "non merci"),
+        ("es", "Sí, por favor.", "no"),
+        ("nl", "ja graag", "laat maar"),
+        ("it", "sì", "no grazie"),
+    ],
+)
+def test_yes_and_no_in_other_languages(answers: Answers, language: str, yes: str, no: str) -> None:
+    there = Origin("test", language=language)
+    agreed, declined = answers.understand(yes, there, UNLOCK), answers.understand(no, there, UNLOCK)
+    assert agreed is not None
+    assert agreed.intent.confirmed
+    assert declined is not None
+    assert declined.intent.name == "HassNevermind"
 
 
 @pytest.mark.parametrize(

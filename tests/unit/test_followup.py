@@ -32,7 +32,7 @@ def grammar() -> Grammar:
 
 @pytest.fixture(scope="module")
 def follow_ups(grammar: Grammar) -> FollowUps:
-    return FollowUps(HOUSE, grammar)
+    return FollowUps(HOUSE, lambda _: grammar)
 
 
 def devices_of(intent: Intent, origin: Origin = ANYWHERE) -> tuple[Device, ...]:
@@ -224,7 +224,7 @@ def test_the_other_of_three_is_asked_for(grammar: Grammar) -> None:
     third = Device("light.oven", "Oven Light", "light", "Kitchen", abilities=frozenset())
     house = Rooms((*DEVICES, third))
     more = Grammar(house, "en", Home.intents)
-    asked = FollowUps(house, more).understand("no, the other one", HERE, after(more, KITCHEN_ON))
+    asked = FollowUps(house, lambda _: more).understand("no, the other one", HERE, after(more, KITCHEN_ON))
     assert isinstance(asked, Outcome)
     assert asked.question is not None
     assert set(asked.question.choices) == {"Oven Light", "Spots"}
@@ -241,7 +241,7 @@ def test_a_correction_leaves_locked_what_was_locked(grammar: Grammar, follow_ups
     house = Rooms((*DEVICES, back))
     more = Grammar(house, "en", Home.intents)
     unlocked = turn(more, "lock the front door", before=DeviceState("unlocked"))
-    found = FollowUps(house, more).understand("no, the back lock", HERE, Context((unlocked,), None, NOW))
+    found = FollowUps(house, lambda _: more).understand("no, the back lock", HERE, Context((unlocked,), None, NOW))
     assert meant(found) == [("HassTurnOn", {"name": "Back Lock"})]
 
 
@@ -259,6 +259,18 @@ def test_again_does_not_take_a_yes_along(grammar: Grammar, follow_ups: FollowUps
         assert isinstance(found, Understanding)
         assert not found.intent.confirmed
         assert found.confidence < 0.9, "sure enough for a lamp, not for a door"
+
+
+@pytest.mark.parametrize(
+    ("said", "item"),
+    [("and eggs", "eggs"), ("also two bottles of milk too", "two bottles of milk"), ("and turn off the kitchen light", None),
+     ("and a very long story about something else", None)],
+)  # fmt: skip
+def test_one_more_thing_for_the_list(follow_ups: FollowUps, said: str, item: str | None) -> None:
+    bread = Intent("HassListAddItem", {"item": "bread", "name": "shopping"})
+    context = Context((Exchange(NOW, "add bread", (bread,), OutcomeKind.DONE),), None, NOW)
+    found = follow_ups.understand(said, HERE, context)
+    assert meant(found) == ([("HassListAddItem", {"item": item, "name": "shopping"})] if item else None)
 
 
 # -- back to how it was ------------------------------------------------------------------------------------------------
@@ -345,7 +357,7 @@ def named_in(device: Device, said: str, origin: Origin) -> bool:
     before=st.lists(st.sampled_from(BEFORE), max_size=3),
     said=SAID,
 )
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_is_done_to_what_neither_the_sentence_nor_the_conversation_names(
     grammar: Grammar, follow_ups: FollowUps, before: Sequence[str], said: str
 ) -> None:
@@ -363,7 +375,7 @@ def test_nothing_is_done_to_what_neither_the_sentence_nor_the_conversation_names
     before=st.lists(st.sampled_from(BEFORE), max_size=3),
     said=SAID.filter(lambda said: "unlock" not in said),
 )
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_is_unlocked_unless_somebody_said_so(
     grammar: Grammar, follow_ups: FollowUps, before: Sequence[str], said: str
 ) -> None:

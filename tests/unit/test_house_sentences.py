@@ -55,6 +55,7 @@ def understood(grammar: Grammar, text: str, area: str | None = None) -> Intent |
         ("halt the left blind", "HassStopMoving", {"name": "Left Blind"}),
         ("stop the blinds in the bedroom", "HassStopMoving", {"area": "Bedroom", "domain": "cover", "device_class": "blind"}),
         ("tilt the left blind to 30 percent", "HassSetPosition", {"name": "Left Blind", "tilt": 30}),
+        ("lower the blinds in the bedroom a bit", "HassSetPosition", {"area": "Bedroom", "domain": "cover", "device_class": "blind", "position_step": -10}),
         ("open the yard valve", "HassTurnOn", {"area": "Yard", "domain": "valve"}),
         ("turn off the hose", "HassTurnOff", {"name": "Hose"}),
         # locks
@@ -62,6 +63,8 @@ def understood(grammar: Grammar, text: str, area: str | None = None) -> Intent |
         ("lock the yard lock", "HassTurnOn", {"area": "Yard", "domain": "lock"}),
         ("lock everything", "HassTurnOn", {"domain": "lock"}),
         ("make sure the front door is locked", "HassTurnOn", {"name": "Front Door"}),
+        ("the front door should be locked", "HassTurnOn", {"name": "Front Door"}),
+        ("I need the front door locked", "HassTurnOn", {"name": "Front Door"}),
         # toggle
         ("toggle the desk plug", "HassToggle", {"name": "Desk Plug"}),
         ("switch the state of the left blind", "HassToggle", {"name": "Left Blind"}),
@@ -85,7 +88,8 @@ def understood(grammar: Grammar, text: str, area: str | None = None) -> Intent |
         # vacuums, mowers, selects
         ("send rover back to its base", "HassVacuumReturnToBase", {"name": "Rover"}),
         ("start the vacuum in the hallway", "HassVacuumStart", {"area": "Hallway", "domain": "vacuum"}),
-        ("put rover on pause", "HearthPause", {"name": "Rover"}),
+        ("can we put rover on pause", "HearthPause", {"name": "Rover"}),
+        ("the bedroom needs to be cleaned", "HassVacuumCleanArea", {"area": "Bedroom"}),
         ("get shaun to mow the lawn", "HassLawnMowerStartMowing", {"name": "Shaun"}),
         ("set the washer program to quick", "HearthSelect", {"name": "Washer Program", "option": "quick"}),
     ],
@@ -120,6 +124,7 @@ def test_commands(grammar: Grammar, text: str, intent: str, slots: dict[str, Any
         ("how much battery does rover have left", "one", {"name": "Rover", "attribute": "battery"}),
         ("is the garage open", "are", {"domain": "cover", "device_class": "garage", "state": "open"}),
         ("are the lights on in the kitchen", "are", {"area": "Kitchen", "domain": "light", "state": "on"}),
+        ("are the lights on", "are", {"domain": "light", "state": "on"}),
         ("are any windows open", "any", {"domain": "cover", "device_class": "window", "state": "open"}),
         ("did I leave any windows open", "any", {"domain": "cover", "device_class": "window", "state": "open"}),
         ("how many lights are there in the kitchen", "how_many", {"area": "Kitchen", "domain": "light"}),
@@ -144,16 +149,33 @@ def test_questions(grammar: Grammar, text: str, form: str, slots: dict[str, Any]
         ("what's the temperature", {}),
     ],
 )
-def test_temperatures(grammar: Grammar, text: str, slots: dict[str, Any]) -> None:
+def test_temperatures_of_places(grammar: Grammar, text: str, slots: dict[str, Any]) -> None:
     found = understood(grammar, text)
     assert found is not None
     assert (found.name, dict(found.slots)) == ("HassClimateGetTemperature", slots)
 
 
 @pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("is the light on", "are"),
+        ("are the lights on in here", "are"),
+        ("how many lights are on in here", "how_many"),
+        ("which lights are still on in this room", "which"),
+    ],
+)
+def test_here_is_where_one_stands(grammar: Grammar, text: str, form: str) -> None:
+    found = understood(grammar, text, "Kitchen")
+    assert found is not None
+    assert (found.form, dict(found.slots)) == (form, {"area": "Kitchen", "domain": "light", "state": "on"})
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "is the front door unlocked",
+        "the front door unlocked",
+        "can the front door be unlocked",
         "did you unlock the front door",
         "is the garage open",
         "did I leave the garage open",

@@ -14,7 +14,7 @@ from edge.intents import Origin, SlotValue, Tier
 from edge.understand.semantic import encoder, examples
 from edge.understand.semantic.encoder import Encoder
 from edge.understand.semantic.examples import Example
-from edge.understand.semantic.frames import FRAMES
+from edge.understand.semantic.frames import FRAMES, OPPOSITES
 from edge.understand.semantic.head import NONE, Head, grams_of, read
 from edge.understand.semantic.tier import HEAD, SemanticTier
 from models.store import Store
@@ -233,3 +233,8 @@ def test_a_wrong_example_is_named_by_its_line(tmp_path: Path, line: str) -> None
 
 def test_without_the_file_there_are_no_examples(tmp_path: Path) -> None:
     assert examples.read(tmp_path / examples.FILE) == []
+
+
+def test_opposites_are_labels_and_mutual() -> None:
+    assert {label for pair in OPPOSITES for label in pair} <= set(FRAMES)
+    assert {(second, first) for first, second in OPPOSITES} == OPPOSITES

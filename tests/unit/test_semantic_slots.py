@@ -8,6 +8,7 @@ import pytest
 from edge.intents import Origin, SlotValue
 from edge.understand.semantic.amounts import color, digits, duration, percent, step
 from edge.understand.semantic.frames import FRAMES
+from edge.understand.semantic.head import bare
 from edge.understand.semantic.mentions import mentions
 from edge.understand.semantic.places import said
 from tests.houses import Rooms
@@ -26,6 +27,20 @@ from tests.houses import Rooms
 )
 def test_digits(text: str, plain: str) -> None:
     assert digits(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("It's too dark in here.", "it's too dark in here"),
+        ("Hey Siri, dim the lights!", "dim the lights"),
+        ("at 6:30, please", "at 6:30 please"),
+        ("alexa", "alexa"),
+        ("?!", ""),
+    ],
+)
+def test_what_the_encoder_reads(text: str, read: str) -> None:
+    assert bare(text) == read
 
 
 @pytest.mark.parametrize(
@@ -107,6 +122,8 @@ def test_mentions(text: str, found: Mapping[str, Any]) -> None:
         ("list_remove", "scratch the milk off the grocery list", {"item": "milk"}),
         ("list_remove", "get rid of the bread", {"item": "bread"}),
         ("list_remove", "throw away my old packing list", {"name": "packing"}),
+        ("list_remove", "please cancel that", {}),
+        ("list_query", "are eggs already on my shopping list", {"item": "eggs", "name": "shopping"}),
         ("list_query", "what is still missing on the packing list", {"name": "packing"}),
         ("volume_up", "raise the volume by twenty", {"volume_step": 20}),
         ("volume_down", "down with the volume to half", {"volume_level": 50}),
@@ -132,7 +149,6 @@ def test_slots(label: str, text: str, slots: Mapping[str, SlotValue]) -> None:
         ("device_on", "turn on the heater"),
         ("temperature_set", "set the temperature"),
         ("volume_set", "set the volume"),
-        ("list_remove", "please cancel that"),
         ("state_query", "is it on"),
         ("coffee", "coffee please"),
     ],

@@ -103,3 +103,16 @@ def test_the_example_that_comes_with_the_product(order: str, slots: dict[str, st
     assert own_sentences([COFFEE], "en").mistakes == ()
     assert found is not None
     assert dict(found.intent.slots) == slots
+
+
+def test_a_number_in_words_means_the_same_after_volume_down(tmp_path: Path) -> None:
+    # hassil kept "ten" of "volume down by ten", which is -10, for every list from 0 to 100.
+    grammar = Grammar(Rooms(), "en", None)
+    kitchen = Origin("", "Kitchen")
+    for _ in range(2):
+        lower = grammar.understand("decrease the volume by ten percent", kitchen)
+        assert lower is not None
+        assert lower.intent.slots["volume_step"] == -10
+        dimmed = grammar.understand("set the kitchen light brightness to ten percent", kitchen)
+        assert dimmed is not None
+        assert dimmed.intent.slots["brightness"] == 10

@@ -64,15 +64,16 @@ class Asker:
         """The same, and then what was understood is done."""
         answer = await self.understand(sentence, area)
         begun = len(self.house.sent)
-        replies = [await self._do(intent, self._origin(area)) for intent in answer.intents]
+        confidence = answer.understanding.confidence if answer.understanding else 0.0
+        replies = [await self._do(intent, self._origin(area), confidence) for intent in answer.intents]
         return replace(answer, sent=tuple(self.house.sent[begun:]), reply=" ".join(filter(None, replies)))
 
-    async def _do(self, intent: Intent, origin: Origin) -> str:
+    async def _do(self, intent: Intent, origin: Origin, confidence: float) -> str:
         """What is answered; where that is whether it is really meant, it is."""
         try:
-            outcome = await self._mind.dispatch.run(intent, origin)
+            outcome = await self._mind.dispatch.run(intent, origin, confidence)
             if (meant := _confirmed(outcome)) is not None:
-                outcome = await self._mind.dispatch.run(meant, origin)
+                outcome = await self._mind.dispatch.run(meant, origin, confidence)
         except AssistantError as error:
             return str(error)
         return self._mind.wording.say(outcome.say)

@@ -53,7 +53,7 @@ class TextResult:
     left_out: Mapping[str, Mapping[str, int]]
     """By file, how many lines were not asked, by reason."""
     grammar_ms: Sequence[float]
-    """The grammar tier alone, in a house of 300 devices, milliseconds a sentence."""
+    """The grammar tier alone, in a house of 300 devices, milliseconds of processor time a sentence."""
     rss_mb: float
     """The most memory that this process had, MiB: understanding and skills with all tiers of the run."""
 
@@ -103,13 +103,11 @@ async def evaluate_text(settings: Settings, planned: Plan, tell: Tell) -> TextRe
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         storage = await stack.enter_async_context(Database(folder / "evaluation.db"))
+        # Nothing that a person has taught the assistant of this machine is known to it here.
+        settings = settings.model_copy(update={"data_dir": folder})
         mind = await build_mind(settings, house, storage, stack)
         asker = Asker(mind, house, settings.understand.language)
         verdicts = {name: await SOURCES[name].judge(asker, lines, tell) for name, lines in planned.asked.items()}
-        times = grammar_times(
-            mind.grammar.of(settings.understand.language),
-            house,
-            [v.sentence for some in verdicts.values() for v in some],
-        )
+        times = grammar_times(mind.grammar, house, [v.sentence for some in verdicts.values() for v in some])
     peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return TextResult(verdicts, planned.left_out, times, peak_kib / 1024)

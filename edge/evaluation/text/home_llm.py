@@ -162,6 +162,8 @@ async def _template(asker: Asker, row: Row) -> Verdict:
     kinds, verbs = _kinds(row), row["service"].split("|")
     sentence = filled(row["phrase"], kinds)
     if kinds[0] in DOMAINS:
+        if verbs == ["set_humidity"]:
+            kinds = ["humidifier"]  # what sets it; on MQTT no part of a thermostat that many have
         things = [Thing(kind, SAID[kind][place]) for place, kind in enumerate(kinds)]
         meant = list(zip(things, verbs, strict=True))
         return await _commanded(asker, "template", sentence, meant)

@@ -31,10 +31,12 @@ DOMAINS: Final[Mapping[str, tuple[str, str | None]]] = {
     "lock": ("lock", None),
     "vacuum": ("vacuum", None),
     "climate": ("climate", None),
+    "humidifier": ("humidifier", None),
     "blinds": ("cover", "blind"),
     "garage_door": ("cover", "garage"),
 }
 """home_llm's kinds as our domain and device class; its others are no devices on MQTT."""
+_MODES: Final = ("off", "heat", "cool", "auto")
 _NOUNS: Final[Mapping[str, str]] = {
     "light": "light",
     "fan": "fan",
@@ -57,6 +59,7 @@ SAID: Final[Mapping[str, Sequence[str]]] = {
     "lock": ("Front Door", "Back Door", "Garden Gate"),
     "vacuum": ("Rosie", "Rover", "Dusty"),
     "climate": ("Thermostat", "Bedroom Thermostat", "Heat Pump"),
+    "humidifier": ("Humidifier", "Bedroom Humidifier", "Office Humidifier"),
     "blinds": ("Bedroom Blinds", "Kitchen Blinds", "Office Blinds"),
     "garage_door": ("Left Garage Door", "Right Garage Door", "Main Garage Door"),
     "todo": ("shopping list", "shopping list", "shopping list"),
@@ -77,7 +80,7 @@ class Thing:
 
 def thing(kind: str, object_id: str, sentence: str) -> Thing:
     """The device of that id, called as ``sentence`` calls it."""
-    heard = re.findall(r"[\w'-]+", sentence.casefold().replace("’", "'"))
+    heard = re.findall(r"[\w']+", sentence.casefold().replace("’", "'"))
     words = [_as_heard(word, heard) for word in re.sub(r"\d+$", "", object_id.casefold()).strip("_").split("_")]
     if kind == "switch":
         words = _without_maker(words, heard)
@@ -154,7 +157,9 @@ def _entity(each: Thing) -> dict[str, Any]:
     attributes = {"device_class": device_class} if device_class else {}
     if domain == "climate":
         attributes = {"unit_of_measurement": "°F"}
-    return {"name": each.name, "domain": domain, "area": each.area, "attributes": attributes}
+    options = _MODES if domain == "climate" else ()
+    entity = {"name": each.name, "domain": domain, "area": each.area}
+    return {**entity, "attributes": attributes, "options": options}
 
 
 def _as_heard(word: str, heard: Sequence[str]) -> str:

@@ -34,7 +34,8 @@ _NO_PLACE: Final = frozenset(
 )
 _TOWN: Final = re.compile(
     r"\b(?:in|to|from|between|and|is) (?:the )?"
-    r"((?!(?:it|time|what|noon|midnight|the|here|there|when|[a-z]+ [ap]m)\b)[a-z]{3,}(?: (?!time|when|what|is|if|to|from|and|it|in|at)[a-z]+)?)"
+    r"((?!(?:it|time|what|noon|midnight|the|here|there|when|[a-z]+ [ap]m)\b)[a-z]{3,}"
+    r"(?: (?!time|when|what|is|if|to|from|and|it|in|at)[a-z]+)?)"
 )
 _MOMENT: Final = re.compile(
     r"\b(noon|midnight|\d{1,2}(?::\d\d)?(?: ?[ap]m)?|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"

@@ -30,7 +30,7 @@ from edge.understand.semantic.places import Aim, Said, Slots, everywhere_or_here
 
 PRECISION_OF_OTHERS: Final = 0.9
 """Share of right ones that a label's threshold is to reach, where a mistake costs a wrong answer."""
-_OF_COMMANDS: Final = 0.94
+_OF_COMMANDS: Final = 0.92
 """Where it moves a device."""
 _UNSURE: Final = 0.85
 """The most confidence in what is never done unasked: it opens something, or was only hinted at."""
@@ -218,6 +218,20 @@ FRAMES: Final[Mapping[str, Frame]] = {
     "temperature_query": Frame(_warmth_query),
 }
 """By label of the head."""
+
+_PAIRS: Final = (
+    ("light_on", "light_off"),
+    ("light_up", "light_down"),
+    ("device_on", "device_off"),
+    ("cover_open", "cover_close"),
+    ("lock", "unlock"),
+    ("warmer", "colder"),
+    ("fan_up", "fan_down"),
+    ("vacuum_start", "vacuum_dock"),
+    ("volume_up", "volume_down"),
+)
+OPPOSITES: Final = frozenset({*_PAIRS, *((second, first) for first, second in _PAIRS)})
+"""Labels of which one is the worst mistake for the other."""
 
 PRECISION: Final[Mapping[str, float]] = {label: _OF_COMMANDS for label, frame in FRAMES.items() if frame.commands}
 """What the thresholds of commands are to reach."""

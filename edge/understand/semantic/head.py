@@ -22,6 +22,11 @@ NONE: Final = "none"
 SCALE: Final = np.float32(4.0)
 """Weight of the vector beside the words, which are 0 or 1."""
 
+_CALLED: Final = re.compile(
+    r"^(?:(?:hey|hi|ok|okay|yo|hello) )?(?:alexa|siri|google|cortana|jarvis|nabu|computer|assistant|mycroft|olly) "
+)
+"""Names that people call assistants by, before they say what they want."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:
@@ -30,6 +35,9 @@ class Guess:
     label: str
     probability: float
     """Calibrated, 0–1."""
+    second: str
+    """What it asks for if not that."""
+    second_probability: float
 
 
 class Head:
@@ -62,10 +70,11 @@ class Head:
 
     def guess(self, text: str, vector: Floats) -> Guess | None:
         """The likeliest label, or None where that is none of these or not likely enough."""
-        label, probability = max(self.probabilities(text, vector).items(), key=lambda pair: pair[1])
+        ranked = sorted(self.probabilities(text, vector).items(), key=lambda pair: -pair[1])
+        (label, probability), (second, second_probability) = ranked[:2]
         if label == NONE or probability < self._thresholds[label]:
             return None
-        return Guess(label, probability)
+        return Guess(label, probability, second, second_probability)
 
     def write(self, path: Path) -> None:
         """As ``.npz``."""
@@ -95,6 +104,12 @@ def read(path: Path) -> Head:
             )
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise ModelError(f"{path.name} is no head of the semantic tier", "reinstall hearthside") from error
+
+
+def bare(text: str) -> str:
+    """``text`` as the encoder reads it: without signs at the end of words, and without a name that is called first."""
+    plain = re.sub(r"[.,;:!?]+(?=\s|$)", "", text.lower().replace("’", "'")).strip()
+    return _CALLED.sub("", plain) or plain
 
 
 def grams_of(text: str) -> set[str]:

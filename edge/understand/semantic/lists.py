@@ -46,7 +46,8 @@ _VAGUE: Final = re.compile(
 """Words for something to put on a list that leave open what it is."""
 _NO_LIST: Final = frozenset(
     "a an the my our your this that new whole entire all of from on to in any other another last first next is what "
-    "which me it complete full current existing saved existing create make start delete remove read show open up about with today following".split()
+    "which me it complete full current existing saved existing create make start delete remove read show open "
+    "up about with today following".split()
 )
 _WHOLE: Final = re.compile(
     r"\b(?:remove|delete|erase|cancel|get rid of|throw away|drop|don't (?:want|need))\s+"
@@ -57,6 +58,10 @@ _WHOLE: Final = re.compile(
 _NAMED: Final = (
     re.compile(r"\b([a-z']+(?: do)?) (?:check)?lists?\b(?! of)"),
     re.compile(r"\blists? (?:called|named|for|of) (?:the |my )?([a-z' ]+?)(?: for me| please)?$"),
+)
+_ITEM_ASKED: Final = re.compile(
+    r"^(?:is|are|do i have|did i put|have i put|have we got|did we put) (?:there )?(?:any |the |some )?([a-z' ]+?)"
+    r" (?:already )?on (?:my|the|our)\b"
 )
 _SHOPPING: Final = frozenset({"shopping", "grocery", "groceries", "food", "store"})
 
@@ -78,21 +83,24 @@ def list_query(said: Said) -> Filled | None:
         "on|in"
     ):
         return Filled(Intent("HearthListNames"))
-    return Filled(Intent("HearthListItems", _list_name(said)))
+    item = _ITEM_ASKED.search(said.words)
+    asked = {"item": item[1]} if item and not _VAGUE.fullmatch(item[1]) else {}
+    return Filled(Intent("HearthListItems", {**asked, **_list_name(said)}))
 
 
 def list_remove(said: Said) -> Filled | None:
     """An item off a list, or a whole list."""
-    if filled := _item(said, _REMOVED, "HassShoppingListRemoveItem", "HassListRemoveItem"):
+    if filled := _item(said, _REMOVED, "HassListRemoveItem", "HassListRemoveItem"):
         return filled
     if said.has("clear|empty|wipe"):
         return Filled(Intent("HearthListClear", _list_name(said)))
-    if not said.has("lists?") and (bare := _item(said, _BARE, "HassShoppingListRemoveItem", "HassListRemoveItem")):
+    if not said.has("lists?") and (bare := _item(said, _BARE, "HassListRemoveItem", "HassListRemoveItem")):
         return bare
     if said.has("items?|things?|entry|event|it|something") and not said.has("lists? of"):
         return Filled(Intent("HassListRemoveItem", _list_name(said)))
     if (whole := _WHOLE.search(said.words)) is None:
-        return None
+        # What is to go was not said: the skill asks.
+        return Filled(Intent("HassListRemoveItem"))
     name = whole["list"].strip()
     return Filled(Intent("HearthListDelete", {"name": name} if name else {}), at_most=_ASKED_FIRST)
 

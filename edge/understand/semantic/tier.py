@@ -15,8 +15,8 @@ from edge.ports import Inventory
 from edge.understand.semantic.amounts import digits
 from edge.understand.semantic.encoder import Encoder, Floats
 from edge.understand.semantic.examples import Example, Known
-from edge.understand.semantic.frames import FRAMES
-from edge.understand.semantic.head import Guess, Head
+from edge.understand.semantic.frames import FRAMES, OPPOSITES
+from edge.understand.semantic.head import Guess, Head, bare
 from edge.understand.semantic.places import said
 
 _ASIDE: Final = re.compile(
@@ -36,6 +36,8 @@ _BESIDES: Final = re.compile(
 """Where another command begins: half of what was asked for is not what was asked for."""
 _JOINED: Final = re.compile(r"\band\b(?! (?:a half|i|i'm|it|it's|we|can't|cannot)\b)")
 """Where another thing may be named, of which a command would leave out one."""
+_TORN: Final = 0.2
+"""The most that a label's opposite may be likely beside it."""
 _LONGEST: Final = 200
 """Characters: a longer text is no command."""
 
@@ -75,12 +77,13 @@ class SemanticTier:
     def _read(self, engine: Encoder, text: str) -> tuple[Floats, Known]:
         """In the engine's thread: the vector of ``text``, and the examples, whose vectors are made only once."""
         if self._known is None:
-            self._known = Known(self._examples, engine.embed)
-        return engine.embed(text), self._known
+            self._known = Known(self._examples, lambda sentence: engine.embed(bare(sentence)))
+        return engine.embed(bare(text)), self._known
 
     def _understood(self, text: str, plain: str, origin: Origin, guess: Guess) -> Understanding | None:
         frame = FRAMES.get(guess.label)
-        if frame is None or _BESIDES.search(plain):
+        torn = (guess.label, guess.second) in OPPOSITES and guess.second_probability > _TORN
+        if frame is None or torn or _BESIDES.search(plain):
             return None
         if frame.commands and (_ASIDE.search(plain) or _JOINED.search(plain)):
             return None

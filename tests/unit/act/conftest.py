@@ -27,7 +27,7 @@ from edge.session.announce import Announcements
 from edge.session.floor import Floor
 from edge.speak.wording import Wording
 from edge.understand.grammar import Grammar
-from edge.understand.while_ringing import WhileRinging
+from edge.understand.while_ringing import WhileRinging, while_ringing
 from tests.houses import Rooms
 from tests.virtual_time import VirtualTime, settle
 
@@ -119,13 +119,19 @@ def grammar(folders: list[Path]) -> Grammar:
     return Grammar(Rooms(), "en", None, own)
 
 
+@pytest.fixture(scope="session")
+def short_grammar() -> Grammar:
+    """For when something rings."""
+    return while_ringing(Rooms(), "en")
+
+
 @pytest.fixture
-def machine(folders: list[Path], grammar: Grammar, tmp_path: Path) -> Machine:
+def machine(folders: list[Path], grammar: Grammar, short_grammar: Grammar, tmp_path: Path) -> Machine:
     """A new one, on a Wednesday at half past five."""
     wording = Wording("en", [phrases for folder in folders if (phrases := folder / "phrases").exists()])
     return Machine(
         tmp_path / "a.db",
         VirtualTime(WEDNESDAY),
-        lambda announcer: WhileRinging(Rooms(), "en", announcer, grammar),
+        lambda announcer: WhileRinging(announcer, short_grammar, grammar),
         wording,
     )

@@ -90,6 +90,7 @@ def test_states(wording: Wording, values: dict[str, Any], said: str) -> None:
         ("all", ["A"], ["B"], "No, B is not on."),
         ("all", [], [], "I can't tell."),
         ("are", ["A", "B"], ["C", "D", "E"], "Two of five lights are on: A and B."),
+        ("are", ["A", "B", "C"], ["D"], "All but D are on."),
         ("are", [], ["A"], "No, A is not on."),
         ("which", ["A", "B"], [], "A and B are on."),
         ("which", list("ABCDE"), [], "Five lights are on, among them A, B and C."),

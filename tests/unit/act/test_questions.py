@@ -15,6 +15,8 @@ from tests.houses import DEVICES, Rooms
 WINDOWS = (
     Device("binary_sensor.w1", "Kitchen Window", "binary_sensor", "Kitchen", device_class="window"),
     Device("binary_sensor.w2", "Bath Window", "binary_sensor", "Bath", device_class="window"),
+    Device("sensor.rover", "Rover Battery", "sensor", device_class="battery", unit="%"),
+    Device("sensor.bath", "Bath Humidity", "sensor", "Bath", device_class="humidity", unit="%"),
 )
 STATES = {
     "light.kitchen": DeviceState("on"),
@@ -26,6 +28,11 @@ STATES = {
     "sensor.outside": DeviceState("12.5"),
     "climate.thermostat": DeviceState("heat", {"current_temperature": 20.5}),
     "cover.blinds": DeviceState("closed"),
+    "lock.front": DeviceState("unlocked"),
+    "vacuum.rover": DeviceState("docked"),
+    "sensor.rover": DeviceState("80"),
+    "fan.ceiling": DeviceState("off", {"percentage": 50}),
+    "sensor.bath": DeviceState("61"),
 }
 
 
@@ -70,6 +77,31 @@ def ask(
             "done",
             "One window is closed: Bath Window.",
         ),
+        ("one_yesno", {"name": "Rover", "state": "charging"}, "done", "Rover is docked."),
+        ("one_yesno", {"name": "Front Door", "state": "open"}, "done", "Front Door is unlocked."),
+        ("one_yesno", {"name": "Front Door", "state": "locked"}, "done", "No, Front Door is unlocked."),
+        ("one", {"name": "Rover", "attribute": "battery"}, "done", "Rover Battery is 80 percent."),
+        ("one", {"name": "Left Blind", "attribute": "battery"}, "failed", "Left Blind does not tell its battery."),
+        ("one", {"name": "Ceiling Fan", "attribute": "percentage"}, "done", "Ceiling Fan is off."),
+        ("one", {"name": "Left Blind", "attribute": "position"}, "done", "Left Blind is closed."),
+        (
+            "one",
+            {"name": "Thermostat", "attribute": "temperature"},
+            "failed",
+            "Thermostat does not tell its temperature.",
+        ),
+        ("one", {"measure": "humidity", "area": "Bath"}, "done", "The humidity in the Bath is 61 percent."),
+        ("one", {"measure": "humidity", "area": "Office"}, "failed", "Nothing measures the humidity in the Office."),
+        ("all", {"everything": True, "state": "locked"}, "done", "No, Front Door is not locked."),
+        ("any", {"everything": True, "state": "open"}, "done", "Yes, Kitchen Window is open."),
+        ("which", {"everything": True, "state": "on", "area": "Kitchen"}, "done", "Kitchen Light is on."),
+        (
+            "are",
+            {"domain": "light", "area": "Kitchen", "state": "on"},
+            "done",
+            "One of two lights is on: Kitchen Light.",
+        ),
+        ("how_many", {"domain": "light", "area": "Kitchen"}, "done", "There are two lights."),
         ("all", {"domain": "cover", "device_class": "blind", "state": "closed"}, "done", "Yes, Left Blind is closed."),
     ],
 )

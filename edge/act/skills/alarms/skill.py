@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.act.agenda import MOST, Agenda, Entry
-from edge.act.calendar import fits, recurrence, when
+from edge.act.calendar import When, fits, recurrence, when
 from edge.act.moments import Reading, read
 from edge.act.timekeeping import Time
 from edge.errors import SettingsError
@@ -65,13 +65,31 @@ class Alarms:
                 return self._status(said)
 
     async def _set(self, intent: Intent, said: Reading) -> Outcome:
+        if intent.slots.get("change"):
+            said = read(str(intent.slots.get("when", "")), bare=True)
         found = when(said.said, self._time.now(), awake=False, usual=False)
         if found is None:
-            ask = Question(replace(intent, slots={"about": _words(intent)}), "when")
+            known = intent.slots if intent.slots.get("change") else {"about": _words(intent)}
+            ask = Question(replace(intent, slots=known), "when")
             return Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("alarms_for_when"), question=ask)
         if len(self._agenda.all()) >= MOST:
             return Outcome(OutcomeKind.FAILED, Phrase("alarms_too_many", {"count": MOST}))
+        if intent.slots.get("change"):
+            return await self._change(intent, found)
         entry = await self._agenda.add(label(said.rest), found)
+        return self._done("alarms_set", [entry])
+
+    async def _change(self, intent: Intent, found: When) -> Outcome:
+        """Another time for the one alarm that is meant."""
+        old = self._meant(read(str(intent.slots.get("about", "")), bare=True))
+        if not old:
+            return Outcome(OutcomeKind.FAILED, Phrase("alarms_none", {"others": len(self._agenda.all())}))
+        if len(old) > 1:
+            choices = tuple(f"{self._agenda.local(entry.next):%A at %H:%M}" for entry in old)
+            say = self._done("alarms_which", old).say
+            return Outcome(OutcomeKind.NOT_UNDERSTOOD, say, question=Question(intent, "about", choices))
+        entry = await self._agenda.add(old[0].text, found)
+        await self._agenda.remove(old)
         return self._done("alarms_set", [entry])
 
     async def _cancel(self, intent: Intent, said: Reading) -> Outcome:

@@ -209,7 +209,7 @@ def _option(slot: str, ability: Ability) -> Make:
         if ability not in device.abilities:
             return Refusal.UNABLE
         said = _plain(str(intent.slots[slot]))
-        option = next((option for option in device.options if _plain(option) == said), None)
+        option = next((option for option in device.options or (said,) if _plain(option) == said), None)
         return Refusal.UNABLE if option is None else {ability.value: option}
 
     return make
@@ -230,6 +230,7 @@ CONTROLS: Final[Mapping[str, Control]] = {
     "HassFanSetSpeed": Control(frozenset({"fan"}), _speed),
     "HassClimateSetTemperature": Control(frozenset({"climate"}), _temperature),
     "HassVacuumStart": Control(frozenset({"vacuum"}), _verb(_ON)),
+    "HassVacuumCleanArea": Control(frozenset({"vacuum"}), _verb(_ON)),
     "HassVacuumReturnToBase": Control(frozenset({"vacuum"}), _verb(_OFF)),
     "HassLawnMowerStartMowing": Control(frozenset({"lawn_mower"}), _verb(_ON)),
     "HassLawnMowerDock": Control(frozenset({"lawn_mower"}), _verb(_OFF)),

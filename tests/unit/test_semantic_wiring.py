@@ -1,0 +1,60 @@
+"""The semantic tier in the assistant: there with its model, off without."""
+
+import logging
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from edge.app import models_of
+from edge.mind import semantic_tier
+from edge.errors import SettingsError
+from edge.settings import Settings, UnderstandSettings
+from edge.understand.semantic import encoder, examples
+from models.store import Store
+from tests.houses import Rooms
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def folders_as_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment outranks what a test says."""
+    for name in ("HEARTH_DATA_DIR", "HEARTH_MODELS_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+async def test_without_its_model_it_is_off_with_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings = Settings(data_dir=tmp_path, models_dir=tmp_path)
+    with caplog.at_level(logging.WARNING):
+        async with AsyncExitStack() as stack:
+            assert await semantic_tier(settings, Store(tmp_path), Rooms(), frozenset(), stack) is None
+    [record] = caplog.records
+    assert "the semantic tier is off" in record.message
+    assert f"hearth models fetch {encoder.MODEL}" in record.message
+
+
+@pytest.mark.parametrize(
+    ("understand", "there"),
+    [
+        (UnderstandSettings(), True),
+        (UnderstandSettings(semantic=False), False),
+        (UnderstandSettings(language="en-GB"), True),
+        (UnderstandSettings(language="de"), False),
+    ],
+)
+async def test_it_is_there_where_it_is_wanted(
+    understand: UnderstandSettings, there: bool, tmp_path: Path, store: Store
+) -> None:
+    settings = Settings(data_dir=tmp_path, understand=understand)
+    async with AsyncExitStack() as stack:
+        tier = await semantic_tier(settings, store, Rooms(), frozenset({"HassTurnOn"}), stack)
+    assert (tier is not None) is there
+    assert (encoder.MODEL in models_of(settings)) is there
+
+
+async def test_a_wrong_example_is_told_at_the_start(tmp_path: Path, store: Store) -> None:
+    (tmp_path / examples.FILE).write_text("nonsense", "utf-8")
+    async with AsyncExitStack() as stack:
+        with pytest.raises(SettingsError, match="line 1"):
+            await semantic_tier(Settings(data_dir=tmp_path), store, Rooms(), frozenset(), stack)
