@@ -148,7 +148,7 @@ async def _local_model(
 
 
 def _language_model(settings: Settings, path: Path, adapter: Path | None) -> LlmEngine:
-    """The engine, which has read the fixed part of the prompt already."""
+    """The engine, which need not read the fixed part of the prompt again."""
     understand = settings.understand
     engine: LlmEngine = plugins.load("llm", understand.llm)(path, understand.llm_threads, adapter)
     engine.prepare(FIXED, settings.data_dir / "llm")

@@ -125,9 +125,8 @@ class LlmEngine(Closeable, Protocol):
     """A language model that writes only what a grammar allows."""
 
     def prepare(self, front: str, folder: Path) -> None:
-        """Do ahead what reading ``front`` costs, so that prompts which begin with it are answered sooner.
-
-        What was done is kept in ``folder`` and taken from there the next time.
+        """Spare prompts that begin with ``front`` the cost of reading it: what is made of it the first time is kept in
+        ``folder``, and taken from there from then on.
         """
 
     def complete(self, prompt: str, grammar: str, max_tokens: int) -> Completion:

@@ -32,16 +32,18 @@ class LlamaCpp:
         self._llama = llama
         self._identity = identity
         self._grammars: dict[str, LlamaGrammar] = {}
+        self._unread: tuple[list[int], Path] | None = None
+        """The front that was not read yet, and where to keep what is made of it."""
 
     def prepare(self, front: str, folder: Path) -> None:
-        """Read ``front`` ahead, or take what was made of it from ``folder``, where it is kept for the next start."""
+        """Take what was made of ``front`` from ``folder``; where it isn't there, it is kept when it is first read.
+
+        Reading it here would make a program wait that ends before the model was asked anything.
+        """
         tokens = self._tokens(front)
         name = hashlib.sha256(f"{self._identity}\0{llama_cpp.__version__}\0{front}".encode()).hexdigest()[:16]
         kept = folder / f"{name}{_STATE_SUFFIX}"
-        if not self._restored(kept, tokens):
-            self._llama.reset()
-            self._llama.eval(tokens)
-            self._keep(kept, tokens)
+        self._unread = None if self._restored(kept, tokens) else (tokens, kept)
 
     def complete(self, prompt: str, grammar: str, max_tokens: int) -> Completion:
         """``grammar`` in GBNF. The probability is the model's own, before the grammar took choices away:
@@ -50,6 +52,8 @@ class LlamaCpp:
         tokens = self._tokens(prompt)
         if len(tokens) + max_tokens > _CONTEXT_TOKENS:
             return Completion("", 0.0)
+        if self._unread is not None:
+            self._read(*self._unread)
         record = _Record()
         answer = self._llama.create_completion(
             tokens,
@@ -90,10 +94,13 @@ class LlamaCpp:
         self._llama.eval(tokens[-1:])
         return True
 
-    def _keep(self, kept: Path, tokens: list[int]) -> None:
-        """Only what saves time is lost when there is no room for it on the disk."""
+    def _read(self, tokens: list[int], kept: Path) -> None:
+        self._unread = None
+        self._llama.reset()
+        self._llama.eval(tokens)
         written = (llama_cpp.llama_token * len(tokens))(*tokens)
         fresh = kept.with_suffix(".new")
+        # Only what saves time is lost when there is no room for it on the disk.
         with contextlib.suppress(OSError):
             kept.parent.mkdir(parents=True, exist_ok=True)
             for old in kept.parent.glob(f"*{_STATE_SUFFIX}"):

@@ -302,11 +302,14 @@ def test_what_was_read_ahead_is_kept_and_changes_no_answer(model: Path, tmp_path
 def test_what_was_kept_and_got_damaged_is_made_again(model: Path, tmp_path: Path, content: bytes) -> None:
     engine = build(model, 2)
     engine.prepare(FIXED, tmp_path)
+    first = engine.complete(FIXED, 'root ::= "none"', 4)
     (kept,) = tmp_path.iterdir()
     good = kept.read_bytes()
     kept.write_bytes(content)
     engine.prepare(FIXED, tmp_path)
+    again = engine.complete(FIXED, 'root ::= "none"', 4)
     engine.close()
+    assert again.probability == pytest.approx(first.probability, rel=0.02)
     assert len(kept.read_bytes()) == len(good)
 
 

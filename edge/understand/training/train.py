@@ -36,7 +36,7 @@ class Recipe:
     first_layer: int = 10
     """Layers below it stay as they are."""
     batch: int = 16
-    rate: float = 1e-3
+    rate: float = 7e-4
     warmup_steps: int = 20
     seed: int = 1
 
