@@ -178,8 +178,10 @@ def _skill(name: str, everybody: SkillContext, settings: Settings) -> Skill:
 def _grammar(
     settings: Settings, house: House, dispatch: Dispatch, vocabularies: Sequence[Vocabulary], language: str
 ) -> Grammar:
-    own = [*_of_skills("sentences", f"{language[:2]}.yaml"), *sentence_files(settings)]
-    return Grammar(house, language, dispatch.intents, own, vocabularies=vocabularies)
+    skills = _of_skills("sentences", f"{language[:2]}.yaml")
+    return Grammar(
+        house, language, dispatch.intents, sentence_files(settings), skills=skills, vocabularies=vocabularies
+    )
 
 
 def _of_skills(*path: str) -> list[Path]:

@@ -3,6 +3,7 @@
 Templates: https://github.com/OHF-Voice/intents (CC BY 4.0); matched by hassil.
 """
 
+import copy
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from edge.understand.sentence_files import Known, Sentences, read_sentences
 from edge.understand.speech import Sayings, Speech
 
 _OURS: Final = Path(__file__).parent / "sentences"
+_HEARD: Final = "lights"
+"""The file of them that leads the recogniser too."""
 MAX_CHARACTERS = 500
 """A longer text is no command; matching it would only cost time."""
 
@@ -38,6 +41,7 @@ class Grammar:
         intents: Collection[str] | None,
         own: Sequence[Path] = (),
         *,
+        skills: Sequence[Path] = (),
         alone: bool = False,
         vocabularies: Sequence[Vocabulary] = (),
     ) -> None:
@@ -45,14 +49,19 @@ class Grammar:
         are heard, but not understood.
 
         ``own``: files with sentences of the person's own, all of which are understood; ``alone``: nothing but these.
-        ``vocabularies``: who knows the names that people gave, for lists of those files.
+        ``skills``: files with sentences of skills, ``vocabularies``: who knows the names that people gave, for lists of
+        those files.
 
         Raises SettingsError when there are no sentences for ``language``.
         """
         self._house, self._vocabularies = house, vocabularies
         self._language = language
-        everything: dict[str, Any] = {"language": language, "intents": {}} if alone else _sentences(language)
+        everything = _no_sentences(language) if alone else _sentences(language)
+        heard = _no_sentences(language) if alone else _sentences(language, _HEARD)
+        merge_dict(everything, dict(read_sentences(skills, language, _known(everything)).content))
         further = read_sentences(own, language, _known(everything))
+        merge_dict(heard, copy.deepcopy(dict(further.content)))
+        self._heard = Intents.from_dict(heard)
         merge_dict(everything, dict(further.content))
         _keep_apart(everything.get("lists", {}))
         self._everything = Intents.from_dict(everything)
@@ -78,10 +87,13 @@ class Grammar:
         return self._current().exactly(text, origin.area) if len(text) <= MAX_CHARACTERS else None
 
     def sayable(self) -> Sayable:
-        """The start of everything that can be said in this house now; another one when the house has changed."""
+        """The start of what leads the recogniser in this house now; another one when the house has changed.
+
+        It is what people usually say: led by every paraphrase that is understood, it would be slow and too sure.
+        """
         speech = self._current()
         if self._sayable is None:
-            self._sayable = Automaton(self._everything, speech.lists.lists)
+            self._sayable = Automaton(self._heard, speech.lists.lists)
         return self._sayable.start
 
     @property
@@ -129,8 +141,12 @@ def own_sentences(own: Sequence[Path], language: str) -> Sentences:
     return read_sentences(own, language, _known(_sentences(language)))
 
 
-def _sentences(language: str) -> dict[str, Any]:
-    """Home Assistant's sentences, and ours that it lacks."""
+def _no_sentences(language: str) -> dict[str, Any]:
+    return {"language": language, "intents": {}}
+
+
+def _sentences(language: str, ours: str = "*") -> dict[str, Any]:
+    """Home Assistant's sentences, and of ours that it lacks those in the files ``ours``."""
     sentences = get_intents(language)
     if sentences is None:
         raise SettingsError(
@@ -138,7 +154,7 @@ def _sentences(language: str) -> dict[str, Any]:
             "set understand.language to a code such as en, de, fr, es, nl or it",
             permanent=True,
         )
-    further = sorted((_OURS / language.split("-", maxsplit=1)[0]).glob("*.yaml"))
+    further = sorted((_OURS / language.split("-", maxsplit=1)[0]).glob(f"{ours}.yaml"))
     merge_dict(sentences, dict(read_sentences(further, language, _known(sentences)).content))
     return sentences
 

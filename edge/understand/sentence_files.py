@@ -81,7 +81,7 @@ def read_sentences(files: Iterable[Path], language: str, known: Known) -> Senten
 
 def _compose(file: Path, mistakes: list[Mistake]) -> yaml.MappingNode | None:
     try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         mistakes.append(Mistake(file.name, line, f"this is not YAML: {error.problem}"))

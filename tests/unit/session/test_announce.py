@@ -24,7 +24,7 @@ from tests.virtual_time import VirtualTime, settle
 
 pytestmark = pytest.mark.anyio
 
-HELLO, SORRY = Phrase("talk_hello"), Phrase("fault")
+HELLO, SORRY = Phrase("handed_over"), Phrase("fault")
 RATE = 16_000
 
 
@@ -83,7 +83,7 @@ async def test_it_rings_until_stopped() -> None:
         with here.bus.subscribe() as events:
             tasks.start_soon(here.announcer.ring, HELLO, here.told)
             await here.time.advance(9, 0.5)
-            assert here.sink.heard[:6] == ["chime", "chime", "Hello.", "chime", "chime", "Hello."]
+            assert here.sink.heard[:6] == ["chime", "chime", "I passed that on.", "chime", "chime", "I passed that on."]
             assert here.announcer.ringing == HELLO
             assert await here.announcer.silence(Silenced(RingingEnd.STOPPED)) == HELLO
             said = len(here.sink.heard)
@@ -131,7 +131,7 @@ async def test_a_turn_hushes_what_rings_and_it_goes_on_afterwards() -> None:
             assert here.sink.heard == before, "nothing sounds while somebody speaks to us"
             assert here.announcer.ringing == HELLO, "and stop still means this"
         await here.time.advance(6, 0.5)
-        assert here.sink.heard[len(before) :][:3] == ["chime", "chime", "Hello."]
+        assert here.sink.heard[len(before) :][:3] == ["chime", "chime", "I passed that on."]
         tasks.cancel_scope.cancel()
 
 
@@ -142,7 +142,7 @@ async def test_an_announcement_waits_for_the_end_of_the_turn() -> None:
             await here.time.advance(5)
             assert here.sink.heard == []
         await here.time.advance(2, 0.5)
-        assert here.sink.heard == ["Hello."]
+        assert here.sink.heard == ["I passed that on."]
 
 
 async def test_an_announcement_in_between_two_rounds_of_ringing() -> None:
@@ -151,7 +151,7 @@ async def test_an_announcement_in_between_two_rounds_of_ringing() -> None:
         await here.time.advance(0.5, 0.5)
         tasks.start_soon(here.announcer.announce, SORRY)
         await here.time.advance(8, 0.5)
-        assert here.sink.heard[:4] == ["chime", "chime", "Hello.", "Sorry, something went wrong."]
+        assert here.sink.heard[:4] == ["chime", "chime", "I passed that on.", "Sorry, something went wrong."]
         tasks.cancel_scope.cancel()
 
 
@@ -164,7 +164,7 @@ async def test_an_announcement_for_another_room_is_an_event_alone(area: str | No
             assert bool(here.sink.heard) is heard
             (event,) = events.pending()
             assert isinstance(event, Announced)
-            assert (event.text, event.area) == ("Hello.", area)
+            assert (event.text, event.area) == ("I passed that on.", area)
 
 
 async def test_without_a_loudspeaker_all_of_it_is_events() -> None:
@@ -186,7 +186,7 @@ async def test_a_broken_loudspeaker_is_reported_and_ringing_goes_on_when_it_is_b
             here.sink.broken = False
             await here.time.advance(10)
             assert [event.code for event in events.pending() if isinstance(event, Fault)] == ["audio"]
-        assert "Hello." in here.sink.heard
+        assert "I passed that on." in here.sink.heard
         tasks.cancel_scope.cancel()
 
 

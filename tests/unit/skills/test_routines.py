@@ -50,7 +50,7 @@ class Talking:
             [SKILLS / name / "sentences" / "en.yaml" for name in _NAMES],
             vocabularies=[lists, self.routines],
         )
-        self._interpreter.begin(grammar, Router(grammar, None), self._dispatch)
+        self._interpreter.begin(grammar, Router(grammar), self._dispatch)
         self._wording = Wording("en", [SKILLS / name / "phrases" for name in _NAMES])
         self.last: Outcome | None = None
 
