@@ -241,7 +241,18 @@ async def test_only_a_model_that_is_sure_is_believed(said: str, probability: flo
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("text", ["", "tell me a joke", "spots " * 2000, "🙂", "DROP TABLE turns;"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "tell me a joke",
+        "spots " * 2000,
+        "🙂",
+        "DROP TABLE turns;",
+        "don't turn off the spots",
+        "spots off when I leave",
+    ],
+)
 async def test_the_model_is_not_asked_about_what_is_no_command_here(text: str) -> None:
     engine = Scripted("off Spots")
     assert await understood(engine, text) == ()
