@@ -293,6 +293,14 @@ async def test_an_unsure_model_is_not_believed(model: Path) -> None:
         assert await understood(build(model, 2), text, threshold=0.9) == ()
 
 
+@pytest.mark.anyio
+async def test_what_it_was_taught_it_is_sure_of(model: Path, store: Store) -> None:
+    adapter = store.require("calls-135m") / "calls-135m.gguf"
+    for text, names in (("tell me how the front door is", ["HassGetState"]), ("my kitchen smells nice", [])):
+        found = await understood(build(model, 2, adapter), text, threshold=0.8)
+        assert [intent.name for intent in found] == names, text
+
+
 def test_what_was_read_ahead_is_kept_and_changes_no_answer(model: Path, tmp_path: Path) -> None:
     known = targets(DEVICES[:4], DEVICES)
     grammar = gbnf(choices(known))
