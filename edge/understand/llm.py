@@ -4,6 +4,7 @@ The grammar is made from the devices that the sentence could be about (:mod:`edg
 are none the model is not asked at all.
 """
 
+import re
 from collections.abc import Collection
 from typing import Final, Protocol
 
@@ -21,6 +22,8 @@ _MAX_TOKENS: Final = 64
 _MAX_CHARACTERS: Final = 300
 """A longer text is no command."""
 _NOTHING: Final = Context()
+_BEYOND: Final = re.compile(r"\b(don'?t|not|never|if|when|unless|until|tomorrow|later)\b", re.IGNORECASE)
+"""What is forbidden or put off: the model only does things, and does them now. English only."""
 
 
 class Observed(Inventory, Protocol):
@@ -44,7 +47,7 @@ class LocalModel:
 
     async def understand(self, text: str, origin: Origin, context: Context = _NOTHING) -> Understanding | None:
         """What the model is sure enough of, or None. ``context``: what was said before."""
-        if len(text) > _MAX_CHARACTERS:
+        if len(text) > _MAX_CHARACTERS or _BEYOND.search(text):
             return None
         everything = self._house.devices()
         last = context.last

@@ -241,7 +241,18 @@ async def test_only_a_model_that_is_sure_is_believed(said: str, probability: flo
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("text", ["", "tell me a joke", "spots " * 2000, "🙂", "DROP TABLE turns;"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "tell me a joke",
+        "spots " * 2000,
+        "🙂",
+        "DROP TABLE turns;",
+        "don't turn off the spots",
+        "spots off when I leave",
+    ],
+)
 async def test_the_model_is_not_asked_about_what_is_no_command_here(text: str) -> None:
     engine = Scripted("off Spots")
     assert await understood(engine, text) == ()
@@ -280,6 +291,14 @@ async def test_the_real_model_only_ever_calls_what_exists(model: Path) -> None:
 async def test_an_unsure_model_is_not_believed(model: Path) -> None:
     for text in ("tell me about the kitchen", "I dreamt of a front door", "my bedroom is nice"):
         assert await understood(build(model, 2), text, threshold=0.9) == ()
+
+
+@pytest.mark.anyio
+async def test_what_it_was_taught_it_is_sure_of(model: Path, store: Store) -> None:
+    adapter = store.require("calls-135m") / "calls-135m.gguf"
+    for text, names in (("tell me how the front door is", ["HassGetState"]), ("my kitchen smells nice", [])):
+        found = await understood(build(model, 2, adapter), text, threshold=0.8)
+        assert [intent.name for intent in found] == names, text
 
 
 def test_what_was_read_ahead_is_kept_and_changes_no_answer(model: Path, tmp_path: Path) -> None:

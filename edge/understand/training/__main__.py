@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Train the local model.", no_args_is_help=True)
 
 _SEED = 1
-_CHECKPOINT_S = 300.0
+_CHECKPOINT_S = 60.0
 Data = Annotated[
     Path | None,
     typer.Option(help="Folder with crowd sentences; those that are for measuring are avoided.", show_default=False),
@@ -53,7 +53,7 @@ def train(
     begun: Annotated[Path | None, typer.Option(help="Saved adapter to go on with; give another seed, too.")] = None,
     rate: Annotated[float, typer.Option(help="Learning rate at its highest.")] = 7e-4,
 ) -> None:
-    """Train the adapter, saved every five minutes and at the end."""
+    """Train the adapter, saved every minute and at the end."""
     import torch
 
     from edge.understand.training.samples import samples
