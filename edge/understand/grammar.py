@@ -64,6 +64,9 @@ class Grammar:
         self._heard = Intents.from_dict(heard)
         merge_dict(everything, dict(further.content))
         _keep_apart(everything.get("lists", {}))
+        for given in (name for each in vocabularies for name in each.names()):
+            # Their values come later: none of them is certain to be said.
+            everything["lists"][given] = {"values": []}
         self._everything = Intents.from_dict(everything)
         _tell_apart(self._everything, language)
         wanted = set(everything["intents"]) if intents is None else {*intents, *further.intents}

@@ -142,7 +142,8 @@ def _of_list(reference: ListReference, rules: Rules, lists: Mapping[str, SlotLis
     values = lists.get(reference.list_name)
     if values is None and reference.list_name in HOUSE:
         return Beginning(lists=frozenset({reference.list_name}))
-    if isinstance(values, TextSlotList):
+    # An empty one is filled while it runs.
+    if isinstance(values, TextSlotList) and values.values:
         return _either(beginning(value.text_in, rules, lists, depth + 1) for value in values.values)
     return _ANYTHING
 
