@@ -5,6 +5,7 @@ or a correction is the intent before, aimed at what the sentence names. Nothing 
 sentence nor the conversation names; where several could be meant, the answer is a question.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
@@ -32,6 +33,7 @@ _ALONE_S: Final = 60.0
 """A bare "blue" or "a bit warmer" goes with what was said in the last minute."""
 _ALONE_WORDS: Final = 4
 _LEANING_WORDS: Final = 12
+_ABOUT_NO_THING: Final = re.compile(r"\{it\} (is|was|feels|gets|looks|seems)\b|\b(is|was) \{it\}|\bhere\b")
 MAX_CHARACTERS: Final = 200
 """Whoever leans on the last sentence says little."""
 
@@ -75,6 +77,14 @@ class FollowUps:
         if gap is None and words <= _ALONE_WORDS and self._is_fresh(last, context):
             return self._alone(text, origin, context)
         return None
+
+    def lacks_its_object(self, text: str, origin: Origin) -> bool:
+        """Whether ``text`` asks for something to be done with "it", which is nothing that was spoken of.
+
+        "It is cold" and "make it warmer in here" are about no thing.
+        """
+        gap = sentences_of(origin.language).pronoun(text) if len(text) <= MAX_CHARACTERS else None
+        return gap is not None and _ABOUT_NO_THING.search(gap.template) is None
 
     # -- pronouns -------------------------------------------------------------------------------------------------
 

@@ -36,6 +36,9 @@ class ContextTier(Protocol):
 
     def understand(self, text: str, origin: Origin, context: Context) -> Understanding | Outcome | None: ...
 
+    def lacks_its_object(self, text: str, origin: Origin) -> bool:
+        """Whether ``text`` is about an "it" that means nothing now: then no further tier may guess."""
+
 
 AsyncTier = Callable[[str, Origin, Context], Awaitable[Understanding | None]]
 
@@ -88,6 +91,8 @@ class Router:
                     return Routed(None, spent.total, spent.by_tier, answer)
                 case Understanding() as found:
                     return Routed(found, spent.total, spent.by_tier)
+        if self._follow_ups is not None and self._follow_ups.lacks_its_object(said.readings[-1], origin):
+            return Routed(None, spent.total, spent.by_tier)
         for step in self._further:
             understanding = None
             with spent.on(step.tier), anyio.move_on_after(step.deadline_s):

@@ -384,3 +384,19 @@ def test_nothing_is_unlocked_unless_somebody_said_so(
     for intent in found.intents if isinstance(found, Understanding) else ():
         unlocking = intent.name == "HassTurnOff" or intent.slots.get("state") == "UNLOCK"
         assert not (unlocking and any(device.domain == "lock" for device in devices_of(intent, HERE)))
+
+
+@pytest.mark.parametrize(
+    ("said", "lacks"),
+    [
+        ("make it blue", True),
+        ("turn them off", True),
+        ("it is cold", False),
+        ("is it raining", False),
+        ("could you make it warmer in here", False),
+        ("turn off the lamp", False),
+        ("it " * 200, False),
+    ],
+)
+def test_a_sentence_about_it_that_nobody_spoke_of(follow_ups: FollowUps, said: str, lacks: bool) -> None:
+    assert follow_ups.lacks_its_object(said, Origin("s")) is lacks

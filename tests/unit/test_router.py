@@ -35,6 +35,9 @@ class Knows:
         self.asked.append(text)
         return Understanding(Intent(self.text), self.tier, 0.9) if text == self.text else None
 
+    def lacks_its_object(self, text: str, origin: Origin) -> bool:
+        return text == "make it so"
+
     async def later(self, text: str, origin: Origin, context: Context) -> Understanding | None:
         await anyio.lowlevel.checkpoint()
         return self.understand(text, origin)
@@ -110,3 +113,12 @@ async def test_an_answer_without_an_intent_ends_it() -> None:
     assert routed.understanding is None
     assert routed.answer is not None
     assert grammar.asked == []
+
+
+async def test_no_further_tier_guesses_what_it_is() -> None:
+    guesses = Knows("make it so", Tier.LLM)
+    routed = await router(Step(Tier.LLM, guesses.later, 1.0)).understand(
+        Transcript("make it so", "en"), ORIGIN, Context()
+    )
+    assert routed.understanding is None
+    assert guesses.asked == []
