@@ -275,3 +275,16 @@ def test_each_phrase_can_be_said_in_each_language(wordings: dict[str, Wording], 
 )  # fmt: skip
 def test_what_the_house_answers(wordings: dict[str, Wording], phrase: Phrase, said: dict[str, str]) -> None:
     assert {language: wordings[language].say(phrase) for language in LANGUAGES} == said
+
+
+@pytest.mark.parametrize("value", ["12.5", "-0.5", "40", "1.2.3", "v1.5", "nan"])
+def test_only_numbers_get_the_decimal_point_of_a_language(wordings: dict[str, Wording], value: str) -> None:
+    said = wordings["de"].say(Phrase("state", {**STATE, "domain": "sensor", "value": value}))
+    assert said == {"12.5": "Lamp: 12,5.", "-0.5": "Lamp: -0,5."}.get(value, f"Lamp: {value}.")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_hostile_name_is_only_ever_text(wordings: dict[str, Wording], language: str) -> None:
+    name = "{{ 7 * 7 }} 100 %s {0}"
+    assert name in wordings[language].say(Phrase("acted", {**ACTED, "silent": [name]}))
+    assert name in wordings[language].say(Phrase("attribute_unknown", {"name": name, "attribute": "color"}))
