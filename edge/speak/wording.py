@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from babel.dates import format_date, format_time
+from babel.numbers import get_decimal_symbol
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from jinja2.environment import TemplateModule
 
@@ -15,6 +16,7 @@ from edge.intents import Phrase
 
 _PHRASES: Final = Path(__file__).parent / "phrases"
 _FALLBACK: Final = "en"
+_DECIMAL: Final = re.compile(r"-?\d+\.\d+")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+(?=\S)")
 
 
@@ -52,6 +54,7 @@ class Wording:
         loader = ChoiceLoader([FileSystemLoader(folder), common])
         environment = Environment(loader=loader, autoescape=False, undefined=StrictUndefined)  # noqa: S701  # plain speech, not HTML
         environment.filters["clock"] = functools.partial(_clock, language=language)
+        environment.filters["decimal"] = functools.partial(_decimal, language=language)
         environment.filters["day"] = functools.partial(_day, language=language)
         environment.filters["weekday"] = functools.partial(_weekday, language=language)
         return environment.select_template([f"{language}.jinja", f"{_FALLBACK}.jinja"]).module
@@ -71,6 +74,12 @@ def sentences(text: str) -> list[str]:
 def _clock(moment: datetime.datetime, language: str) -> str:
     # Babel sets a narrow no-break space before AM and PM, which voices stumble over.
     return format_time(moment, "short", locale=language).replace("\u202f", " ")
+
+
+def _decimal(number: float | str, language: str) -> str:
+    """A number, or the text of one, with the language's own decimal point; any other text as it is."""
+    text = number if isinstance(number, str) else f"{number:g}"
+    return text.replace(".", get_decimal_symbol(language)) if _DECIMAL.fullmatch(text) else text
 
 
 def _weekday(moment: datetime.datetime, language: str) -> str:
