@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from edge.app import models_of
-from edge.mind import semantic_tier
 from edge.errors import SettingsError
+from edge.mind import semantic_tier
 from edge.settings import Settings, UnderstandSettings
 from edge.understand.semantic import encoder, examples
 from models.store import Store
