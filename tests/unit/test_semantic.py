@@ -70,6 +70,8 @@ def tier(engine: EngineThread[Encoder]) -> SemanticTier:
         ("is the back door open by any chance", "HassGetState", {"name": "Back Door", "state": "open"}),
         ("turn off the lamp in the garage", "HassTurnOff", {"area": "garage", "domain": "light"}),
         ("turn off the corner lamp would you", "HassTurnOff", {"name": "corner lamp", "domain": "light"}),
+        ("would you have the boat house vacuum start", "HassVacuumStart", {"name": "boat house vacuum", "domain": "vacuum"}),
+        ("make it warmer in the boat house would you", "HassClimateSetTemperature", {"name": "boat house", "domain": "climate", "temperature_step": 1}),
     ],
 )  # fmt: skip
 async def test_what_is_meant(tier: SemanticTier, text: str, intent: str, slots: Mapping[str, SlotValue]) -> None:

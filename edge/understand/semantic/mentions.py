@@ -1,7 +1,7 @@
 """Which of the house's devices, areas and floors a sentence names, also where it does so nearly."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,6 +52,8 @@ class Mentions:
     """Whether all of the house was meant."""
     likeness: float
     """Of the name that was said least rightly, 0–1."""
+    words: frozenset[str]
+    """Those of the sentence that stand for these devices and places, and those of their names."""
 
 
 def mentions(said: str, house: Inventory) -> Mentions:
@@ -65,7 +67,7 @@ def mentions(said: str, house: Inventory) -> Mentions:
     areas = {name: area for area, further in house.areas().items() for name in (area, *further)}
     area, area_likeness, area_words = _nearest(stretches, areas)
     floors = {name: known for known in house.floors() for name in _floor(known)}
-    floor, floor_likeness, _ = _nearest(stretches, floors)
+    floor, floor_likeness, floor_words = _nearest(stretches, floors)
     names: dict[str, list[Device]] = {}
     for device in house.devices():
         for known in (device.name, *device.aliases):
@@ -76,9 +78,10 @@ def mentions(said: str, house: Inventory) -> Mentions:
     if named and area is not None and area_words in name_words:
         # "Kitchen light" names the device, and its room only by the way.
         area = None
+    partly = () if named else _partly(words, house.devices(), area)
     return Mentions(
         devices=named,
-        partly=() if named else _partly(words, house.devices(), area),
+        partly=partly,
         area=area,
         floor=floor,
         nowhere=room[1] if area is None and not named and (room := _ROOMS.search(said)) else None,
@@ -88,7 +91,19 @@ def mentions(said: str, house: Inventory) -> Mentions:
             area_likeness if area is not None else 1.0,
             floor_likeness if floor is not None else 1.0,
         ),
+        words=frozenset(_words(name_words, area_words, floor_words, *_called((*named, *partly)))),
     )
+
+
+def _called(devices: Iterable[Device]) -> Iterator[str]:
+    for device in devices:
+        yield from (device.name, device.area or "", *device.aliases)
+
+
+def _words(*names: str) -> Iterator[str]:
+    for name in names:
+        for word in name.lower().split():
+            yield from (word, word.removesuffix("s"))
 
 
 def _nearest(stretches: Sequence[str], names: Mapping[str, str]) -> tuple[str | None, float, str]:

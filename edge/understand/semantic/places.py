@@ -9,6 +9,7 @@ from edge.devices import Device
 from edge.intents import Origin, SlotValue
 from edge.ports import Inventory
 from edge.understand.semantic.mentions import Mentions, mentions
+from edge.understand.semantic.strangers import KINDS, placed, qualified, spoken_of
 
 Slots = Mapping[str, SlotValue]
 
@@ -17,22 +18,8 @@ _GUESSED: Final = 0.85
 _ALL_BUT_SAID: Final = 0.95
 _FOR_ALL: Final = frozenset({"climate", "vacuum", "lock"})
 """Sorts of device that serve the whole house, wherever they are."""
-_KINDS: Final[Mapping[str, str]] = {
-    "light": r"lights?|lamps?|bulbs?|lighting",
-    "switch": r"plugs?|sockets?|outlets?|switch(?:es)?|wemo",
-    "fan": r"fans?|ventilators?",
-    "media_player": r"tv|television|speakers?|radio|stereo",
-    "cover": r"blinds?|curtains?|shutters?|shades?|drapes|awnings?",
-}
-"""Words for a sort of device."""
-_ORDINARY: Final = frozenset(
-    "be the a an my our your all this that these those some any more of on off and with have has see turn switch "
-    "smart room rooms house home wall ceiling down up out big main other little bit no less much now please "
-    "kill dim lower brighten electric power need let cut put shut i want is are smart wireless led good "
-    "enough turning too make get use i'd like hue wemo wifi dimmer brighter darker there's to for at bright "
-    "dark soft softer me new every change set colour color night".split()
-)
-"""What may stand before such a word without telling which one is meant."""
+_ALONE: Final = frozenset({"climate", "cover", "lock", "vacuum", "fan"})
+"""Sorts of which a house often has one alone, which any command moves: all that is spoken of counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +62,15 @@ def group(sentence: Said, domain: str) -> Aim | None:
     names = sentence.names
     if not able:
         return None
-    if named := [device for device in names.devices if device.domain == domain]:
-        return Aim({"name": named[0].name, "domain": domain}, names.likeness)
     if names.nowhere is not None:
         return Aim({"area": names.nowhere, "domain": domain})
     if stranger := _stranger(sentence, domain):
-        partly = [device for device in names.partly if device.domain == domain]
-        if len(partly) == 1:
-            return Aim({"name": partly[0].name, "domain": domain}, _ALL_BUT_SAID)
         return Aim({"name": stranger, "domain": domain})
+    if named := [device for device in names.devices if device.domain == domain]:
+        return Aim({"name": named[0].name, "domain": domain}, names.likeness)
+    partly = [device for device in names.partly if device.domain == domain]
+    if len(partly) == 1 and names.area in (None, partly[0].area):
+        return Aim({"name": partly[0].name, "domain": domain}, _ALL_BUT_SAID)
     if names.area is not None:
         return Aim({"area": names.area, "domain": domain}, names.likeness)
     if names.floor is not None:
@@ -100,14 +87,14 @@ def group(sentence: Said, domain: str) -> Aim | None:
 def single(sentence: Said, domains: Collection[str]) -> Aim | None:
     """The one device of ``domains`` that is meant; None where that can't be told."""
     names = sentence.names
+    kinds = [domain for domain in domains if domain in KINDS and sentence.has(KINDS[domain])]
+    if stranger := next(filter(None, (_stranger(sentence, kind) for kind in kinds)), None):
+        return Aim({"name": stranger})
     for candidates, certainty in ((names.devices, names.likeness), (names.partly, _ALL_BUT_SAID)):
         if found := _here([device for device in candidates if device.domain in domains], sentence):
             return Aim({"name": found.name}, certainty)
-    kinds = [domain for domain in domains if domain in _KINDS and sentence.has(_KINDS[domain])]
     if not kinds:
         return None
-    if stranger := _stranger(sentence, kinds[0]):
-        return Aim({"name": stranger})
     able = [device for device in sentence.house.devices() if device.domain == kinds[0]]
     if found := _here(able, sentence):
         return Aim({"name": found.name})
@@ -119,6 +106,12 @@ def single(sentence: Said, domains: Collection[str]) -> Aim | None:
 def lone(sentence: Said, domain: str) -> Aim | None:
     """The device of ``domain`` that was named, or else the only one in the room or the house."""
     able = [device for device in sentence.house.devices() if device.domain == domain]
+    if not able:
+        return None
+    if sentence.names.nowhere is not None:
+        return Aim({"area": sentence.names.nowhere, "domain": domain})
+    if stranger := _stranger(sentence, domain):
+        return Aim({"name": stranger, "domain": domain})
     named = [device for device in sentence.names.devices if device.domain == domain]
     found = _here(named or able, sentence)
     if found is None:
@@ -150,10 +143,8 @@ def _here(devices: Collection[Device], sentence: Said) -> Device | None:
 
 
 def _stranger(sentence: Said, domain: str) -> str | None:
-    """A name that a device of ``domain`` was given and that none in the house bears: "corner lamp"."""
-    kind = _KINDS.get(domain)
-    found = re.search(rf"\b([a-z']+) ({kind})\b", sentence.text) if kind else None
-    if found is None or found[1] in _ORDINARY or found[1].isdecimal() or re.fullmatch(kind or "", found[1]):
-        return None
-    places = " ".join(filter(None, (sentence.names.area, sentence.names.floor, sentence.names.nowhere))).lower()
-    return None if found[1].removesuffix("'s") in places else f"{found[1]} {found[2]}"
+    """What a device of ``domain``, or the place it is in, is called that none in the house is: "corner lamp"."""
+    accounted = sentence.names.words
+    if called := qualified(sentence.text, KINDS[domain], accounted):
+        return called
+    return (spoken_of if domain in _ALONE else placed)(sentence.text, KINDS[domain], accounted)
