@@ -20,7 +20,7 @@ SURE: Final = 0.99
 _TARGET: Final = ("name", "area", "floor", "domain", "device_class")
 _NAMED_ALONE: Final = frozenset({"scene", "script"})
 """What is told to begin by its name alone."""
-_ENDED_BY_A_COMMAND: Final = frozenset({"search_query", "item"})
+_ENDED_BY_A_COMMAND: Final = frozenset({"search_query", "item", "when", "about", "place", "name"})
 """Slots of free text that end where another command begins; a message or a reminder may hold one."""
 
 
