@@ -20,7 +20,7 @@ SURE: Final = 0.99
 _TARGET: Final = ("name", "area", "floor", "domain", "device_class")
 _NAMED_ALONE: Final = frozenset({"scene", "script"})
 """What is told to begin by its name alone."""
-_ENDED_BY_A_COMMAND: Final = frozenset({"search_query", "item"})
+_ENDED_BY_A_COMMAND: Final = frozenset({"search_query", "item", "when", "about", "place", "name"})
 """Slots of free text that end where another command begins; a message or a reminder may hold one."""
 
 
@@ -92,8 +92,12 @@ class Commands:
 
     def _swallows(self, whole: Reading) -> bool:
         """Whether its free text ends in a command: "play some jazz and turn off the lights"."""
-        last = self._read(self._said(len(self._parts) - 1, len(self._parts)))
-        return bool(whole.free & _ENDED_BY_A_COMMAND) and last is not None and not last.free and last.confidence >= SURE
+        said = self._said(len(self._parts) - 1, len(self._parts))
+        last = self._read(said)
+        if last is None or last.free or last.confidence < SURE or not whole.free & _ENDED_BY_A_COMMAND:
+            return False
+        # "Cancel the alarm at seven and the alarm at eight": what begins with an article tells no verb of its own.
+        return said.split()[0].lower() not in self._phrasing.articles or last.intent.name == whole.intent.name
 
     def _from(self, first: int, before: tuple[str, Reading] | None) -> tuple[Reading, ...] | None:
         """The commands from part ``first`` on; ``before``: the command that comes before, as it would stand alone."""

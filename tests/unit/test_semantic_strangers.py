@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.understand.semantic.strangers import KINDS, placed, qualified, spoken_of
+from edge.understand.semantic.strangers import KINDS, qualified, spoken_of
 
 KNOWN = frozenset({"kitchen", "front"})
 
@@ -30,22 +30,10 @@ def test_what_a_thing_is_called(text: str, sort: str, called: str | None) -> Non
 @pytest.mark.parametrize(
     ("text", "called"),
     [
-        ("it is freezing in the boat house", "boat"),
+        ("it is freezing in the boat house", "boat house"),
         ("it is freezing in the kitchen", None),
         ("it is freezing in the morning", None),
         ("let the sun in", None),
-        ("vacuum the wine cellar", None),
-    ],
-)
-def test_the_room_that_is_spoken_of(text: str, called: str | None) -> None:
-    found = placed(text, KINDS["vacuum"], KNOWN)
-    assert (found is None) is (called is None)
-    assert called is None or called in (found or "")
-
-
-@pytest.mark.parametrize(
-    ("text", "called"),
-    [
         ("vacuum the wine cellar", "wine cellar"),
         ("vacuum the kitchen", None),
         ("vacuum the kitchen floor", None),

@@ -26,7 +26,7 @@ from edge.understand.semantic.errands import (
 )
 from edge.understand.semantic.filling import Fill, Filled
 from edge.understand.semantic.lists import list_add, list_query, list_remove
-from edge.understand.semantic.places import Aim, Said, Slots, everywhere_or_here, group, lone, single
+from edge.understand.semantic.places import Aim, Said, Slots, all_of_it, everywhere_or_here, group, lone, single
 
 PRECISION_OF_OTHERS: Final = 0.9
 """Share of right ones that a label's threshold is to reach, where a mistake costs a wrong answer."""
@@ -91,7 +91,7 @@ def _switched(name: str) -> Fill:
 
 
 def _everything_off(said: Said) -> Filled | None:
-    return _intent("HassTurnOff", everywhere_or_here(said), {"everything": True})
+    return _intent("HassTurnOff", all_of_it(said), {"everything": True})
 
 
 def _cover(name: str) -> Fill:

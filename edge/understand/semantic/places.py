@@ -9,7 +9,7 @@ from edge.devices import Device
 from edge.intents import Origin, SlotValue
 from edge.ports import Inventory
 from edge.understand.semantic.mentions import Mentions, mentions
-from edge.understand.semantic.strangers import KINDS, placed, qualified, spoken_of
+from edge.understand.semantic.strangers import KINDS, qualified, spoken_of
 
 Slots = Mapping[str, SlotValue]
 
@@ -18,8 +18,8 @@ _GUESSED: Final = 0.85
 _ALL_BUT_SAID: Final = 0.95
 _FOR_ALL: Final = frozenset({"climate", "vacuum", "lock"})
 """Sorts of device that serve the whole house, wherever they are."""
-_ALONE: Final = frozenset({"climate", "cover", "lock", "vacuum", "fan"})
-"""Sorts of which a house often has one alone, which any command moves: all that is spoken of counts."""
+_THINGS: Final = ("light", "fan", "cover", "media_player")
+"""Sorts whose words are nothing else: one that is spoken of is meant, and not a thing of another sort."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,8 @@ def single(sentence: Said, domains: Collection[str]) -> Aim | None:
     """The one device of ``domains`` that is meant; None where that can't be told."""
     names = sentence.names
     kinds = [domain for domain in domains if domain in KINDS and sentence.has(KINDS[domain])]
-    if stranger := next(filter(None, (_stranger(sentence, kind) for kind in kinds)), None):
-        return Aim({"name": stranger})
+    if stranger := next(filter(None, (_stranger(sentence, kind) for kind in kinds or ("switch",))), None):
+        return Aim({"name": stranger}) if kinds else None
     for candidates, certainty in ((names.devices, names.likeness), (names.partly, _ALL_BUT_SAID)):
         if found := _here([device for device in candidates if device.domain in domains], sentence):
             return Aim({"name": found.name}, certainty)
@@ -120,6 +120,12 @@ def lone(sentence: Said, domain: str) -> Aim | None:
     return Aim({"name": found.name}, sentence.names.likeness if near else _GUESSED)
 
 
+def all_of_it(sentence: Said) -> Aim | None:
+    """The place of which everything is meant; None where something else is spoken of too."""
+    aim = everywhere_or_here(sentence)
+    return aim if aim.slots or spoken_of(sentence.text, "", sentence.names.words) is None else None
+
+
 def everywhere_or_here(sentence: Said) -> Aim:
     """The place that was named, or the whole house where none was."""
     names = sentence.names
@@ -144,7 +150,12 @@ def _here(devices: Collection[Device], sentence: Said) -> Device | None:
 
 def _stranger(sentence: Said, domain: str) -> str | None:
     """What a device of ``domain``, or the place it is in, is called that none in the house is: "corner lamp"."""
-    accounted = sentence.names.words
-    if called := qualified(sentence.text, KINDS[domain], accounted):
+    names, kinds = sentence.names, KINDS[domain]
+    heads = [name.split()[-1] for device in names.partly for name in (device.name, *device.aliases) if name.split()]
+    either = "|".join([kinds, *(re.escape(head.lower()) for head in heads)])
+    if called := qualified(sentence.text, either, names.words) or spoken_of(sentence.text, kinds, names.words):
         return called
-    return (spoken_of if domain in _ALONE else placed)(sentence.text, KINDS[domain], accounted)
+    if sentence.has(kinds) or names.devices:
+        return None
+    other = (re.search(rf"\b(?:{KINDS[other]})\b", sentence.text) for other in _THINGS)
+    return next((found[0] for found in other if found is not None), None)

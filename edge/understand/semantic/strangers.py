@@ -56,14 +56,14 @@ _THINGS: Final = frozenset(
     "brightness intensity volume strength way house home place room rooms apartment flat bed kids children "
     "neighbours neighbors dog cat lights light lamp lamps door doors window windows charger charging station "
     "dock base cleaning everything thing things others one ones people guests weather brightest darkest max "
-    "maximum minimum highest lowest half full usual normal same middle background whole entire hands feet "
-    "toes fingers nose head bones".split()
+    "maximum minimum highest lowest half full usual normal same middle mood moods color colour colors colours "
+    "hue shade scene ambiance ambience atmosphere tone party movie film dinner tv sleep eyes reading energy "
+    "electricity background whole entire hands feet toes fingers nose head bones".split()
 )
 """What is spoken of around a command without being what it is about."""
 _MOST: Final = 4
 """Words of the longest name that is looked for."""
 _PHRASE: Final = re.compile(r"\b(?:the|my|our)((?: [a-z']+)+)")
-_PLACED: Final = re.compile(r"\b(?:in|inside|at|of|from) (?:the|my|our)((?: [a-z']+)+)")
 
 
 def qualified(text: str, kinds: str, accounted: Collection[str]) -> str | None:
@@ -83,18 +83,9 @@ def qualified(text: str, kinds: str, accounted: Collection[str]) -> str | None:
     return None
 
 
-def placed(text: str, kinds: str, accounted: Collection[str]) -> str | None:
-    """The room that ``text`` names behind a preposition, where a word of it is none of ``accounted``."""
-    return _phrase(_PLACED, text, kinds, accounted)
-
-
 def spoken_of(text: str, kinds: str, accounted: Collection[str]) -> str | None:
     """The thing or room that ``text`` names behind an article, where a word of it is none of ``accounted``."""
-    return _phrase(_PHRASE, text, kinds, accounted)
-
-
-def _phrase(pattern: re.Pattern[str], text: str, kinds: str, accounted: Collection[str]) -> str | None:
-    for found in pattern.finditer(text):
+    for found in _PHRASE.finditer(text):
         words: list[str] = []
         for word in found[1].split()[:_MOST]:
             if word in _ENDS - set(accounted):

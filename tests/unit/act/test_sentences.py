@@ -87,3 +87,19 @@ def test_while_something_rings(short_grammar: Grammar, text: str, intent: str, s
 )
 def test_other_commands_mean_what_they_mean_while_something_rings(short_grammar: Grammar, text: str) -> None:
     assert short_grammar.understand(text, ORIGIN) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "intents"),
+    [
+        ("set an alarm for seven and start a timer for ten minutes", ["HearthSetAlarm", "HassStartTimer"]),
+        ("set an alarm for seven and an alarm for eight", ["HearthSetAlarm", "HearthSetAlarm"]),
+        ("cancel the alarm for seven and the alarm for eight", ["HearthCancelAlarm"]),
+        ("what time is it in london and set an alarm for seven", ["HassGetCurrentTime", "HearthSetAlarm"]),
+        ("remind me to buy bread and set an alarm for seven", ["HearthSetReminder"]),
+    ],
+)
+def test_where_free_text_ends(grammar: Grammar, text: str, intents: list[str]) -> None:
+    found = grammar.understand(text, ORIGIN)
+    assert found is not None
+    assert [intent.name for intent in found.intents] == intents
