@@ -14,7 +14,7 @@ import pytest
 from edge.devices import Ability, Device
 from edge.evaluation.text.split import is_training
 from edge.understand.llm_calls import NONE, choices, gbnf, parse, targets
-from edge.understand.training import crowd
+from edge.understand.training import adapter, crowd
 from edge.understand.training.homes import UNSEEN_AREAS, random_home
 from edge.understand.training.measure import Answered, table
 from edge.understand.training.mishearing import misheard
@@ -195,6 +195,5 @@ def test_the_table_counts_what_would_be_done(examples: Sequence[Sample]) -> None
 
 
 def test_the_adapters_rows_are_in_the_order_of_llama_cpp() -> None:
-    adapter = pytest.importorskip("edge.understand.training.adapter", exc_type=ImportError)
     rows = np.arange(8, dtype=np.float32)[:, None]
     assert adapter._interleaved(rows, 2)[:, 0].tolist() == [0, 2, 1, 3, 4, 6, 5, 7]

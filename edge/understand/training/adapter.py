@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import gguf
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file
 
 Weights = npt.NDArray[np.float32]
 
@@ -35,6 +33,9 @@ def write(trained: Path, base: Path, out: Path) -> None:
     """
     config = json.loads((trained / "adapter_config.json").read_text(encoding="utf-8"))
     heads = _heads(base)
+    import gguf
+    from safetensors.numpy import load_file
+
     writer = gguf.GGUFWriter(out, "llama")
     writer.add_type("adapter")
     writer.add_name("Hearthside calls")
@@ -51,6 +52,8 @@ def write(trained: Path, base: Path, out: Path) -> None:
 
 def _heads(base: Path) -> dict[str, int]:
     """How many heads the queries and the keys have."""
+    import gguf
+
     fields = gguf.GGUFReader(base).fields
     return {
         "attn_q": int(fields["llama.attention.head_count"].contents()),
