@@ -17,6 +17,7 @@ import anyio
 
 from edge.dialogue import Context
 from edge.intents import Origin, Outcome, Question, Tier, Transcript, Understanding
+from edge.understand.referents import TARGETS
 
 
 class SyncTier(Protocol):
@@ -37,7 +38,7 @@ class ContextTier(Protocol):
     def understand(self, text: str, origin: Origin, context: Context) -> Understanding | Outcome | None: ...
 
     def lacks_its_object(self, text: str, origin: Origin) -> bool:
-        """Whether ``text`` is about an "it" that means nothing now: then no further tier may guess."""
+        """Whether ``text`` is about an "it" that means nothing now: then no further tier may guess which device."""
 
 
 AsyncTier = Callable[[str, Origin, Context], Awaitable[Understanding | None]]
@@ -91,13 +92,13 @@ class Router:
                     return Routed(None, spent.total, spent.by_tier, answer)
                 case Understanding() as found:
                     return Routed(found, spent.total, spent.by_tier)
-        if self._follow_ups is not None and self._follow_ups.lacks_its_object(said.readings[-1], origin):
-            return Routed(None, spent.total, spent.by_tier)
+        text = said.readings[-1]
+        unclear = self._follow_ups is not None and self._follow_ups.lacks_its_object(text, origin)
         for step in self._further:
             understanding = None
             with spent.on(step.tier), anyio.move_on_after(step.deadline_s):
-                understanding = await step.understand(said.readings[-1], origin, context)
-            if understanding is not None:
+                understanding = await step.understand(text, origin, context)
+            if understanding is not None and not (unclear and _chose_a_thing(understanding)):
                 return Routed(understanding, spent.total, spent.by_tier)
         return Routed(None, spent.total, spent.by_tier)
 
@@ -112,6 +113,10 @@ class Router:
             with spent.on(Tier.GRAMMAR):
                 found = self._grammar.understand(text, origin)
         return found
+
+
+def _chose_a_thing(understanding: Understanding) -> bool:
+    return any(not TARGETS.isdisjoint(intent.slots) for intent in understanding.intents)
 
 
 def first_understood(grammar: SyncTier, said: Transcript, origin: Origin) -> Understanding | None:

@@ -12,6 +12,7 @@ from edge.intents import (
     OutcomeKind,
     Phrase,
     Question,
+    SlotValue,
     Tier,
     Transcript,
     Understanding,
@@ -115,10 +116,11 @@ async def test_an_answer_without_an_intent_ends_it() -> None:
     assert grammar.asked == []
 
 
-async def test_no_further_tier_guesses_what_it_is() -> None:
-    guesses = Knows("make it so", Tier.LLM)
-    routed = await router(Step(Tier.LLM, guesses.later, 1.0)).understand(
-        Transcript("make it so", "en"), ORIGIN, Context()
-    )
-    assert routed.understanding is None
-    assert guesses.asked == []
+@pytest.mark.parametrize(("slots", "believed"), [({"name": "Lamp"}, False), ({"volume_step": "up"}, True)])
+async def test_no_further_tier_guesses_which_device_it_is(slots: dict[str, SlotValue], believed: bool) -> None:
+    async def guess(text: str, origin: Origin, context: Context) -> Understanding | None:
+        await anyio.lowlevel.checkpoint()
+        return Understanding(Intent("HassSomething", slots), Tier.SEMANTIC, 0.9)
+
+    asked = router(Step(Tier.SEMANTIC, guess, 1.0)).understand(Transcript("make it so", "en"), ORIGIN, Context())
+    assert ((await asked).understanding is not None) is believed
