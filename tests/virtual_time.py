@@ -45,6 +45,10 @@ class VirtualTime:
             changed, self._changed = self._changed, anyio.Event()
             changed.set()
             await settle()
+        # A disk that is busy takes longer than a moment.
+        for _ in range(10):
+            await anyio.sleep(0.01)
+        await settle()
 
 
 async def settle() -> None:
