@@ -140,6 +140,8 @@ async def _signal() -> None:
 def _log_to_stderr(level: str) -> None:
     """Our own log at ``level``. Libraries only warn: some of them would log what was said."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    # aiomqtt, cancelled while it connects, leaves a callback that has nothing to call any more.
+    logging.getLogger("asyncio").addFilter(lambda record: "<Handle cancelled>" not in record.getMessage())
     for name in ("hearth", "edge", "models"):
         logging.getLogger(name).setLevel(level.upper())
 

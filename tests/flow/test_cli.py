@@ -245,7 +245,9 @@ def test_a_mistake_is_one_line_that_says_what_to_do(
     assert said in done.stderr
     assert done.stdout == ""
     if code == 1:
-        (complaint,) = [line for line in done.stderr.splitlines() if not line.startswith("INFO")]
+        complaints = [line for line in done.stderr.splitlines() if not line.startswith("INFO")]
+        assert len(complaints) == 1, complaints
+        complaint = complaints[0]
         assert complaint.startswith("hearth: ")
         assert " — " in complaint
 
