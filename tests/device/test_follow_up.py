@@ -53,18 +53,22 @@ async def test_its_own_question_is_not_taken_for_the_answer(
             await running.house.settled(5)
             with running.bus.subscribe(1024) as heard, anyio.fail_after(2 * _PATIENCE_S):
                 tasks.start_soon(running.follow, ring)
-                await run_sync(pulse.play, command)
+                # A busy machine may begin to listen too late, or hear a sound that broke up.
                 while not any(isinstance(event, FollowUp) for event in events):
-                    events.append(await heard.next())
+                    await run_sync(pulse.play, command)
+                    with anyio.move_on_after(10):
+                        while not any(isinstance(event, FollowUp) for event in events):
+                            events.append(await heard.next())
                 # The person thinks for a while.
                 await anyio.sleep(2.0)
                 await run_sync(pulse.play, answer)
-                while len([event for event in events if isinstance(event, TurnEnded)]) < 2:
+                asked = next(event for event in events if isinstance(event, FollowUp))
+                while not any(isinstance(event, TurnEnded) and event.turn == asked.turn for event in events):
                     events.append(await heard.next())
             tasks.cancel_scope.cancel()
         assert home.state("front_door")["state"] == "UNLOCKED"
     invited = next(event for event in events if isinstance(event, FollowUp))
-    spoke = next(event for event in events if isinstance(event, SpeakingEnded))
+    spoke = [event for event in events[: events.index(invited)] if isinstance(event, SpeakingEnded)][-1]
     begun = next(event for event in events if isinstance(event, SpeechStarted) and event.turn == invited.turn)
     assert events.index(spoke) < events.index(invited)
     assert begun.at - spoke.at > 1.5, "what it heard first is the person"
