@@ -68,6 +68,8 @@ def _open(file: Path) -> apsw.Connection:
     except (OSError, apsw.Error) as error:
         raise StorageError(f"{file} can't be opened: {error}", "check the data directory and the disk") from error
     connection.set_busy_timeout(_BUSY_MS)
+    # Two processes that both begin by reading could otherwise wait for each other's lock.
+    connection.transaction_mode = "IMMEDIATE"
     # FULL: in WAL mode NORMAL may lose the last commits at a power cut, and those were confirmed aloud.
     connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
     # What a person wants forgotten is overwritten, not only unlinked.
@@ -76,14 +78,10 @@ def _open(file: Path) -> apsw.Connection:
 
 
 def _transaction(connection: apsw.Connection, work: Callable[[apsw.Connection], R]) -> R:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    # Commits at the end of the block, and undoes everything when it is left by an exception.
+    with connection:
         result = work(connection)
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-    return result
+    return result  # noqa: RET504  # mypy takes the block for one that may swallow an exception
 
 
 def _migrate(connection: apsw.Connection, part: str, steps: Sequence[str]) -> None:

@@ -129,7 +129,7 @@ class SpeakingEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announced(Event):
-    """Something is said that nobody asked for now."""
+    """Something was said unasked: a reminder, a message for the room."""
 
     text: str
     area: str | None = None

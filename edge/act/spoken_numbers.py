@@ -9,17 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-_UNITS: Final = {
+UNITS: Final = {
     word: number
     for number, word in enumerate(
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
         "seventeen eighteen nineteen".split()
     )
 }
-_TENS: Final = {
+"""Words for 0 to 19."""
+TENS: Final = {
     word: 10 * number
     for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
 }
+"""Words for 20 to 90."""
 _ORDINALS: Final = {
     word: number
     for number, word in enumerate(
@@ -87,7 +89,7 @@ def _number(words: Sequence[str]) -> tuple[int, str]:
         skip = 1 if words[used : used + 1] == ["and"] else 0
         further, rest = _below_hundred(words[used + skip :])
         return (used + skip + further, str(hundreds + rest)) if further else (used, str(hundreds))
-    if number in _TENS.values() and length == 1 and len(words) > 1:
+    if number in TENS.values() and length == 1 and len(words) > 1:
         small = _ORDINALS.get(words[1], 10)
         # "twenty second" is a date or a length of time: that is for the reader of the whole.
         if small < 10 and words[1] != "second":  # noqa: PLR2004
@@ -98,11 +100,11 @@ def _number(words: Sequence[str]) -> tuple[int, str]:
 def _below_hundred(words: Sequence[str]) -> tuple[int, int]:
     if not words:
         return 0, 0
-    if words[0] in _UNITS:
-        return 1, _UNITS[words[0]]
-    if words[0] in _TENS:
-        small = _UNITS.get(words[1], 0) if len(words) > 1 else 0
-        return (2, _TENS[words[0]] + small) if 0 < small < 10 else (1, _TENS[words[0]])  # noqa: PLR2004
+    if words[0] in UNITS:
+        return 1, UNITS[words[0]]
+    if words[0] in TENS:
+        small = UNITS.get(words[1], 0) if len(words) > 1 else 0
+        return (2, TENS[words[0]] + small) if 0 < small < 10 else (1, TENS[words[0]])  # noqa: PLR2004
     return 0, 0
 
 

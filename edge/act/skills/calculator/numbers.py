@@ -4,17 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-_SMALL: Final = {
-    word: number
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
-    )
-}
-_TENS: Final = {
-    word: 10 * number
-    for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
-}
+from edge.act.spoken_numbers import TENS, UNITS
+
 _SCALES: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _PARTS: Final = {"half": "0.5", "quarter": "0.25", "quarters": "0.25"}
 _LONGEST: Final = 18
@@ -51,9 +42,9 @@ def _part(words: Sequence[str]) -> tuple[Decimal, int] | None:
 def _digits(words: Sequence[str]) -> str:
     found = ""
     for word in words:
-        if _SMALL.get(word, 10) > 9:  # noqa: PLR2004
+        if UNITS.get(word, 10) > 9:  # noqa: PLR2004
             break
-        found += str(_SMALL[word])
+        found += str(UNITS[word])
     return found
 
 
@@ -63,10 +54,10 @@ def _whole(words: Sequence[str]) -> tuple[Decimal, int] | None:
         return (written * scale, 2) if scale else (written, 1)
     total, group, used, fresh = 0, 0, 0, True
     for at, word in enumerate(words):
-        if word in _SMALL and (fresh or (group % 10 == 0 and _SMALL[word] < 10 and group % 100 >= 20)):  # noqa: PLR2004
-            group, fresh = group + _SMALL[word], False
-        elif word in _TENS and fresh:
-            group, fresh = group + _TENS[word], False
+        if word in UNITS and (fresh or (group % 10 == 0 and UNITS[word] < 10 and group % 100 >= 20)):  # noqa: PLR2004
+            group, fresh = group + UNITS[word], False
+        elif word in TENS and fresh:
+            group, fresh = group + TENS[word], False
         elif word == "hundred" and (0 < group < 100 or (at and words[at - 1] == "a")):  # noqa: PLR2004
             group, fresh = (group or 1) * 100, True
         elif word in _SCALES and (group or (at and words[at - 1] == "a")):
