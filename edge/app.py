@@ -37,6 +37,7 @@ from edge.session.attention import AttentiveWake
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
+from edge.session.listening import Listening
 from edge.session.loop import FollowUpRules, Loop, WakeRules
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
@@ -77,6 +78,7 @@ class Assistant:
         conversations: Conversations,
     ) -> None:
         self.settings, self.house, self.bus = settings, house, bus
+        self.listening = Listening(bus)
         self._stages, self._ears, self._floor = stages, ears, floor
         self._conversations = conversations
 

@@ -153,6 +153,13 @@ class RingingEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListeningChanged(Event):
+    """The microphone was switched on or off."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault(Event):
     """Something expected went wrong; the assistant goes on."""
 
@@ -236,6 +243,7 @@ AnyEvent: TypeAlias = (
     | Announced
     | Rang
     | RingingEnded
+    | ListeningChanged
     | Fault
 )
 

@@ -235,6 +235,36 @@ class House(Inventory, Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that came in."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    """The broker had kept it: it is older than our subscription."""
+
+
+class Post(Protocol):
+    """Messages to and from other programs on the house's broker."""
+
+    @property
+    def online(self) -> bool:
+        """Whether the broker is connected now."""
+
+    async def publish(self, topic: str, payload: str | bytes, *, qos: int = 1, retain: bool = False) -> None:
+        """Returns when the broker has it (quality of service 0: when it is sent). Raises BrokerOffline."""
+
+    async def listen(self, filters: Sequence[str], take: Callable[[Taken], None]) -> None:
+        """Hand all that comes on ``filters`` to ``take``, from now and in every later connection; it must not block.
+
+        Returns when the broker has acknowledged that, or at once while it is away.
+        """
+
+    async def next_connection(self, after: int) -> int:
+        """The number of the present connection, once it is a later one than ``after``; the first is 1."""
+
+
 class Skill(Protocol):
     """Something the assistant can do."""
 

@@ -4,11 +4,12 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 say() { printf 'hearth: %s\n' "$*" >&2; }
 
-# What the environment was set up from, and where it and the models are: if any of it changes, set up again.
+# What the environment was set up from and for, and where it and the models are: if any of it changes, set up again.
 setup_key() (
     models="${HEARTH_MODELS_DIR:-${XDG_DATA_HOME:-${HOME-}/.local/share}/hearthside/models}"
     printf '%s\n' "$root" "$models"
     ls -d "$models"/*/ 2>/dev/null || true
+    grep -m1 -E '^(flags|Features)' /proc/cpuinfo || true
     cd "$root"
     sha256sum requirements*.lock pyproject.toml models/manifest.toml
 )

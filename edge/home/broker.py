@@ -69,7 +69,7 @@ class Publication:
     """Something to publish."""
 
     topic: str
-    payload: str
+    payload: str | bytes
 
 
 OnMessage = Callable[[Message], None]

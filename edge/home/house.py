@@ -12,6 +12,7 @@ from edge.home import discovery
 from edge.home.broker import Broker, Link, Message, Publication
 from edge.home.control import Control
 from edge.home.house_file import HouseFile, read_house_file
+from edge.home.post import Post
 from edge.home.registry import Registry
 
 _FLUSH_S = 0.02
@@ -38,6 +39,8 @@ class MqttHouse:
         self._registry = Registry(discovery_prefix, read_house_file(house_file) if house_file else HouseFile())
         self._own_topics = f"hearthside/{site}"
         self._link = Link(broker, f"{self._own_topics}/availability", self._take, self._on_link)
+        self.post = Post(self._link)
+        """For whoever else has something to say or to hear on the broker."""
         self._control = Control(self._link, self._registry, lambda: self._changed)
         self._told = on_link
         self._changed = anyio.Event()
@@ -128,6 +131,7 @@ class MqttHouse:
             self._subscribed = frozenset()
             await self._link.subscribe([self._fence, *discovery.topics(self._prefix)])
             self._ready = self._link.online
+            await self.post.begin()
         if self._told is not None:
             self._told(online)
         self._notify()
@@ -138,6 +142,7 @@ class MqttHouse:
                 passed.set()
             return
         self._registry.take(message)
+        self.post.take(message)
         self._notify()
 
     def _notify(self) -> None:

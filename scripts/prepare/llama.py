@@ -1,7 +1,9 @@
 """llama-cpp-python: built once on this machine for its own processor, then kept."""
 
+import hashlib
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -16,6 +18,9 @@ from scripts.prepare.watch import StepFailed, Words, watch
 BUILD_LOCK: Final = ROOT / "requirements-build.lock"
 _BUILD: Final = ".build-"
 _MEMORY_PER_COMPILER: Final = 1_000_000_000
+_WITHOUT_TILES: Final = "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
+"""Linux gives Intel's tile registers to a thread only once it has asked for them; llama.cpp's worker threads don't, and
+die of an illegal instruction on the server processors that have any. No board does."""
 _WITHOUT: Final = "the assistant works, but without its small language model"
 
 
@@ -23,7 +28,8 @@ def install(lock: Path) -> bool:
     """Install it from a kept wheel, else build that first. Returns False, saying why, where that can't be done."""
     stamp = VENV / ".installed-llama"
     version = lockfile.llama_version(lock)
-    if has("llama_cpp") and stamp.exists() and stamp.read_text("utf-8") == version:
+    wanted = f"{version} {processor()}"
+    if has("llama_cpp") and stamp.exists() and stamp.read_text("utf-8") == wanted:
         return True
     wheel = cached_wheel(version)
     if wheel is None:
@@ -41,14 +47,23 @@ def install(lock: Path) -> bool:
         return False
     line = [*pip("install"), "--no-deps", "--no-index", "--force-reinstall", wheel]
     watch("installing llama-cpp-python", line, LOG / "llama.log", pip_environ())
-    stamp.write_text(version, "utf-8")
+    stamp.write_text(wanted, "utf-8")
     return True
 
 
 def cache() -> Path:
-    """Where built wheels are kept, outside the project, so that a fresh clone finds them."""
+    """Where wheels built for this processor are kept, outside the project, so that a fresh clone finds them."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "hearthside/wheels"
+    return Path(home) / "hearthside/wheels" / processor()
+
+
+def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """What the compiler can make use of here, as eight hexadecimal digits: a card that was put into another board must
+    not run what was built for the first one.
+    """
+    first = cpuinfo.read_text("utf-8", "replace").partition("\n\n")[0]
+    abilities = re.findall(r"^(?:flags|Features|CPU (?:implementer|variant|part))\s*: *(.*)$", first, re.MULTILINE)
+    return hashlib.sha256("\n".join([platform.machine(), *abilities]).encode()).hexdigest()[:8]
 
 
 def cached_wheel(version: str) -> Path | None:
@@ -77,7 +92,11 @@ def _build(lock: Path, version: str) -> Path:
             "CMAKE_BUILD_PARALLEL_LEVEL": str(_compilers()),
             "TMPDIR": folder,
         }
-        options = ["--verbose", "--no-deps", "--no-build-isolation", "--require-hashes", "--no-binary", ":all:"]
+        if platform.machine() == "x86_64":
+            environ |= dict.fromkeys(("CFLAGS", "CXXFLAGS"), _WITHOUT_TILES)
+        # pip's own cache keeps what it once built, and does not ask for which processor.
+        fresh = ["--no-cache-dir", "--no-binary", ":all:"]
+        options = ["--verbose", "--no-deps", "--no-build-isolation", "--require-hashes", *fresh]
         line = [*pip("wheel", python), *options, "-r", source, "--wheel-dir", build / "out"]
         watch("building llama-cpp-python, once, 5 to 30 minutes", line, log, environ)
         return _keep(next((build / "out").glob(f"llama_cpp_python-{version}-*.whl")))

@@ -13,6 +13,7 @@ import pytest
 
 from scripts.prepare.__main__ import explain
 from scripts.prepare.environment import ROOT
+from scripts.prepare.llama import processor
 from scripts.prepare.lockfile import llama_alone, llama_version, without_llama
 from scripts.prepare.watch import StepFailed, watch
 
@@ -66,6 +67,24 @@ def _pins(name: str) -> list[str]:
 def test_what_an_installer_said_becomes_one_sentence(output: str, sentence: str) -> None:
     assert sentence in explain(output)
     assert "\n" not in explain(output)
+
+
+PI_4 = "processor\t: 0\nBogoMIPS\t: 108.00\nFeatures\t: fp asimd evtstrm crc32 cpuid\nCPU part\t: 0xd08\n\nprocessor\t: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (PI_4.replace("108.00", "54.00"), True),
+        (PI_4 + "Revision\t: c03115\n", True),
+        (PI_4.replace("crc32", "crc32 asimddp"), False),
+        (PI_4.replace("0xd08", "0xd0b"), False),
+    ],
+)
+def test_what_was_built_for_one_processor_is_not_taken_for_another(tmp_path: Path, other: str, same: bool) -> None:
+    (tmp_path / "pi4").write_text(PI_4)
+    (tmp_path / "other").write_text(other)
+    assert (processor(tmp_path / "pi4") == processor(tmp_path / "other")) is same
 
 
 def test_a_command_that_fails_keeps_its_output(tmp_path: Path) -> None:
