@@ -91,6 +91,8 @@ def _build(lock: Path, version: str) -> Path:
             "PATH": f"{build}/venv/bin:{os.environ.get('PATH', os.defpath)}",
             "CMAKE_BUILD_PARALLEL_LEVEL": str(_compilers()),
             "TMPDIR": folder,
+            # Without what looks at pictures, a quarter of the build.
+            "CMAKE_ARGS": f"{os.environ.get('CMAKE_ARGS', '')} -DLLAVA_BUILD=OFF".strip(),
         }
         if platform.machine() == "x86_64":
             environ |= dict.fromkeys(("CFLAGS", "CXXFLAGS"), _WITHOUT_TILES)
