@@ -12,6 +12,7 @@ from typing import Final
 from edge import plugins
 from edge.act.confirm import Guard, Policy, Risk, Rules
 from edge.act.dispatch import Dispatch
+from edge.act.later import DEFERRABLE, parted
 from edge.act.skills.handover import Handover
 from edge.bus import Bus
 from edge.dialogue import Context
@@ -31,6 +32,7 @@ from edge.understand.answer import Answers
 from edge.understand.followup import FollowUps
 from edge.understand.grammar import Grammar
 from edge.understand.languages import Grammars
+from edge.understand.later import Later
 from edge.understand.llm import LocalModel
 from edge.understand.llm_prompt import FIXED
 from edge.understand.router import AsyncTier, Router, Step
@@ -104,6 +106,7 @@ async def build_mind(
         ],
         answers=Answers(grammars.of, guard.knows_pin),
         follow_ups=FollowUps(house, grammars.of),
+        later=Later(parted, DEFERRABLE),
     )
     interpreter.begin(grammars, router, dispatch)
     return Mind(grammars, router, dispatch, wording, skills, floor, conversations)

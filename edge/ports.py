@@ -250,6 +250,14 @@ class Skill(Protocol):
 
 
 @runtime_checkable
+class Foresight(Protocol):
+    """A skill that knows beforehand why it can't do something."""
+
+    def objection(self, intent: Intent, origin: Origin) -> Outcome | None:
+        """What running ``intent`` would ask or say no to; None where it would be tried."""
+
+
+@runtime_checkable
 class Service(Protocol):
     """A skill that also does something unasked, such as ringing when a timer is over."""
 
@@ -295,6 +303,12 @@ class Interpreter(Protocol):
 
         One outcome for each command; one that is not understood when nothing is. Raises AssistantError.
         """
+
+    def objection(self, intent: Intent, origin: Origin) -> Outcome | None:
+        """What would be asked before ``intent`` is done, clear as it may be, or why it can't be done; None: neither."""
+
+    async def perform(self, intents: Sequence[Intent], origin: Origin) -> Sequence[Outcome]:
+        """Do what was understood before, likewise; after a question, no more. Raises AssistantError."""
 
 
 class Loudness(Protocol):
