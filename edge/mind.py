@@ -38,6 +38,7 @@ from edge.understand.llm_prompt import FIXED
 from edge.understand.router import AsyncTier, Router, Step
 from edge.understand.semantic import encoder, examples
 from edge.understand.semantic.head import read as read_head
+from edge.understand.semantic.meaning import SentenceMeaning
 from edge.understand.semantic.tier import HEAD, SemanticTier
 from edge.understand.while_ringing import WhileRinging, while_ringing
 from models.store import Store
@@ -77,6 +78,8 @@ async def build_mind(
     wording = Wording(language, _of_skills("phrases"))
     floor, conversations, interpreter = Floor(), Conversations(), TurnlessInterpreter()
     announcer = Announcements(floor, wording, bus or Bus(), voice, settings.area)
+    store = Store(settings.models_dir)
+    sentences = await sentence_encoder(settings, store, stack)
     everybody = SkillContext(
         house=house,
         confirm_s=settings.mqtt.confirm_s,
@@ -85,6 +88,7 @@ async def build_mind(
         history=conversations,
         interpreter=interpreter,
         loudness=loudness or VoiceLoudness(),
+        meaning=SentenceMeaning(sentences) if sentences is not None else None,
         language=language,
         data_dir=settings.data_dir,
     )
@@ -95,8 +99,7 @@ async def build_mind(
     guard = Guard(_confirmed(settings), house)
     dispatch = Dispatch(skills, Handover(house), guard)
     grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
-    store = Store(settings.models_dir)
-    semantic = await semantic_tier(settings, store, house, dispatch.intents, stack)
+    semantic = _semantic(settings, house, dispatch.intents, sentences) if sentences is not None else None
     model = await _local_model(settings, store, house, dispatch, stack)
     router = Router(
         WhileRinging(announcer, while_ringing(house, language), grammars),
@@ -116,6 +119,14 @@ async def semantic_tier(
     settings: Settings, store: Store, house: Inventory, intents: Collection[str], stack: AsyncExitStack
 ) -> SemanticTier | None:
     """None where it is not wanted, does not know the language, or has no model. Raises SettingsError, ModelError."""
+    sentences = await sentence_encoder(settings, store, stack)
+    return _semantic(settings, house, intents, sentences) if sentences is not None else None
+
+
+async def sentence_encoder(
+    settings: Settings, store: Store, stack: AsyncExitStack
+) -> EngineThread[encoder.Encoder] | None:
+    """Sentences as vectors; None where that is not wanted, does not know the language, or has no model."""
     if not has_semantic(settings):
         return None
     try:
@@ -123,10 +134,16 @@ async def semantic_tier(
     except ModelError as error:
         _log.warning("the semantic tier is off: %s", error)
         return None
-    explained = examples.read(settings.data_dir / examples.FILE)
     build = functools.partial(encoder.build, folder)
-    thread = await stack.enter_async_context(EngineThread[encoder.Encoder]("semantic", build))
-    return SemanticTier(house, thread, read_head(HEAD), intents, explained)
+    return await stack.enter_async_context(EngineThread[encoder.Encoder]("semantic", build))
+
+
+def _semantic(
+    settings: Settings, house: Inventory, intents: Collection[str], sentences: EngineThread[encoder.Encoder]
+) -> SemanticTier:
+    """Raises SettingsError."""
+    explained = examples.read(settings.data_dir / examples.FILE)
+    return SemanticTier(house, sentences, read_head(HEAD), intents, explained)
 
 
 async def _local_model(

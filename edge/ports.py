@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
+import numpy as np
+import numpy.typing as npt
 from apsw import Connection
 
 from edge.chunk import AudioChunk, Pcm
@@ -19,6 +21,8 @@ from edge.events import TurnEnded
 from edge.intents import Intent, Origin, Outcome, Phrase, Transcript, Understanding
 
 R = TypeVar("R")
+Vector: TypeAlias = npt.NDArray[np.float32]
+"""The meaning of a text, of length 1; the nearer two texts are in meaning, the larger the product."""
 
 
 class Closeable(Protocol):
@@ -311,6 +315,13 @@ class Interpreter(Protocol):
         """Do what was understood before, likewise; after a question, no more. Raises AssistantError."""
 
 
+class Meaning(Protocol):
+    """Compares texts by what they mean."""
+
+    async def vector(self, text: str) -> Vector | None:
+        """The meaning of ``text``; None where it can't be told. Raises ModelError."""
+
+
 class Loudness(Protocol):
     """How loud the assistant's own voice is."""
 
@@ -400,6 +411,8 @@ class SkillContext:
     """Its voice, where it has one."""
     data_dir: Path
     """Where files lie that a person writes for it."""
+    meaning: Meaning | None = None
+    """Where there is a model that knows the language."""
     language: str = "en"
     """ISO 639-1."""
     settings: Mapping[str, object] = field(default_factory=dict)
