@@ -17,6 +17,8 @@ SCHEDULE: Final = "HearthSchedule"
 """The intent that does what it holds in ``later`` at another time: slots ``when`` (as it was said), or ``hours``,
 ``minutes`` and ``seconds`` from now; ``for_s`` (seconds) or ``until`` (as it was said): when it is undone again;
 ``command``: what was said."""
+GUESSED: Final = "guessed"
+"""The form of an intent of a tool that was not named, but found by what the sentence means."""
 UNSCHEDULE: Final = "HearthScheduleCancel"
 """The intent that takes it back: what it holds in ``later``; with the slot ``last`` what was just put off; without
 either, what is told or asked for."""

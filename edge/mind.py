@@ -19,7 +19,7 @@ from edge.dialogue import Context
 from edge.engine_thread import EngineThread
 from edge.errors import ModelError
 from edge.intents import Origin, Tier, Understanding
-from edge.ports import House, Inventory, LlmEngine, Prepared, Skill, SkillContext, Storage, Vocabulary
+from edge.ports import Catalogue, House, Inventory, LlmEngine, Prepared, Skill, SkillContext, Storage, Vocabulary
 from edge.session.announce import Announcements
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
@@ -40,6 +40,7 @@ from edge.understand.semantic import encoder, examples
 from edge.understand.semantic.head import read as read_head
 from edge.understand.semantic.meaning import SentenceMeaning
 from edge.understand.semantic.tier import HEAD, SemanticTier
+from edge.understand.tool_calls import ToolCalls
 from edge.understand.while_ringing import WhileRinging, while_ringing
 from models.store import Store
 
@@ -100,11 +101,14 @@ async def build_mind(
     dispatch = Dispatch(skills, Handover(house), guard)
     grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
     semantic = _semantic(settings, house, dispatch.intents, sentences) if sentences is not None else None
+    catalogues = [skill for skill in skills if isinstance(skill, Catalogue)]
+    tools = ToolCalls(catalogues, everybody.meaning) if everybody.meaning is not None and catalogues else None
     model = await _local_model(settings, store, house, dispatch, stack)
     router = Router(
         WhileRinging(announcer, while_ringing(house, language), grammars),
         [
             *([Step(Tier.SEMANTIC, _without_context(semantic.understand), _SEMANTIC_S)] if semantic else ()),
+            *([Step(Tier.SEMANTIC, _without_context(tools.understand), _SEMANTIC_S)] if tools else ()),
             *([Step(Tier.LLM, model.understand, _LLM_S)] if model else ()),
         ],
         answers=Answers(grammars.of, guard.knows_pin),

@@ -289,6 +289,39 @@ class Vocabulary(Protocol):
         """By list of its sentence files: the names that there are now."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """Something that a tool is told."""
+
+    name: str
+    kind: str
+    """The JSON type."""
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    """The only values there are; empty: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that can be done for whoever means it. All of its text is data from outside."""
+
+    intent: str
+    """What is understood where it is meant."""
+    about: str
+    """What it is for."""
+    examples: tuple[str, ...] = ()
+    """What a person says for it."""
+    parameters: tuple[Parameter, ...] = ()
+
+
+@runtime_checkable
+class Catalogue(Protocol):
+    """A skill with things to offer that nobody has written sentences for."""
+
+    def offers(self) -> Sequence[Offer]:
+        """What there is now."""
+
+
 class History(Protocol):
     """What was said in each session."""
 
