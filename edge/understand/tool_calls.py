@@ -21,9 +21,7 @@ _REMEMBERED: Final = 1000
 """Texts whose vectors are kept; then all are made anew."""
 _LONGEST: Final = 200
 """Characters: a longer text is no request."""
-_PLACE: Final = re.compile(
-    r"\b(?:in|for|at|of|from|called|named) (?P<said>(?:[\w'’-]+ ?){1,4})[.?!]?$", re.I
-)
+_PLACE: Final = re.compile(r"\b(?:in|for|at|of|from|called|named) (?P<said>(?:[\w'’-]+ ?){1,4})[.?!]?$", re.I)
 _NO_VALUE: Final = frozenset(
     "me us you it them here there this that today tomorrow tonight now morning afternoon evening weekend week day the "
     "a an my our your monday tuesday wednesday thursday friday saturday sunday please later".split()
@@ -45,8 +43,10 @@ class ToolCalls:
         offers = [offer for catalogue in self.catalogues for offer in catalogue.offers()]
         if not offers or len(text) > _LONGEST or not re.search(r"\w", text):
             return None
-        wanted = await self.meaning.vector(text)
-        if wanted is None:
+        # "In Oslo" says nothing of what is wanted, and what a tool says of itself names no town.
+        variants = dict.fromkeys((text, _PLACE.sub("", text).strip()))
+        wanted = [vector for each in variants if each and (vector := await self.meaning.vector(each)) is not None]
+        if not wanted:
             return None
         near = [(await self._likeness(offer, wanted), offer) for offer in offers]
         near.sort(key=lambda pair: -pair[0])
@@ -56,16 +56,10 @@ class ToolCalls:
         slots = certain(text, best.parameters)
         return Understanding(Intent(best.intent, slots, form=GUESSED), Tier.SEMANTIC, min(likeness, 1.0))
 
-    async def _likeness(self, offer: Offer, wanted: Vector) -> float:
+    async def _likeness(self, offer: Offer, wanted: Sequence[Vector]) -> float:
         """Of the sentence to what is said of the tool or to it, whichever is nearest."""
-        return max(
-            [
-                float(vector @ wanted)
-                for said in (offer.about, *offer.examples)
-                if (vector := await self._of(said)) is not None
-            ],
-            default=0.0,
-        )
+        said = [vector for text in (offer.about, *offer.examples) if (vector := await self._of(text)) is not None]
+        return max((float(one @ other) for one in said for other in wanted), default=0.0)
 
     async def _of(self, text: str) -> Vector | None:
         if len(self._vectors) > _REMEMBERED:

@@ -245,4 +245,5 @@ def test_only_certain_arguments_are_filled(
 async def test_tools_are_found_as_often_as_is_told(meaning: SentenceMeaning) -> None:
     measured = await tool_questions.found(meaning, chosen=False)
     assert measured.right >= 14
-    assert (measured.wrong, measured.false) == (0, 0)
+    assert measured.wrong <= 1
+    assert measured.false == 0
