@@ -1,16 +1,37 @@
 """What was said before in a conversation: all that understanding a follow-up needs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from edge.devices import ActionReport
-from edge.intents import Intent, OutcomeKind, Question
+from edge.intents import Intent, OutcomeKind, Question, SlotValue
 
 SECRET: Final = "pin"  # noqa: S105  # the name of a slot
 """The slot of a question whose answer is nobody's business: it stays out of events, intents and memory."""
 RESTORE: Final = "HearthRestore"
 """The intent that puts devices back: slots ``device`` (ids, one a line), and how they were, by a command's keys;
 a colour is ``red,green,blue``."""
+
+SCHEDULE: Final = "HearthSchedule"
+"""The intent that does what it holds in ``later`` at another time: slots ``when`` (as it was said), or ``hours``,
+``minutes`` and ``seconds`` from now; ``for_s`` (seconds) or ``until`` (as it was said): when it is undone again;
+``command``: what was said."""
+GUESSED: Final = "guessed"
+"""The form of an intent of a tool that was not named, but found by what the sentence means."""
+UNSCHEDULE: Final = "HearthScheduleCancel"
+"""The intent that takes it back: what it holds in ``later``; with the slot ``last`` what was just put off; without
+either, what is told or asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """A command that is for another time than now, taken apart."""
+
+    command: str
+    """What to do, as it was said."""
+    slots: Mapping[str, SlotValue]
+    """When, as slots of :data:`SCHEDULE`; empty: it is taken back."""
 
 
 @dataclass(frozen=True, slots=True)

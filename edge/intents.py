@@ -48,6 +48,8 @@ class Intent:
     """The kind of device that a ``name`` was said to be by the sentence's verb, where several share the name."""
     confirmed: bool = False
     """Whether the person was asked if this is really meant, and said yes."""
+    later: tuple["Intent", ...] = ()
+    """What is to be done at another time, where this is about that; else empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from typing import Final
 from edge import plugins
 from edge.act.confirm import Guard, Policy, Risk, Rules
 from edge.act.dispatch import Dispatch
+from edge.act.later import DEFERRABLE, parted
 from edge.act.skills.handover import Handover
 from edge.bus import Bus
 from edge.dialogue import Context
 from edge.engine_thread import EngineThread
 from edge.errors import ModelError
 from edge.intents import Origin, Tier, Understanding
-from edge.ports import House, Inventory, LlmEngine, Prepared, Skill, SkillContext, Storage, Vocabulary
+from edge.ports import Catalogue, House, Inventory, LlmEngine, Prepared, Skill, SkillContext, Storage, Vocabulary
 from edge.session.announce import Announcements
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
@@ -31,12 +32,15 @@ from edge.understand.answer import Answers
 from edge.understand.followup import FollowUps
 from edge.understand.grammar import Grammar
 from edge.understand.languages import Grammars
+from edge.understand.later import Later
 from edge.understand.llm import LocalModel
 from edge.understand.llm_prompt import FIXED
 from edge.understand.router import AsyncTier, Router, Step
 from edge.understand.semantic import encoder, examples
 from edge.understand.semantic.head import read as read_head
+from edge.understand.semantic.meaning import SentenceMeaning
 from edge.understand.semantic.tier import HEAD, SemanticTier
+from edge.understand.tool_calls import ToolCalls
 from edge.understand.while_ringing import WhileRinging, while_ringing
 from models.store import Store
 
@@ -75,6 +79,8 @@ async def build_mind(
     wording = Wording(language, _of_skills("phrases"))
     floor, conversations, interpreter = Floor(), Conversations(), TurnlessInterpreter()
     announcer = Announcements(floor, wording, bus or Bus(), voice, settings.area)
+    store = Store(settings.models_dir)
+    sentences = await sentence_encoder(settings, store, stack)
     everybody = SkillContext(
         house=house,
         confirm_s=settings.mqtt.confirm_s,
@@ -83,6 +89,7 @@ async def build_mind(
         history=conversations,
         interpreter=interpreter,
         loudness=loudness or VoiceLoudness(),
+        meaning=SentenceMeaning(sentences) if sentences is not None else None,
         language=language,
         data_dir=settings.data_dir,
     )
@@ -93,17 +100,20 @@ async def build_mind(
     guard = Guard(_confirmed(settings), house)
     dispatch = Dispatch(skills, Handover(house), guard)
     grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
-    store = Store(settings.models_dir)
-    semantic = await semantic_tier(settings, store, house, dispatch.intents, stack)
+    semantic = _semantic(settings, house, dispatch.intents, sentences) if sentences is not None else None
+    catalogues = [skill for skill in skills if isinstance(skill, Catalogue)]
+    tools = ToolCalls(catalogues, everybody.meaning) if everybody.meaning is not None and catalogues else None
     model = await _local_model(settings, store, house, dispatch, stack)
     router = Router(
         WhileRinging(announcer, while_ringing(house, language), grammars),
         [
             *([Step(Tier.SEMANTIC, _without_context(semantic.understand), _SEMANTIC_S)] if semantic else ()),
+            *([Step(Tier.SEMANTIC, _without_context(tools.understand), _SEMANTIC_S)] if tools else ()),
             *([Step(Tier.LLM, model.understand, _LLM_S)] if model else ()),
         ],
         answers=Answers(grammars.of, guard.knows_pin),
         follow_ups=FollowUps(house, grammars.of),
+        later=Later(parted, DEFERRABLE),
     )
     interpreter.begin(grammars, router, dispatch)
     return Mind(grammars, router, dispatch, wording, skills, floor, conversations)
@@ -113,6 +123,14 @@ async def semantic_tier(
     settings: Settings, store: Store, house: Inventory, intents: Collection[str], stack: AsyncExitStack
 ) -> SemanticTier | None:
     """None where it is not wanted, does not know the language, or has no model. Raises SettingsError, ModelError."""
+    sentences = await sentence_encoder(settings, store, stack)
+    return _semantic(settings, house, intents, sentences) if sentences is not None else None
+
+
+async def sentence_encoder(
+    settings: Settings, store: Store, stack: AsyncExitStack
+) -> EngineThread[encoder.Encoder] | None:
+    """Sentences as vectors; None where that is not wanted, does not know the language, or has no model."""
     if not has_semantic(settings):
         return None
     try:
@@ -120,10 +138,16 @@ async def semantic_tier(
     except ModelError as error:
         _log.warning("the semantic tier is off: %s", error)
         return None
-    explained = examples.read(settings.data_dir / examples.FILE)
     build = functools.partial(encoder.build, folder)
-    thread = await stack.enter_async_context(EngineThread[encoder.Encoder]("semantic", build))
-    return SemanticTier(house, thread, read_head(HEAD), intents, explained)
+    return await stack.enter_async_context(EngineThread[encoder.Encoder]("semantic", build))
+
+
+def _semantic(
+    settings: Settings, house: Inventory, intents: Collection[str], sentences: EngineThread[encoder.Encoder]
+) -> SemanticTier:
+    """Raises SettingsError."""
+    explained = examples.read(settings.data_dir / examples.FILE)
+    return SemanticTier(house, sentences, read_head(HEAD), intents, explained)
 
 
 async def _local_model(

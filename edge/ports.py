@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
+import numpy as np
+import numpy.typing as npt
 from apsw import Connection
 
 from edge.chunk import AudioChunk, Pcm
@@ -19,6 +21,8 @@ from edge.events import TurnEnded
 from edge.intents import Intent, Origin, Outcome, Phrase, Transcript, Understanding
 
 R = TypeVar("R")
+Vector: TypeAlias = npt.NDArray[np.float32]
+"""The meaning of a text, of length 1; the nearer two texts are in meaning, the larger the product."""
 
 
 class Closeable(Protocol):
@@ -280,6 +284,14 @@ class Skill(Protocol):
 
 
 @runtime_checkable
+class Foresight(Protocol):
+    """A skill that knows beforehand why it can't do something."""
+
+    def objection(self, intent: Intent, origin: Origin) -> Outcome | None:
+        """What running ``intent`` would ask or say no to; None where it would be tried."""
+
+
+@runtime_checkable
 class Service(Protocol):
     """A skill that also does something unasked, such as ringing when a timer is over."""
 
@@ -307,6 +319,39 @@ class Vocabulary(Protocol):
         """By list of its sentence files: the names that there are now."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """Something that a tool is told."""
+
+    name: str
+    kind: str
+    """The JSON type."""
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    """The only values there are; empty: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that can be done for whoever means it. All of its text is data from outside."""
+
+    intent: str
+    """What is understood where it is meant."""
+    about: str
+    """What it is for."""
+    examples: tuple[str, ...] = ()
+    """What a person says for it."""
+    parameters: tuple[Parameter, ...] = ()
+
+
+@runtime_checkable
+class Catalogue(Protocol):
+    """A skill with things to offer that nobody has written sentences for."""
+
+    def offers(self) -> Sequence[Offer]:
+        """What there is now."""
+
+
 class History(Protocol):
     """What was said in each session."""
 
@@ -325,6 +370,19 @@ class Interpreter(Protocol):
 
         One outcome for each command; one that is not understood when nothing is. Raises AssistantError.
         """
+
+    def objection(self, intent: Intent, origin: Origin) -> Outcome | None:
+        """What would be asked before ``intent`` is done, clear as it may be, or why it can't be done; None: neither."""
+
+    async def perform(self, intents: Sequence[Intent], origin: Origin) -> Sequence[Outcome]:
+        """Do what was understood before, likewise; after a question, no more. Raises AssistantError."""
+
+
+class Meaning(Protocol):
+    """Compares texts by what they mean."""
+
+    async def vector(self, text: str) -> Vector | None:
+        """The meaning of ``text``; None where it can't be told. Raises ModelError."""
 
 
 class Loudness(Protocol):
@@ -416,6 +474,8 @@ class SkillContext:
     """Its voice, where it has one."""
     data_dir: Path
     """Where files lie that a person writes for it."""
+    meaning: Meaning | None = None
+    """Where there is a model that knows the language."""
     language: str = "en"
     """ISO 639-1."""
     settings: Mapping[str, object] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What is due at a time of day, once or again and again: kept on disk, rung when its time has come.
+"""What is due at a time of day, once or again and again: kept on disk, rung, or done, when its time has come.
 
 A moment is kept as such; how it recurs, as a rule on local time, so that "every day at seven" stays seven when the
 clocks change. "In ten minutes" is counted by elapsed time: it moves along when the wall clock is put right.
@@ -6,7 +6,7 @@ clocks change. "In ten minutes" is counted by elapsed time: it moves along when 
 
 import datetime
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,6 +20,7 @@ from edge.ports import Announcer, RingingEnd, Silenced, Storage
 
 _STALE_S: Final = 600.0
 """What was due longer ago than this, while nothing could ring, is only told."""
+_SNOOZE_S: Final = 300.0
 MOST: Final = 200
 
 
@@ -40,6 +41,8 @@ class Entry:
     """It was set as a length of time."""
     snoozed: float | None = None
     """When it rings again, in seconds since the epoch."""
+    begun: bool = False
+    """What it is for was begun; where that is read from disk, the power went before it was over."""
 
     @property
     def next(self) -> float:
@@ -57,12 +60,18 @@ class Agenda:
         announcer: Announcer,
         time: Time,
         phrase: Callable[[Entry, bool], Phrase],
-        snooze_s: float,
+        snooze_s: float = _SNOOZE_S,
+        *,
+        stale_s: float = _STALE_S,
+        act: Callable[[Entry], Awaitable[None]] | None = None,
     ) -> None:
-        """``part`` names the tables. ``phrase`` is what is said of an entry that is due, or (True) that was missed."""
+        """``part`` names the tables. ``phrase`` is what is said of an entry that is due, or (True) that was missed:
+        that could not be heard for ``stale_s`` seconds. ``act``: what is done, at most once, in place of ringing.
+        """
         self._table = f"{part}_entry"
         self._part, self._storage, self._announcer, self._time = part, storage, announcer, time
         self._phrase, self._snooze_s = phrase, snooze_s
+        self._stale_s, self._act = stale_s, act
         self._entries: dict[str, Entry] = {}
         self._ringing: dict[str, tuple[Phrase, anyio.CancelScope]] = {}
         self._watch = WallClockWatch(time)
@@ -75,7 +84,7 @@ class Agenda:
         async with self._loading:
             if self._loaded:
                 return
-            await self._storage.migrate(self._part, (_TABLE.format(table=self._table),))
+            await self._storage.migrate(self._part, [step.format(table=self._table) for step in _STEPS])
             rows = await self._storage.read(self._all)
             self._entries = {entry.id: entry for entry in rows}
             self._loaded = True
@@ -115,7 +124,7 @@ class Agenda:
                 waiting = [entry for entry in self.all() if entry.id not in self._ringing]
                 for entry in waiting:
                     if entry.next <= now:
-                        missed = now - entry.next > _STALE_S
+                        missed = entry.begun or now - entry.next > self._stale_s
                         self._ringing[entry.id] = (self._phrase(entry, missed), anyio.CancelScope())
                         ringing.start_soon(self._heard, entry, missed)
                 later = [entry.next - now for entry in waiting if entry.next > now]
@@ -126,6 +135,11 @@ class Agenda:
         with scope:
             if missed:
                 await self._announcer.announce(phrase)
+                await self._over(entry, Silenced(RingingEnd.UNHEARD))
+            elif self._act is not None:
+                # Begun before it is done: after a power cut nobody knows whether it was, and it is not done twice.
+                await self._put(replace(entry, begun=True))
+                await self._act(entry)
                 await self._over(entry, Silenced(RingingEnd.UNHEARD))
             else:
                 await self._announcer.ring(phrase, lambda silenced: self._over(entry, silenced))
@@ -143,7 +157,7 @@ class Agenda:
         if again is None:
             await self._delete([entry])
         else:
-            await self._put(replace(entry, due=again.timestamp(), snoozed=None))
+            await self._put(replace(entry, due=again.timestamp(), snoozed=None, begun=False))
 
     async def _mind_the_clock(self) -> None:
         if step := self._watch.stepped():
@@ -151,8 +165,8 @@ class Agenda:
                 await self._put(replace(entry, due=entry.due + step))
 
     async def _put(self, entry: Entry) -> None:
-        row = (entry.id, entry.text, entry.due, entry.rule, entry.start, entry.counted, entry.snoozed)
-        sql = f"INSERT OR REPLACE INTO {self._table} VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  # our own name
+        row = (entry.id, entry.text, entry.due, entry.rule, entry.start, entry.counted, entry.snoozed, entry.begun)
+        sql = f"INSERT OR REPLACE INTO {self._table} VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  # our own name
         await self._storage.write(lambda connection: connection.execute(sql, row))
         self._entries[entry.id] = entry
         self._changed.set()
@@ -166,14 +180,15 @@ class Agenda:
         self._changed.set()
 
     def _all(self, connection: Connection) -> list[Entry]:
-        sql = f"SELECT id, text, due, rule, start, counted, snoozed FROM {self._table}"  # noqa: S608  # our own name
+        sql = f"SELECT id, text, due, rule, start, counted, snoozed, begun FROM {self._table}"  # noqa: S608  # our own name
         return [
-            Entry(ident, text, due, rule, start, bool(counted), snoozed)
-            for ident, text, due, rule, start, counted, snoozed in connection.execute(sql)
+            Entry(ident, text, due, rule, start, bool(counted), snoozed, bool(begun))
+            for ident, text, due, rule, start, counted, snoozed, begun in connection.execute(sql)
         ]
 
 
-_TABLE: Final = """CREATE TABLE {table} (
+_STEPS: Final = (
+    """CREATE TABLE {table} (
     id TEXT PRIMARY KEY,
     text TEXT NOT NULL,
     due REAL NOT NULL,       -- seconds since the epoch
@@ -181,4 +196,6 @@ _TABLE: Final = """CREATE TABLE {table} (
     start REAL NOT NULL,     -- the first time, seconds since the epoch
     counted INTEGER NOT NULL,
     snoozed REAL
-)"""
+)""",
+    "ALTER TABLE {table} ADD COLUMN begun INTEGER NOT NULL DEFAULT 0",
+)

@@ -7,7 +7,7 @@ import anyio
 from edge.act.confirm import Guard
 from edge.errors import DeadlineExceeded, SettingsError
 from edge.intents import Intent, Origin, Outcome
-from edge.ports import Skill
+from edge.ports import Foresight, Skill
 
 
 class Dispatch:
@@ -26,6 +26,16 @@ class Dispatch:
     def intents(self) -> frozenset[str]:
         """All intents that some skill takes by name."""
         return frozenset(self._skills)
+
+    def objection(self, intent: Intent, origin: Origin) -> Outcome | None:
+        """What would be asked or said instead of doing ``intent``, be it ever so clear; None when it would be done.
+
+        A risk that is only asked about where a sentence is unclear is asked about here.
+        """
+        if self._guard is not None and (guarded := self._guard.objection(intent, origin, 0.0)) is not None:
+            return guarded
+        skill = self._skills.get(intent.name, self._otherwise)
+        return skill.objection(intent, origin) if isinstance(skill, Foresight) else None
 
     async def run(self, intent: Intent, origin: Origin, confidence: float = 1.0) -> Outcome:
         """The outcome of ``intent``, which was understood with ``confidence`` (0–1).

@@ -88,6 +88,34 @@ def read(text: str, *, bare: bool) -> Reading:
     return Reading(said, " ".join(rest).strip(" ,.;"))
 
 
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """A sentence without how long something shall last."""
+
+    rest: str
+    span_s: float | None = None
+    """So long."""
+    until: str | None = None
+    """Until this time, as it was said."""
+
+
+def lasting(text: str) -> Lasting:
+    """ "Turn it on for half an hour" and "turn it on until seven", taken apart."""
+    head, _, until = text.partition(" until ") if " until " in text else text.partition(" till ")
+    if until:
+        return Lasting(head, until=until)
+    found = pieces(text)
+    if (match := _FOR.search(" ".join(piece.text for piece in found))) is None:
+        return Lasting(text)
+    rest = [
+        word
+        for piece, start in zip(found, _starts(found), strict=True)
+        if not match.start() <= start < match.end()
+        for word in piece.words
+    ]
+    return Lasting(" ".join(rest), seconds(match["span"]))
+
+
 def _starts(found: Sequence[Piece]) -> list[int]:
     starts, position = [], 0
     for piece in found:
@@ -251,6 +279,7 @@ def _rule(pattern: str, note: Note, *, needs_bare: bool = False) -> tuple["re.Pa
     return re.compile(rf"{pattern}(?!\w)"), note, needs_bare
 
 
+_FOR: Final = re.compile(rf"\b(?:for|during|over) (?:the )?(?:next |about |around )?(?P<span>{SPAN})(?!\w)")
 _RULES: Final = (
     _rule(rf"{_EVERY} (?:(?P<count>other|single|\d+) )?(?P<unit>day|week|month|year)s?", _recurring_span),
     _rule(rf"{_EVERY} (?:single )?(?P<part>{_PART})", _every_part),

@@ -2,15 +2,15 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from apsw import Connection
 
 from edge.events import TurnEnded, as_json
-from edge.memory.search import ranked
-from edge.ports import Storage
+from edge.memory.meaning import found
+from edge.ports import Meaning, Storage
 
 _STEPS: Final = (
     """CREATE TABLE memory_turn (
@@ -18,6 +18,10 @@ _STEPS: Final = (
         outcome TEXT NOT NULL, turn TEXT NOT NULL
     ) WITHOUT ROWID""",
     "CREATE INDEX memory_turn_at ON memory_turn (at)",
+    "ALTER TABLE memory_turn ADD COLUMN vector BLOB",
+)
+_INSERT: Final = (
+    "INSERT OR IGNORE INTO memory_turn (id, at, session, text, reply, outcome, turn) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _DAY_S: Final = 86_400.0
 _UNKEPT: Final = frozenset({"pin", "code"})
@@ -39,9 +43,13 @@ class Episode:
 class Episodes:
     """The turns of the last days."""
 
-    def __init__(self, storage: Storage, days: float, now: Callable[[], float] = time.time) -> None:
-        """``days``: how long a turn is kept; 0: none is written. ``now``: seconds since the epoch."""
-        self._storage, self._days, self._now = storage, days, now
+    def __init__(
+        self, storage: Storage, days: float, now: Callable[[], float] = time.time, meaning: Meaning | None = None
+    ) -> None:
+        """``days``: how long a turn is kept; 0: none is written. ``now``: seconds since the epoch. ``meaning`` None:
+        what is asked for is found by its words.
+        """
+        self._storage, self._days, self._now, self._meaning = storage, days, now, meaning
         self._ready = False
 
     async def write(self, ended: TurnEnded) -> None:
@@ -60,8 +68,10 @@ class Episodes:
 
     async def about(self, query: str, since: float, until: float) -> list[Episode]:
         """Turns of that time that ``query`` may be about, best first. Raises StorageError."""
-        known = await self.between(since, until)
-        return [known[number] for number, _ in ranked(query, [f"{turn.text} {turn.reply}" for turn in known])]
+        known = {turn.id: turn for turn in await self.between(since, until)}
+        texts = {ident: f"{turn.text} {turn.reply}" for ident, turn in known.items()}
+        vectors = await self._storage.read(lambda connection: _vectors(connection, since, until))
+        return [known[ident] for ident in await found(query, texts, vectors, self._meaning, self._keep)]
 
     async def forget(self, since: float = 0.0, until: float = float("inf")) -> int:
         """Erase the turns of that time. Returns how many there were. Raises StorageError."""
@@ -75,6 +85,11 @@ class Episodes:
         return await self._storage.read(
             lambda connection: [{**json.loads(turn), "at": at} for at, turn in connection.execute(query)]
         )
+
+    async def _keep(self, vectors: Mapping[str, bytes]) -> None:
+        rows = [(vector, ident) for ident, vector in vectors.items()]
+        sql = "UPDATE memory_turn SET vector = ? WHERE id = ?"
+        await self._storage.write(lambda connection: connection.executemany(sql, rows))
 
     async def _prepare(self) -> None:
         if not self._ready:
@@ -92,12 +107,17 @@ def _plain(ended: TurnEnded) -> str:
 
 def _insert(connection: Connection, row: tuple[Any, ...], oldest: float) -> None:
     connection.execute("DELETE FROM memory_turn WHERE at < ?", (oldest,))
-    connection.execute("INSERT OR IGNORE INTO memory_turn VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    connection.execute(_INSERT, row)
 
 
 def _select(connection: Connection, since: float, until: float) -> list[Episode]:
     query = "SELECT id, at, text, reply, outcome FROM memory_turn WHERE at >= ? AND at < ? ORDER BY at"
     return [Episode(*row) for row in connection.execute(query, (since, until))]
+
+
+def _vectors(connection: Connection, since: float, until: float) -> dict[str, bytes]:
+    query = "SELECT id, vector FROM memory_turn WHERE at >= ? AND at < ? AND vector IS NOT NULL"
+    return dict(connection.execute(query, (since, until)))
 
 
 def _delete(connection: Connection, since: float, until: float) -> int:

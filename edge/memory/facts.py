@@ -2,14 +2,14 @@
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from apsw import Connection
 
-from edge.memory.search import ranked
-from edge.ports import Storage
+from edge.memory.meaning import found
+from edge.ports import Meaning, Storage
 
 _STEPS: Final = (
     # An item that was forgotten stays as a tombstone without content, so that no replica brings it back.
@@ -17,6 +17,7 @@ _STEPS: Final = (
         id TEXT PRIMARY KEY, topic TEXT, text TEXT, created REAL NOT NULL, changed REAL NOT NULL, forgotten REAL
     ) WITHOUT ROWID""",
     "CREATE UNIQUE INDEX memory_fact_topic ON memory_fact (topic) WHERE topic IS NOT NULL AND forgotten IS NULL",
+    "ALTER TABLE memory_fact ADD COLUMN vector BLOB",
 )
 _MOST: Final = 10_000
 
@@ -37,9 +38,9 @@ class Fact:
 class Facts:
     """All that was told and not forgotten."""
 
-    def __init__(self, storage: Storage, now: Callable[[], float] = time.time) -> None:
-        """``now``: seconds since the epoch."""
-        self._storage, self._now = storage, now
+    def __init__(self, storage: Storage, now: Callable[[], float] = time.time, meaning: Meaning | None = None) -> None:
+        """``now``: seconds since the epoch. ``meaning`` None: what is asked for is found by its words."""
+        self._storage, self._now, self._meaning = storage, now, meaning
         self._ready = False
 
     async def remember(self, text: str, topic: str | None = None) -> Fact:
@@ -57,9 +58,11 @@ class Facts:
         return await self._storage.read(_select)
 
     async def about(self, query: str) -> list[Fact]:
-        """What ``query`` may be about, best first; empty when nothing shares a word with it. Raises StorageError."""
-        known = await self.all()
-        return [known[number] for number, _ in ranked(query, [f"{fact.topic or ''} {fact.text}" for fact in known])]
+        """What ``query`` may be about, best first. Raises StorageError."""
+        known = {fact.id: fact for fact in await self.all()}
+        texts = {ident: f"{fact.topic or ''} {fact.text}".strip() for ident, fact in known.items()}
+        vectors = await self._storage.read(_vectors)
+        return [known[ident] for ident in await found(query, texts, vectors, self._meaning, self._keep)]
 
     async def of(self, topic: str) -> Fact | None:
         """The fact of that ``topic``. Raises StorageError."""
@@ -70,6 +73,11 @@ class Facts:
         await self._prepare()
         at = self._now()
         return await self._storage.write(lambda connection: sum(_erase(connection, fact.id, at) for fact in facts))
+
+    async def _keep(self, vectors: Mapping[str, bytes]) -> None:
+        sql = "UPDATE memory_fact SET vector = ? WHERE id = ? AND forgotten IS NULL"
+        rows = [(vector, ident) for ident, vector in vectors.items()]
+        await self._storage.write(lambda connection: connection.executemany(sql, rows))
 
     async def _prepare(self) -> None:
         if not self._ready:
@@ -99,7 +107,7 @@ def _replaces(new: Fact, old: Fact) -> bool:
 
 def _erase(connection: Connection, identity: str, at: float) -> int:
     connection.execute(
-        "UPDATE memory_fact SET text = NULL, topic = NULL, forgotten = ?, changed = ? "
+        "UPDATE memory_fact SET text = NULL, topic = NULL, vector = NULL, forgotten = ?, changed = ? "
         "WHERE id = ? AND forgotten IS NULL",
         (at, at, identity),
     )
@@ -109,3 +117,8 @@ def _erase(connection: Connection, identity: str, at: float) -> int:
 def _select(connection: Connection) -> list[Fact]:
     query = "SELECT id, text, topic, created FROM memory_fact WHERE forgotten IS NULL ORDER BY created"
     return [Fact(*row) for row in connection.execute(query)]
+
+
+def _vectors(connection: Connection) -> dict[str, bytes]:
+    query = "SELECT id, vector FROM memory_fact WHERE vector IS NOT NULL AND forgotten IS NULL"
+    return dict(connection.execute(query))

@@ -46,6 +46,18 @@ def ranked(query: str, texts: Sequence[str]) -> list[tuple[int, float]]:
     return sorted(scores, key=lambda pair: (-pair[1], pair[0]))
 
 
+def telling(query: str) -> int:
+    """How many words of ``query`` say something."""
+    return len(_stems(query))
+
+
+def holds_all(query: str, text: str) -> bool:
+    """Whether every word of ``query`` that says something is in ``text``."""
+    document = _stems(text)
+    wanted = _stems(query)
+    return bool(wanted) and all(_weight(word, document) > 0 for word in wanted)
+
+
 def _weight(word: str, document: Sequence[str]) -> float:
     """How much of ``word`` is in ``document``, 0 to 1."""
     if word in document:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from edge.act.dispatch import Dispatch
 from edge.dialogue import Context
-from edge.intents import Origin, Outcome, OutcomeKind, Phrase, Transcript, Understanding
+from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Transcript, Understanding
 from edge.understand.router import Router, SyncTier
 
 _NOT_UNDERSTOOD = Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("not_understood"))
@@ -37,11 +37,29 @@ class TurnlessInterpreter:
         assert self._stages is not None
         _, router, dispatch = self._stages
         found = (await router.understand(Transcript(text, origin.language), origin, Context())).understanding
-        outcomes: list[Outcome] = []
         if found is None:
             return [_NOT_UNDERSTOOD]
-        for intent in found.intents:
-            outcomes.append(await dispatch.run(intent, origin, found.confidence))
-            if outcomes[-1].question is not None:
-                break
-        return outcomes
+        return await _done(found.intents, origin, dispatch, found.confidence)
+
+    def objection(self, intent: Intent, origin: Origin) -> Outcome | None:
+        """What would be asked before ``intent`` is done, clear as it may be, or why it can't be done; None: neither."""
+        assert self._stages is not None
+        _, _, dispatch = self._stages
+        return dispatch.objection(intent, origin)
+
+    async def perform(self, intents: Sequence[Intent], origin: Origin) -> Sequence[Outcome]:
+        """Do what was understood before, in order; after a question, no more. Raises AssistantError."""
+        assert self._stages is not None
+        _, _, dispatch = self._stages
+        return await _done(intents, origin, dispatch)
+
+
+async def _done(
+    intents: Sequence[Intent], origin: Origin, dispatch: Dispatch, confidence: float = 1.0
+) -> Sequence[Outcome]:
+    outcomes: list[Outcome] = []
+    for intent in intents:
+        outcomes.append(await dispatch.run(intent, origin, confidence))
+        if outcomes[-1].question is not None:
+            break
+    return outcomes

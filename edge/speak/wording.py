@@ -37,10 +37,17 @@ class Wording:
         return any(hasattr(macros, key) for macros in self._of(self.language))
 
     def say(self, phrase: Phrase, language: str | None = None) -> str:
-        """The sentence or sentences; empty when there is nothing to say. ``language`` None: the usual one."""
+        """The sentence or sentences; empty when there is nothing to say. ``language`` None: the usual one.
+
+        A value that is a phrase itself is put into words first.
+        """
         known = self._of(_written(language) if language else self.language)
         macros = next(macros for macros in known if hasattr(macros, phrase.key))
-        return " ".join(str(getattr(macros, phrase.key)(phrase.values)).split())
+        values = {
+            name: self.say(value, language) if isinstance(value, Phrase) else value
+            for name, value in phrase.values.items()
+        }
+        return " ".join(str(getattr(macros, phrase.key)(values)).split())
 
     def _of(self, language: str) -> list[TemplateModule]:
         if language not in self._macros:

@@ -13,13 +13,13 @@ from typing import Final, Protocol
 from hassil.intents import SlotList
 
 from edge.devices import Device
-from edge.dialogue import RESTORE, Context, Exchange
+from edge.dialogue import RESTORE, SCHEDULE, UNSCHEDULE, Context, Exchange
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question, Tier, Understanding
 from edge.ports import Inventory
 from edge.understand.aim import Thing, aimed, others
 from edge.understand.followup_sentences import Leaning, Pronoun, plainly, sentences_of
 from edge.understand.referents import TARGETS, Referent, fits, of_device, referents
-from edge.understand.undo import harmless, restoring
+from edge.undo import harmless, restoring
 
 _SURE: Final = 0.9
 """A rewritten sentence must be understood at least so well."""
@@ -245,6 +245,8 @@ def _again(leaning: Leaning, last: Exchange) -> Understanding | None:
 
 
 def _undone(last: Exchange) -> Understanding | Outcome:
+    if any(intent.name.startswith(SCHEDULE) and intent.name != UNSCHEDULE for intent in last.intents):
+        return Understanding(Intent(UNSCHEDULE, {"last": True}), Tier.CONTEXT, _BY_AIM)
     intents = restoring(last.actions)
     if not intents:
         return Outcome(OutcomeKind.FAILED, Phrase("cannot_undo"))

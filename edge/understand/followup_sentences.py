@@ -58,6 +58,7 @@ class FollowUpSentences:
         words: Mapping[str, Any] = content.pop("words", {})
         self._intents = Intents.from_dict(content)
         self._one, self._many = _any_of(words.get("one", ())), _any_of(words.get("many", ()))
+        self._clitics = _clitics(words.get("clitics", {}))
         self._asides = _any_of(words.get("asides", ()))
         self._carriers = tuple(words.get("carriers", ()))
         lead = parse_sentence(words["lead"]).expression if "lead" in words else None
@@ -77,6 +78,9 @@ class FollowUpSentences:
     def pronoun(self, text: str) -> Pronoun | None:
         """``text`` with a gap for the first pronoun in it, and without what means nothing beside it."""
         plain = plainly(text)
+        for clitic in self._clitics:
+            if (joined := clitic.apart(plain)) is not None:
+                return Pronoun(" ".join(self._asides.sub(" ", joined).split()), clitic.many)
         for many, pattern in ((True, self._many), (False, self._one)):
             if pattern.search(plain):
                 return Pronoun(" ".join(self._asides.sub(" ", pattern.sub("{it}", plain, count=1)).split()), many)
@@ -110,6 +114,41 @@ def plainly(text: str) -> str:
 def _value(entity: MatchEntity) -> SlotValue:
     value: SlotValue = entity.text_clean if entity.is_wildcard else entity.value
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Clitic:
+    """A pronoun that is one word with its verb."""
+
+    pattern: re.Pattern[str]
+    """Of the verb as it is with the pronoun, and the pronoun."""
+    verbs: Mapping[str, str]
+    """The verb as it is alone, where that differs."""
+    many: bool
+
+    def apart(self, plain: str) -> str | None:
+        """``plain`` with a gap for the pronoun; None where it has none."""
+        found = self.pattern.search(plain)
+        if found is None:
+            return None
+        verb = found["verb"]
+        return f"{plain[: found.start()]}{self.verbs.get(verb, verb)} {{it}}{plain[found.end() :]}"
+
+
+def _clitics(words: Mapping[str, Any]) -> list[_Clitic]:
+    """Of the file's section: ``one`` and ``many``, what joins them to the ``verbs`` (any, where none are given), and
+    whether they may stand apart as the ``last`` word of a sentence.
+    """
+    verbs: Mapping[str, str] = words.get("verbs", {})
+    verb, joint = "|".join(map(re.escape, verbs)) or r"\w+", re.escape(words.get("joint", ""))
+    found = []
+    for many in (True, False):
+        them = "|".join(words.get("many" if many else "one", ()))
+        if them:
+            last = rf"| (?:{them})$" if words.get("last") else ""
+            pattern = rf"(?<!\w)(?P<verb>{verb})(?:{joint}(?:{them})(?!\w){last})"
+            found.append(_Clitic(re.compile(pattern), verbs, many))
+    return found
 
 
 def _any_of(phrases: Sequence[str]) -> re.Pattern[str]:

@@ -42,6 +42,8 @@ def filled(text: str, intent: Intent, slot: str, grammar: Sayings, origin: Origi
 
     What takes any words at all takes them only where they are no sentence of their own.
     """
+    if intent.name not in grammar.templates.intents:  # nobody wrote sentences for it: any words that are none of ours
+        return {slot: text} if grammar.understand(text, origin) is None else None
     wanted = _DURATION if slot in _DURATION else frozenset({slot})
     phrases = _phrases_for(grammar.templates, intent, wanted, sentences_of(origin.language).lead)
     found = _matched(text, intent, [each for each in phrases if not each.free], grammar)

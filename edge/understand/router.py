@@ -4,6 +4,7 @@
 2. What leans on the sentences before. First, since "make it brighter" means the lamp that was spoken of, and on its
    own the room's; a sentence that stands by itself has nothing to lean with.
 3. The grammar.
+   What either understands of a command for another time is put off.
 4. Further tiers, each with a deadline of its own.
 """
 
@@ -17,6 +18,7 @@ import anyio
 
 from edge.dialogue import Context
 from edge.intents import Origin, Outcome, Question, Tier, Transcript, Understanding
+from edge.understand.later import Later
 from edge.understand.referents import TARGETS
 
 
@@ -78,10 +80,12 @@ class Router:
         *,
         answers: AnswerTier | None = None,
         follow_ups: ContextTier | None = None,
+        later: Later | None = None,
     ) -> None:
         """``further`` in order of cost."""
         self._grammar, self._further = grammar, further
         self._answers, self._follow_ups = answers, follow_ups
+        self._later = later
 
     async def understand(self, said: Transcript, origin: Origin, context: Context) -> Routed:
         """Who understood what was ``said``, after what was said before (``context``), and what it cost."""
@@ -98,7 +102,9 @@ class Router:
             understanding = None
             with spent.on(step.tier), anyio.move_on_after(step.deadline_s):
                 understanding = await step.understand(text, origin, context)
-            if understanding is not None and not (unclear and _chose_a_thing(understanding)):
+            if understanding is None or (unclear and _chose_a_thing(understanding)):
+                continue
+            if self._later is None or not self._later.is_for_later(text, origin, understanding):
                 return Routed(understanding, spent.total, spent.by_tier)
         return Routed(None, spent.total, spent.by_tier)
 
@@ -107,7 +113,22 @@ class Router:
         with spent.on(Tier.CONTEXT):
             if self._answers is not None and context.question is not None:
                 found = self._answers.understand(text, origin, context.question)
-            if found is None and self._follow_ups is not None and context.exchanges:
+        if found is not None:
+            return found
+        found = self._by_itself(text, origin, context, spent)
+        if self._later is None:
+            return found
+        return self._later.understand(
+            text, origin, found, lambda command: self._by_itself(command, origin, context, spent)
+        )
+
+    def _by_itself(
+        self, text: str, origin: Origin, context: Context, spent: "_Spent"
+    ) -> Understanding | Outcome | None:
+        """What is said and no answer: by what was said before, else by itself."""
+        found: Understanding | Outcome | None = None
+        with spent.on(Tier.CONTEXT):
+            if self._follow_ups is not None and context.exchanges:
                 found = self._follow_ups.understand(text, origin, context)
         if found is None:
             with spent.on(Tier.GRAMMAR):

@@ -15,7 +15,7 @@ from edge.dialogue import RESTORE, Context, Exchange
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Tier, Understanding
 from edge.understand.followup import FollowUps
 from edge.understand.grammar import Grammar
-from edge.understand.undo import restoring
+from edge.undo import restoring
 from tests.houses import DEVICES, Rooms
 
 HOUSE = Rooms()

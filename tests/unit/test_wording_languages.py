@@ -39,6 +39,10 @@ RECURRING: Final[list[dict[str, Any]]] = [
 ]  # fmt: skip
 REMINDER: Final[dict[str, Any]] = {**ALARM, "span": None}
 REMINDERS: Final[list[dict[str, Any]]] = [REMINDER, {**REMINDER, "span": 90061}, {**REMINDER, "every": DAILY}]
+PLANNED: Final[list[dict[str, Any]]] = [
+    {**REMINDER, "said": "turn it off", "undoes": undoes, "for_s": for_s, "span": span, "every": every}
+    for undoes, for_s, span, every in ((False, None, None, None), (True, None, 600, None), (False, 3600, None, DAILY))
+]
 TIMER: Final[dict[str, Any]] = {"name": None, "length": 600, "left": 61, "paused": False}
 TIMERS: Final[list[dict[str, Any]]] = [TIMER, {**TIMER, "name": "pizza", "paused": True}]
 STATE: Final[dict[str, Any]] = {
@@ -135,6 +139,11 @@ SAMPLES: Final[MappingProxyType[str, list[dict[str, Any]]]] = MappingProxyType({
     "routines_taught": [{"name": "bedtime", "count": 1}, {"name": "bedtime", "count": 2}],
     "routines_does": [{"name": "bedtime", "sentences": ["a", "b"], "count": count} for count in (2, 9)],
     "routines_names": [{"names": names, "count": count} for names, count in (([], 0), (["a"], 1), (["a", "b"], 2), (["a", "b"], 9))],
+    "schedule_set": [{"entries": [entry]} for entry in PLANNED], "schedule_until": [{**entry, "now": "On."} for entry in PLANNED],
+    "schedule_stays": [{"now": "On."}], "schedule_too_many": [{"count": 200}],
+    **{f"schedule_{key}": [{"entries": PLANNED[:count], "count": count} for count in (1, 3)] for key in ("which", "listed", "cancelled")},
+    "schedule_failed": [{"said": "x", "undoes": undoes, "why": "No."} for undoes in (False, True)],
+    "schedule_missed": [{**PLANNED[0], "begun": begun} for begun in (False, True)],
     "routines_written": [{"name": "bedtime", "file": "routines.toml"}],
     **{f"routines_{key}": [{"name": "bedtime"}] for key in ("unknown", "forget", "forgotten", "replace", "name_taken", "what_to_do")},
     "memory_name_kept": [{"name": "Ada"}], "memory_name": [{"name": "Ada"}, {"name": None}],

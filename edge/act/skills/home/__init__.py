@@ -33,16 +33,23 @@ class Home:
         self._confirm_s = confirm_s
         self.deadline_s = 2 * confirm_s + 2.0
 
+    def objection(self, intent: Intent, origin: Origin) -> Outcome | None:
+        """Which one of several is meant, or that there is none; None where devices would be told something."""
+        if intent.name in questions.INTENTS:
+            return None
+        targets = resolve(intent, origin, self._house.devices(), CONTROLS[intent.name].domains)
+        if targets.ambiguous or (len(targets.devices) > 1 and _names_no_thermostat(intent)):
+            return which_one(targets, intent)
+        return None if targets.devices else no_such_device(intent)
+
     async def run(self, intent: Intent, origin: Origin) -> Outcome:
         """Act or answer. Raises BrokerOffline at once when the broker is away."""
         if intent.name in questions.INTENTS:
             return questions.answer(intent, origin, self._house)
+        if (objection := self.objection(intent, origin)) is not None:
+            return objection
         control = CONTROLS[intent.name]
         targets = resolve(intent, origin, self._house.devices(), control.domains)
-        if targets.ambiguous or (len(targets.devices) > 1 and _names_no_thermostat(intent)):
-            return which_one(targets, intent)
-        if not targets.devices:
-            return no_such_device(intent)
         states = {device: self._house.state(device.id) for device in targets.devices}
         asked = {device: control.change(intent, device, states[device]) for device in self._stepped(intent, states)}
         changes = {device: change for device, change in asked.items() if not isinstance(change, Refusal)}

@@ -146,4 +146,5 @@ def _asked(intent: Intent, say: Phrase) -> Outcome:
 
 def build(context: SkillContext) -> Memory:
     """The skill on the context's storage."""
-    return Memory(Facts(context.storage), Episodes(context.storage, days=1.0), time.time)
+    facts = Facts(context.storage, meaning=context.meaning)
+    return Memory(facts, Episodes(context.storage, days=1.0, meaning=context.meaning), time.time)

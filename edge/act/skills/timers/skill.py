@@ -106,8 +106,6 @@ class Timers:
     # -- what is asked --------------------------------------------------------------------------------------------
 
     async def _start(self, intent: Intent, origin: Origin) -> Outcome:
-        if "conversation_command" in intent.slots:
-            return _failed("timers_no_delayed_command")
         length = span_of(intent.slots)
         if not length:
             ask = Question(intent, "minutes")

@@ -3,15 +3,16 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import anyio
 
 from edge.act.skills.tools.server import Server, Tool, ToolServerAway, argument
 from edge.act.skills.tools.settings import ServerSettings, read
+from edge.dialogue import GUESSED
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
-from edge.ports import SkillContext
+from edge.ports import Offer, Parameter, SkillContext
 
 _LONGEST: Final = 400
 """Characters of an answer that are read out: half a minute."""
@@ -30,6 +31,15 @@ class Tools:
         """``<server>.<tool>`` for all that are allowed."""
         return frozenset(f"{name}.{tool}" for name, settings in self._settings.items() for tool in settings.tools)
 
+    def offers(self) -> Sequence[Offer]:
+        """What the connected servers can be asked for by meaning."""
+        return [
+            _offer(name, tool, self._settings[name].examples.get(tool.name, ()))
+            for name, server in self._servers.items()
+            if self._settings[name].by_meaning
+            for tool in server.tools.values()
+        ]
+
     async def serve(self) -> None:
         """Keep every server connected."""
         async with anyio.create_task_group() as tasks:
@@ -44,13 +54,13 @@ class Tools:
         if tool is None:
             return Outcome(OutcomeKind.FAILED, Phrase("tools_away", {"server": name}))
         if missing := next((slot for slot in tool.required if slot not in intent.slots), None):
-            question = Question(intent, missing)
+            question = Question(intent, missing, tool.choices.get(missing, ()))
             return Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("tools_which", {"slot": missing}), question=question)
         try:
             arguments = {slot: argument(value, tool.types[slot]) for slot, value in _known(tool, intent).items()}
         except ValueError:
             return Outcome(OutcomeKind.FAILED, Phrase("tools_refused", {"text": ""}))
-        if self._asks(name, tool) and not intent.confirmed:
+        if self._asks(name, tool, intent) and not intent.confirmed:
             say = Phrase("tools_confirm", {"tool": wanted, "arguments": list(arguments.values())})
             return Outcome(OutcomeKind.NOT_UNDERSTOOD, say, question=Question(intent, None))
         try:
@@ -62,9 +72,18 @@ class Tools:
             kind, Phrase("tools_refused" if answer.failed else "tools_said", {"text": speakable(answer.text)})
         )
 
-    def _asks(self, server: str, tool: Tool) -> bool:
+    def _asks(self, server: str, tool: Tool, intent: Intent) -> bool:
+        """What was only guessed at, and may change something, is always asked about."""
         rule = self._settings[server].confirm
-        return rule == "always" or (rule == "auto" and not tool.reads)
+        return rule == "always" or (not tool.reads and (rule == "auto" or intent.form == GUESSED))
+
+
+def _offer(server: str, tool: Tool, examples: Sequence[str]) -> Offer:
+    parameters = tuple(
+        Parameter(name, kind, name in tool.required, tool.choices.get(name, ())) for name, kind in tool.types.items()
+    )
+    about = f"{tool.name.replace('_', ' ')}: {tool.about}"
+    return Offer(f"{server}.{tool.name}", about, tuple(examples), parameters)
 
 
 def speakable(text: str) -> str:

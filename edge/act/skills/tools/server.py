@@ -7,7 +7,7 @@ configured.
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 60.0
+_LONGEST: Final = 300
+"""Characters of what a server says of a tool."""
 _PING_S: Final = 15.0
 """How soon a server that died is noticed."""
 
@@ -43,6 +45,10 @@ class Tool:
     types: Mapping[str, str]
     """Its arguments and their JSON types."""
     required: tuple[str, ...]
+    about: str = ""
+    """What the server says that it is for."""
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By argument, the only values that it may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,8 @@ def _tool(listed: Any) -> Tool:
         reads=bool(listed.annotations and listed.annotations.read_only_hint),
         types={name: str(spec.get("type", "string")) for name, spec in properties.items()},
         required=tuple(schema.get("required", ())),
+        about=" ".join(str(listed.description or "").split())[:_LONGEST],
+        choices={name: tuple(map(str, spec["enum"])) for name, spec in properties.items() if spec.get("enum")},
     )
 
 

@@ -23,6 +23,10 @@ class ServerSettings(BaseModel):
     """Further environment variables of the program."""
     tools: tuple[str, ...]
     """Names of the tools that may be called. No other one ever is."""
+    examples: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """By tool: what people say when they mean it."""
+    by_meaning: bool = True
+    """Whether a tool is called when a sentence means what the tool is for; else only by sentences of your own."""
     confirm: Literal["auto", "always", "never"] = "auto"
     """Whether it is asked before a call. ``auto``: unless the server says that the tool only reads."""
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 8.0
