@@ -18,6 +18,7 @@ from edge.home.components import COMPONENTS
 from edge.home.entity import Availability, AvailabilityMode, Entity
 from edge.home.payload import Payload, expand, with_base
 from edge.home.templates import TemplateFault
+from edge.home.things import by_discovery
 
 _log = logging.getLogger(__name__)
 
@@ -115,6 +116,7 @@ def _entity(component: str, identity: str, full: Mapping[str, Any]) -> Entity:
         availability_mode=AvailabilityMode(payload.text("availability_mode", "latest")),
         base_name=base,
         identity=f"{component}:{unique}" if (unique := payload.text("unique_id", "")) else identity,
+        things=by_discovery(device),
     )
 
 

@@ -42,6 +42,8 @@ class Availability:
     topic: str
     read: Callable[[str], bool | None]
     """Payload → there or not; None for a payload that means neither."""
+    assumed: bool = False
+    """What holds while it has said nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,12 @@ class Entity:
     """Id that it would have if no other device had it."""
     identity: str = ""
     """What stays the same when it is renamed: its unique id, else its discovery topic."""
+    things: frozenset[str] = frozenset()
+    """The physical thing it is a part of, see :mod:`edge.home.things`; empty when unknown."""
+    places: tuple[str, ...] = ()
+    """Names it is filed under, which are its room where the house has a room of that name."""
+    asks: tuple[Publication, ...] = ()
+    """What makes it tell its state, where the broker does not keep it."""
 
     @property
     def topics(self) -> frozenset[str]:

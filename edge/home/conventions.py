@@ -1,0 +1,10 @@
+"""The conventions that are spoken besides Home Assistant's discovery."""
+
+from collections.abc import Sequence
+
+from edge.home.convention import Convention
+
+
+def natives(reply_topic: str) -> Sequence[Convention]:
+    """Each device's own convention. ``reply_topic``: below it, devices that are asked something may answer."""
+    return []
