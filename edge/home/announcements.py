@@ -60,7 +60,8 @@ class Announcements:
     def forget_unheard(self) -> bool:
         """Take back what was announced in an earlier connection and not in this one; returns as :meth:`take` does."""
         gone = [topic for topic, heard in self._heard.items() if heard.connection != self._connection]
-        return any([self.take(Message(topic, b"", True)) for topic in gone])
+        changes = [self.take(Message(topic, b"", True)) for topic in gone]
+        return any(changes)
 
     def entities(self) -> Mapping[str, Entity]:
         """By identity, all that there is now; each physical thing by one convention."""

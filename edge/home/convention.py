@@ -1,13 +1,19 @@
 """What a convention is: a way in which devices tell the broker what they are."""
 
+import json
+import re
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from edge.home.broker import Publication
 from edge.home.entity import Entity
 
 MAX_NAME: Final = 120
 """Characters of a name."""
+
+
+_NEVER_IN_TOPICS: Final = re.compile("[+#\x00\ud800-\udfff]")
+_MAX_TOPIC: Final = 1024
 
 
 class Malformed(ValueError):
@@ -48,6 +54,23 @@ class Convention(Protocol):
     def questions(self) -> list[Publication]:
         """What has to be asked to learn what there is; each is given once."""
         ...
+
+
+def topic_of(text: str) -> str:
+    """``text``, if it can be a topic to publish to. Raises Malformed."""
+    if not text or len(text) > _MAX_TOPIC or _NEVER_IN_TOPICS.search(text):
+        raise Malformed(f"{text[:40]!r} is no topic")
+    return text
+
+
+def json_of(payload: bytes, most: int) -> Any:
+    """The JSON in ``payload``, of ``most`` bytes at the most. Raises Malformed."""
+    if len(payload) > most:
+        raise Malformed(f"{len(payload)} bytes are too many")
+    try:
+        return json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(str(error)) from None
 
 
 def spoken(text: str) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from edge.home.convention import Convention
+from edge.home.zigbee2mqtt import Zigbee2Mqtt
 
 
 def natives(reply_topic: str) -> Sequence[Convention]:
     """Each device's own convention. ``reply_topic``: below it, devices that are asked something may answer."""
-    return []
+    return [Zigbee2Mqtt()]

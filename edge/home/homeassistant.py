@@ -35,7 +35,8 @@ class HomeAssistant:
 
     def entities(self) -> Iterable[Entity]:
         """See Convention. In the order of topics, not of messages; two that say they are the same are one."""
-        return {entity.identity: entity for topic in sorted(self._announced) for entity in self._announced[topic]}.values()
+        ordered = (entity for topic in sorted(self._announced) for entity in self._announced[topic])
+        return {entity.identity: entity for entity in ordered}.values()
 
     def questions(self) -> list[Publication]:
         """None: it is all retained."""

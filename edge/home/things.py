@@ -38,7 +38,7 @@ def by_mac(text: str) -> frozenset[str]:
 
 
 def by_zigbee(text: str) -> frozenset[str]:
-    """The thing with that IEEE address (``0x`` and 16 hexadecimal digits), as zigbee2mqtt or its discovery writes it."""
+    """The thing with that IEEE address, ``0x`` and 16 hexadecimal digits; ``zigbee2mqtt_`` may stand before it."""
     found = _ZIGBEE.fullmatch(text.casefold())
     return frozenset({f"zigbee:{found[1]}"}) if found else frozenset()
 
