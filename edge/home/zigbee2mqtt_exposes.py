@@ -24,7 +24,7 @@ _KELVIN_MIRED: Final = 1_000_000
 _SPEEDS: Final = ("low", "medium", "high", *"123456789")
 """Fan modes that are speeds, the slowest first."""
 _BESIDE: Final = frozenset({"config", "diagnostic"})
-_KEPT: Final = frozenset({"battery", "battery_low"})
+_KEPT: Final = frozenset({"action", "battery", "battery_low", "tamper"})
 """Of what is beside the point, what people ask for."""
 _MOVING: Final[Mapping[Any, str]] = {
     **dict.fromkeys(("opening", "open", "up", "UP", "forward", "rising"), "opening"),
@@ -53,7 +53,7 @@ class Expose(BaseModel):
     value_off: Scalar | None = None
     value_min: Finite | None = None
     value_max: Finite | None = None
-    values: Annotated[tuple[Scalar, ...], Where(max_length=300)] = ()
+    values: Annotated[tuple[Scalar, ...], Where(max_length=2000)] = ()
     features: Annotated[tuple["Expose", ...], Where(max_length=100)] = ()
 
     def feature(self, name: str) -> "Expose | None":
