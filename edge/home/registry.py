@@ -1,8 +1,9 @@
 """All devices and what they last said, from messages alone: no connection, no waiting."""
 
 import logging
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from edge.devices import Ability, Device, DeviceState, Value
@@ -24,6 +25,8 @@ class _Known:
     seen: dict[str, Value | None] = field(default_factory=dict)
     live: dict[str, int] = field(default_factory=dict)
     """By key, how many messages spoke of it that were not retained ones: news, not memory."""
+    said_at: float = 0.0
+    """When it last spoke of its main value: seconds, monotonic."""
     there: dict[str, bool] = field(default_factory=dict)
     """By availability topic, what it last said."""
     last_there: bool | None = None
@@ -33,8 +36,9 @@ class _Known:
 class Registry:
     """Feed it every message; ask it for devices and states."""
 
-    def __init__(self, prefix: str, house_file: HouseFile) -> None:
-        self._prefix, self._file = prefix, house_file
+    def __init__(self, prefix: str, house_file: HouseFile, now: Callable[[], float] = time.monotonic) -> None:
+        """``now``: seconds."""
+        self._prefix, self._file, self._now = prefix, house_file, now
         self._spelling = {name.casefold(): name for name in house_file.areas}
         self._announced: dict[str, list[Entity]] = {}
         self._heard: dict[str, int] = {}
@@ -72,7 +76,7 @@ class Registry:
         if known is None:
             return DeviceState()
         attributes = {key: value for key, value in known.seen.items() if key != VALUE and value is not None}
-        value = known.seen.get(VALUE)
+        value = known.entity.value_after(known.seen.get(VALUE), self._now() - known.said_at)
         return DeviceState(None if value is None else str(value), attributes, _available(known))
 
     def entity(self, device: str) -> Entity | None:
@@ -184,6 +188,8 @@ class Registry:
                 self._read(known, reading, message)
 
     def _read(self, known: _Known, reading: Reading, message: Message) -> None:
+        if reading.live_only and message.retained:
+            return
         try:
             seen = read_message(reading, message.payload)
         except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
@@ -192,6 +198,11 @@ class Registry:
                 _log.warning("%s said something that can't be read: %s", known.entity.device.id, error)
             return
         known.seen.update(seen)
+        if known.entity.derive is not None:
+            seen = {**seen, **known.entity.derive(known.seen)}
+            known.seen.update(seen)
+        if VALUE in seen:
+            known.said_at = self._now()
         self._revision += _learn(known, seen)
         if not message.retained:
             for key in seen:
