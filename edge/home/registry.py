@@ -1,8 +1,9 @@
 """All devices and what they last said, from messages alone: no connection, no waiting."""
 
 import logging
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from edge.devices import Ability, Device, DeviceState, Value
@@ -26,6 +27,8 @@ class _Known:
     seen: dict[str, Value | None] = field(default_factory=dict)
     live: dict[str, int] = field(default_factory=dict)
     """By key, how many messages spoke of it that were not retained ones: news, not memory."""
+    said_at: float = 0.0
+    """When it last spoke of its main value: seconds, monotonic."""
     there: dict[str, bool] = field(default_factory=dict)
     """By availability topic, what it last said."""
     last_there: bool | None = None
@@ -39,10 +42,19 @@ class _Known:
 class Registry:
     """Feed it every message; ask it for devices and states."""
 
-    def __init__(self, prefix: str, house_file: HouseFile, others: Sequence[Convention] = ()) -> None:
-        """``prefix``: of Home Assistant's discovery. ``others``: further conventions, which are preferred to it."""
+    def __init__(
+        self,
+        prefix: str,
+        house_file: HouseFile,
+        now: Callable[[], float] = time.monotonic,
+        others: Sequence[Convention] = (),
+    ) -> None:
+        """``prefix``: of Home Assistant's discovery. ``now``: seconds.
+
+        ``others``: further conventions, which are preferred to it.
+        """
         self._announced = Announcements([*others, HomeAssistant(prefix)])
-        self._file = house_file
+        self._file, self._now = house_file, now
         self._known: dict[str, _Known] = {}
         self._by_topic: dict[str, list[str]] = defaultdict(list)
         self._rooms: dict[str, str] = {}
@@ -81,7 +93,7 @@ class Registry:
         if known is None:
             return DeviceState()
         attributes = {key: value for key, value in known.seen.items() if key != VALUE and value is not None}
-        value = known.seen.get(VALUE)
+        value = known.entity.value_after(known.seen.get(VALUE), self._now() - known.said_at)
         return DeviceState(None if value is None else str(value), attributes, _available(known))
 
     def entity(self, device: str) -> Entity | None:
@@ -207,6 +219,8 @@ class Registry:
                 self._read(known, reading, message)
 
     def _read(self, known: _Known, reading: Reading, message: Message) -> None:
+        if reading.live_only and message.retained:
+            return
         try:
             seen = read_message(reading, message.payload)
         except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
@@ -217,6 +231,11 @@ class Registry:
         known.seen.update(seen)
         if seen:
             known.spoke = self._connection
+        if known.entity.derive is not None:
+            seen = {**seen, **known.entity.derive(known.seen)}
+            known.seen.update(seen)
+        if VALUE in seen:
+            known.said_at = self._now()
         self._revision += _learn(known, seen)
         if not message.retained:
             for key in seen:
