@@ -45,7 +45,7 @@ class MqttHouse:
         """
         self._own_topics = f"hearthside/{site}"
         named = read_house_file(house_file) if house_file else HouseFile()
-        self._registry = Registry(discovery_prefix, named, others=natives(f"{self._own_topics}/rpc"))
+        self._registry = Registry(discovery_prefix, named, others=natives(self._own_topics))
         self._link = Link(broker, f"{self._own_topics}/availability", self._take, self._on_link)
         self.post = Post(self._link)
         """For whoever else has something to say or to hear on the broker."""

@@ -10,7 +10,7 @@ Source: https://www.zigbee2mqtt.io/guide/usage/mqtt_topics_and_messages.html
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -35,7 +35,7 @@ _DEVICES, _GROUPS = "/bridge/devices", "/bridge/groups"
 _GROUPED: Final = ("light", "switch", "cover", "lock")
 """Kinds that a Zigbee group can be commanded as."""
 _TOLD: Final = (StateField("last_seen", ("last_seen",), text),)
-_UPDATES: Final = {"available": "on", "scheduled": "on", "updating": "on", "idle": "off"}
+_UPDATES: Final = {"available": "on", "scheduled": "on", "updating": "installing", "idle": "off"}
 _FIRMWARE: Final = (
     StateField(VALUE, ("update", "state"), word(_UPDATES)),
     StateField("installed_version", ("update", "installed_version"), text),
@@ -262,9 +262,14 @@ def _entity(base: str, title: str, unique: str, part: Part, things: frozenset[st
             device_class=part.device_class,
             unit=part.unit,
             options=part.options,
+            choices=part.choices,
+            limits=part.limits,
+            category=part.category,
             source=Zigbee2Mqtt.name,
         ),
-        readings=(json_reading(topic, (*part.fields, *_TOLD)),) if part.fields else (),
+        readings=(
+            (replace(json_reading(topic, (*part.fields, *_TOLD)), live_only=part.happens),) if part.fields else ()
+        ),
         encode=_encode(f"{topic}/set", part.writers),
         availability=(
             Availability(f"{base}/bridge/state", online),

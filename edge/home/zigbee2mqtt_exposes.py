@@ -11,11 +11,11 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Where
 
-from edge.devices import Ability, Value, Verb
+from edge.devices import Ability, Limits, Value, Verb
 from edge.home.color import rgb_of
 from edge.home.entity import VALUE, Unsupported
 from edge.home.json_state import Field, number, percent, text, word
-from edge.home.parts import finite, one_of
+from edge.home.parts import finite, one_of, within
 from edge.home.zigbee2mqtt_classes import BINARY, MEASURED
 
 _STATE, _SET, _GET = 1, 2, 4
@@ -53,6 +53,7 @@ class Expose(BaseModel):
     value_off: Scalar | None = None
     value_min: Finite | None = None
     value_max: Finite | None = None
+    value_step: Finite | None = None
     values: Annotated[tuple[Scalar, ...], Where(max_length=2000)] = ()
     features: Annotated[tuple["Expose", ...], Where(max_length=100)] = ()
 
@@ -86,6 +87,12 @@ class Part:
     device_class: str | None = None
     unit: str | None = None
     options: tuple[str, ...] = ()
+    choices: Mapping[Ability, tuple[str, ...]] = field(default_factory=dict)
+    limits: Mapping[Ability, Limits] = field(default_factory=dict)
+    category: str | None = None
+    """As in :class:`edge.devices.Device`; likewise those above."""
+    happens: bool = False
+    """Whether it tells what happens, not how things are."""
 
 
 class NotUsed(Exception):
@@ -133,8 +140,14 @@ def _part(expose: Expose, whole: Sequence[Expose]) -> Part:
 # -- what a device is for ---------------------------------------------------------------------------------------------
 
 
-def _light(expose: Expose, _: Sequence[Expose]) -> Part:
+def _light(expose: Expose, whole: Sequence[Expose]) -> Part:
     abilities, fields, writers = _power(expose)
+    choices: dict[Ability, tuple[str, ...]] = {}
+    effects = next((one for one in whole if _is_effect(one) and one.endpoint == expose.endpoint), None)
+    if effects is not None:
+        abilities.add(Ability.EFFECT)
+        choices[Ability.EFFECT] = tuple(str(value) for value in effects.values)
+        writers["effect"] = _chosen(effects)
     if (bright := expose.feature("brightness")) is not None:
         low, high = 0.0, bright.value_max or 254.0
         abilities.add(Ability.BRIGHTNESS)
@@ -157,7 +170,11 @@ def _light(expose: Expose, _: Sequence[Expose]) -> Part:
         on = set_state(Verb.ON)
         for key in writers.keys() - {"state"}:
             writers[key] = _with(on, writers[key])
-    return _main("light", expose, abilities, fields, writers)
+    return _main("light", expose, abilities, fields, writers, choices=choices)
+
+
+def _is_effect(expose: Expose) -> bool:
+    return expose.type == "enum" and expose.name == "effect" and bool(expose.property and expose.values)
 
 
 def _with(on: Mapping[str, Any], write: Write) -> Write:
@@ -263,6 +280,7 @@ def _fan(expose: Expose, _: Sequence[Expose]) -> Part:
     abilities: set[Ability] = set()
     fields: list[Field] = []
     writers: dict[str, Write] = {}
+    choices: dict[Ability, tuple[str, ...]] = {}
     state, mode, speed = (expose.feature(name) for name in ("state", "mode", "speed"))
     if state is not None and state.value_on is not None and state.value_off is not None:
         abilities, fields, writers = _power(expose)
@@ -283,9 +301,20 @@ def _fan(expose: Expose, _: Sequence[Expose]) -> Part:
             writers["percentage"] = lambda value: {
                 mode.property: speeds[min(max(round(finite(str(value)) / 100 * steps), 1 if value else 0), steps)]
             }
+        presets = tuple(str(name) for name in mode.values if name not in speeds)
+        if presets:
+            choices[Ability.PRESET] = presets
+            abilities.add(Ability.PRESET)
+            fields.append(Field("preset", (mode.property,), lambda said: said if said in presets else None))
+            writers["preset"] = lambda value: {mode.property: one_of(presets, value)}
     if not abilities:
         raise NotUsed("without anything to set")
-    return _main("fan", expose, abilities, fields, writers)
+    return _main("fan", expose, abilities, fields, writers, choices=choices)
+
+
+_CLIMATE_WORDS: Final = (("preset", Ability.PRESET), ("fan_mode", Ability.FAN_MODE), ("swing_mode", Ability.SWING))
+_HEATING: Final = ("occupied_heating_setpoint", "current_heating_setpoint")
+_COOLING: Final = ("occupied_cooling_setpoint", "current_cooling_setpoint")
 
 
 def _climate(expose: Expose, _: Sequence[Expose]) -> Part:
@@ -293,14 +322,28 @@ def _climate(expose: Expose, _: Sequence[Expose]) -> Part:
     fields: list[Field] = []
     writers: dict[str, Write] = {}
     options: tuple[str, ...] = ()
+    choices: dict[Ability, tuple[str, ...]] = {}
+    limits: dict[Ability, Limits] = {}
     if (measured := expose.feature("local_temperature")) is not None:
         fields.append(Field("current_temperature", (measured.property,), number))
-    names = ("occupied_heating_setpoint", "current_heating_setpoint", "occupied_cooling_setpoint")
-    target = next((found for name in names if (found := expose.feature(name)) is not None), None)
-    if target is not None:
-        abilities.add(Ability.TEMPERATURE)
-        fields.append(Field("temperature", (target.property,), number))
-        writers["temperature"] = _within(target)
+    heating, cooling = (
+        next((found for name in names if (found := expose.feature(name)) is not None), None)
+        for names in (_HEATING, _COOLING)
+    )
+    both = heating is not None and cooling is not None
+    for target, ability in ((heating, Ability.TEMPERATURE_LOW), (cooling, Ability.TEMPERATURE_HIGH)):
+        if target is not None:
+            key = ability if both else Ability.TEMPERATURE
+            abilities.add(key)
+            fields.append(Field(key, (target.property,), number))
+            writers[key] = _within(target)
+            limits |= _limits(key, target)
+    for name, ability in _CLIMATE_WORDS:
+        if (words := expose.feature(name)) is not None and words.values:
+            abilities.add(ability)
+            fields.append(Field(ability, (words.property,), text))
+            choices[ability] = tuple(str(value) for value in words.values)
+            writers[ability] = _chosen(words)
     mode = expose.feature("system_mode")
     if mode is not None and mode.values:
         options = tuple(str(value) for value in mode.values)
@@ -312,8 +355,9 @@ def _climate(expose: Expose, _: Sequence[Expose]) -> Part:
         writers["state"] = _verbs(mode, {verb: name for verb, name in verbs.items() if name is not None})
     if not fields:
         raise NotUsed("without anything to tell")
-    unit = target.unit if target is not None else None
-    return _main("climate", expose, abilities or {Ability.READ}, fields, writers, unit=unit or "°C", options=options)
+    unit = next((target.unit for target in (heating, cooling) if target is not None and target.unit), "°C")
+    part = _main("climate", expose, abilities or {Ability.READ}, fields, writers, choices=choices)
+    return replace(part, unit=unit, options=options, limits=limits)
 
 
 def _main(
@@ -323,14 +367,12 @@ def _main(
     fields: Sequence[Field],
     writers: Mapping[str, Write],
     *,
-    unit: str | None = None,
-    options: tuple[str, ...] = (),
+    choices: Mapping[Ability, tuple[str, ...]] | None = None,
 ) -> Part:
     gets = tuple(one.property for one in expose.features if one.may(_GET) and one.name in ("state", "position"))
     object_id = f"{domain}_{expose.endpoint}" if expose.endpoint else domain
-    return Part(
-        domain, object_id, _endpoint(expose), frozenset(abilities), tuple(fields), writers, gets, None, unit, options
-    )
+    name = _endpoint(expose)
+    return Part(domain, object_id, name, frozenset(abilities), tuple(fields), writers, gets, choices=choices or {})
 
 
 # -- what else it has -------------------------------------------------------------------------------------------------
@@ -343,7 +385,9 @@ def _binary(expose: Expose, _: Sequence[Expose]) -> Part:
     shown = (Field(VALUE, (expose.property,), word({on: "on", off: "off"})),) if expose.may(_STATE) else ()
     if expose.may(_SET):
         writers = {"state": _verbs(expose, {Verb.ON: on, Verb.OFF: off})}
-        return _own("switch", expose, Ability.STATE, shown, writers)
+        # Child locks, indicators and resets to the factory's settings: nobody means them who says "all switches".
+        category = None if expose.name == "state" else "config"
+        return replace(_own("switch", expose, Ability.STATE, shown, writers), category=category)
     if not shown:
         raise NotUsed("neither told nor set")
     return _own("binary_sensor", expose, Ability.READ, shown, device_class=BINARY.get(expose.name))
@@ -352,7 +396,8 @@ def _binary(expose: Expose, _: Sequence[Expose]) -> Part:
 def _numeric(expose: Expose, _: Sequence[Expose]) -> Part:
     shown = (Field(VALUE, (expose.property,), text),) if expose.may(_STATE) and expose.property else ()
     if expose.may(_SET) and expose.property:
-        return _own("number", expose, Ability.NUMBER, shown, {"value": _within(expose)}, unit=expose.unit)
+        part = _own("number", expose, Ability.NUMBER, shown, {"value": _within(expose)}, unit=expose.unit)
+        return replace(part, limits=_limits(Ability.NUMBER, expose))
     if not shown:
         raise NotUsed("neither told nor set")
     device_class = MEASURED.get(expose.name)
@@ -361,38 +406,56 @@ def _numeric(expose: Expose, _: Sequence[Expose]) -> Part:
 
 def _within(expose: Expose) -> Write:
     """A number between the limits: less than was asked for would not be what was asked for."""
+    limits = _limits(Ability.NUMBER, expose).get(Ability.NUMBER)
 
     def write(value: Value) -> Mapping[str, Any]:
-        wanted = finite(str(value))
-        low, high = expose.value_min, expose.value_max
-        if (low is not None and wanted < low) or (high is not None and wanted > high):
-            raise Unsupported(f"{wanted:g} is not between {low} and {high}")
+        wanted = within(limits, value)
         return {expose.property: int(wanted) if wanted.is_integer() else wanted}
 
     return write
 
 
-def _enum(expose: Expose, _: Sequence[Expose]) -> Part:
+def _limits(key: Ability, expose: Expose) -> Mapping[Ability, Limits]:
+    low, high = expose.value_min, expose.value_max
+    return {key: Limits(low, high, expose.value_step or 0.0)} if low is not None and high is not None else {}
+
+
+def _chosen(expose: Expose) -> Write:
+    typed = {str(value): value for value in expose.values}
+    return lambda value: {expose.property: typed[str(one_of(tuple(typed), value))]}
+
+
+def _enum(expose: Expose, whole: Sequence[Expose]) -> Part:
+    if _is_effect(expose) and any(one.type == "light" and one.endpoint == expose.endpoint for one in whole):
+        raise NotUsed("effects, which are the light's")
     shown = (Field(VALUE, (expose.property,), text),) if expose.may(_STATE) and expose.property else ()
     if expose.may(_SET) and expose.property and expose.values:
-        typed = {str(value): value for value in expose.values}
-        if len(typed) == 1 and not shown:
+        if len(expose.values) == 1 and not shown:
             press = {Verb.PRESS: expose.values[0]}
             return _own("button", expose, Ability.STATE, (), {"state": _verbs(expose, press)})
-
-        def choose(value: Value) -> Mapping[str, Any]:
-            return {expose.property: typed[str(one_of(tuple(typed), value))]}
-
-        return _own("select", expose, Ability.OPTION, shown, {"option": choose}, options=tuple(typed))
+        options = tuple(str(value) for value in expose.values)
+        return _own("select", expose, Ability.OPTION, shown, {"option": _chosen(expose)}, options=options)
     if not shown:
         raise NotUsed("neither told nor set")
+    if expose.name == "action":
+        happened = (Field(VALUE, (expose.property,), _happened),)
+        return replace(_own("event", expose, Ability.READ, happened), happens=True)
     return _own("sensor", expose, Ability.READ, shown)
 
 
+def _happened(said: Any) -> Value:
+    if said == "":
+        raise KeyError(said)
+    return text(said)
+
+
 def _text(expose: Expose, _: Sequence[Expose]) -> Part:
-    if not (expose.may(_STATE) and expose.property):
-        raise NotUsed("a text that is only set")
-    return _own("sensor", expose, Ability.READ, (Field(VALUE, (expose.property,), text),))
+    shown = (Field(VALUE, (expose.property,), text),) if expose.may(_STATE) and expose.property else ()
+    if expose.may(_SET) and expose.property:
+        return _own("text", expose, Ability.TEXT, shown, {"text": lambda value: {expose.property: str(value)}})
+    if not shown:
+        raise NotUsed("neither told nor set")
+    return _own("sensor", expose, Ability.READ, shown)
 
 
 def _own(
