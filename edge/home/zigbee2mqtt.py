@@ -23,7 +23,8 @@ from edge.home.entity import VALUE, Availability, AvailabilityMode, Encode, Enti
 from edge.home.json_state import Field as StateField
 from edge.home.json_state import json_reading, text, word
 from edge.home.things import by_zigbee
-from edge.home.zigbee2mqtt_exposes import Expose, Name, NotUsed, Part, group_part, parts
+from edge.home.zigbee2mqtt_exposes import group_part, parts
+from edge.home.zigbee2mqtt_part import Expose, Name, NotUsed, Part
 
 _log = logging.getLogger(__name__)
 
