@@ -253,10 +253,9 @@ def _learn(known: _Known, seen: Seen) -> bool:
 
 
 def _available(known: _Known) -> bool:
-    topics = [availability.topic for availability in known.entity.availability]
-    if not topics:
+    if not known.entity.availability:
         return True
-    said = [known.there.get(topic) for topic in topics]
+    said = [known.there.get(one.topic, one.assumed) for one in known.entity.availability]
     match known.entity.availability_mode:
         case AvailabilityMode.ALL:
             return all(said)

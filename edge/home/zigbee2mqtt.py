@@ -33,8 +33,8 @@ _MAX_LIST: Final = 32 * 1024 * 1024
 _MAX_DEVICES: Final = 2000
 _MAX_BRIDGES: Final = 16
 _DEVICES, _GROUPS = "/bridge/devices", "/bridge/groups"
-_GROUPED: Final = ("light", "switch", "cover", "lock")
-"""Kinds that a Zigbee group can be commanded as."""
+_GROUPED: Final = (("light", "switch"), ("cover",), ("lock",))
+"""Kinds that a Zigbee group can be commanded as; of lamps and plugs together, the lamps can do more."""
 _TOLD: Final = (StateField("last_seen", ("last_seen",), text),)
 _UPDATES: Final = {"available": "on", "scheduled": "on", "updating": "installing", "idle": "off"}
 _FIRMWARE: Final = (
@@ -183,7 +183,7 @@ def _parts(listed: Listed) -> Iterable[Part]:
         else:
             yield part
     if listed.definition.supports_ota:
-        yield Part("update", "update", "Firmware", frozenset({Ability.READ}), _FIRMWARE)
+        yield Part("update", "update", "Firmware", frozenset({Ability.READ}), _FIRMWARE, category="config")
     yield from _scenes(scene for endpoint in listed.endpoints.values() for scene in endpoint.scenes)
 
 
@@ -242,8 +242,9 @@ def _group_parts(group: Group, devices: Mapping[str, _Known]) -> Iterable[Part]:
     members = [known for member in group.members if (known := devices.get(member.ieee_address)) is not None]
     definitions = [known.listed.definition for known in members if known.parts]
     exposes = [expose for definition in definitions if definition is not None for expose in definition.exposes]
-    for domain in _GROUPED:
-        if (part := group_part(domain, exposes)) is not None:
+    for domains in _GROUPED:
+        able = (part for domain in domains if (part := group_part(domain, exposes)) is not None)
+        if (part := next(able, None)) is not None:
             yield part
     yield from _scenes(group.scenes)
 

@@ -30,6 +30,8 @@ from edge.home.zigbee2mqtt_part import (
 _BESIDE: Final = frozenset({"config", "diagnostic"})
 _KEPT: Final = frozenset({"action", "battery", "battery_low", "tamper"})
 """Of what is beside the point, what people ask for."""
+_SETTING: Final = "config"
+"""Category of all that can be set besides what the device is for: reached by its name alone."""
 
 
 def parts(exposes: Sequence[Expose]) -> Iterator[Part | NotUsed]:
@@ -83,7 +85,7 @@ def _binary(expose: Expose, _: Sequence[Expose]) -> Part:
     if expose.may(SET):
         writers = {"state": verb_write(expose, {Verb.ON: on, Verb.OFF: off})}
         # Child locks, indicators and resets to the factory's settings: nobody means them who says "all switches".
-        category = None if expose.name == "state" else "config"
+        category = None if expose.name == "state" else _SETTING
         return replace(_own("switch", expose, Ability.STATE, shown, writers), category=category)
     if not shown:
         raise NotUsed("neither told nor set")
@@ -94,7 +96,7 @@ def _numeric(expose: Expose, _: Sequence[Expose]) -> Part:
     shown = (Field(VALUE, (expose.property,), text),) if expose.may(STATE) and expose.property else ()
     if expose.may(SET) and expose.property:
         part = _own("number", expose, Ability.NUMBER, shown, {"value": number_write(expose)}, unit=expose.unit)
-        return replace(part, limits=limits_of(Ability.NUMBER, expose))
+        return replace(part, limits=limits_of(Ability.NUMBER, expose), category=_SETTING)
     if not shown:
         raise NotUsed("neither told nor set")
     device_class = MEASURED.get(expose.name)
@@ -108,9 +110,11 @@ def _enum(expose: Expose, whole: Sequence[Expose]) -> Part:
     if expose.may(SET) and expose.property and expose.values:
         if len(expose.values) == 1 and not shown:
             press = {Verb.PRESS: expose.values[0]}
-            return _own("button", expose, Ability.STATE, (), {"state": verb_write(expose, press)})
+            part = _own("button", expose, Ability.STATE, (), {"state": verb_write(expose, press)})
+            return replace(part, category=_SETTING)
         options = tuple(str(value) for value in expose.values)
-        return _own("select", expose, Ability.OPTION, shown, {"option": choice_write(expose)}, options=options)
+        part = _own("select", expose, Ability.OPTION, shown, {"option": choice_write(expose)}, options=options)
+        return replace(part, category=_SETTING)
     if not shown:
         raise NotUsed("neither told nor set")
     if expose.name == "action":
@@ -128,7 +132,8 @@ def _happened(said: Any) -> Value:
 def _text(expose: Expose, _: Sequence[Expose]) -> Part:
     shown = (Field(VALUE, (expose.property,), text),) if expose.may(STATE) and expose.property else ()
     if expose.may(SET) and expose.property:
-        return _own("text", expose, Ability.TEXT, shown, {"text": lambda value: {expose.property: str(value)}})
+        part = _own("text", expose, Ability.TEXT, shown, {"text": lambda value: {expose.property: str(value)}})
+        return replace(part, category=_SETTING)
     if not shown:
         raise NotUsed("neither told nor set")
     return _own("sensor", expose, Ability.READ, shown)
