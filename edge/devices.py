@@ -38,6 +38,36 @@ class Ability(StrEnum):
     """One of a select's ``options``."""
     NUMBER = "value"
     """A number entity's value."""
+    WHITE = "white"
+    """Percent of a lamp's white diodes, 0–100; its colours are off then."""
+    EFFECT = "effect"
+    """One of a lamp's effects: rainbow, party, …"""
+    PRESET = "preset"
+    """One of a fan's or a thermostat's presets: turbo, eco, away, …"""
+    OSCILLATION = "oscillation"
+    """``on`` or ``off``: whether a fan swings."""
+    DIRECTION = "direction"
+    """``forward`` or ``reverse``."""
+    FAN_MODE = "fan_mode"
+    """How fast the fan of an air conditioner blows: one of its words."""
+    SWING = "swing"
+    """How the flaps of an air conditioner move: one of its words, often ``on`` and ``off``."""
+    TEMPERATURE_LOW = "temperature_low"
+    """Temperature that it heats up to, in the device's own unit."""
+    TEMPERATURE_HIGH = "temperature_high"
+    """Temperature that it cools down to, in the device's own unit."""
+    FAN_SPEED = "fan_speed"
+    """How strongly a vacuum sucks: one of its words."""
+    SEGMENT = "segment"
+    """Id of the room that a vacuum is sent to; the attribute ``segments`` tells which there are."""
+    TONE = "tone"
+    """One of a siren's tones."""
+    DURATION = "duration"
+    """How long a siren sounds, whole seconds."""
+    VOLUME = "volume"
+    """Percent of a siren's full volume."""
+    TEXT = "text"
+    """What a display or a text field is to hold."""
 
 
 class Verb(StrEnum):
@@ -54,6 +84,27 @@ class Verb(StrEnum):
     PAUSE = "PAUSE"
     RETURN = "RETURN_TO_BASE"
     PRESS = "PRESS"
+    LOCATE = "LOCATE"
+    ARM_HOME = "ARM_HOME"
+    ARM_AWAY = "ARM_AWAY"
+    ARM_NIGHT = "ARM_NIGHT"
+    ARM_VACATION = "ARM_VACATION"
+    DISARM = "DISARM"
+    INSTALL = "INSTALL"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a number may be, in the device's own unit."""
+
+    low: float
+    high: float
+    step: float = 0.0
+    """0 where anything between goes."""
+
+    def near(self, value: float) -> float:
+        """``value`` on the device's own steps; it must lie within the limits."""
+        return value if not self.step else round(self.low + round((value - self.low) / self.step) * self.step, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +133,14 @@ class Device:
     """Allowed values for MODE or OPTION."""
     source: str = "homeassistant"
     """The convention that announced it."""
+    choices: Mapping[Ability, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """By :class:`Ability` value, the words that it takes: effects, presets, tones, …"""
+    limits: Mapping[Ability, Limits] = field(default_factory=dict, hash=False)
+    """By :class:`Ability` value, how far it goes."""
+    category: str | None = None
+    """``config`` or ``diagnostic`` for what is beside the point of the device it belongs to: reached by name alone."""
+    coded: frozenset[Verb] = frozenset()
+    """Verbs that it only obeys together with a code of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +150,8 @@ class DeviceState:
     value: str | None = None
     """``on``, ``off``, ``open``, ``closed``, ``locked``, ``heat``, ``21.5``, …; None while it has said nothing."""
     attributes: Mapping[str, Value] = field(default_factory=dict)
-    """By :class:`Ability` value in its unit, and ``current_temperature``, ``current_humidity``."""
+    """By :class:`Ability` value in its unit, and ``current_temperature``, ``current_humidity``, ``action``,
+    ``installed_version``, ``latest_version``, ``segments`` and what else the device adds."""
     available: bool = True
     """False when its availability topic says it is away."""
 
@@ -113,8 +173,10 @@ class Confirmation(StrEnum):
     """The device's own state shows it."""
     ASSUMED = "assumed"
     """Delivered to the broker; this kind of device (a scene, a button) reports no state."""
+    FAILED = "failed"
+    """The device has answered, and its own state shows that it did not do it, or that it did not last."""
     UNCONFIRMED = "unconfirmed"
-    """Published, but the device did not show the wanted state within its deadline."""
+    """Published, but the device did not answer within its deadline."""
     UNAVAILABLE = "unavailable"
     """The device had said that it is away; nothing was sent."""
     UNSUPPORTED = "unsupported"
@@ -152,6 +214,7 @@ def as_row(device: Device, state: DeviceState) -> dict[str, object]:
         "device_class": device.device_class,
         "unit": device.unit,
         "options": list(device.options),
+        "choices": {ability: list(words) for ability, words in device.choices.items()},
         "source": device.source,
         "state": state.value,
         "attributes": dict(state.attributes),

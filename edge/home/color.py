@@ -28,6 +28,22 @@ def rgb_of(color: Mapping[str, Any]) -> Rgb | None:
     return None
 
 
+def hs_of(color: Rgb) -> tuple[float, float]:
+    """Hue in degrees and saturation in percent, to two digits."""
+    hue, saturation, _ = _hsv(color)
+    return round(hue * 360, 2), round(saturation * 100, 2)
+
+
+def xy_of(color: Rgb) -> tuple[float, float]:
+    """CIE x and y, to three digits; black has those of white, the brightness being sent by itself."""
+    red, green, blue = (_linear(channel / 255) for channel in (color if any(color) else (255, 255, 255)))
+    big_x = 0.4124 * red + 0.3576 * green + 0.1805 * blue
+    big_y = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    big_z = 0.0193 * red + 0.1192 * green + 0.9505 * blue
+    whole = big_x + big_y + big_z
+    return round(big_x / whole, 3), round(big_y / whole, 3)
+
+
 def same_color(one: Rgb, other: Rgb) -> bool:
     """Whether two colours have the same hue and about the same saturation, whatever their brightness."""
     (hue, saturation, _), (hue2, saturation2, _) = _hsv(one), _hsv(other)
@@ -57,6 +73,10 @@ def _of_xy(x: float, y: float) -> Rgb | None:
 
 def _gamma(channel: float) -> float:
     return 12.92 * channel if channel <= 0.0031308 else 1.055 * channel ** (1 / 2.4) - 0.055  # noqa: PLR2004
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4  # noqa: PLR2004
 
 
 def _whole(red: float, green: float, blue: float) -> Rgb:

@@ -3,37 +3,51 @@
 Source: https://www.home-assistant.io/integrations/mqtt/ and the page of each component.
 """
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Mapping
 from typing import Final
 
-from edge.devices import Ability, Value, Verb
-from edge.home.appliances import humidifier, lawn_mower, vacuum
+from edge.devices import Ability, Limits, Value, Verb
+from edge.home.alarms import alarm_control_panel, lock, siren
+from edge.home.appliances import fan, humidifier, lawn_mower, vacuum
 from edge.home.broker import Publication
+from edge.home.climate import climate, water_heater
+from edge.home.covers import cover, valve
 from edge.home.entity import VALUE, Reading, Seen, Unsupported
-from edge.home.lights import light
+from edge.home.lights import default_light
+from edge.home.lights_json import json_light, template_light
 from edge.home.parts import (
     Component,
     Parts,
     Writers,
-    command_writer,
     each,
     json_object,
     known,
     no_commands,
-    number_of,
     one_of,
     text_of,
     value_reading,
-    verb_writer,
     verbs_only,
+    within,
+    word_of,
 )
 from edge.home.payload import Payload
 
-_MEASURED: Final = ("current_temperature", "current_humidity")
+_MAX_TEXT: Final = 255
+_INSTALLED, _LATEST, _BUSY = "installed_version", "latest_version", "in_progress"
+_SCHEMAS: Final[Mapping[str, Component]] = {"default": default_light, "json": json_light, "template": template_light}
+
+
+def light(p: Payload) -> Parts:
+    """In one of three schemas."""
+    schema = p.text("schema", "default")
+    if schema not in _SCHEMAS:
+        raise ValueError(f"schema {schema!r} is none of {', '.join(_SCHEMAS)}")
+    return _SCHEMAS[schema](p)
 
 
 def switch(p: Payload) -> Parts:
-    """Also sirens: on and off by payloads of their own."""
+    """On and off, by payloads of its own."""
     on, off = p.text("payload_on", "ON"), p.text("payload_off", "OFF")
     states = {p.text("state_on", on): "on", p.text("state_off", off): "off"}
     return Parts(frozenset({Ability.STATE}), value_reading(p, states), verbs_only(p, {Verb.ON: on, Verb.OFF: off}))
@@ -46,186 +60,14 @@ def binary_sensor(p: Payload) -> Parts:
 
 
 def sensor(p: Payload) -> Parts:
-    """Reports whatever it measures, as text."""
+    """Reports whatever it measures, as text; one of its options, if it has any."""
     unit = p.text("unit_of_measurement", "") or None
-    return Parts(frozenset({Ability.READ}), value_reading(p, None, required=True), no_commands, unit=unit)
-
-
-def cover(p: Payload) -> Parts:
-    """Open, close, stop, position; its state from the state topic, else from the position."""
-    closed, opened = p.number("position_closed", 0), p.number("position_open", 100)
-    if closed == opened:
-        raise ValueError("position_open equals position_closed")
-    states = {
-        p.text("state_open", "open"): "open",
-        p.text("state_closed", "closed"): "closed",
-        p.text("state_opening", "opening"): "opening",
-        p.text("state_closing", "closing"): "closing",
-        p.text("state_stopped", "stopped"): "stopped",
-    }
-    readings = list(value_reading(p, states))
-    abilities = set()
-    if (topic := p.topic("position_topic")) is not None:
-        has_state = bool(readings)
-
-        def position(payload: str) -> Seen:
-            percent = round((float(payload) - closed) / (opened - closed) * 100)
-            return {"position": percent, **({} if has_state else {VALUE: "open" if percent > 0 else "closed"})}
-
-        keys = frozenset({"position"} if has_state else {"position", VALUE})
-        readings.append(Reading(topic, keys, p.decode("position_template", position)))
-    tilt_readings, tilt_writers = _tilt(p)
-    readings.extend(tilt_readings)
-    verbs = {
-        Verb.OPEN: p.text("payload_open", "OPEN"),
-        Verb.CLOSE: p.text("payload_close", "CLOSE"),
-        Verb.STOP: p.text("payload_stop", "STOP"),
-    }
-    writers: dict[str, Callable[[Value], list[Publication]]] = {}
-    if p.topic("command_topic") is not None:
-        abilities.add(Ability.STATE)
-        writers["state"] = command_writer(p, verbs)
-    if (target := p.topic("set_position_topic")) is not None:
-        abilities.add(Ability.POSITION)
-        encode = p.command("set_position_template")
-        writers["position"] = lambda value: [
-            Publication(target, encode(round(closed + (opened - closed) * float(str(value)) / 100)))
-        ]
-    if not abilities:
-        raise ValueError("neither command_topic nor set_position_topic")
-    abilities |= {Ability.TILT} if tilt_writers else set()
-    return Parts(frozenset(abilities), tuple(readings), each({**writers, **tilt_writers}))
-
-
-def _tilt(p: Payload) -> tuple[list[Reading], Writers]:
-    """Slats: 0 closed to 100 open, in the cover's own range on the wire."""
-    low, high = p.number("tilt_min", 0), p.number("tilt_max", 100)
-    if low == high:
-        raise ValueError("tilt_max equals tilt_min")
-    readings: list[Reading] = []
-    if (topic := p.topic("tilt_status_topic")) is not None:
-        percent = number_of("tilt", lambda level: round((level - low) / (high - low) * 100))
-        readings.append(Reading(topic, frozenset({"tilt"}), p.decode("tilt_status_template", percent)))
-    if (target := p.topic("tilt_command_topic")) is None:
-        return readings, {}
-    encode = p.command("tilt_command_template")
-    return readings, {
-        "tilt": lambda value: [Publication(target, encode(round(low + (high - low) * float(str(value)) / 100)))]
-    }
-
-
-def valve(p: Payload) -> Parts:
-    """Like a cover; with ``reports_position`` both state and position come and go on the plain topics."""
-    if not p.flag("reports_position", False):
-        return cover(p)
-    closed, opened = p.number("position_closed", 0), p.number("position_open", 100)
-    topic, target = p.needed_topic("state_topic"), p.needed_topic("command_topic")
-
-    if closed == opened:
-        raise ValueError("position_open equals position_closed")
-
-    def position(payload: str) -> Seen:
-        said = json_object(payload) if payload.startswith("{") else {"position": payload}
-        moving = {VALUE: state} if (state := known(said.get("state"))) in ("opening", "closing") else {}
-        if said.get("position") is None:
-            return moving
-        percent = round((float(said["position"]) - closed) / (opened - closed) * 100)
-        return {"position": percent, VALUE: "open" if percent > 0 else "closed", **moving}
-
-    def send(percent: float) -> list[Publication]:
-        return [Publication(target, str(round(closed + (opened - closed) * percent / 100)))]
-
-    def obey(value: Value) -> list[Publication]:
-        match Verb(str(value)):
-            case Verb.OPEN:
-                return send(100)
-            case Verb.CLOSE:
-                return send(0)
-            case Verb.STOP if p.has("payload_stop"):
-                return [Publication(target, p.text("payload_stop", ""))]
-        raise Unsupported(value)
-
-    writers: Writers = {"position": lambda value: send(float(str(value))), "state": obey}
-    reading = Reading(topic, frozenset({"position", VALUE}), p.decode("value_template", position))
-    return Parts(frozenset({Ability.STATE, Ability.POSITION}), (reading,), each(writers))
-
-
-def fan(p: Payload) -> Parts:
-    """On, off, and speed in percent of its range."""
-    on, off = p.text("payload_on", "ON"), p.text("payload_off", "OFF")
-    low, high = p.number("speed_range_min", 1), p.number("speed_range_max", 100)
-    if low > high:
-        raise ValueError("speed_range_min is above speed_range_max")
-    abilities = {Ability.STATE}
-    readings = list(value_reading(p, {on: "on", off: "off"}, template="state_value_template"))
-    writers: dict[str, Callable[[Value], list[Publication]]] = {
-        "state": command_writer(p, {Verb.ON: on, Verb.OFF: off})
-    }
-    if (topic := p.topic("percentage_state_topic")) is not None:
-
-        def speed(payload: str) -> Seen:
-            level = float(payload)
-            return {"percentage": round((level - low + 1) / (high - low + 1) * 100) if level >= low else 0}
-
-        readings.append(Reading(topic, frozenset({"percentage"}), p.decode("percentage_value_template", speed)))
-    if (target := p.topic("percentage_command_topic")) is not None:
-        abilities.add(Ability.PERCENTAGE)
-        encode = p.command("percentage_command_template")
-        writers["percentage"] = lambda value: [
-            Publication(target, encode(round(low - 1 + (high - low + 1) * float(str(value)) / 100)))
-        ]
-    return Parts(frozenset(abilities), tuple(readings), each(writers))
-
-
-def climate(p: Payload) -> Parts:
-    """Mode, target temperature, what it measures."""
-    modes = p.texts("modes", ("auto", "off", "cool", "heat", "dry", "fan_only"))
-    readings: list[Reading] = []
-    for topic_key, template, key, decode in (
-        ("mode_state_topic", "mode_state_template", VALUE, text_of(VALUE)),
-        ("temperature_state_topic", "temperature_state_template", "temperature", number_of("temperature")),
-        *((f"{key}_topic", f"{key}_template", key, number_of(key)) for key in _MEASURED),
-    ):  # fmt: skip
-        if (topic := p.topic(topic_key)) is not None:
-            readings.append(Reading(topic, frozenset({key}), p.decode(template, decode)))
-    abilities: set[Ability] = set()
-    writers: dict[str, Callable[[Value], list[Publication]]] = {}
-    if (mode_topic := p.topic("mode_command_topic")) is not None:
-        abilities |= {Ability.MODE, Ability.STATE}
-        encode_mode = p.command("mode_command_template")
-        on = next(
-            (mode for mode in ("auto", "heat_cool", "heat", "cool", *modes) if mode in modes and mode != "off"), "auto"
-        )
-        names = {Verb.ON: on, Verb.OFF: "off"}
-
-        def set_mode(value: Value) -> list[Publication]:
-            return [Publication(mode_topic, encode_mode(one_of(modes, value)))]
-
-        writers["mode"] = set_mode
-        writers["state"] = lambda value: set_mode(names.get(Verb(str(value)), value))
-    if (power := p.topic("power_command_topic")) is not None:
-        abilities.add(Ability.STATE)
-        powers = {Verb.ON: p.text("payload_on", "ON"), Verb.OFF: p.text("payload_off", "OFF")}
-        writers["state"] = verb_writer(powers, power, p.command("power_command_template"))
-    if (target := p.topic("temperature_command_topic")) is not None:
-        abilities.add(Ability.TEMPERATURE)
-        encode = p.command("temperature_command_template")
-        writers["temperature"] = lambda value: [Publication(target, encode(float(str(value))))]
-    unit = {"F": "°F", "C": "°C"}.get(p.text("temperature_unit", "C"), "°C")
-    return Parts(frozenset(abilities or {Ability.READ}), tuple(readings), each(writers), unit=unit, options=modes)
-
-
-def lock(p: Payload) -> Parts:
-    """Lock and unlock."""
-    states = {
-        p.text("state_locked", "LOCKED"): "locked",
-        p.text("state_unlocked", "UNLOCKED"): "unlocked",
-        p.text("state_locking", "LOCKING"): "locking",
-        p.text("state_unlocking", "UNLOCKING"): "unlocking",
-        p.text("state_jammed", "JAMMED"): "jammed",
-    }
-    verbs = {Verb.LOCK: p.text("payload_lock", "LOCK"), Verb.UNLOCK: p.text("payload_unlock", "UNLOCK")}
-    return Parts(frozenset({Ability.STATE}), value_reading(p, states), verbs_only(p, verbs))
+    options = p.texts("options", ())
+    readings = value_reading(p, None, required=True)
+    if options:
+        topic = p.needed_topic("state_topic")
+        readings = (Reading(topic, frozenset({VALUE}), p.decode("value_template", word_of(VALUE, options))),)
+    return Parts(frozenset({Ability.READ}), readings, no_commands, unit=unit, options=options)
 
 
 def button(p: Payload) -> Parts:
@@ -239,11 +81,24 @@ def scene(p: Payload) -> Parts:
 
 
 def number(p: Payload) -> Parts:
-    """A value to set."""
+    """A value to set, between its limits and on its steps."""
     target, encode = p.needed_topic("command_topic"), p.command("command_template")
-    writers: Writers = {"value": lambda value: [Publication(target, encode(value))]}
+    limits = Limits(p.number("min", 1), p.number("max", 100), p.scale("step", 1))
+    if limits.low >= limits.high:
+        raise ValueError("min is not below max")
+    unset = p.text("payload_reset", "None")
+
+    def write(value: Value) -> list[Publication]:
+        wanted = within(limits, value)
+        return [Publication(target, encode(int(wanted) if wanted.is_integer() else wanted))]
+
+    readings: tuple[Reading, ...] = ()
+    if (topic := p.topic("state_topic")) is not None:
+        readings = (Reading(topic, frozenset({VALUE}), p.decode("value_template", word_of(VALUE, unset=unset))),)
     unit = p.text("unit_of_measurement", "") or None
-    return Parts(frozenset({Ability.NUMBER}), value_reading(p, None), each(writers), unit=unit)
+    return Parts(
+        frozenset({Ability.NUMBER}), readings, each({"value": write}), unit=unit, limits={Ability.NUMBER: limits}
+    )
 
 
 def select(p: Payload) -> Parts:
@@ -254,23 +109,126 @@ def select(p: Payload) -> Parts:
     return Parts(frozenset({Ability.OPTION}), value_reading(p, None), each(writers), options=options)
 
 
+def text(p: Payload) -> Parts:
+    """A line of text to set, of the lengths and the pattern that it takes."""
+    target, encode = p.needed_topic("command_topic"), p.command("command_template")
+    shortest, longest = p.number("min", 0), min(p.number("max", _MAX_TEXT), _MAX_TEXT)
+    secret = p.text("mode", "text") == "password"
+
+    def write(value: Value) -> list[Publication]:
+        line = str(value)
+        # A pattern of the payload's own is not tried: one that never ends would stop the whole house.
+        if not shortest <= len(line) <= longest:
+            raise Unsupported(f"a text of {len(line)} characters")
+        return [Publication(target, encode(line))]
+
+    # A password is neither read nor told.
+    readings = () if secret else value_reading(p, None)
+    return Parts(frozenset({Ability.TEXT}), readings, each({"text": write}))
+
+
+def notify(p: Payload) -> Parts:
+    """Somewhere that a text can be sent to; says nothing."""
+    target, encode = p.needed_topic("command_topic"), p.command("command_template")
+    return Parts(frozenset({Ability.TEXT}), (), each({"text": lambda value: [Publication(target, encode(str(value)))]}))
+
+
+def event(p: Payload) -> Parts:
+    """What happened last, since we listen: a retained message would ring the bell of last week again."""
+    kinds = p.texts("event_types", ())
+
+    def decode(payload: str) -> Seen:
+        said = json_object(payload).get("event_type")
+        if kinds and said not in kinds:
+            raise ValueError(f"event_type is none of {', '.join(kinds)}")
+        return {VALUE: known(said)}
+
+    reading = Reading(
+        p.needed_topic("state_topic"), frozenset({VALUE}), p.decode("value_template", decode), live_only=True
+    )
+    return Parts(frozenset({Ability.READ}), (reading,), no_commands, options=kinds)
+
+
+def update(p: Payload) -> Parts:
+    """``on`` when there is an update, ``off`` when not, ``installing`` meanwhile; with both versions."""
+    readings: list[Reading] = []
+    if (topic := p.topic("state_topic")) is not None:
+        readings.append(
+            Reading(
+                topic, frozenset({VALUE, _INSTALLED, _LATEST, _BUSY}), p.decode("value_template", _installed_version)
+            )
+        )
+    if (topic := p.topic("latest_version_topic")) is not None:
+        decode = p.decode("latest_version_template", text_of(_LATEST))
+        readings.append(Reading(topic, frozenset({VALUE, _LATEST}), decode))
+    if not readings:
+        raise ValueError("neither state_topic nor latest_version_topic")
+    if p.topic("command_topic") is None or not p.has("payload_install"):
+        return Parts(frozenset({Ability.READ}), tuple(readings), no_commands, derive=_whether_new)
+    install = verbs_only(p, {Verb.INSTALL: p.text("payload_install", "")})
+    return Parts(frozenset({Ability.STATE}), tuple(readings), install, derive=_whether_new)
+
+
+def _installed_version(payload: str) -> Seen:
+    """Plain, or JSON that may hold the latest too."""
+    if not payload.startswith("{"):
+        return {_INSTALLED: known(payload)}
+    said = json.loads(payload)
+    seen: dict[str, Value | None] = {key: known(said[key]) for key in (_INSTALLED, _LATEST) if key in said}
+    if _BUSY in said or "update_percentage" in said:
+        busy = bool(said.get(_BUSY)) or said.get("update_percentage") is not None
+        seen[_BUSY] = "yes" if busy else None
+    return seen
+
+
+def _whether_new(seen: Seen) -> Seen:
+    if seen.get(_BUSY):
+        return {VALUE: "installing"}
+    installed, latest = seen.get(_INSTALLED), seen.get(_LATEST)
+    if installed is None or latest is None:
+        return {VALUE: None}
+    return {VALUE: "off" if installed == latest else "on"}
+
+
+def device_tracker(p: Payload) -> Parts:
+    """``home``, ``not_home`` or the name of a place."""
+    places = {p.text("payload_home", "home"): "home", p.text("payload_not_home", "not_home"): "not_home"}
+    unset = p.text("payload_reset", "None")
+
+    def decode(payload: str) -> Seen:
+        return {VALUE: None if payload == unset else places.get(payload, known(payload))}
+
+    reading = Reading(p.needed_topic("state_topic"), frozenset({VALUE}), p.decode("value_template", decode))
+    return Parts(frozenset({Ability.READ}), (reading,), no_commands)
+
+
 COMPONENTS: Final[Mapping[str, Component]] = {
+    "alarm_control_panel": alarm_control_panel,
     "binary_sensor": binary_sensor,
     "button": button,
     "climate": climate,
     "cover": cover,
+    "device_tracker": device_tracker,
+    "event": event,
     "fan": fan,
     "humidifier": humidifier,
     "lawn_mower": lawn_mower,
     "light": light,
     "lock": lock,
+    "notify": notify,
     "number": number,
     "scene": scene,
     "select": select,
     "sensor": sensor,
-    "siren": switch,
+    "siren": siren,
     "switch": switch,
+    "text": text,
+    "update": update,
     "vacuum": vacuum,
     "valve": valve,
+    "water_heater": water_heater,
 }
 """By the name in the discovery topic."""
+
+SPEECHLESS: Final = frozenset({"camera", "device_automation", "image", "tag"})
+"""Components that have nothing to say to a voice and nothing to be told."""

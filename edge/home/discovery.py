@@ -13,18 +13,27 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 
-from edge.devices import Device
-from edge.home.components import COMPONENTS
-from edge.home.entity import Availability, AvailabilityMode, Entity
+from edge.devices import Ability, Device, Value
+from edge.home.components import COMPONENTS, SPEECHLESS
+from edge.home.entity import VALUE, Availability, AvailabilityMode, Entity, Reading, Seen
+from edge.home.parts import json_object
 from edge.home.payload import Payload, expand, with_base
 from edge.home.templates import TemplateFault
+from edge.home.things import by_discovery
 
 _log = logging.getLogger(__name__)
 
 MAX_PAYLOAD: Final = 262_144
 """Bytes; a device bundle of a hundred entities is a tenth of it."""
 _MAX_NAME: Final = 120
-_DIAGNOSTIC: Final = frozenset({"config", "diagnostic"})
+_BESIDE: Final = frozenset({"config", "diagnostic"})
+"""Categories of what belongs to a device without being what it is there for."""
+_MAX_ATTRIBUTES: Final = 32
+_OWN_KEYS: Final = frozenset(
+    {VALUE, *(ability.value for ability in Ability), "current_temperature", "current_humidity", "action", "segments",
+     "installed_version", "latest_version", "in_progress", "color_mode"}
+)  # fmt: skip
+"""What a device's attributes in JSON may not pass for: there, brightness may be of any scale."""
 _LEVELS: Final = (4, 5)
 """Levels of a discovery topic, without and with a node."""
 
@@ -57,10 +66,28 @@ def read(topic: str, payload: bytes, prefix: str) -> list[Entity]:
         raw = json.loads(payload)
         if component == "device":
             return _bundle(topic, raw)
+        if not _used(component, topic):
+            return []
         full = expand(raw)
-        return [_entity(component, topic, {**full, "_object": place[-1]})] if component in COMPONENTS else []
+        # It says that from now on a bundle announces it.
+        wanted = _enabled(full) and not Payload(full).flag("migrate_discovery", False)
+        return [_entity(component, topic, {**full, "_object": place[-1]})] if wanted else []
     except (ValueError, RecursionError) as error:
         raise Malformed(str(error)) from None
+
+
+def _used(component: object, topic: str) -> bool:
+    """Whether it is understood; what is not is said once, there being one announcement of it."""
+    if component in COMPONENTS:
+        return True
+    if component not in SPEECHLESS:
+        _log.info("the announcement on %s is ignored: the component %.40r is not known", topic, component)
+    return False
+
+
+def _enabled(full: Mapping[str, Any]) -> bool:
+    """Whether it is meant to be there without anybody's doing: a device's link quality, say, is not."""
+    return Payload(full).flag("enabled_by_default", True)
 
 
 def _bundle(topic: str, raw: Any) -> list[Entity]:
@@ -78,7 +105,7 @@ def _bundle(topic: str, raw: Any) -> list[Entity]:
             part = expand(described)
             kind = part.get("platform")
             # A platform and nothing else takes the entity back.
-            if kind in COMPONENTS and len(part) > 1:
+            if len(part) > 1 and _used(kind, f"{topic}#{key}") and _enabled(part):
                 merged = {**shared, **(with_base(part, base) if isinstance(base, str) else part), "_object": str(key)}
                 entities.append(_entity(str(kind), f"{topic}#{key}", merged))
         except (ValueError, RecursionError) as error:
@@ -108,14 +135,39 @@ def _entity(component: str, identity: str, full: Mapping[str, Any]) -> Entity:
             device_class=payload.text("device_class", "") or None,
             unit=parts.unit,
             options=parts.options,
+            choices=parts.choices,
+            limits=parts.limits,
+            category=category if (category := payload.text("entity_category", "")) in _BESIDE else None,
+            coded=parts.coded,
         ),
-        readings=parts.readings,
+        readings=(*parts.readings, *_attributes(payload)),
         encode=parts.encode,
         availability=_availability(full),
         availability_mode=AvailabilityMode(payload.text("availability_mode", "latest")),
         base_name=base,
         identity=f"{component}:{unique}" if (unique := payload.text("unique_id", "")) else identity,
+        things=by_discovery(device),
+        implied=parts.implied,
+        derive=parts.derive,
+        expire_after_s=payload.scale("expire_after", 1) if payload.has("expire_after") else None,
+        off_delay_s=payload.scale("off_delay", 1) if payload.has("off_delay") else None,
     )
+
+
+def _attributes(p: Payload) -> tuple[Reading, ...]:
+    """What a device tells of itself besides, as JSON: numbers and words, under the names that it gives them."""
+    if (topic := p.topic("json_attributes_topic")) is None:
+        return ()
+
+    def decode(payload: str) -> Seen:
+        plain: dict[str, Value | None] = {
+            str(key)[:_MAX_NAME]: value
+            for key, value in json_object(payload).items()
+            if key not in _OWN_KEYS and isinstance(value, str | int | float)
+        }
+        return dict(list(plain.items())[:_MAX_ATTRIBUTES])
+
+    return (Reading(topic, frozenset(), p.decode("json_attributes_template", decode)),)
 
 
 def _name(component: str, full: Mapping[str, Any], device: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """A device with the topics behind it: how its messages become state, and a change becomes messages."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -42,6 +42,8 @@ class Availability:
     topic: str
     read: Callable[[str], bool | None]
     """Payload → there or not; None for a payload that means neither."""
+    assumed: bool = False
+    """What holds while it has said nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Reading:
     keys: frozenset[str]
     """What it may speak of."""
     decode: Decode
+    live_only: bool = False
+    """Whether a retained message says nothing: what happened once does not happen again when somebody subscribes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,20 @@ class Entity:
     """Id that it would have if no other device had it."""
     identity: str = ""
     """What stays the same when it is renamed: its unique id, else its discovery topic."""
+    things: frozenset[str] = frozenset()
+    """The physical thing it is a part of, see :mod:`edge.home.things`; empty when unknown."""
+    places: tuple[str, ...] = ()
+    """Names it is filed under, which are its room where the house has a room of that name."""
+    asks: tuple[Publication, ...] = ()
+    """What makes it tell its state, where the broker does not keep it."""
+    implied: Mapping[str, Verb] = field(default_factory=dict)
+    """Changes that no topic tells of by themselves → the verb that shows when they were obeyed."""
+    derive: Callable[[Seen], Seen] | None = None
+    """All that was seen → what follows from several messages together."""
+    expire_after_s: float | None = None
+    """Older than that, its value says nothing about the present."""
+    off_delay_s: float | None = None
+    """So long after it was last ``on``, it is ``off`` without saying so."""
 
     @property
     def topics(self) -> frozenset[str]:
@@ -80,6 +98,18 @@ class Entity:
         """All that its state topics may tell."""
         return frozenset().union(*(reading.keys for reading in self.readings))
 
+    def key_of(self, change: str) -> str:
+        """The state key in which a change shows."""
+        return change if change in self.speaks_of else key_of(change)
+
+    def value_after(self, value: Value | None, age_s: float) -> Value | None:
+        """What ``value`` is worth ``age_s`` seconds after it was said."""
+        if self.expire_after_s is not None and age_s > self.expire_after_s:
+            return None
+        if self.off_delay_s is not None and value == "on" and age_s > self.off_delay_s:
+            return "off"
+        return value
+
 
 _SHOWN: Final[Mapping[Verb, frozenset[str]]] = {
     Verb.ON: frozenset({"on"}),
@@ -90,6 +120,14 @@ _SHOWN: Final[Mapping[Verb, frozenset[str]]] = {
     Verb.STOP: frozenset({"stopped", "open", "closed", "idle"}),
     Verb.LOCK: frozenset({"locked"}),
     Verb.UNLOCK: frozenset({"unlocked"}),
+    # Nobody is told that the house is armed while it still counts down: its own word for that is repeated.
+    Verb.ARM_HOME: frozenset({"armed_home", "arming"}),
+    Verb.ARM_AWAY: frozenset({"armed_away", "arming"}),
+    Verb.ARM_NIGHT: frozenset({"armed_night", "arming"}),
+    Verb.ARM_VACATION: frozenset({"armed_vacation", "arming"}),
+    Verb.DISARM: frozenset({"disarmed"}),
+    Verb.LOCATE: frozenset(),
+    Verb.INSTALL: frozenset({"installing"}),
     Verb.START: frozenset({"cleaning", "mowing"}),
     Verb.PAUSE: frozenset({"paused", "idle"}),
     Verb.RETURN: frozenset({"returning", "docked"}),
@@ -102,9 +140,15 @@ _TOLERANCE: Final = {
     "tilt": 2.0,
     "humidity": 1.0,
     "temperature": 0.26,
+    "temperature_low": 0.26,
+    "temperature_high": 0.26,
     "value": 0.01,
+    "volume": 1.0,
+    "white": 2.0,
 }
 _KELVIN_TOLERANCE: Final = 0.04
+_MODAL: Final = frozenset({"climate", "water_heater"})
+"""Kinds whose main value is a mode, so that on is any but off."""
 
 
 def shows(key: str, wanted: Value, seen: Value | None, domain: str) -> bool:
@@ -115,8 +159,10 @@ def shows(key: str, wanted: Value, seen: Value | None, domain: str) -> bool:
     if seen is None:
         return False
     if key == "state":
-        if domain == "climate" and wanted == Verb.ON:
+        if domain in _MODAL and wanted == Verb.ON:
             return seen != "off"
+        if domain == "lock" and wanted == Verb.OPEN:
+            return seen in ("open", "opening", "unlocked")
         return seen in _SHOWN[Verb(str(wanted))]
     if isinstance(wanted, tuple) and isinstance(seen, tuple):
         return same_color(wanted, seen)
@@ -132,8 +178,8 @@ def shows(key: str, wanted: Value, seen: Value | None, domain: str) -> bool:
 
 
 def key_of(change: str) -> str:
-    """The state key in which a change shows: the verb, a select's option and a mode in the main value."""
-    return VALUE if change in ("state", "mode", "option", "value") else change
+    """The state key in which a change shows, where no topic is for it alone: the main value."""
+    return VALUE if change in ("state", "mode", "option", "value", "text") else change
 
 
 def read_message(reading: Reading, payload: bytes) -> Seen:

@@ -1,5 +1,6 @@
 """The house on an MQTT broker: the port :class:`edge.ports.House`, kept up to date while it is open."""
 
+import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -8,15 +9,22 @@ from types import TracebackType
 import anyio
 
 from edge.devices import ActionReport, Command, Device, DeviceState
-from edge.home import discovery
+from edge.errors import BrokerOffline
 from edge.home.broker import Broker, Link, Message, Publication
 from edge.home.control import Control
+from edge.home.conventions import natives
 from edge.home.house_file import HouseFile, read_house_file
 from edge.home.post import Post
 from edge.home.registry import Registry
 
+_log = logging.getLogger(__name__)
+
 _FLUSH_S = 0.02
 """New devices' topics are subscribed to together, at most this long after they were announced."""
+_ASK_EVERY_S = 0.05
+"""Devices are asked for their states one after the other: a radio network bears no flood."""
+_CATCH_UP_S = 30.0
+"""How long a broker may take to hand over all that it has kept."""
 
 
 class MqttHouse:
@@ -35,16 +43,20 @@ class MqttHouse:
 
         Raises SettingsError for a mistake in ``house_file``.
         """
-        self._prefix = discovery_prefix
-        self._registry = Registry(discovery_prefix, read_house_file(house_file) if house_file else HouseFile())
         self._own_topics = f"hearthside/{site}"
+        named = read_house_file(house_file) if house_file else HouseFile()
+        self._registry = Registry(discovery_prefix, named, others=natives(self._own_topics))
         self._link = Link(broker, f"{self._own_topics}/availability", self._take, self._on_link)
         self.post = Post(self._link)
         """For whoever else has something to say or to hear on the broker."""
         self._control = Control(self._link, self._registry, lambda: self._changed)
         self._told = on_link
         self._changed = anyio.Event()
-        self._fence = f"hearthside/{site}/fence/{uuid.uuid4().hex[:8]}"
+        self._fence = f"{self._own_topics}/fence/{uuid.uuid4().hex[:8]}"
+        self._memory, self._mark = f"{self._own_topics}/memory", uuid.uuid4().hex
+        self._remembers = False
+        """Whether the broker has kept our mark since the last connection, and so all else that it was to keep."""
+        self._connections = 0
         self._fences: dict[str, anyio.Event] = {}
         self._subscribed: frozenset[str] = frozenset()
         self._subscribing = anyio.Lock()
@@ -56,6 +68,7 @@ class MqttHouse:
         await self._tasks.__aenter__()
         self._tasks.start_soon(self._link.run)
         self._tasks.start_soon(self._keep_subscribed)
+        self._tasks.start_soon(self._catch_up)
         return self
 
     async def __aexit__(
@@ -101,37 +114,75 @@ class MqttHouse:
     async def settled(self, timeout_s: float) -> None:
         """Returns when all that the broker retains has been read: devices, then their states.
 
-        Raises BrokerOffline when that has not happened after ``timeout_s``.
+        What was announced before and is no longer retained is gone then. Raises BrokerOffline when that has not
+        happened after ``timeout_s``.
         """
         with anyio.move_on_after(timeout_s):
-            while not self._ready:
+            while not await self._read_all():
                 await self._changed.wait()
-            seen = -1
-            while seen != self._registry.revision:
-                seen = self._registry.revision
-                await self._pass_fence()
-                await self._follow_topics()
-            await self._pass_fence()
             return
         raise self._link.offline()
 
+    async def _read_all(self) -> bool:
+        """Whether all that is retained has been read in the present connection."""
+        connection, seen = self._connections, -1
+        while self._ready and connection == self._connections:
+            if seen == self._registry.revision:
+                await self._pass_fence()
+                return self._ready and connection == self._connections
+            seen = self._registry.revision
+            await self._pass_fence()
+            if self._remembers and self._ready and connection == self._connections:
+                self._registry.forget_unheard()
+            await self._follow_topics()
+        return False
+
+    async def _catch_up(self) -> None:
+        """After each connection, drop what left meanwhile; then ask what devices do not say by themselves."""
+        caught_up = 0
+        while True:
+            changed = self._changed
+            try:
+                if self._ready and caught_up < self._connections:
+                    connection = self._connections
+                    await self.settled(_CATCH_UP_S)
+                    if connection == self._connections:
+                        caught_up = connection
+                        await self._link.publish([Publication(self._memory, self._mark)], retain=True)
+                if self._ready and caught_up == self._connections:
+                    for question in self._registry.questions():
+                        await self._link.publish([question])
+                        await anyio.sleep(_ASK_EVERY_S)
+            except BrokerOffline as error:
+                _log.debug("interrupted: %s", error)
+            await changed.wait()
+
     async def _pass_fence(self) -> None:
-        """Send a message to ourselves: a broker delivers it after all that it had queued for us before."""
+        """Send a message to ourselves: a broker delivers it after all that it had queued for us before.
+
+        Returns also when the connection is lost.
+        """
         token = uuid.uuid4().hex
         passed = self._fences[token] = anyio.Event()
         try:
             await self._link.publish([Publication(self._fence, token)], qos=0)
             await passed.wait()
+        except BrokerOffline as error:
+            _log.debug("the connection was lost while reading: %s", error)
         finally:
             del self._fences[token]
 
     async def _on_link(self, online: bool) -> None:
-        self._ready = False
+        self._ready = self._remembers = False
         if online:
+            self._connections += 1
             self._subscribed = frozenset()
-            await self._link.subscribe([self._fence, *discovery.topics(self._prefix)])
+            self._registry.begin()
+            await self._link.subscribe([self._memory, self._fence, *self._registry.filters])
             self._ready = self._link.online
             await self.post.begin()
+        for passed in self._fences.values():
+            passed.set()
         if self._told is not None:
             self._told(online)
         self._notify()
@@ -140,6 +191,9 @@ class MqttHouse:
         if message.topic == self._fence:
             if (passed := self._fences.get(message.payload.decode(errors="replace"))) is not None:
                 passed.set()
+            return
+        if message.topic == self._memory:
+            self._remembers = message.retained and message.payload == self._mark.encode()
             return
         self._registry.take(message)
         self.post.take(message)
@@ -166,4 +220,4 @@ class MqttHouse:
                 return
             self._subscribed = wanted
             await self._link.subscribe(sorted(wanted - had))
-            await self._link.unsubscribe(sorted(had - wanted))
+            await self._link.unsubscribe(sorted(had - wanted - set(self._registry.filters)))

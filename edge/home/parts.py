@@ -3,10 +3,10 @@
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from edge.devices import Ability, Value, Verb
+from edge.devices import Ability, Limits, Value, Verb
 from edge.home.broker import Publication
 from edge.home.entity import VALUE, Decode, Encode, Reading, Seen, Unsupported
 from edge.home.payload import EncodeCommand, Payload
@@ -23,6 +23,13 @@ class Parts:
     encode: Encode
     unit: str | None = None
     options: tuple[str, ...] = ()
+    choices: Mapping[Ability, tuple[str, ...]] = field(default_factory=dict)
+    """As in :class:`edge.devices.Device`; likewise those below."""
+    limits: Mapping[Ability, Limits] = field(default_factory=dict)
+    coded: frozenset[Verb] = frozenset()
+    implied: Mapping[str, Verb] = field(default_factory=dict)
+    derive: Callable[[Seen], Seen] | None = None
+    """As in :class:`edge.home.entity.Entity`."""
 
 
 Component = Callable[[Payload], Parts]
@@ -53,8 +60,54 @@ def text_of(key: str) -> Decode:
     return lambda payload: {key: known(payload)}
 
 
-def number_of(key: str, convert: Callable[[float], Value] = lambda level: level) -> Decode:
-    return lambda payload: {key: None if payload.casefold() in _UNKNOWN else convert(finite(payload))}
+def number_of(key: str, convert: Callable[[float], Value] = lambda level: level, *, unset: str = "None") -> Decode:
+    return lambda payload: {
+        key: None if payload == unset or payload.casefold() in _UNKNOWN else convert(finite(payload))
+    }
+
+
+def word_of(key: str, words: tuple[str, ...] = (), *, unset: str = "None") -> Decode:
+    """One of ``words``, in their spelling; the device's word for none, and any other, is not known."""
+    spelling = {word.casefold(): word for word in words}
+
+    def decode(payload: str) -> Seen:
+        if payload == unset or payload.casefold() in _UNKNOWN:
+            return {key: None}
+        return {key: spelling.get(payload.casefold(), payload if not words else None)}
+
+    return decode
+
+
+def switch_of(key: str, on: str, off: str) -> Decode:
+    """``on`` or ``off`` by the device's own payloads."""
+
+    def decode(payload: str) -> Seen:
+        return {key: "on" if payload == on else "off" if payload == off else None}
+
+    return decode
+
+
+def setting(
+    p: Payload,
+    prefix: str,
+    key: str,
+    decode: Decode,
+    write: Callable[[Value], object],
+    *,
+    value_template: str = "",
+) -> tuple[tuple[Reading, ...], Writers]:
+    """What has topics of its own: ``<prefix>_state_topic``, ``<prefix>_command_topic`` and their templates.
+
+    ``write``: a change → the variable ``value`` of the command template. Raises Unsupported.
+    """
+    readings: tuple[Reading, ...] = ()
+    if (topic := p.topic(f"{prefix}_state_topic")) is not None:
+        template = value_template or f"{prefix}_value_template"
+        readings = (Reading(topic, frozenset({key}), p.decode(template, decode)),)
+    if (target := p.topic(f"{prefix}_command_topic")) is None:
+        return readings, {}
+    encode = p.command(f"{prefix}_command_template")
+    return readings, {key: lambda value: [Publication(target, encode(write(value)))]}
 
 
 def finite(number: str | float) -> float:
@@ -68,6 +121,21 @@ def one_of(options: tuple[str, ...], value: Value) -> Value:
     if options and value not in options:
         raise Unsupported(value)
     return value
+
+
+def within(limits: Limits | None, value: Value) -> float:
+    """``value`` on the device's own steps. Raises Unsupported for what is beyond its limits: less is not the same."""
+    number = finite(str(value))
+    if limits is None:
+        return number
+    if not limits.low <= number <= limits.high:
+        raise Unsupported(f"{number} is not between {limits.low} and {limits.high}")
+    return float(limits.near(number))
+
+
+def percent_of(key: str, low: float, high: float) -> Decode:
+    """A level between ``low`` (0 %) and ``high`` (100 %), as percent."""
+    return number_of(key, lambda level: round((level - low) / (high - low) * 100))
 
 
 def known(text: object) -> str | None:

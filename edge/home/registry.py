@@ -1,14 +1,17 @@
 """All devices and what they last said, from messages alone: no connection, no waiting."""
 
 import logging
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from edge.devices import Ability, Device, DeviceState, Value
-from edge.home import discovery
-from edge.home.broker import Message
+from edge.home.announcements import Announcements
+from edge.home.broker import Message, Publication
+from edge.home.convention import Convention
 from edge.home.entity import VALUE, AvailabilityMode, Entity, Reading, Seen, read_message
+from edge.home.homeassistant import HomeAssistant
 from edge.home.house_file import HouseFile
 
 _log = logging.getLogger(__name__)
@@ -24,25 +27,43 @@ class _Known:
     seen: dict[str, Value | None] = field(default_factory=dict)
     live: dict[str, int] = field(default_factory=dict)
     """By key, how many messages spoke of it that were not retained ones: news, not memory."""
+    said_at: float = 0.0
+    """When it last spoke of its main value: seconds, monotonic."""
     there: dict[str, bool] = field(default_factory=dict)
     """By availability topic, what it last said."""
     last_there: bool | None = None
+    spoke: int = 0
+    """The connection in which it last said something of its state."""
+    asked: int = 0
+    """The connection in which it was last asked for it."""
     complained: bool = False
 
 
 class Registry:
     """Feed it every message; ask it for devices and states."""
 
-    def __init__(self, prefix: str, house_file: HouseFile) -> None:
-        self._prefix, self._file = prefix, house_file
-        self._spelling = {name.casefold(): name for name in house_file.areas}
-        self._announced: dict[str, list[Entity]] = {}
-        self._heard: dict[str, int] = {}
-        """By discovery topic, the hash of what it last said: devices that return announce themselves anew."""
+    def __init__(
+        self,
+        prefix: str,
+        house_file: HouseFile,
+        now: Callable[[], float] = time.monotonic,
+        others: Sequence[Convention] = (),
+    ) -> None:
+        """``prefix``: of Home Assistant's discovery. ``now``: seconds.
+
+        ``others``: further conventions, which are preferred to it.
+        """
+        self._announced = Announcements([*others, HomeAssistant(prefix)])
+        self._file, self._now = house_file, now
         self._known: dict[str, _Known] = {}
         self._by_topic: dict[str, list[str]] = defaultdict(list)
+        self._rooms: dict[str, str] = {}
+        """By its name in lower case, every room's name."""
         self._revision = 0
         self._stale = False
+        self._connection = 0
+        self._curious = False
+        """Whether there may be something to ask."""
 
     # -- what the house is --------------------------------------------------------------------------------------------
 
@@ -72,7 +93,7 @@ class Registry:
         if known is None:
             return DeviceState()
         attributes = {key: value for key, value in known.seen.items() if key != VALUE and value is not None}
-        value = known.seen.get(VALUE)
+        value = known.entity.value_after(known.seen.get(VALUE), self._now() - known.said_at)
         return DeviceState(None if value is None else str(value), attributes, _available(known))
 
     def entity(self, device: str) -> Entity | None:
@@ -94,6 +115,11 @@ class Registry:
         self._refresh()
         return self._known.get(device)
 
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Where devices are announced."""
+        return self._announced.filters
+
     def topics(self) -> frozenset[str]:
         """All topics that devices speak on."""
         self._refresh()
@@ -103,34 +129,40 @@ class Registry:
 
     def take(self, message: Message) -> list[str]:
         """Learn from ``message``. Returns the ids of the devices whose state it spoke of."""
-        if discovery.is_discovery(message.topic, self._prefix):
-            self._discover(message)
-            return []
-        self._refresh()
+        if self._announced.concerns(message.topic):
+            # Not refreshed in the midst of a flood of announcements.
+            if self._announced.take(message):
+                self._stale = self._curious = True
+        else:
+            self._refresh()
         touched = []
         for name in self._by_topic.get(message.topic, ()):
             self._hear(self._known[name], message)
             touched.append(name)
         return touched
 
-    def _discover(self, message: Message) -> None:
-        said = hash(message.payload)
-        if self._heard.get(message.topic) == said:
-            return
-        if message.payload:
-            self._heard[message.topic] = said
-        else:
-            self._heard.pop(message.topic, None)
-        try:
-            entities = discovery.read(message.topic, message.payload, self._prefix)
-        except discovery.Malformed as fault:
-            # What it announced before, if anything, still stands: a device does not go because of a typing error.
-            _log.warning("the announcement on %s is ignored: %s", message.topic, fault)
-            return
-        before = self._announced.pop(message.topic, [])
-        if entities:
-            self._announced[message.topic] = entities
-        self._stale = self._stale or bool(entities or before)
+    def begin(self) -> None:
+        """A new connection: what the broker still has will be heard again."""
+        self._connection += 1
+        self._curious = True
+        self._announced.begin()
+
+    def forget_unheard(self) -> None:
+        """Drop what was announced in an earlier connection and not in this one: it left while we were away."""
+        self._stale = self._announced.forget_unheard() or self._stale
+
+    def questions(self) -> list[Publication]:
+        """What to publish so that devices say what and how they are; each once in a connection."""
+        if not self._curious:
+            return []
+        self._refresh()
+        self._curious = False
+        questions = self._announced.questions()
+        for known in self._known.values():
+            if known.entity.asks and max(known.spoke, known.asked) < self._connection:
+                known.asked = self._connection
+                questions += known.entity.asks
+        return list(dict.fromkeys(questions))
 
     def _refresh(self) -> None:
         """Give ids, once for any number of announcements, and in the order of identities, not of messages."""
@@ -139,7 +171,9 @@ class Registry:
         self._stale = False
         old = {known.entity.identity: known for known in self._known.values()}
         before = [known.entity.device for known in self._known.values()]
-        entities = {entity.identity: entity for topic in sorted(self._announced) for entity in self._announced[topic]}
+        entities = self._announced.entities()
+        named = [*self._file.areas, *(entity.device.area for entity in entities.values() if entity.device.area)]
+        self._rooms = {name.casefold(): name for name in reversed(named)}
         self._known.clear()
         self._by_topic.clear()
         for identity in sorted(entities):
@@ -164,10 +198,11 @@ class Registry:
         entry = next(
             (self._file.devices[key] for key in (unique, name, entity.device.name) if key in self._file.devices), None
         )
-        area = (entry.area if entry else None) or entity.device.area
-        area = self._spelling.get(area.casefold(), area) if area else None
+        filed = next((place for place in entity.places if place.casefold() in self._rooms), None)
+        area = (entry.area if entry else None) or entity.device.area or filed
+        area = self._rooms.get(area.casefold(), area) if area else None
         room = self._file.areas.get(area) if area else None
-        aliases = entry.names if entry else ()
+        aliases = entity.device.aliases + (entry.names if entry else ())
         return replace(
             entity,
             device=replace(entity.device, id=name, area=area, floor=room.floor if room else None, aliases=aliases),
@@ -184,6 +219,8 @@ class Registry:
                 self._read(known, reading, message)
 
     def _read(self, known: _Known, reading: Reading, message: Message) -> None:
+        if reading.live_only and message.retained:
+            return
         try:
             seen = read_message(reading, message.payload)
         except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
@@ -192,6 +229,13 @@ class Registry:
                 _log.warning("%s said something that can't be read: %s", known.entity.device.id, error)
             return
         known.seen.update(seen)
+        if seen:
+            known.spoke = self._connection
+        if known.entity.derive is not None:
+            seen = {**seen, **known.entity.derive(known.seen)}
+            known.seen.update(seen)
+        if VALUE in seen:
+            known.said_at = self._now()
         self._revision += _learn(known, seen)
         if not message.retained:
             for key in seen:
@@ -209,10 +253,9 @@ def _learn(known: _Known, seen: Seen) -> bool:
 
 
 def _available(known: _Known) -> bool:
-    topics = [availability.topic for availability in known.entity.availability]
-    if not topics:
+    if not known.entity.availability:
         return True
-    said = [known.there.get(topic) for topic in topics]
+    said = [known.there.get(one.topic, one.assumed) for one in known.entity.availability]
     match known.entity.availability_mode:
         case AvailabilityMode.ALL:
             return all(said)

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import jinja2
 
-from edge.devices import Value
 from edge.home.sandbox import NotDefined, compiled
 from edge.home.template_budget import MAX_TEXT, purse
 
@@ -47,7 +46,7 @@ class Template:
             known["value_json"] = json.loads(payload)
         return self._render(known, len(payload))
 
-    def command(self, value: Value | None, **variables: object) -> str:
+    def command(self, value: object, **variables: object) -> str:
         """The template applied to what is to be sent. Raises TemplateFault."""
         return self._render({"value": value, **variables}, 0)
 

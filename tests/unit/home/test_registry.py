@@ -316,3 +316,94 @@ def test_house_toml_that_is_no_text_or_no_file_is_a_settings_error(tmp_path: Pat
     for path in (tmp_path / "latin.toml", tmp_path):
         with pytest.raises(SettingsError):
             read_house_file(path)
+
+
+def aged(place: str, payload: dict[str, Any], *messages: Message) -> tuple[Registry, list[float]]:
+    clock = [1000.0]
+    made = Registry("homeassistant", HouseFile(), lambda: clock[0])
+    for message in (announced(place, payload), *messages):
+        made.take(message)
+    return made, clock
+
+
+def test_a_sensors_value_is_not_claimed_when_it_is_too_old() -> None:
+    made, clock = aged("sensor/t", {"name": "T", "state_topic": "t", "expire_after": 60}, said("t", "21"))
+    clock[0] += 59
+    assert made.state("sensor.t").value == "21"
+    clock[0] += 2
+    assert made.state("sensor.t").value is None
+    made.take(said("t", "22"))
+    assert made.state("sensor.t").value == "22"
+
+
+def test_a_motion_sensor_that_never_says_off_is_off_after_its_delay() -> None:
+    made, clock = aged("binary_sensor/m", {"name": "M", "state_topic": "m", "off_delay": 30}, said("m", "ON"))
+    clock[0] += 29
+    assert made.state("binary_sensor.m").value == "on"
+    clock[0] += 2
+    assert made.state("binary_sensor.m").value == "off"
+
+
+def test_the_bell_does_not_ring_again_because_somebody_subscribes() -> None:
+    made, _ = aged("event/bell", {"name": "Bell", "state_topic": "bell", "event_types": ["press"]})
+    made.take(said("bell", '{"event_type": "press"}', retained=True))
+    assert made.state("event.bell").value is None
+    made.take(said("bell", '{"event_type": "press"}'))
+    assert made.state("event.bell").value == "press"
+
+
+@pytest.mark.parametrize(
+    ("messages", "value"),
+    [
+        (['{"installed_version": "1", "latest_version": "2"}'], "on"),
+        (['{"installed_version": "2", "latest_version": "2"}'], "off"),
+        (['{"installed_version": "1"}'], None),
+        (['{"installed_version": "1"}', '{"latest_version": "1"}'], "off"),
+        (['{"installed_version": "1", "latest_version": "2", "in_progress": true}'], "installing"),
+        (
+            [
+                '{"installed_version": "1", "latest_version": "2", "update_percentage": 40}',
+                '{"installed_version": "2", "in_progress": false, "update_percentage": null}',
+            ],
+            "off",
+        ),
+    ],
+)
+def test_whether_there_is_an_update(messages: list[str], value: str | None) -> None:
+    made, _ = aged("update/u", {"name": "U", "state_topic": "u"}, *(said("u", message) for message in messages))
+    assert made.state("update.u").value == value
+
+
+def test_attributes_in_json_are_told_but_never_pass_for_a_state() -> None:
+    payload = switch(
+        "u", "Plug", "p", json_attributes_topic="p/more", json_attributes_template="{{ value_json.a | to_json }}"
+    )
+    made, _ = aged("switch/a", payload)
+    made.take(
+        said("p/more", '{"a": {"battery": 61, "brightness": 254, "value": "on", "deep": {"x": 1}, "firmware": "1.2"}}')
+    )
+    state = made.state("switch.plug")
+    assert (state.value, state.attributes) == (None, {"battery": 61, "firmware": "1.2"})
+
+
+def test_what_is_not_enabled_or_moves_to_a_bundle_is_no_device() -> None:
+    made, _ = aged("sensor/lq", {"name": "Link", "state_topic": "l", "enabled_by_default": False})
+    assert names(made) == []
+    made.take(announced("switch/a", switch("u", "Plug", "p")))
+    made.take(announced("switch/a", {"migrate_discovery": True}))
+    assert names(made) == []
+
+
+def test_what_is_beside_the_point_of_a_device_is_marked_so() -> None:
+    made, _ = aged("switch/lock", switch("u", "Child Lock", "p", entity_category="config"))
+    assert [device.category for device in made.devices()] == ["config"]
+
+
+def test_a_component_that_is_not_known_is_said_once_and_harms_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    message = announced("flux_capacitor/x", {"state_topic": "x"})
+    made = registry(message, message, announced("camera/c", {"topic": "c"}))
+    assert names(made) == []
+    assert [record.getMessage() for record in caplog.records] == [
+        "the announcement on homeassistant/flux_capacitor/x/config is ignored: the component 'flux_capacitor' is not known"
+    ]
