@@ -4,9 +4,10 @@ import functools
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Final
 
 import anyio
 
@@ -16,16 +17,18 @@ from edge.chunk import Pcm
 from edge.database import Database
 from edge.engine_thread import EngineThread
 from edge.errors import AssistantError
-from edge.events import AnyEvent, TurnEnded
+from edge.events import AnyEvent, Fault, TurnEnded
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
-from edge.intents import Origin, Phrase
+from edge.intents import Origin, Phrase, Transcript, Understanding
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
 from edge.mind import build_mind, has_semantic, installed
 from edge.ports import (
     AudioSink,
+    Delegate,
+    Sayable,
     Service,
     Sound,
     SttEngine,
@@ -47,11 +50,14 @@ from edge.understand.languages import Grammars
 from edge.understand.semantic import encoder
 from edge.wake.quiet import DozingEngine
 from edge.wake.verify import build as build_verifier
+from edge.wyoming.remote import Machine
 from models.store import Store
 
 _EMBEDDING = "speech-embedding"
 _SEMANTIC_S = 1.0
 _LLM_S = 3.0
+_REMOTE: Final = "wyoming"
+"""Engines on another machine; there is a local one behind each."""
 _log = logging.getLogger(__name__)
 
 
@@ -76,11 +82,21 @@ class Assistant:
         bus: Bus,
         floor: Floor,
         conversations: Conversations,
+        grammars: Grammars,
     ) -> None:
         self.settings, self.house, self.bus = settings, house, bus
         self.listening = Listening(bus)
         self._stages, self._ears, self._floor = stages, ears, floor
-        self._conversations = conversations
+        self._conversations, self._grammars = conversations, grammars
+
+    @property
+    def voice(self) -> Voice | None:
+        """None where answers are only written."""
+        return self._stages.voice
+
+    def sayable(self) -> Sayable:
+        """The start of every sentence that means something in this house now."""
+        return self._grammars.sayable()
 
     async def listens(self) -> None:
         """Returns when a wake word would be heard; what comes after it waits for its engines to load."""
@@ -95,15 +111,16 @@ class Assistant:
         if self._stages.voice is not None:
             await self._stages.voice.ready()
 
-    async def follow(self, sound: Sound) -> list[TurnEnded]:
-        """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave."""
+    async def follow(self, sound: Sound, delegate: Delegate | None = None) -> list[TurnEnded]:
+        """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave. ``delegate``: see :class:`Loop`."""
         assert self._ears is not None
         rules = wake_rules(self.settings)
         listen, ears = self.settings.listen, self._ears
         follow_up = FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
         loop = Loop(
-            ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor, follow_up
-        )
+            ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor, follow_up,
+            delegate,
+        )  # fmt: skip
         return await loop.run(sound)
 
     async def utterance(self, pcm: Pcm) -> TurnEnded:
@@ -121,6 +138,22 @@ class Assistant:
         with self.bus.subscribe() as events:
             await turn.written(text)
             return [event for event in events.pending() if event.turn == turn.id]
+
+    async def understand(self, text: str, session: str | None = None) -> Understanding | None:
+        """What ``text`` means, by all tiers; nothing of it is done. None when none of them knows."""
+        origin = self._origin(session=session)
+        context = self._conversations.context(origin.session)
+        routed = await self._stages.router.understand(Transcript(text.strip(), origin.language), origin, context)
+        return routed.understanding
+
+    async def unasked(self, speak: Callable[[], Awaitable[None]]) -> None:
+        """Run ``speak`` while nobody is listened to or answered."""
+        await self._floor.unasked(speak)
+
+    def report(self, error: AssistantError) -> None:
+        """Tell of an expected failure that belongs to no turn."""
+        fault = Fault(turn="", at=time.monotonic(), code=error.code, stage=error.stage, message=str(error))
+        self.bus.emit(fault)
 
     async def say(self, text: str) -> str | None:
         """Speak ``text``; returns when it was heard, with the path of its recording where one was made."""
@@ -188,15 +221,14 @@ async def assistant(
         stack.callback(services.cancel_scope.cancel)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        yield Assistant(settings, house, stages, ears, bus, mind.floor, mind.conversations)
+        yield Assistant(settings, house, stages, ears, bus, mind.floor, mind.conversations, mind.grammar)
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
     if (needed := _wake_model(settings)) is not None:
         store.require(needed)
     wake_rules(settings)  # what it needs is missed now, not at the first wake
-    model = store.require(stt_model(settings))
-    stt = plugins.load("stt", stt_engine(settings))
+    stt = _stt(settings, store)
     vad = functools.partial(
         plugins.load("vad", settings.listen.vad), store.require("silero-vad") / "silero_vad_v6.onnx"
     )
@@ -205,9 +237,7 @@ async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | 
             EngineThread[WakeEngine]("wake", functools.partial(_attentive, settings, suspect))
         ),
         vad=await stack.enter_async_context(EngineThread[VadEngine]("vad", vad)),
-        stt=await stack.enter_async_context(
-            EngineThread[SttEngine]("stt", functools.partial(stt, model, settings.stt.threads))
-        ),
+        stt=await stack.enter_async_context(EngineThread[SttEngine]("stt", stt)),
     )
 
 
@@ -220,9 +250,37 @@ def _attentive(settings: Settings, suspect: Callable[[], None] | None) -> WakeEn
 async def _voice(
     settings: Settings, store: Store, sink: AudioSink, loudness: VoiceLoudness, stack: AsyncExitStack
 ) -> Voice:
-    path = next(store.require(settings.speak.voice).glob("*.onnx"))
-    build = functools.partial(plugins.load("tts", settings.speak.engine), path, settings.speak.volume)
+    build = _tts(settings, store)
     return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink, loudness)
+
+
+def _stt(settings: Settings, store: Store) -> Callable[[], SttEngine]:
+    """Builds what this assistant hears by, be it on another machine. Raises SettingsError, ModelError."""
+    stt, local = settings.stt, local_stt(settings, store)
+    if stt.engine != _REMOTE:
+        return local
+    return functools.partial(plugins.load("stt", _REMOTE), local, Machine(stt.host, stt.port, stt.deadline_s))
+
+
+def local_stt(settings: Settings, store: Store) -> Callable[[], SttEngine]:
+    """Builds this machine's own speech to text. Raises SettingsError, ModelError."""
+    model = store.require(stt_model(settings))
+    return functools.partial(plugins.load("stt", stt_engine(settings)), model, settings.stt.threads)
+
+
+def _tts(settings: Settings, store: Store) -> Callable[[], TtsEngine]:
+    """Builds the voice, be it on another machine. Raises SettingsError, ModelError."""
+    speak, local = settings.speak, local_tts(settings, store)
+    if speak.engine != _REMOTE:
+        return local
+    machine = Machine(speak.host, speak.port, speak.deadline_s)
+    return functools.partial(plugins.load("tts", _REMOTE), local, machine, speak.remote_voice, speak.volume)
+
+
+def local_tts(settings: Settings, store: Store) -> Callable[[], TtsEngine]:
+    """Builds this machine's own voice. Raises SettingsError, ModelError."""
+    path = next(store.require(settings.speak.voice).glob("*.onnx"))
+    return functools.partial(plugins.load("tts", tts_engine(settings)), path, settings.speak.volume)
 
 
 def open_house(settings: Settings) -> MqttHouse:
@@ -264,8 +322,14 @@ def endpoint_rules(settings: Settings) -> EndpointRules:
 
 
 def stt_engine(settings: Settings) -> str:
-    """The engine that the settings ask for, or the usual one for the language."""
-    return settings.stt.engine or ("moonshine" if _english(settings) else "whisper")
+    """This machine's engine that the settings ask for, or the usual one for the language."""
+    chosen = settings.stt.fallback if settings.stt.engine == _REMOTE else settings.stt.engine
+    return chosen or ("moonshine" if _english(settings) else "whisper")
+
+
+def tts_engine(settings: Settings) -> str:
+    """This machine's engine that the settings ask for."""
+    return settings.speak.fallback if settings.speak.engine == _REMOTE else settings.speak.engine
 
 
 def wake_engine(settings: Settings) -> WakeEngine:

@@ -269,6 +269,20 @@ class Post(Protocol):
         """The number of the present connection, once it is a later one than ``after``; the first is 1."""
 
 
+class Delegate(Protocol):
+    """Another program that takes spoken commands in the assistant's place, as long as it is there."""
+
+    @property
+    def here(self) -> bool:
+        """Whether it takes the next one."""
+
+    async def take(self, turn: str, word: str, at: float, sound: AsyncIterator[AudioChunk], origin: Origin) -> None:
+        """One command, for which ``word`` woke at ``at`` and which begins ``sound``; returns after the answer.
+
+        The turn's events are its own to tell, to the TurnEnded.
+        """
+
+
 class Skill(Protocol):
     """Something the assistant can do."""
 

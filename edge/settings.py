@@ -7,6 +7,7 @@ name the key and the nearest valid one. A stage receives its own section only.
 """
 
 import difflib
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -33,6 +34,7 @@ _OF_SKILLS = f"{_PREFIX}SKILLS__"
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, le=120)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 Care = Literal["never", "unsure", "ask", "pin"]
 
 
@@ -125,10 +127,17 @@ class SttSettings(Section):
     """Speech to text."""
 
     engine: str | None = None
-    """None: ``moonshine`` for English, ``whisper`` for everything else."""
+    """None: ``moonshine`` for English, ``whisper`` for everything else. ``wyoming``: that of another machine."""
     model: str | None = None
     """None: the engine's usual one for the language."""
     threads: Annotated[int, Field(ge=1, le=16)] = 2
+    fallback: str | None = None
+    """The engine that takes over while the other machine is away or slow; None: as for ``engine``."""
+    host: str = "localhost"
+    """The other machine."""
+    port: Port = 10300
+    deadline_s: Seconds = 1.5
+    """How long the other machine may take before this one does it itself."""
 
 
 class UnderstandSettings(Section):
@@ -177,8 +186,53 @@ class SpeakSettings(Section):
     """The voice."""
 
     engine: str = "piper"
+    """``wyoming``: that of another machine."""
     voice: str = "piper-en_US-joe-medium"
     volume: Probability = 1.0
+    fallback: str = "piper"
+    """The engine that takes over while the other machine is away or slow."""
+    host: str = "localhost"
+    """The other machine."""
+    port: Port = 10200
+    deadline_s: Seconds = 2.0
+    """How long the other machine may take for a sentence before this one speaks it itself."""
+    remote_voice: str | None = None
+    """A voice of the other machine, by its name there; None: its usual one."""
+
+
+class WyomingSettings(Section):
+    """What other machines may use of this assistant. Wyoming knows no passwords: see docs/wyoming.md."""
+
+    serve: bool = False
+    """Whether Home Assistant and others may use its ears, its voice and its understanding."""
+    host: str = "127.0.0.1"
+    """The address to listen on; for other machines that of a network card, or ``0.0.0.0``."""
+    port: Port = 10300
+    allow: tuple[IPvAnyNetwork, ...] = ()
+    """Addresses or networks that may connect, beside this machine itself."""
+    commands: bool = True
+    """Whether whoever may connect may also have commands carried out in the house."""
+    clients: Annotated[int, Field(ge=1, le=64)] = 8
+    """Connections at a time."""
+    satellite: bool = False
+    """Whether Home Assistant, while it is connected, takes the commands that are spoken here."""
+    satellite_port: Port = 10700
+
+    @model_validator(mode="after")
+    def _nobody_by_accident(self) -> "WyomingSettings":
+        here = self.host == "localhost" or _is_loopback(self.host)
+        if (self.serve or self.satellite) and not here and not self.allow:
+            raise ValueError(f"wyoming.host = {self.host} lets everybody in: say in wyoming.allow who may connect")
+        if self.serve and self.satellite and self.port == self.satellite_port:
+            raise ValueError("wyoming.port and wyoming.satellite_port must differ")
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Settings(BaseSettings):
@@ -208,6 +262,7 @@ class Settings(BaseSettings):
     memory: MemorySettings = MemorySettings()
     mqtt: MqttSettings = MqttSettings()
     speak: SpeakSettings = SpeakSettings()
+    wyoming: WyomingSettings = WyomingSettings()
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By name of the skill, its own section; the skill knows the keys."""
 

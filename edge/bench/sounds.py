@@ -9,6 +9,7 @@ import numpy as np
 import soxr
 
 from edge import plugins
+from edge.app import tts_engine
 from edge.audio.wavfile import read_recording
 from edge.bench.errors import BenchError
 from edge.bench.peers import ENDPOINT_WAIT_MS
@@ -124,7 +125,7 @@ def speak(settings: Settings, texts: Iterable[str]) -> list[Spoken]:
         what = "the bench's own commands are English, the language or the voice of the settings is not"
         raise BenchError(what, "set speak.voice, or give recordings with --data")
     folder = Store(settings.models_dir).require(settings.speak.voice)
-    voice: TtsEngine = plugins.load("tts", settings.speak.engine)(next(folder.glob("*.onnx")), 1.0)
+    voice: TtsEngine = plugins.load("tts", tts_engine(settings))(next(folder.glob("*.onnx")), 1.0)
     try:
         return [Spoken(text, _at_speech_rate(voice.synthesize(text), voice.rate)) for text in texts]
     finally:

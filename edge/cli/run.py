@@ -6,8 +6,8 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import anyio
@@ -26,6 +26,7 @@ from edge.bus import Bus
 from edge.devices import as_row
 from edge.errors import AssistantError, MicrophoneSilent
 from edge.events import Fault, TurnEnded, as_json
+from edge.ports import Delegate
 from edge.settings import Settings
 from models.store import Store
 
@@ -112,6 +113,7 @@ async def _until_told_to_stop(settings: Settings) -> None:
         tasks = await stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(_log_turns, running.bus)
         await stack.enter_async_context(serve(running))
+        delegate = await stack.enter_async_context(_wyoming(running))
         if hears:
             await running.listens()
             ring = Ring(settings.audio.ring_seconds)
@@ -119,7 +121,7 @@ async def _until_told_to_stop(settings: Settings) -> None:
             front_end = _front_end(settings, reference)
             microphone = Microphone(settings.audio.input, ring, portaudio, report, front_end=front_end)
             await stack.enter_async_context(microphone)
-            tasks.start_soon(running.follow, ring)
+            tasks.start_soon(running.follow, ring, delegate)
             stack.callback(ring.close)
             _log.info("listening after %.1f s", time.perf_counter() - begun)
         await running.ready()
@@ -128,6 +130,19 @@ async def _until_told_to_stop(settings: Settings) -> None:
         await _signal()
         _tell_systemd("STOPPING=1")
         tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _wyoming(running: Assistant) -> AsyncIterator[Delegate | None]:
+    """Gives what takes spoken commands in our place, where the settings want that."""
+    wyoming = running.settings.wyoming
+    if not (wyoming.serve or wyoming.satellite):
+        yield None
+        return
+    from edge.api.wyoming.server import serve as serve_wyoming
+
+    async with serve_wyoming(running) as satellite:
+        yield satellite
 
 
 async def _signal() -> None:

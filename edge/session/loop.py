@@ -15,7 +15,7 @@ from edge.chunk import CHUNK_SECONDS, EndOfSound
 from edge.engine_thread import EngineThread
 from edge.events import Fault, FollowUp, TurnEnded, Woke
 from edge.intents import Origin, OutcomeKind
-from edge.ports import Sound, SoundReader, WakeEngine
+from edge.ports import Delegate, Sound, SoundReader, WakeEngine
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
@@ -49,10 +49,14 @@ class Loop:
         conversations: Conversations,
         floor: Floor,
         follow_up: "FollowUpRules",
+        delegate: Delegate | None = None,
     ) -> None:
-        """``origin`` is asked at each turn for the session that it belongs to; ``floor`` is taken by turns."""
+        """``origin`` is asked at each turn for the session that it belongs to; ``floor`` is taken by turns.
+        ``delegate``, while it is there, takes what is said in place of a turn.
+        """
         self._wake, self._stages, self._bus, self._rules, self._origin = wake, stages, bus, rules, origin
         self._conversations, self._floor, self._follow_up = conversations, floor, follow_up
+        self._delegate = delegate
 
     async def run(self, sound: Sound) -> list[TurnEnded]:
         """Follow ``sound`` to its end. Returns the turns of a recording; a microphone's never ends."""
@@ -88,6 +92,9 @@ class Loop:
         reader = woken.command
         try:
             with self._floor.turn(), scope:
+                if self._delegate is not None and self._delegate.here:
+                    await self._delegate.take(turn.id, detection.word, detection.at, aiter(reader), self._origin())
+                    return
                 wake_ms = (time.perf_counter() - woken.at) * 1000
                 last = await turn.spoken(aiter(reader), wake_ms)
                 ended.append(last)

@@ -54,6 +54,14 @@ class Voice:
             for future in coming:
                 future.cancel()
 
+    async def play(self, pcm: Pcm, rate: int) -> None:
+        """Play what another voice spoke, ``pcm`` (int16, mono), to its end. Raises AudioError."""
+        try:
+            await self._sink.play(self._loudness.of_speech(pcm), rate)
+        finally:
+            with anyio.move_on_after(_LET_GO_S, shield=True):
+                await self._sink.finish()
+
     async def sound(self, make: Callable[[int], Pcm]) -> None:
         """Play what ``make`` gives for the voice's rate in samples a second: int16, mono. Raises as :meth:`speak`."""
         rate = await self._tts.call(lambda engine: engine.rate)

@@ -13,9 +13,11 @@ from edge.errors import AssistantError, ModelError, SettingsError
 from edge.intents import Fit
 from edge.ports import LlmEngine, Sayable, SttEngine, TtsEngine, VadEngine, WakeEngine
 from edge.understand.grammar import Grammar
+from edge.wyoming.remote import Machine
 from models.store import Store
 from tests.houses import Rooms
 from tests.sounds import Say, quiet
+from tests.wyoming_servers import Behaviour, serving
 
 
 def peak(engine: WakeEngine, pcm: Pcm, word: str, step: int = CHUNK_SAMPLES) -> float:
@@ -105,7 +107,9 @@ def test_speech_is_told_from_quiet_and_noise(vad: VadEngine, say: Say) -> None:
 # -- speech to text ---------------------------------------------------------------------------------------------------
 
 
-STT = [("moonshine", "moonshine-tiny-en"), ("whisper", "whisper-tiny.en"), ("whisper", "whisper-base")]
+LOCAL = [("moonshine", "moonshine-tiny-en"), ("whisper", "whisper-tiny.en"), ("whisper", "whisper-base")]
+STT = [*LOCAL, ("wyoming", "moonshine-tiny-en")]
+"""The last is a moonshine on another machine."""
 
 
 def test_every_engine_of_speech_to_text_is_held_to_this_contract() -> None:
@@ -115,6 +119,15 @@ def test_every_engine_of_speech_to_text_is_held_to_this_contract() -> None:
 @pytest.fixture(params=STT, ids="-".join)
 def stt(request: pytest.FixtureRequest, store: Store) -> Iterator[SttEngine]:
     name, model = request.param
+    if name == "wyoming":
+        there = plugins.load("stt", "moonshine")(store.require(model), 2)
+        with serving(Behaviour(hear=lambda pcm: str(there.transcribe(pcm, "en").text))) as server:
+            remote = plugins.load("stt", name)(lambda: there, Machine("127.0.0.1", server.port, 30.0))
+            assert remote.remote.wait(20)
+            yield remote
+            assert remote.remote.here, "no test was left to the local engine"
+            remote.close()
+        return
     engine: SttEngine = plugins.load("stt", name)(store.require(model), 2)
     yield engine
     engine.close()
@@ -140,6 +153,7 @@ def sayable() -> Sayable:
     return Grammar(Rooms(devices), "en", None).sayable()
 
 
+@pytest.mark.parametrize("stt", LOCAL, indirect=True, ids="-".join)
 @pytest.mark.parametrize(
     ("spoken", "text"),
     [
@@ -176,6 +190,7 @@ def test_other_speech_becomes_no_command(stt: SttEngine, sayable: Sayable, say: 
     assert heard.text
 
 
+@pytest.mark.parametrize("stt", LOCAL, indirect=True, ids="-".join)
 def test_a_sentence_that_has_only_begun_is_told_from_a_whole_one(stt: SttEngine, sayable: Sayable, say: Say) -> None:
     begun = stt.transcribe(
         np.concatenate([quiet(0.3), say("Change the color of the tardis lamp"), quiet(0.3)]), "en", sayable
@@ -189,6 +204,15 @@ def test_a_sentence_that_has_only_begun_is_told_from_a_whole_one(stt: SttEngine,
 @pytest.fixture(params=plugins.names("tts"))
 def tts(request: pytest.FixtureRequest, store: Store) -> Iterator[TtsEngine]:
     voice = store.require("piper-en_US-joe-medium") / "en_US-joe-medium.onnx"
+    if request.param == "wyoming":
+        there = plugins.load("tts", "piper")(voice, 1.0)
+        with serving(Behaviour(speak=lambda text: (there.synthesize(text), there.rate))) as server:
+            remote = plugins.load("tts", "wyoming")(lambda: there, Machine("127.0.0.1", server.port, 30.0), None, 1.0)
+            assert remote.remote.wait(20)
+            yield remote
+            assert remote.remote.here, "no test was left to the local voice"
+            remote.close()
+        return
     engine: TtsEngine = plugins.load("tts", request.param)(voice, 1.0)
     yield engine
     engine.close()

@@ -1,0 +1,1 @@
+"""The Wyoming protocol, for both ends: frames without I/O, checked messages, sound, and remote engines."""
