@@ -233,7 +233,7 @@ def test_a_broker_that_takes_no_connection_does_not_hold_the_end_up() -> None:
         (Behaviour(delay_s=0.3), Confirmation.CONFIRMED),
         (Behaviour(delay_s=5.0), Confirmation.UNCONFIRMED),
         (Behaviour(silent=True), Confirmation.UNCONFIRMED),
-        (Behaviour(stuck=True), Confirmation.UNCONFIRMED),
+        (Behaviour(stuck=True), Confirmation.FAILED),
     ],
 )
 async def test_only_its_own_word_confirms(running: Mosquitto, behaviour: Behaviour, result: Confirmation) -> None:
