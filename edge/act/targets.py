@@ -17,7 +17,8 @@ _LIKE: Final[Mapping[str, frozenset[str]]] = {
 _SWITCHED: Final = frozenset({"light", "switch", "fan", "media_player"})
 """Kinds that "turn everything off" means; a house is not unlocked or opened by it."""
 _THING_FIRST: Final = tuple(
-    "cover lock valve light climate water_heater fan vacuum lawn_mower humidifier siren alarm_control_panel switch".split()
+    "cover lock valve light climate water_heater fan vacuum lawn_mower humidifier siren"
+    " alarm_control_panel switch".split()
 )
 """Kinds that are the thing itself; what else bears its name in its room only tells of it."""
 _EXCEPT: Final = {"except_name": "name", "except_area": "area", "except_floor": "floor"}

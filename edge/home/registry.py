@@ -16,6 +16,9 @@ _log = logging.getLogger(__name__)
 _SHOWING = frozenset({"color"})
 """Abilities that a JSON light may have without having announced them."""
 
+_FAULTS_TOLD = 100
+"""Announcements that make no sense, each of which gets a line in the log."""
+
 
 @dataclass(slots=True)
 class _Known:
@@ -46,6 +49,7 @@ class Registry:
         self._known: dict[str, _Known] = {}
         self._by_topic: dict[str, list[str]] = defaultdict(list)
         self._revision = 0
+        self._faults = 0
         self._stale = False
 
     # -- what the house is --------------------------------------------------------------------------------------------
@@ -129,12 +133,20 @@ class Registry:
             entities = discovery.read(message.topic, message.payload, self._prefix)
         except discovery.Malformed as fault:
             # What it announced before, if anything, still stands: a device does not go because of a typing error.
-            _log.warning("the announcement on %s is ignored: %s", message.topic, fault)
+            self._complain(message.topic, fault)
             return
         before = self._announced.pop(message.topic, [])
         if entities:
             self._announced[message.topic] = entities
         self._stale = self._stale or bool(entities or before)
+
+    def _complain(self, topic: str, fault: discovery.Malformed) -> None:
+        """One line for each, but no flood of lines for a flood of nonsense."""
+        self._faults += 1
+        if self._faults <= _FAULTS_TOLD:
+            _log.warning("the announcement on %s is ignored: %s", topic, fault)
+        if self._faults == _FAULTS_TOLD:
+            _log.warning("further announcements that make no sense are ignored without a word")
 
     def _refresh(self) -> None:
         """Give ids, once for any number of announcements, and in the order of identities, not of messages."""

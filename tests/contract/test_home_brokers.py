@@ -263,7 +263,7 @@ async def test_a_device_that_said_so_live_may_stay_silent_but_not_contradict(run
                 await client.publish("x/plug/state", "OFF", qos=1)
 
             tasks.start_soon(contradict)
-            assert await told(house, {"state": Verb.ON}, 0.9, "switch.plug") is Confirmation.UNCONFIRMED
+            assert await told(house, {"state": Verb.ON}, 0.9, "switch.plug") is Confirmation.FAILED
 
 
 # -- announcements ----------------------------------------------------------------------------------------------------

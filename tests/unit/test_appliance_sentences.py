@@ -108,7 +108,13 @@ def test_said_to_appliances(grammar: Grammar, text: str, intent: str | None, slo
 
 @pytest.mark.parametrize(
     "text",
-    ["turn off the alarm", "set the ceiling fan to turbo delight", "start the warp effect", "disarm", "sound the siren for ever"],
+    [
+        "turn off the alarm",
+        "set the ceiling fan to turbo delight",
+        "start the warp effect",
+        "disarm",
+        "sound the siren for ever",
+    ],
 )
 def test_not_for_them(grammar: Grammar, text: str) -> None:
     found = understood(grammar, text)

@@ -12,7 +12,7 @@ from edge.act.skills.home.change import Change, Control, Refusal
 from edge.act.skills.home.changes import CONTROLS
 from edge.act.skills.home.relapses import Relapses
 from edge.act.targets import Targets, beside, no_such_device, resolve, which_one, without
-from edge.devices import Ability, ActionReport, Command, Confirmation, Device, DeviceState, Verb
+from edge.devices import Ability, ActionReport, Command, Confirmation, Device, DeviceState, Limits, Verb
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
 from edge.ports import Announcer, House, SkillContext
 
@@ -77,7 +77,7 @@ class Home:
             device: change for device, change in asked.items() if not isinstance(change, Refusal)
         }
         if not changes:
-            return _refused(asked)
+            return _refused(asked, intent)
         if intent.name in _FOR_WHERE_ONE_IS:
             changes = _near(changes, intent, origin)
         reports = await self._house.command([Command(d.id, change) for d, change in changes.items()], self._confirm_s)
@@ -144,6 +144,15 @@ def _limits_passed(device: Device, change: Change) -> bool:
     )
 
 
+def _limits_of(device: Device, intent: Intent) -> Limits:
+    """Those that ``intent`` passes; its slots are called like what they set, mostly."""
+    asked = {slot.removesuffix("_step") for slot in intent.slots}
+    return next(
+        (limits for ability, limits in device.limits.items() if ability.value in asked),
+        next(iter(device.limits.values())),
+    )
+
+
 def _near(changes: Mapping[Device, Change], intent: Intent, origin: Origin) -> Mapping[Device, Change]:
     if origin.area is None or not {"name", "area", "floor"}.isdisjoint(intent.slots):
         return changes
@@ -157,13 +166,13 @@ def _trend(intent: Intent) -> str | None:
     return None if key is None else f"{key}_{'up' if float(intent.slots[f'{key}_step']) > 0 else 'down'}"
 
 
-def _refused(asked: Mapping[Device, Change | Refusal]) -> Outcome:
+def _refused(asked: Mapping[Device, Change | Refusal], intent: Intent) -> Outcome:
     """Nothing was told to any device: why, for the reason that leaves most hope."""
     for refusal, key in _REFUSALS.items():
         if refused := [device for device, change in asked.items() if change is refusal]:
             values: dict[str, object] = {"names": [device.name for device in refused]}
             if refusal is Refusal.BEYOND:
-                limits = next(iter(refused[0].limits.values()))
+                limits = _limits_of(refused[0], intent)
                 values |= {"low": limits.low, "high": limits.high, "unit": refused[0].unit}
             return Outcome(OutcomeKind.FAILED, Phrase(key, values))
     raise AssertionError("a change that is neither refused nor carried out")

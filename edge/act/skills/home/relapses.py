@@ -80,4 +80,3 @@ class Relapses:
 def _went_back(report: ActionReport, state: DeviceState) -> bool:
     """Whether its main value is what it was before the command."""
     return state.available and state.value is not None and state.value == report.before.value
-
