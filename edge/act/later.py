@@ -1,14 +1,12 @@
-"""Commands for another time than now, taken apart: what to do, and when. English; "in ten minutes" in other languages
-is for the grammar.
-"""
+"""Commands for another time than now, taken apart: what to do, and when."""
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
 from edge.act.moments import lasting, read
 from edge.act.skills.home.changes import CONTROLS
 from edge.act.spoken_numbers import in_digits
+from edge.act.times_in import in_english
 from edge.dialogue import PutOff
 from edge.intents import SlotValue
 
@@ -30,32 +28,31 @@ _ENGLISH: Final = "en"
 
 def parted(text: str, language: str) -> PutOff | None:
     """The command in ``text`` and its time; None where no time is said, or none that this reads."""
-    if not language.startswith(_ENGLISH) or len(text) > _LONGEST:
+    if len(text) > _LONGEST:
         return None
-    if (taken_back := _TAKEN_BACK.match(text)) is not None:
+    english = language.startswith(_ENGLISH)
+    if english and (taken_back := _TAKEN_BACK.match(text)) is not None:
         return PutOff(taken_back["command"], {})
-    found = lasting(text)
+    found = lasting(in_english(text, language))
+    rest = found.rest
     slots: dict[str, SlotValue] = {}
     if found.span_s:
         slots["for_s"] = found.span_s
     elif found.until is not None:
-        if not read(found.until, bare=True).said.anything:
+        end = read(found.until, bare=english)
+        if not end.said.anything:
             return None
         slots["until"] = found.until
-    reading = read(found.rest, bare=False)
-    if reading.said.anything and not _AMOUNT.search(in_digits(found.rest)):
-        slots["when"] = found.rest
+        rest = f"{rest} {end.rest}"  # "schalte es bis sieben Uhr ein": the verb goes on behind
+    reading = read(rest, bare=False)
+    if reading.said.anything and not _AMOUNT.search(in_digits(rest)):
+        slots["when"] = rest
         return PutOff(_command(reading.rest), slots)
-    return PutOff(_command(found.rest), slots) if slots else None
+    return PutOff(_command(rest), slots) if slots else None
 
 
 def _command(rest: str) -> str:
     return rest.strip(" ,.!?")
-
-
-def own(slots: Mapping[str, SlotValue]) -> dict[str, SlotValue]:
-    """Of the slots of a command for later those that say when."""
-    return {slot: value for slot, value in slots.items() if slot in OWN}
 
 
 OWN: Final = frozenset({"when", "hours", "minutes", "seconds", "for_s", "until", "command"})

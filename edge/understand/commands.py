@@ -15,6 +15,8 @@ _PARTS: Final = 6
 """Nobody strings more together, but noise does."""
 _TRIES: Final = 24
 """Readings of parts that one sentence is worth."""
+_BARE: Final = 8
+"""Words of a part that another one completes, or that stand before what it is completed by: a name with its place."""
 SURE: Final = 0.99
 """Confidence of a template that matched a whole sentence."""
 _TARGET: Final = ("name", "area", "floor", "domain", "device_class")
@@ -131,7 +133,7 @@ class Commands:
     def _elliptical(self, part: int, before: tuple[str, Reading] | None) -> tuple[str, Reading | None]:
         """The part, completed by what the one before or the one behind says for both."""
         text = self._said(part, part + 1)
-        if self._names_something(text):
+        if len(text.split()) <= _BARE and self._names_something(text):
             for whole in self._completed(text, part, before):
                 if (found := self._borrowed(whole)) is not None:
                     return whole, found
@@ -143,7 +145,7 @@ class Commands:
             yield f"{head} {text}"
         if part + 1 < len(self._parts):
             behind = self._said(part + 1, part + 2).split()
-            for left in range(1, len(behind)):
+            for left in range(1, min(len(behind), _BARE)):
                 tail = " ".join(behind[left:])
                 yield f"{text} {tail}"
                 for head in heads[:1]:

@@ -68,9 +68,12 @@ class Speech:
         self.lists, self._devices = lists, devices
         self._recognition, self._later = grammar.now, grammar.later
         self._phrasing, self._language = phrasing, language
+        self._read: dict[tuple[str, str | None], Reading | None] = {}
+        """What came of stretches of the sentence that is read now: the same ones come up again and again."""
 
     def understand(self, text: str, area: str | None) -> Understanding | None:
         """The intents of ``text``, asked from ``area``, or None when they do not cover it as a whole."""
+        self._read.clear()
         if (found := self._commands(text, area)) is not None:
             return self._by_name(text, area, found) or _understanding(found)
         meant = self._phrasing.meant(text)
@@ -80,6 +83,7 @@ class Speech:
 
     def exactly(self, text: str, area: str | None) -> Understanding | None:
         """Likewise, but without near names: for sentences that were put together of names that there are."""
+        self._read.clear()
         found = self._commands(text, area)
         if found is None and (meant := self._phrasing.meant(text)) != text:
             found = self._commands(meant, area)
@@ -122,6 +126,11 @@ class Speech:
         return self._exceptions.read(text, lambda main: self._plain(main, None) or self._plain(main, area))
 
     def _plain(self, text: str, area: str | None) -> Reading | None:
+        if (text, area) not in self._read:
+            self._read[text, area] = self._anew(text, area)
+        return self._read[text, area]
+
+    def _anew(self, text: str, area: str | None) -> Reading | None:
         result = self._recognition.best(text, self.lists, area, self._language)
         if result is None:
             return self._put_off(text, area)

@@ -39,7 +39,6 @@ def large_home() -> Furniture:
     entities = [
         {"name": f"{room} {thing}", "domain": domain, "area": room}
         for room, (thing, domain) in product(_ROOMS, _THINGS)
-        for room, (thing, domain) in product(_ROOMS, _THINGS)
     ]
     return furniture({"entities": entities})
 

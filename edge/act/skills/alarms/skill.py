@@ -10,6 +10,7 @@ from edge.act.agenda import MOST, Agenda, Entry
 from edge.act.calendar import When, fits, recurrence, when
 from edge.act.moments import Reading, read
 from edge.act.timekeeping import Time
+from edge.act.times_in import in_english
 from edge.errors import SettingsError
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
 from edge.ports import Announcer, Storage
@@ -55,18 +56,18 @@ class Alarms:
     async def run(self, intent: Intent, origin: Origin) -> Outcome:
         """What was asked, done and on disk. Raises StorageError."""
         await self._agenda.load()
-        said = read(_words(intent), bare=True)
+        said = read(in_english(_words(intent), origin.language), bare=True)
         match intent.name:
             case "HearthSetAlarm":
-                return await self._set(intent, said)
+                return await self._set(intent, said, origin.language)
             case "HearthCancelAlarm":
                 return await self._cancel(intent, said)
             case _:
                 return self._status(said)
 
-    async def _set(self, intent: Intent, said: Reading) -> Outcome:
+    async def _set(self, intent: Intent, said: Reading, language: str) -> Outcome:
         if intent.slots.get("change"):
-            said = read(str(intent.slots.get("when", "")), bare=True)
+            said = read(in_english(str(intent.slots.get("when", "")), language), bare=True)
         found = when(said.said, self._time.now(), awake=False, usual=False)
         if found is None:
             known = intent.slots if intent.slots.get("change") else {"about": _words(intent)}
@@ -75,13 +76,13 @@ class Alarms:
         if len(self._agenda.all()) >= MOST:
             return Outcome(OutcomeKind.FAILED, Phrase("alarms_too_many", {"count": MOST}))
         if intent.slots.get("change"):
-            return await self._change(intent, found)
+            return await self._change(intent, found, language)
         entry = await self._agenda.add(label(said.rest), found)
         return self._done("alarms_set", [entry])
 
-    async def _change(self, intent: Intent, found: When) -> Outcome:
+    async def _change(self, intent: Intent, found: When, language: str) -> Outcome:
         """Another time for the one alarm that is meant."""
-        old = self._meant(read(str(intent.slots.get("about", "")), bare=True))
+        old = self._meant(read(in_english(str(intent.slots.get("about", "")), language), bare=True))
         if not old:
             return Outcome(OutcomeKind.FAILED, Phrase("alarms_none", {"others": len(self._agenda.all())}))
         if len(old) > 1:

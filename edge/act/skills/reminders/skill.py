@@ -10,6 +10,7 @@ from edge.act.agenda import MOST, Agenda, Entry
 from edge.act.calendar import fits, recurrence, when
 from edge.act.moments import Reading, read
 from edge.act.timekeeping import Time
+from edge.act.times_in import in_english
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
 from edge.ports import Announcer, Storage
 
@@ -43,15 +44,15 @@ class Reminders:
         await self._agenda.load()
         match intent.name:
             case "HearthSetReminder":
-                return await self._set(intent)
+                return await self._set(intent, origin.language)
             case "HearthCancelReminder":
-                return await self._cancel(intent)
+                return await self._cancel(intent, origin.language)
             case _:
-                found = self._meant(_read(intent, bare=True))
+                found = self._meant(_read(intent, origin.language, bare=True))
                 return self._told("reminders_listed", found) if found else _none()
 
-    async def _set(self, intent: Intent) -> Outcome:
-        said = _read(intent, bare=False)
+    async def _set(self, intent: Intent, language: str) -> Outcome:
+        said = _read(intent, language, bare=False)
         task = _without(said.rest, _LEADING - _KEPT)[:_LONGEST]
         if not task:
             ask = Question(replace(intent, slots=_only_time(intent)), "task")
@@ -63,8 +64,8 @@ class Reminders:
             return Outcome(OutcomeKind.FAILED, Phrase("reminders_too_many", {"count": MOST}))
         return self._told("reminders_set", [await self._agenda.add(task, found)])
 
-    async def _cancel(self, intent: Intent) -> Outcome:
-        said = _read(intent, bare=True)
+    async def _cancel(self, intent: Intent, language: str) -> Outcome:
+        said = _read(intent, language, bare=True)
         found = self._meant(said)
         if not found:
             return _none()
@@ -99,12 +100,12 @@ class Reminders:
         }
 
 
-def _read(intent: Intent, *, bare: bool) -> Reading:
+def _read(intent: Intent, language: str, *, bare: bool) -> Reading:
     """The task as it was said, and the time, which may be in an answer of its own."""
-    task = read(str(intent.slots.get("task", "")), bare=bare)
+    task = read(in_english(str(intent.slots.get("task", "")), language), bare=bare)
     if "when" not in intent.slots:
         return task
-    answer = read(str(intent.slots["when"]), bare=True)
+    answer = read(in_english(str(intent.slots["when"]), language), bare=True)
     return Reading(task.said.completed(answer.said), task.rest)
 
 
