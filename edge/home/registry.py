@@ -262,4 +262,4 @@ def _available(known: _Known) -> bool:
         case AvailabilityMode.ANY:
             return any(said)
         case AvailabilityMode.LATEST:
-            return known.last_there is True
+            return any(said) if known.last_there is None else known.last_there
