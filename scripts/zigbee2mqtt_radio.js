@@ -88,10 +88,13 @@ class SimulatedRadio extends Adapter {
             Zcl.FrameType.GLOBAL, Zcl.Direction.SERVER_TO_CLIENT, true, frame.header.manufacturerCode,
             frame.header.transactionSequenceNumber, command, frame.cluster.ID, payload, {},
         ).toBuffer();
-        return {
+        const heard = {
             clusterID: frame.cluster.ID, data, header: Zcl.Header.fromBuffer(data), address, endpoint,
             linkquality: 120, groupID: 0, wasBroadcast: false, destinationEndpoint: 1,
         };
+        // A radio hands up all that it hears; by that a device shows that it is there.
+        setImmediate(() => this.emit("zclPayload", heard));
+        return heard;
     }
     async sendZclFrameToGroup(_group, frame) {
         for (const address of states.keys()) {

@@ -215,9 +215,10 @@ class MqttHouse:
     async def _follow_topics(self) -> None:
         """Subscribe to what new devices speak on, and no longer to what nobody speaks on."""
         async with self._subscribing:
-            wanted, had = self._registry.topics(), self._subscribed
-            if wanted == had:
+            wanted, had, unread = self._registry.topics(), self._subscribed, self._registry.unread()
+            if wanted == had and not unread:
                 return
             self._subscribed = wanted
-            await self._link.subscribe(sorted(wanted - had))
+            # Subscribing again makes the broker repeat what it retains.
+            await self._link.subscribe(sorted((wanted - had) | (wanted & unread)))
             await self._link.unsubscribe(sorted(had - wanted - set(self._registry.filters)))

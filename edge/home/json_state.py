@@ -30,7 +30,8 @@ def json_reading(topic: str, fields: Sequence[Field]) -> Reading:
     """The reading of a topic with JSON on it. Of two fields with the same key the later one counts."""
 
     def decode(payload: str) -> Seen:
-        return read_fields(fields, parsed(payload))
+        # Who is renamed empties its old topic.
+        return read_fields(fields, parsed(payload)) if payload else {}
 
     return Reading(topic, frozenset(field.key for field in fields), decode)
 

@@ -64,6 +64,8 @@ class Registry:
         self._connection = 0
         self._curious = False
         """Whether there may be something to ask."""
+        self._unread: set[str] = set()
+        """Topics whose last word some device has not heard."""
 
     # -- what the house is --------------------------------------------------------------------------------------------
 
@@ -125,6 +127,12 @@ class Registry:
         self._refresh()
         return frozenset(self._by_topic)
 
+    def unread(self) -> frozenset[str]:
+        """Topics that devices share with older ones and whose retained message they have missed; each given once."""
+        self._refresh()
+        unread, self._unread = frozenset(self._unread), set()
+        return unread
+
     # -- messages -----------------------------------------------------------------------------------------------------
 
     def take(self, message: Message) -> list[str]:
@@ -181,6 +189,7 @@ class Registry:
             known = old.get(identity)
             if known is None or known.entity.topics != entity.topics:
                 known = _Known(entity)
+                self._unread |= entity.topics
             known.entity = entity
             _learn(known, known.seen)
             self._known[entity.device.id] = known

@@ -418,6 +418,25 @@ async def test_a_broker_that_has_forgotten_everything_has_not_removed_anything(r
         client._disconnected.cancel()
 
 
+@pytest.mark.parametrize("convention", ["zigbee2mqtt", "esphome"])
+async def test_one_that_joins_later_hears_what_the_others_know(convention: str, running: Mosquitto) -> None:
+    """It shares an availability topic with them, to which nobody subscribes a second time: it once stayed away."""
+    device = DEVICES[convention]()
+    async with client_on(running.address) as client, house_on(running.address) as house:
+        await say(client, device.announce)
+        await until(lambda: device.id in ids(house) and house.state(device.id).available, "the first is there")
+        before = ids(house)
+        if convention == "zigbee2mqtt":
+            listed = [*device.announce[0][1], {**device.announce[0][1][3], "ieee_address": "0x00158d00000000ff"}]
+            await say(client, [(device.announce[0][0], listed)])
+        else:
+            other = {**device.announce[0][1], "uniq_id": "second", "name": "Second", "stat_t": "a", "cmd_t": "b"}
+            await say(client, [("homeassistant/switch/workshop/second/config", other)])
+        await until(lambda: ids(house) > before, "the second is found")
+        (late, *_) = sorted(one for one in ids(house) - before if one.startswith("switch"))
+        await until(lambda: house.state(late).available, "the second is there")
+
+
 # -- many -------------------------------------------------------------------------------------------------------------
 
 
