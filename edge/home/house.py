@@ -43,7 +43,7 @@ class MqttHouse:
         """For whoever else has something to say or to hear on the broker."""
         self._control = Control(self._link, self._registry, lambda: self._changed)
         self._told = on_link
-        self._changed = anyio.Event()
+        self._waited_for: anyio.Event | None = None
         self._fence = f"hearthside/{site}/fence/{uuid.uuid4().hex[:8]}"
         self._fences: dict[str, anyio.Event] = {}
         self._subscribed: frozenset[str] = frozenset()
@@ -145,9 +145,17 @@ class MqttHouse:
         self.post.take(message)
         self._notify()
 
+    @property
+    def _changed(self) -> anyio.Event:
+        """Set at the next change. Made when somebody asks for it: most messages are awaited by nobody."""
+        if self._waited_for is None:
+            self._waited_for = anyio.Event()
+        return self._waited_for
+
     def _notify(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()
+        if self._waited_for is not None:
+            self._waited_for.set()
+            self._waited_for = None
 
     async def _keep_subscribed(self) -> None:
         while True:
@@ -162,7 +170,7 @@ class MqttHouse:
         """Subscribe to what new devices speak on, and no longer to what nobody speaks on."""
         async with self._subscribing:
             wanted, had = self._registry.topics(), self._subscribed
-            if wanted == had:
+            if wanted is had or wanted == had:
                 return
             self._subscribed = wanted
             await self._link.subscribe(sorted(wanted - had))

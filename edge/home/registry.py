@@ -48,6 +48,7 @@ class Registry:
         """By discovery topic, the hash of what it last said: devices that return announce themselves anew."""
         self._known: dict[str, _Known] = {}
         self._by_topic: dict[str, list[str]] = defaultdict(list)
+        self._topics: frozenset[str] = frozenset()
         self._revision = 0
         self._faults = 0
         self._stale = False
@@ -103,9 +104,9 @@ class Registry:
         return self._known.get(device)
 
     def topics(self) -> frozenset[str]:
-        """All topics that devices speak on."""
+        """All topics that devices speak on; the same object as long as they are the same."""
         self._refresh()
-        return frozenset(self._by_topic)
+        return self._topics
 
     # -- messages -----------------------------------------------------------------------------------------------------
 
@@ -168,6 +169,8 @@ class Registry:
             self._known[entity.device.id] = known
             for topic in entity.topics:
                 self._by_topic[topic].append(entity.device.id)
+        if self._topics != self._by_topic.keys():
+            self._topics = frozenset(self._by_topic)
         self._revision += before != [known.entity.device for known in self._known.values()]
 
     def _named(self, entity: Entity) -> Entity:
