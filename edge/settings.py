@@ -108,6 +108,9 @@ class ConfirmSettings(Section):
     open_valve: Care = "unsure"
     disarm: Care = "unsure"
     """Alarm panels."""
+    siren: Care = "unsure"
+    install: Care = "ask"
+    """Firmware: what it installs can't be taken back."""
     pin: Annotated[SecretStr, Field(min_length=3, max_length=12)] | None = None
     """Digits."""
 
@@ -116,7 +119,8 @@ class ConfirmSettings(Section):
         pin = self.pin.get_secret_value() if self.pin is not None else None
         if pin is not None and not (pin.isascii() and pin.isdecimal()):
             raise ValueError("confirm.pin must consist of digits")
-        if pin is None and "pin" in (self.unlock, self.open_garage, self.open_valve, self.disarm):
+        cares = (self.unlock, self.open_garage, self.open_valve, self.disarm, self.siren, self.install)
+        if pin is None and "pin" in cares:
             raise ValueError("confirm.pin is missing")
         return self
 

@@ -1,4 +1,4 @@
-"""What is asked about before it is done: doors unlocked or opened, water turned on, alarms disarmed.
+"""What is asked about before it is done: doors unlocked or opened, water turned on, alarms disarmed, sirens sounded.
 
 A :class:`Guard` stands before the skills. How careful it is, the person decides for each kind of thing.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from edge.act.targets import resolve
+from edge.act.targets import beside, resolve
 from edge.devices import Device
 from edge.dialogue import RESTORE, SECRET
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
@@ -20,6 +20,8 @@ SURE: Final = 0.9
 """Confidence from which a sentence is taken at its word."""
 _TRIES: Final = 3
 _REFUSED_S: Final = 60.0
+INSTALL: Final = "HearthInstallUpdate"
+_RISKY: Final = frozenset({"lock", "cover", "valve", "alarm_control_panel", "siren"})
 _ENTRANCES: Final = frozenset({"garage", "gate", "door"})
 """Classes of covers through which somebody can come in."""
 
@@ -44,6 +46,8 @@ class Risk(StrEnum):
     OPEN_GARAGE = "open_garage"
     OPEN_VALVE = "open_valve"
     DISARM = "disarm"
+    SIREN = "siren"
+    INSTALL = "install"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,25 +123,37 @@ def _meant(intent: Intent, origin: Origin, devices: Sequence[Device]) -> Sequenc
     if intent.name == RESTORE:
         ids = str(intent.slots.get("device", "")).splitlines()
         return [device for device in devices if device.id in ids]
-    return resolve(intent, origin, devices, frozenset({"lock", "cover", "valve", "alarm_control_panel"})).devices
+    if intent.name == INSTALL:
+        return beside(intent, devices, "update")
+    return resolve(intent, origin, devices, _RISKY).devices
 
 
 def _risk(intent: Intent, device: Device) -> Risk | None:
     match device.domain:
-        case "lock" if _off(intent):
+        case "lock" if _off(intent) or intent.name == "HearthUnlatch":
             return Risk.UNLOCK
         case "cover" if device.device_class in _ENTRANCES and _opens(intent):
             return Risk.OPEN_GARAGE
         case "valve" if _opens(intent):
             return Risk.OPEN_VALVE
-        case "alarm_control_panel" if _off(intent):
+        case "alarm_control_panel" if _off(intent) or intent.name == "HearthDisarm":
             return Risk.DISARM
+        case "siren" if _sounds(intent):
+            return Risk.SIREN
+        case "update" if intent.name == INSTALL:
+            return Risk.INSTALL
     return None
 
 
 def _off(intent: Intent) -> bool:
     restored = intent.name == RESTORE and intent.slots.get("state") not in ("LOCK", None)
     return restored or intent.name in ("HassTurnOff", "HassToggle")
+
+
+def _sounds(intent: Intent) -> bool:
+    if intent.name == RESTORE:
+        return intent.slots.get("state") != "OFF"
+    return intent.name in ("HassTurnOn", "HassToggle", "HearthSoundSiren")
 
 
 def _opens(intent: Intent) -> bool:

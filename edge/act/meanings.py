@@ -49,6 +49,12 @@ _ALSO: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         "locked": frozenset({"off"}),
     },
     "climate": {"on": frozenset({"heat", "cool", "auto", "heat_cool", "dry", "fan_only"})},
+    "water_heater": {"on": frozenset({"eco", "electric", "gas", "heat_pump", "high_demand", "performance"})},
+    "alarm_control_panel": {
+        "armed": frozenset({"armed_home", "armed_away", "armed_night", "armed_vacation", "armed_custom_bypass"}),
+        "off": frozenset({"disarmed"}),
+    },
+    "device_tracker": {"away": frozenset({"not_home"})},
     "vacuum": {
         "on": frozenset({"cleaning"}),
         "off": frozenset({"docked", "idle", "paused"}),

@@ -5,7 +5,7 @@ from typing import Final
 
 from edge.act.colors import name_of
 from edge.act.meanings import CONTACTS, MEASURES, OF_EVERYTHING, doubtful, shows
-from edge.act.targets import Targets, no_such_device, resolve, which_one, without
+from edge.act.targets import Targets, beside, no_such_device, resolve, which_one, without
 from edge.devices import Device, DeviceState
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
 from edge.ports import House
@@ -14,10 +14,10 @@ INTENTS: Final = frozenset({"HassGetState", "HassClimateGetTemperature"})
 
 _READABLE: Final = frozenset(
     "light switch fan cover valve lock climate sensor binary_sensor vacuum number select lawn_mower humidifier siren"
-    " scene button".split()
+    " scene button water_heater alarm_control_panel update device_tracker event text".split()
 )
 _GROUP_FORMS: Final = frozenset({"any", "all", "which", "how_many", "are"})
-_ONLY_WHEN_ON: Final = frozenset({"brightness", "color", "color_temperature", "percentage"})
+_ONLY_WHEN_ON: Final = frozenset({"brightness", "color", "color_temperature", "percentage", "effect"})
 """What a device that is off may still report, though it no longer holds."""
 
 
@@ -27,6 +27,8 @@ def answer(intent: Intent, origin: Origin, house: House) -> Outcome:
         return _measured(intent, "temperature", origin, house)
     if (measure := str(intent.slots.get("measure", ""))) in MEASURES:
         return _measured(intent, measure, origin, house)
+    if intent.slots.get("attribute") == "update":
+        return _update(intent, house)
     targets = _targets(intent, origin, house)
     if not targets.devices:
         return no_such_device(intent)
@@ -85,7 +87,7 @@ def _attribute(key: str, device: Device, house: House) -> Outcome:
     described = _described(device, state)
     if state.value == "off" and key in _ONLY_WHEN_ON:
         return Outcome(OutcomeKind.DONE, Phrase("state", {**described, "matched": None}))
-    value: object = state.value if key == "mode" else state.attributes.get(key)
+    value: object = state.attributes.get(key, state.value if key == "mode" else None)
     if key == "position" and value is None:
         return _one(Intent("HassGetState"), device, house)
     if value is None:
@@ -106,6 +108,16 @@ def _battery(device: Device, house: House) -> Outcome:
         if (state := house.state(other.id)).available and state.value is not None:
             return Outcome(OutcomeKind.DONE, Phrase("state", {**_described(other, state), "matched": None}))
     return Outcome(OutcomeKind.FAILED, Phrase("attribute_unknown", {"name": device.name, "attribute": "battery"}))
+
+
+def _update(intent: Intent, house: House) -> Outcome:
+    """Whether what is named has an update, by what is announced beside it for that."""
+    known = beside(intent, house.devices(), "update")
+    if not known:
+        values = {"name": intent.slots.get("name", ""), "attribute": "update"}
+        return Outcome(OutcomeKind.FAILED, Phrase("attribute_unknown", values))
+    waiting = [device for device in known if house.state(device.id).value == "on"]
+    return _one(Intent("HassGetState"), (waiting or known)[0], house)
 
 
 def _count(intent: Intent, devices: Sequence[Device], house: House) -> Outcome:

@@ -16,7 +16,10 @@ _LIKE: Final[Mapping[str, frozenset[str]]] = {
 """What people mean by a class when nothing is of that very class: nobody asks what a blind calls itself."""
 _SWITCHED: Final = frozenset({"light", "switch", "fan", "media_player"})
 """Kinds that "turn everything off" means; a house is not unlocked or opened by it."""
-_THING_FIRST: Final = tuple("cover lock valve light climate fan vacuum lawn_mower humidifier siren switch".split())
+_THING_FIRST: Final = tuple(
+    "cover lock valve light climate water_heater fan vacuum lawn_mower humidifier siren"
+    " alarm_control_panel switch".split()
+)
 """Kinds that are the thing itself; what else bears its name in its room only tells of it."""
 _EXCEPT: Final = {"except_name": "name", "except_area": "area", "except_floor": "floor"}
 
@@ -70,6 +73,26 @@ def no_such_device(intent: Intent) -> Outcome:
     return Outcome(OutcomeKind.FAILED, Phrase("no_such_device", {"slots": dict(intent.slots)}))
 
 
+def beside(intent: Intent, devices: Sequence[Device], domain: str) -> tuple[Device, ...]:
+    """Devices of ``domain`` that belong to what is named: "the plug" for its "Plug Firmware". All, where none is."""
+    found = [device for device in devices if device.domain == domain]
+    if (name := intent.slots.get("name")) is None:
+        return tuple(found)
+    said = str(name).casefold().strip()
+    owners = [device for device in devices if _named(device, name)]
+    areas = {device.area for device in owners}
+    begin = {device.name.casefold() for device in owners} | {said}
+    return tuple(
+        device
+        for device in found
+        if (not areas or device.area in areas) and any(_begins(device.name.casefold(), start) for start in begin)
+    )
+
+
+def _begins(name: str, start: str) -> bool:
+    return name == start or name.startswith(f"{start} ")
+
+
 def without(intent: Intent, *slots: str) -> Intent:
     """``intent`` as if ``slots`` had not been filled."""
     return replace(intent, slots={key: value for key, value in intent.slots.items() if key not in slots})
@@ -95,7 +118,8 @@ def _fits(device: Device, intent: Intent) -> bool:
     domain = slots.get("domain", intent.domain)
     device_class = slots.get("device_class")
     return (
-        (name is None or _named(device, name))
+        # What is beside the point of its device is meant by whoever names it, and by nobody who means a room.
+        (_named(device, name) if name is not None else device.category is None)
         and (area is None or _same(device.area, area))
         and (floor is None or _same(device.floor, floor))
         and (domain is None or device.domain == domain)

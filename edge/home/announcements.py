@@ -18,6 +18,10 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 """Bytes of all announcements together; a thousand zigbee2mqtt devices are 8 MB."""
 
 
+_FAULTS_TOLD: Final = 100
+"""Announcements that make no sense, each of which gets a line in the log."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Heard:
     """The last announcement on a topic."""
@@ -41,6 +45,7 @@ class Announcements:
         self._bytes = 0
         self._connection = 0
         self._full = False
+        self._faults = 0
 
     def concerns(self, topic: str) -> bool:
         """Whether a message on ``topic`` may announce something."""
@@ -92,13 +97,20 @@ class Announcements:
             self._heard.pop(topic, None)
         return True
 
-    @staticmethod
-    def _tell(speakers: Sequence[Convention], topic: str, payload: bytes) -> bool:
+    def _tell(self, speakers: Sequence[Convention], topic: str, payload: bytes) -> bool:
         changed = False
         for convention in speakers:
             try:
                 changed = convention.take(topic, payload) or changed
             except Malformed as fault:
                 # What it announced before, if anything, still stands: a device does not go because of a typing error.
-                _log.warning("the announcement on %s is ignored: %s", topic, fault)
+                self._complain(topic, fault)
         return changed
+
+    def _complain(self, topic: str, fault: Malformed) -> None:
+        """One line for each, but no flood of lines for a flood of nonsense."""
+        self._faults += 1
+        if self._faults <= _FAULTS_TOLD:
+            _log.warning("the announcement on %s is ignored: %s", topic, fault)
+        if self._faults == _FAULTS_TOLD:
+            _log.warning("further announcements that make no sense are ignored without a word")

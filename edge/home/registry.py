@@ -59,6 +59,7 @@ class Registry:
         self._by_topic: dict[str, list[str]] = defaultdict(list)
         self._rooms: dict[str, str] = {}
         """By its name in lower case, every room's name."""
+        self._topics: frozenset[str] = frozenset()
         self._revision = 0
         self._stale = False
         self._connection = 0
@@ -123,9 +124,9 @@ class Registry:
         return self._announced.filters
 
     def topics(self) -> frozenset[str]:
-        """All topics that devices speak on."""
+        """All topics that devices speak on; the same object as long as they are the same."""
         self._refresh()
-        return frozenset(self._by_topic)
+        return self._topics
 
     def unread(self) -> frozenset[str]:
         """Topics that devices share with older ones and whose retained message they have missed; each given once."""
@@ -195,6 +196,8 @@ class Registry:
             self._known[entity.device.id] = known
             for topic in entity.topics:
                 self._by_topic[topic].append(entity.device.id)
+        if self._topics != self._by_topic.keys():
+            self._topics = frozenset(self._by_topic)
         self._revision += before != [known.entity.device for known in self._known.values()]
 
     def _named(self, entity: Entity) -> Entity:

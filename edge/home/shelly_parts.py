@@ -13,8 +13,8 @@ from edge.home.broker import Publication
 from edge.home.convention import joined, spoken
 from edge.home.discovery import slug
 from edge.home.entity import VALUE, Availability, Entity, Reading, Seen, Unsupported
-from edge.home.json_state import Field, number, parsed, percent, read_fields, text, word
-from edge.home.parts import finite
+from edge.home.json_state import Field, number, percent, read_fields, text, word
+from edge.home.parts import finite, json_object
 from edge.home.things import by_mac
 
 _MAX_COMPONENTS: Final = 64
@@ -133,7 +133,7 @@ def _entity(asked: Asked, whole: str, own: str, part: _Part, things: frozenset[s
 
 def _notified(part: _Part) -> Callable[[str], Seen]:
     def decode(payload: str) -> Seen:
-        said = parsed(payload)
+        said = json_object(payload)
         if said.get("method") not in ("NotifyStatus", "NotifyFullStatus"):
             return {}
         return _of(part, said.get("params"))
@@ -143,7 +143,7 @@ def _notified(part: _Part) -> Callable[[str], Seen]:
 
 def _answered(part: _Part, status_id: int) -> Callable[[str], Seen]:
     def decode(payload: str) -> Seen:
-        said = parsed(payload)
+        said = json_object(payload)
         return _of(part, said.get("result")) if said.get("id") == status_id else {}
 
     return decode

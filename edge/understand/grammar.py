@@ -4,7 +4,7 @@ Templates: https://github.com/OHF-Voice/intents (CC BY 4.0); matched by hassil.
 """
 
 import copy
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +27,8 @@ from edge.understand.speech import Sayings, Speech
 _OURS: Final = Path(__file__).parent / "sentences"
 _HEARD: Final = "lights"
 """The file of them that leads the recogniser too."""
+_MODAL: Final = frozenset({"climate", "humidifier", "water_heater"})
+"""Kinds whose options are modes."""
 MAX_CHARACTERS = 500
 """A longer text is no command; matching it would only cost time."""
 
@@ -189,7 +191,15 @@ def _lists(house: Inventory, vocabularies: Sequence[Vocabulary]) -> Lists:
     given = {
         name: [(value, value) for value in values] for each in vocabularies for name, values in each.names().items()
     }
-    return Lists.of({**given, "name": names, "area": areas, "floor": floors})
+    return Lists.of({**given, "name": names, "area": areas, "floor": floors, "choice": _choices(house.devices())})
+
+
+def _choices(devices: Iterable[Device]) -> list[tuple[str, str]]:
+    """The words that devices of the house take: effects, presets, modes, as people say them."""
+    taken = {word for device in devices for words in device.choices.values() for word in words}
+    taken |= {word for device in devices if device.domain in _MODAL for word in device.options}
+    spoken = {word.replace("_", " ").replace("-", " ").casefold().strip() for word in taken}
+    return [(word, word) for word in sorted(spoken - {""})]
 
 
 def _device_context(device: Device) -> dict[str, Any]:

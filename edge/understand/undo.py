@@ -40,10 +40,10 @@ def _way_back(report: ActionReport) -> dict[str, SlotValue]:
     if before.value is None:
         return {}
     domain = report.device.partition(".")[0]
-    if domain == "climate":
+    if domain in ("climate", "water_heater"):
         return {**_attributes(told.keys() - {"state", "mode"}, before), **_mode(told, before)}
-    if domain in ("number", "select"):
-        return {"option" if domain == "select" else "value": before.value}
+    if domain in ("number", "select", "text"):
+        return {{"select": "option", "text": "text"}.get(domain, "value"): before.value}
     verb = _BACK.get(before.value)
     if verb is None:
         return {}

@@ -233,7 +233,7 @@ def test_a_broker_that_takes_no_connection_does_not_hold_the_end_up() -> None:
         (Behaviour(delay_s=0.3), Confirmation.CONFIRMED),
         (Behaviour(delay_s=5.0), Confirmation.UNCONFIRMED),
         (Behaviour(silent=True), Confirmation.UNCONFIRMED),
-        (Behaviour(stuck=True), Confirmation.UNCONFIRMED),
+        (Behaviour(stuck=True), Confirmation.FAILED),
     ],
 )
 async def test_only_its_own_word_confirms(running: Mosquitto, behaviour: Behaviour, result: Confirmation) -> None:
@@ -263,7 +263,7 @@ async def test_a_device_that_said_so_live_may_stay_silent_but_not_contradict(run
                 await client.publish("x/plug/state", "OFF", qos=1)
 
             tasks.start_soon(contradict)
-            assert await told(house, {"state": Verb.ON}, 0.9, "switch.plug") is Confirmation.UNCONFIRMED
+            assert await told(house, {"state": Verb.ON}, 0.9, "switch.plug") is Confirmation.FAILED
 
 
 # -- announcements ----------------------------------------------------------------------------------------------------

@@ -97,8 +97,8 @@ async def test_commands_are_confirmed_by_the_devices_own_word(house: MqttHouse, 
 
 @pytest.mark.parametrize(
     "behaviour",
-    [Behaviour(silent=True), Behaviour(stuck=True), Behaviour(delay_s=2.0)],
-    ids=["silent", "stuck", "late"],
+    [Behaviour(silent=True), Behaviour(delay_s=2.0)],
+    ids=["silent", "late"],
 )
 async def test_what_the_device_does_not_show_is_unconfirmed(
     behaviour: Behaviour, house: MqttHouse, home: SimulatedHome

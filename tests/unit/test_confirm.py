@@ -15,7 +15,9 @@ ORIGIN = Origin("test")
 GARAGE = Device("cover.garage", "Garage Door", "cover", "Garage", abilities=SWITCH, device_class="garage")
 WATER = Device("valve.water", "Main Water", "valve", "Garage", abilities=SWITCH)
 ALARM = Device("alarm_control_panel.house", "Alarm", "alarm_control_panel", abilities=SWITCH)
-ALL = (*DEVICES, GARAGE, WATER, ALARM)
+SIREN = Device("siren.attic", "Attic Siren", "siren", "Attic", abilities=SWITCH)
+UPDATE = Device("update.desk", "Desk Plug Firmware", "update", "Office", abilities=SWITCH)
+ALL = (*DEVICES, GARAGE, WATER, ALARM, SIREN, UPDATE)
 
 UNLOCK = Intent("HassTurnOff", {"name": "Front Door"}, domain="lock")
 OPEN = Intent("HassTurnOn", {"name": "Garage Door"}, domain="cover")
@@ -47,6 +49,15 @@ def guard(clock: Clock | None = None, pin: str | None = None, **policies: str) -
         (Intent(RESTORE, {"device": "light.bed\ncover.garage", "state": "OPEN"}), Risk.OPEN_GARAGE),
         (Intent("HassTurnOn", {"name": "Main Water"}, domain="valve"), Risk.OPEN_VALVE),
         (Intent("HassTurnOff", {"name": "Alarm"}), Risk.DISARM),
+        (Intent("HearthDisarm", {"domain": "alarm_control_panel"}), Risk.DISARM),
+        (Intent("HearthArm", {"domain": "alarm_control_panel"}), None),
+        (Intent("HearthUnlatch", {"name": "Front Door"}), Risk.UNLOCK),
+        (Intent("HearthSoundSiren", {"domain": "siren", "seconds": 10}), Risk.SIREN),
+        (Intent("HassTurnOn", {"name": "Attic Siren"}), Risk.SIREN),
+        (Intent("HassTurnOff", {"domain": "siren"}), None),
+        (Intent(RESTORE, {"device": "siren.attic", "state": "ON"}), Risk.SIREN),
+        (Intent("HearthInstallUpdate", {"name": "Desk Plug"}), Risk.INSTALL),
+        (Intent("HearthInstallUpdate", {"name": "Bed Lamp"}), None),
         (Intent("HassTurnOn", {"name": "Front Door"}, domain="lock"), None),
         (Intent("HassTurnOff", {"name": "Garage Door"}), None),
         (Intent("HassSetPosition", {"name": "Garage Door", "position": 0}), None),

@@ -68,25 +68,36 @@ NAMES: Final[dict[str, Any]] = {"names": ["A", "B"]}
 
 SAMPLES: Final[MappingProxyType[str, list[dict[str, Any]]]] = MappingProxyType({
     "time": [{"now": MONDAY}], "date": [{"now": MONDAY}], "which_one": [{"name": "Heater", "places": ["A", "B", "C"]}],
-    "which_device": [NAMES], **{f"confirm_{risk}": [NAMES] for risk in ("unlock", "open_garage", "open_valve", "disarm")},
+    "which_device": [NAMES], **{f"confirm_{risk}": [NAMES] for risk in ("unlock", "open_garage", "open_valve", "disarm", "siren", "install")},
     "acted": [
         {**ACTED, "done": ["A"], "silent": ["B"], "sent": ["C"], "away": ["D"], "unable": ["E"]},
         *({**ACTED, "done": ["A"], "change": change, "unit": "°C"} for change in (
             {"color": (0, 0, 255)}, {"brightness": 40}, {"color_temperature": 2700}, {"position": 30}, {"tilt": 50}, {"percentage": 66.0},
             {"temperature": 21.5}, {"humidity": 45}, {"mode": "fan_only"}, {"option": "Eco"}, {"value": 3.5})),
+        *({**ACTED, "done": ["A"], "change": change} for change in (
+            {"effect": "color_loop"}, {"white": 100}, {"oscillation": "on"}, {"oscillation": "off"}, {"swing": "on"}, {"swing": "vertical"},
+            {"direction": "reverse"}, {"preset": "turbo"}, {"fan_mode": "low"}, {"fan_speed": "max"}, {"segment": "1"}, {"text": "hello"},
+            {"state": "ARM_HOME"}, {"state": "ARM_AWAY"}, {"state": "ARM_NIGHT"}, {"state": "ARM_VACATION"}, {"state": "DISARM"}, {"state": "INSTALL"})),
+        {**ACTED, "done": ["A"], "change": {"state": "ARM_AWAY"}, "value": "arming"}, {**ACTED, "failed": ["A", "B"]},
         *({**ACTED, "done": ["A"], "change": {"state": verb}} for verb in (
             "OFF", "OPEN", "CLOSE", "LOCK", "UNLOCK", "START", "RETURN_TO_BASE", "STOP", "PAUSE")),
         *({**ACTED, "done": ["A"], "change": {"state": "OPEN"}, "value": value} for value in ("opening", "closing", "unlocking", "locking")),
         *({**ACTED, "done": list("ABC"), "alike": False, "trend": trend} for trend in ("brightness_up", "temperature_down", None)),
     ],
     "triggered": [{"done": ["A"], "silent": ["B"], "away": ["C"]}],
-    **{key: [NAMES] for key in ("cannot", "is_off", "away", "unsaid")},
+    **{key: [NAMES] for key in ("cannot", "is_off", "away", "unsaid", "up_to_date", "needs_code")},
+    "beyond": [{**NAMES, "low": 7, "high": 35.5, "unit": "°C"}],
+    "relapsed": [{key: value for key, value in STATE.items() if key != "matched"}],
     "no_such_device": [{"slots": slots} for slots in (
         {"name": "Foo", "area": "Attic"}, {"domain": "light", "floor": "Upstairs"}, {"device_class": "garage", "domain": "cover"}, {})],
     "state": [
         {**STATE, "matched": True}, {**STATE, "matched": False, "domain": "cover", "value": "open", "attributes": {"position": 40}},
         {**STATE, "domain": "binary_sensor", "device_class": "door"}, {**STATE, "domain": "sensor", "value": "12.5", "unit": "°C"},
         {**STATE, "domain": "climate", "value": "heat_cool"}, {**STATE, "domain": "vacuum", "value": "returning"},
+        *({**STATE, "domain": "alarm_control_panel", "value": value} for value in ("armed_away", "disarmed", "triggered", "arming", "pending")),
+        *({**STATE, "domain": "update", "value": value, "attributes": {"latest_version": "2.1"}} for value in ("on", "off", "installing")),
+        *({**STATE, "domain": "device_tracker", "value": value} for value in ("home", "not_home", "Office")),
+        {**STATE, "domain": "water_heater", "value": "eco"},
     ],
     "attribute": [{**STATE, "attribute": key, "value": value} for key, value in (
         ("brightness", 40), ("color", "blue"), ("color_temperature", 2700), ("position", 0), ("position", 30), ("tilt", 20), ("percentage", 66.0),

@@ -42,6 +42,14 @@ def wording() -> Wording:
         ({"done": ["Fan"], "domain": "fan", "change": {"percentage": 66.0}}, "Fan is at 66 percent."),
         ({"done": ["AC"], "domain": "climate", "change": {"mode": "fan_only"}, "value": "fan_only"}, "AC is set to fan only."),
         ({"done": ["Thermostat"], "domain": "climate", "change": {"temperature": 21.5}, "unit": "°C", "value": "heat"}, "Thermostat is set to 21.5 degrees."),
+        ({"done": ["A", "B", "C"], "silent": ["Hall Light"]}, "3 lights are on. Hall Light did not answer."),
+        ({"done": ["Lamp"], "failed": ["Porch"]}, "Lamp is on. Porch did not do it."),
+        ({"done": ["Fan"], "domain": "fan", "change": {"preset": "deep_sleep"}}, "Fan is set to deep sleep."),
+        ({"done": ["Fan"], "domain": "fan", "change": {"oscillation": "off"}}, "Fan is no longer swinging."),
+        ({"done": ["Strip"], "change": {"state": "ON", "effect": "party"}}, "Strip is playing party."),
+        ({"done": ["Panel"], "domain": "alarm_control_panel", "change": {"state": "ARM_AWAY"}, "value": "arming"}, "Panel is arming."),
+        ({"done": ["Panel"], "domain": "alarm_control_panel", "change": {"state": "ARM_NIGHT"}, "value": "armed_night"}, "Panel is armed for the night."),
+        ({"done": ["Siren"], "domain": "siren", "change": {"state": "ON", "duration": 10}}, "Siren is on."),
     ],
 )  # fmt: skip
 def test_actions_claim_what_was_confirmed_and_no_more(wording: Wording, values: dict[str, Any], said: str) -> None:
@@ -56,6 +64,9 @@ def test_actions_claim_what_was_confirmed_and_no_more(wording: Wording, values: 
         (Phrase("no_such_device", {"slots": {"domain": "light", "floor": "Upstairs"}}), "I know no light upstairs."),
         (Phrase("unsaid", {"names": ["Kitchen Blinds"]}), "I don't know how Kitchen Blinds are now."),
         (Phrase("is_off", {"names": ["Lamp"]}), "Lamp is off."),
+        (Phrase("needs_code", {"names": ["Panel"]}), "Panel wants a code for that, which I don't have."),
+        (Phrase("beyond", {"names": ["Tank"], "low": 43.3, "high": 60}), "Tank goes from 43.3 to 60."),
+        (Phrase("up_to_date", {"names": ["Plug Firmware"]}), "Plug Firmware is up to date."),
         (Phrase("attribute_unknown", {"name": "Lamp", "attribute": "color"}), "Lamp does not tell its color."),
     ],
 )  # fmt: skip

@@ -7,16 +7,32 @@ import anyio
 
 from edge.act import questions
 from edge.act.colors import name_of
-from edge.act.skills.home.changes import CONTROLS, Change, Refusal
-from edge.act.targets import no_such_device, resolve, which_one
-from edge.devices import Ability, ActionReport, Command, Confirmation, Device, DeviceState
+from edge.act.confirm import INSTALL
+from edge.act.skills.home.change import Change, Control, Refusal
+from edge.act.skills.home.changes import CONTROLS
+from edge.act.skills.home.relapses import Relapses
+from edge.act.targets import Targets, beside, no_such_device, resolve, which_one, without
+from edge.devices import Ability, ActionReport, Command, Confirmation, Device, DeviceState, Limits, Verb
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
-from edge.ports import House, SkillContext
+from edge.ports import Announcer, House, SkillContext
 
 _TRIGGERED: Final = frozenset({"scene", "button"})
 """Kinds that have no state to show, so delivery is all there is to say."""
 _STEPS: Final = ("brightness", "color_temperature", "position", "percentage", "temperature")
-_FOR_ONE_ROOM: Final = frozenset({"HassClimateSetTemperature", "HearthSetMode"})
+_FOR_ONE_ROOM: Final = frozenset(
+    {"HassClimateSetTemperature", "HearthSetMode", "HearthSetWaterHeater", "HearthDisarm", "HearthWrite"}
+)
+_FOR_WHERE_ONE_IS: Final = frozenset({"HearthChoose", "HearthSwing", "HearthFanDirection"})
+"""Intents that, where no device and no place is named, are about the asker's room, if anything there can do that."""
+_REFUSALS: Final[Mapping[Refusal, str]] = {
+    Refusal.IDLE: "is_off",
+    Refusal.CURRENT: "up_to_date",
+    Refusal.CODED: "needs_code",
+    Refusal.BEYOND: "beyond",
+    Refusal.UNKNOWN: "unsaid",
+    Refusal.UNABLE: "cannot",
+}
+"""The phrase for each, that which leaves most hope first."""
 _SPEED_S: Final = 0.3
 """How long a fan that was turned on has to tell its speed."""
 _FULL_SPEED: Final = 100.0
@@ -27,31 +43,57 @@ class Home:
 
     intents = frozenset(CONTROLS) | questions.INTENTS
 
-    def __init__(self, house: House, confirm_s: float) -> None:
-        """``confirm_s``: how long a device has to show that it did what it was told."""
+    def __init__(self, house: House, confirm_s: float, announcer: Announcer | None = None) -> None:
+        """``confirm_s``: how long a device has to show that it did what it was told.
+
+        ``announcer``: who tells of a device that did it, and went back on it while it was still being told.
+        """
         self._house = house
         self._confirm_s = confirm_s
         self.deadline_s = 2 * confirm_s + 2.0
+        self._relapses = Relapses(house, announcer) if announcer is not None else None
+
+    async def serve(self) -> None:
+        """Tell of devices that did not stand by what they had confirmed."""
+        if self._relapses is not None:
+            await self._relapses.serve()
 
     async def run(self, intent: Intent, origin: Origin) -> Outcome:
         """Act or answer. Raises BrokerOffline at once when the broker is away."""
         if intent.name in questions.INTENTS:
             return questions.answer(intent, origin, self._house)
         control = CONTROLS[intent.name]
-        targets = resolve(intent, origin, self._house.devices(), control.domains)
+        targets = self._targets(intent, origin, control)
         if targets.ambiguous or (len(targets.devices) > 1 and _names_no_thermostat(intent)):
             return which_one(targets, intent)
         if not targets.devices:
             return no_such_device(intent)
         states = {device: self._house.state(device.id) for device in targets.devices}
-        asked = {device: control.change(intent, device, states[device]) for device in self._stepped(intent, states)}
-        changes = {device: change for device, change in asked.items() if not isinstance(change, Refusal)}
+        asked = {
+            device: _allowed(device, control.change(intent, device, states[device]))
+            for device in self._stepped(intent, states)
+        }
+        changes: Mapping[Device, Change] = {
+            device: change for device, change in asked.items() if not isinstance(change, Refusal)
+        }
         if not changes:
-            return _refused(asked)
+            return _refused(asked, intent)
+        if intent.name in _FOR_WHERE_ONE_IS:
+            changes = _near(changes, intent, origin)
         reports = await self._house.command([Command(d.id, change) for d, change in changes.items()], self._confirm_s)
         if intent.name == "HassTurnOn":
             reports = await self._set_going(list(changes), reports)
+        if self._relapses is not None:
+            self._relapses.watch(list(changes), reports, origin)
         return _told(list(changes), reports, _trend(intent))
+
+    def _targets(self, intent: Intent, origin: Origin, control: Control) -> Targets:
+        devices = self._house.devices()
+        if intent.name == INSTALL:
+            return Targets(beside(intent, devices, "update"))
+        # The room that a vacuum is sent to is not the one that it stands in.
+        meant = without(intent, "area") if intent.name == "HassVacuumCleanArea" else intent
+        return resolve(meant, origin, devices, control.domains)
 
     @staticmethod
     def _stepped(intent: Intent, states: Mapping[Device, DeviceState]) -> Sequence[Device]:
@@ -83,17 +125,56 @@ def _names_no_thermostat(intent: Intent) -> bool:
     return intent.name in _FOR_ONE_ROOM and not {"name", "area", "floor"} & intent.slots.keys()
 
 
+def _allowed(device: Device, change: Change | Refusal) -> Change | Refusal:
+    """``change``, unless the device has announced that it wants a code for it or does not go so far."""
+    if isinstance(change, Refusal):
+        return change
+    if (verb := change.get("state")) is not None and Verb(str(verb)) in device.coded:
+        return Refusal.CODED
+    if _limits_passed(device, change):
+        return Refusal.BEYOND
+    return change
+
+
+def _limits_passed(device: Device, change: Change) -> bool:
+    known = {ability.value: limits for ability, limits in device.limits.items()}
+    return any(
+        isinstance(value, int | float) and key in known and not known[key].low <= value <= known[key].high
+        for key, value in change.items()
+    )
+
+
+def _limits_of(device: Device, intent: Intent) -> Limits:
+    """Those that ``intent`` passes; its slots are called like what they set, mostly."""
+    asked = {slot.removesuffix("_step") for slot in intent.slots}
+    return next(
+        (limits for ability, limits in device.limits.items() if ability.value in asked),
+        next(iter(device.limits.values())),
+    )
+
+
+def _near(changes: Mapping[Device, Change], intent: Intent, origin: Origin) -> Mapping[Device, Change]:
+    if origin.area is None or not {"name", "area", "floor"}.isdisjoint(intent.slots):
+        return changes
+    here = {device: change for device, change in changes.items() if device.area == origin.area}
+    return here or changes
+
+
 def _trend(intent: Intent) -> str | None:
     """``brightness_up``, ``position_down``, … of a relative change."""
     key = next((key for key in _STEPS if f"{key}_step" in intent.slots), None)
     return None if key is None else f"{key}_{'up' if float(intent.slots[f'{key}_step']) > 0 else 'down'}"
 
 
-def _refused(asked: Mapping[Device, Change | Refusal]) -> Outcome:
+def _refused(asked: Mapping[Device, Change | Refusal], intent: Intent) -> Outcome:
     """Nothing was told to any device: why, for the reason that leaves most hope."""
-    for refusal, key in ((Refusal.IDLE, "is_off"), (Refusal.UNKNOWN, "unsaid"), (Refusal.UNABLE, "cannot")):
-        if names := [device.name for device, change in asked.items() if change is refusal]:
-            return Outcome(OutcomeKind.FAILED, Phrase(key, {"names": names}))
+    for refusal, key in _REFUSALS.items():
+        if refused := [device for device, change in asked.items() if change is refusal]:
+            values: dict[str, object] = {"names": [device.name for device in refused]}
+            if refusal is Refusal.BEYOND:
+                limits = _limits_of(refused[0], intent)
+                values |= {"low": limits.low, "high": limits.high, "unit": refused[0].unit}
+            return Outcome(OutcomeKind.FAILED, Phrase(key, values))
     raise AssertionError("a change that is neither refused nor carried out")
 
 
@@ -121,6 +202,7 @@ def _told(devices: Sequence[Device], reports: Sequence[ActionReport], trend: str
             "value": confirmed[0].state.value,
             "unit": next((device.unit for device in devices if device.unit), None),
             "silent": by[Confirmation.UNCONFIRMED],
+            "failed": by[Confirmation.FAILED],
             "sent": [] if triggered else by[Confirmation.ASSUMED],
             "away": by[Confirmation.UNAVAILABLE],
             "unable": by[Confirmation.UNSUPPORTED],
@@ -133,4 +215,4 @@ def _told(devices: Sequence[Device], reports: Sequence[ActionReport], trend: str
 
 def build(context: SkillContext) -> Home:
     """The skill for the context's house."""
-    return Home(context.house, context.confirm_s)
+    return Home(context.house, context.confirm_s, context.announcer)

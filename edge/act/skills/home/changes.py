@@ -1,42 +1,15 @@
 """From an intent to the change of one device that it asks for. Relative ones start from the confirmed state."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, TypeAlias
+from collections.abc import Mapping
+from typing import Final
 
 from edge.act.colors import kelvin_as_rgb, rgb
+from edge.act.skills.home.change import Change, Control, Make, Refusal
+from edge.act.skills.home.choices import CHOICES, plain
 from edge.devices import Ability, Device, DeviceState, Value, Verb
 from edge.intents import Intent
 
-Change: TypeAlias = Mapping[str, Value]
-"""As in :class:`edge.devices.Command`."""
-
-
-class Refusal(StrEnum):
-    """Why a device is told nothing."""
-
-    UNABLE = "unable"
-    """It can't do that."""
-    UNKNOWN = "unknown"
-    """It has not said where it stands, and the change is relative to that."""
-    IDLE = "idle"
-    """It is off, and less of nothing is nothing."""
-
-
-Make: TypeAlias = Callable[[Intent, Device, DeviceState], Change | Refusal]
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """How an intent becomes a change of one device."""
-
-    domains: frozenset[str]
-    """Kinds of devices that it is for."""
-    change: Make
-
-
-_SWITCHED: Final = frozenset({"light", "switch", "fan", "climate", "humidifier", "siren"})
+_SWITCHED: Final = frozenset({"light", "switch", "fan", "climate", "humidifier", "siren", "water_heater"})
 _ON: Final[Mapping[str, Verb]] = {
     **dict.fromkeys(_SWITCHED, Verb.ON),
     "cover": Verb.OPEN,
@@ -109,13 +82,16 @@ def _light(intent: Intent, device: Device, state: DeviceState) -> Change | Refus
         if not isinstance(known, int | float):
             return Refusal.UNKNOWN
         wanted = round(known + int(slots["color_temperature_step"]))
-        return {"state": Verb.ON, "color_temperature": min(max(wanted, _WARMEST_WHITE), _HOTTEST_WHITE)}
+        return {"state": Verb.ON, **_white(min(max(wanted, _WARMEST_WHITE), _HOTTEST_WHITE), device)}
     if not change:
         return Refusal.UNABLE
     return {"state": Verb.OFF} if change.get("brightness") == 0 else {"state": Verb.ON, **change}
 
 
 def _colored(name: str, device: Device) -> Change:
+    # White diodes make a better white than three colours do.
+    if Ability.WHITE in device.abilities and name.casefold() == "white":
+        return {"white": 100}
     if Ability.COLOR in device.abilities and (color := rgb(name)):
         return {"color": color}
     if Ability.COLOR_TEMPERATURE in device.abilities and name.casefold() == "white":
@@ -126,7 +102,8 @@ def _colored(name: str, device: Device) -> Change:
 def _white(kelvin: int, device: Device) -> Change:
     """A lamp that only mixes colours comes as near to the white as it can."""
     if Ability.COLOR_TEMPERATURE in device.abilities:
-        return {"color_temperature": kelvin}
+        limits = device.limits.get(Ability.COLOR_TEMPERATURE)
+        return {"color_temperature": round(min(max(kelvin, limits.low), limits.high)) if limits else kelvin}
     return {"color": kelvin_as_rgb(kelvin)} if Ability.COLOR in device.abilities else {}
 
 
@@ -208,15 +185,11 @@ def _option(slot: str, ability: Ability) -> Make:
     def make(intent: Intent, device: Device, state: DeviceState) -> Change | Refusal:
         if ability not in device.abilities:
             return Refusal.UNABLE
-        said = _plain(str(intent.slots[slot]))
-        option = next((option for option in device.options or (said,) if _plain(option) == said), None)
+        said = plain(str(intent.slots[slot]))
+        option = next((option for option in device.options or (said,) if plain(option) == said), None)
         return Refusal.UNABLE if option is None else {ability.value: option}
 
     return make
-
-
-def _plain(option: str) -> str:
-    return option.replace("_", " ").replace("-", " ").casefold().strip()
 
 
 CONTROLS: Final[Mapping[str, Control]] = {
@@ -230,13 +203,14 @@ CONTROLS: Final[Mapping[str, Control]] = {
     "HassFanSetSpeed": Control(frozenset({"fan"}), _speed),
     "HassClimateSetTemperature": Control(frozenset({"climate"}), _temperature),
     "HassVacuumStart": Control(frozenset({"vacuum"}), _verb(_ON)),
-    "HassVacuumCleanArea": Control(frozenset({"vacuum"}), _verb(_ON)),
     "HassVacuumReturnToBase": Control(frozenset({"vacuum"}), _verb(_OFF)),
     "HassLawnMowerStartMowing": Control(frozenset({"lawn_mower"}), _verb(_ON)),
     "HassLawnMowerDock": Control(frozenset({"lawn_mower"}), _verb(_OFF)),
     "HassHumidifierSetpoint": Control(frozenset({"humidifier"}), _number("humidity", Ability.HUMIDITY)),
-    "HearthSetMode": Control(frozenset({"climate", "humidifier"}), _option("mode", Ability.MODE)),
+    "HearthSetMode": Control(frozenset({"climate", "humidifier", "water_heater"}), _option("mode", Ability.MODE)),
+    "HearthSetWaterHeater": Control(frozenset({"water_heater"}), _temperature),
     "HearthSelect": Control(frozenset({"select"}), _option("option", Ability.OPTION)),
     "HearthSetNumber": Control(frozenset({"number"}), _number("value", Ability.NUMBER)),
+    **CHOICES,
 }
 """By intent. Names are Home Assistant's where it has one."""
