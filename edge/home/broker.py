@@ -1,9 +1,11 @@
 """The link to the MQTT broker: MQTT 5, else 3.1.1; connected again by itself whenever it was lost."""
 
+import asyncio
 import logging
 import random
 import socket
 import ssl
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -12,7 +14,9 @@ from typing import Final
 
 import aiomqtt
 import anyio
+import anyio.lowlevel
 from aiomqtt import ProtocolVersion
+from paho.mqtt.client import MQTTMessage
 
 from edge.errors import BrokerOffline, SettingsError
 
@@ -34,6 +38,8 @@ NO_DELAY: Final = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 """Messages are small and follow one another: Nagle's algorithm holds the second back for 40 ms."""
 _PENDING: Final = 1000
 """Calls in flight that are nothing to warn of: a command for the whole house sends one a device."""
+_AT_ONCE: Final = 50
+"""Messages that are looked at before all else has its turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +98,9 @@ class Link:
         self._client: aiomqtt.Client | None = None
         self._protocol = ProtocolVersion.V5
         self._connection = anyio.CancelScope()
+        self._waiting: deque[MQTTMessage] = deque()
+        """What has come in and has not been looked at."""
+        self._news = asyncio.Event()
         self._taken = 0
         self.since = 0
         """Number of the last message before the present connection."""
@@ -106,7 +115,7 @@ class Link:
     @property
     def arrived(self) -> int:
         """Number of the last message that has come in, whether it has been looked at or not."""
-        return self._taken + (len(self._client.messages) if self._client else 0)
+        return self._taken + len(self._waiting)
 
     async def run(self) -> None:
         """Connect, hand on messages, and connect again, for ever."""
@@ -209,13 +218,28 @@ class Link:
         client.timeout = _REPLY_S
 
     async def _listen(self, client: aiomqtt.Client) -> None:
-        try:
-            async for message in client.messages:
+        # aiomqtt's own iterator makes two tasks of every message, which costs more than all that is done with it.
+        client._disconnected.add_done_callback(lambda _: self._news.set())
+        while True:
+            for _ in range(_AT_ONCE):
+                if not self._waiting:
+                    break
+                message = self._waiting.popleft()
                 self._taken += 1
                 payload = message.payload if isinstance(message.payload, bytes) else b""
-                self._on_message(Message(message.topic.value, payload, bool(message.retain), self._taken))
-        except aiomqtt.MqttError as error:
-            self._drop(str(error.__cause__ or error))
+                self._on_message(Message(message.topic, payload, bool(message.retain), self._taken))
+            if self._waiting:
+                await anyio.lowlevel.checkpoint()
+            elif client._disconnected.done():
+                self._drop(_reason(client._disconnected))
+                return
+            else:
+                self._news.clear()
+                await self._news.wait()
+
+    def _arrived(self, client: object, data: object, message: MQTTMessage) -> None:
+        self._waiting.append(message)
+        self._news.set()
 
     def _drop(self, reason: str) -> None:
         self.last_error = reason
@@ -255,12 +279,19 @@ class Link:
             logger=logging.getLogger("edge.home.mqtt"),
         )
         client.pending_calls_threshold = _PENDING
+        self._waiting.clear()
+        client._client.on_message = self._arrived
         return client
 
 
 def _batches(topics: Iterable[str]) -> Iterator[list[str]]:
     several = list(topics)
     return (several[start : start + _TOPICS_A_PACKET] for start in range(0, len(several), _TOPICS_A_PACKET))
+
+
+def _reason(disconnected: asyncio.Future[None]) -> str:
+    error = disconnected.exception()
+    return str(error) if error is not None else "it has said good-bye"
 
 
 def _code(code: object) -> int:

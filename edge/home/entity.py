@@ -9,6 +9,7 @@ from edge.devices import Device, Value, Verb
 from edge.home.broker import Publication
 from edge.home.color import same_color
 from edge.home.templates import TemplateFault
+from edge.home.texts import text_of
 
 MAX_PAYLOAD: Final = 262_144
 """Bytes of a message that is listened to."""
@@ -187,6 +188,6 @@ def read_message(reading: Reading, payload: bytes) -> Seen:
     if len(payload) > MAX_PAYLOAD:
         raise ValueError(f"{len(payload)} bytes are too many")
     try:
-        return reading.decode(payload.decode())
+        return reading.decode(text_of(payload))
     except TemplateFault as fault:
         raise ValueError(str(fault)) from None

@@ -23,6 +23,8 @@ _FLUSH_S = 0.02
 """New devices' topics are subscribed to together, at most this long after they were announced."""
 _ASK_EVERY_S = 0.05
 """Devices are asked for their states one after the other: a radio network bears no flood."""
+_ASK_AFTER_S = 0.1
+"""New devices are asked together, about this long after they were announced."""
 _CATCH_UP_S = 30.0
 """How long a broker may take to hand over all that it has kept."""
 
@@ -51,7 +53,7 @@ class MqttHouse:
         """For whoever else has something to say or to hear on the broker."""
         self._control = Control(self._link, self._registry, lambda: self._changed)
         self._told = on_link
-        self._changed = anyio.Event()
+        self._waited_for: anyio.Event | None = None
         self._fence = f"{self._own_topics}/fence/{uuid.uuid4().hex[:8]}"
         self._memory, self._mark = f"{self._own_topics}/memory", uuid.uuid4().hex
         self._remembers = False
@@ -156,6 +158,7 @@ class MqttHouse:
             except BrokerOffline as error:
                 _log.debug("interrupted: %s", error)
             await changed.wait()
+            await anyio.sleep(_ASK_AFTER_S)
 
     async def _pass_fence(self) -> None:
         """Send a message to ourselves: a broker delivers it after all that it had queued for us before.
@@ -199,9 +202,17 @@ class MqttHouse:
         self.post.take(message)
         self._notify()
 
+    @property
+    def _changed(self) -> anyio.Event:
+        """Set at the next change. Made when somebody asks for it: most messages are awaited by nobody."""
+        if self._waited_for is None:
+            self._waited_for = anyio.Event()
+        return self._waited_for
+
     def _notify(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()
+        if self._waited_for is not None:
+            self._waited_for.set()
+            self._waited_for = None
 
     async def _keep_subscribed(self) -> None:
         while True:
@@ -215,9 +226,10 @@ class MqttHouse:
     async def _follow_topics(self) -> None:
         """Subscribe to what new devices speak on, and no longer to what nobody speaks on."""
         async with self._subscribing:
-            wanted, had = self._registry.topics(), self._subscribed
-            if wanted == had:
+            wanted, had, unread = self._registry.topics(), self._subscribed, self._registry.unread()
+            if (wanted is had or wanted == had) and not unread:
                 return
             self._subscribed = wanted
-            await self._link.subscribe(sorted(wanted - had))
+            # Subscribing again makes the broker repeat what it retains.
+            await self._link.subscribe(sorted((wanted - had) | (wanted & unread)))
             await self._link.unsubscribe(sorted(had - wanted - set(self._registry.filters)))

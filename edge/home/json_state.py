@@ -1,14 +1,12 @@
 """State as JSON: which property of a device's message says what."""
 
-import functools
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from edge.devices import Value
 from edge.home.entity import Reading, Seen
-from edge.home.parts import finite
+from edge.home.parts import finite, json_object
 
 _MAX_TEXT: Final = 1024
 """Characters of a state that is a text."""
@@ -30,7 +28,8 @@ def json_reading(topic: str, fields: Sequence[Field]) -> Reading:
     """The reading of a topic with JSON on it. Of two fields with the same key the later one counts."""
 
     def decode(payload: str) -> Seen:
-        return read_fields(fields, parsed(payload))
+        # Who is renamed empties its old topic.
+        return read_fields(fields, json_object(payload)) if payload else {}
 
     return Reading(topic, frozenset(field.key for field in fields), decode)
 
@@ -57,15 +56,6 @@ def _at(path: Sequence[str], said: Any) -> Any:
         if not isinstance(said, dict):
             raise KeyError(step)
         said = said[step]
-    return said
-
-
-@functools.lru_cache(maxsize=8)
-def parsed(payload: str) -> Mapping[str, Any]:
-    """The object in ``payload``, not to be changed: the parts of one device read the same message one after another."""
-    said = json.loads(payload)
-    if not isinstance(said, dict):
-        raise ValueError("the state is no JSON object")
     return said
 
 

@@ -1,6 +1,5 @@
 """What a component's payload comes to, and the pieces that components are made of."""
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from edge.devices import Ability, Limits, Value, Verb
 from edge.home.broker import Publication
 from edge.home.entity import VALUE, Decode, Encode, Reading, Seen, Unsupported
 from edge.home.payload import EncodeCommand, Payload
+from edge.home.texts import json_of
 
 _UNKNOWN: Final = frozenset({"", "none", "null", "unknown", "unavailable"})
 
@@ -143,7 +143,7 @@ def known(text: object) -> str | None:
 
 
 def json_object(payload: str) -> dict[str, Any]:
-    said = json.loads(payload)
+    said = json_of(payload)
     if not isinstance(said, dict):
         raise ValueError("the state is no JSON object")
     return said

@@ -59,11 +59,14 @@ class Registry:
         self._by_topic: dict[str, list[str]] = defaultdict(list)
         self._rooms: dict[str, str] = {}
         """By its name in lower case, every room's name."""
+        self._topics: frozenset[str] = frozenset()
         self._revision = 0
         self._stale = False
         self._connection = 0
         self._curious = False
         """Whether there may be something to ask."""
+        self._unread: set[str] = set()
+        """Topics whose last word some device has not heard."""
 
     # -- what the house is --------------------------------------------------------------------------------------------
 
@@ -121,9 +124,15 @@ class Registry:
         return self._announced.filters
 
     def topics(self) -> frozenset[str]:
-        """All topics that devices speak on."""
+        """All topics that devices speak on; the same object as long as they are the same."""
         self._refresh()
-        return frozenset(self._by_topic)
+        return self._topics
+
+    def unread(self) -> frozenset[str]:
+        """Topics that devices share with older ones and whose retained message they have missed; each given once."""
+        self._refresh()
+        unread, self._unread = frozenset(self._unread), set()
+        return unread
 
     # -- messages -----------------------------------------------------------------------------------------------------
 
@@ -181,11 +190,14 @@ class Registry:
             known = old.get(identity)
             if known is None or known.entity.topics != entity.topics:
                 known = _Known(entity)
+                self._unread |= entity.topics
             known.entity = entity
             _learn(known, known.seen)
             self._known[entity.device.id] = known
             for topic in entity.topics:
                 self._by_topic[topic].append(entity.device.id)
+        if self._topics != self._by_topic.keys():
+            self._topics = frozenset(self._by_topic)
         self._revision += before != [known.entity.device for known in self._known.values()]
 
     def _named(self, entity: Entity) -> Entity:
@@ -262,4 +274,4 @@ def _available(known: _Known) -> bool:
         case AvailabilityMode.ANY:
             return any(said)
         case AvailabilityMode.LATEST:
-            return known.last_there is True
+            return any(said) if known.last_there is None else known.last_there

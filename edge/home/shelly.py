@@ -87,7 +87,7 @@ class Shelly:
             Publication(f"{prefix}/rpc", json.dumps({"id": number, "src": source, "method": f"Shelly.{method}"}))
             for number, method in ((_STATUS, "GetStatus"), (_CONFIG, "GetConfig"))
         )
-        return Asked(prefix, f"{source}/rpc", self._told, _STATUS, ask)
+        return Asked(prefix, f"{source}/rpc", self._told, _STATUS, ask, self._known[prefix].online)
 
     def _find(self, prefix: str) -> _Known:
         known = self._known.get(prefix)

@@ -13,11 +13,12 @@ from edge.home.broker import Publication
 from edge.home.convention import joined, spoken
 from edge.home.discovery import slug
 from edge.home.entity import VALUE, Availability, Entity, Reading, Seen, Unsupported
-from edge.home.json_state import Field, number, parsed, percent, read_fields, text, word
-from edge.home.parts import finite
+from edge.home.json_state import Field, number, percent, read_fields, text, word
+from edge.home.parts import finite, json_object
 from edge.home.things import by_mac
 
 _MAX_COMPONENTS: Final = 64
+_THERE: Final = {"true": True, "false": False}
 _SWITCHED: Final[Mapping[Any, str]] = {True: "on", False: "off"}
 _COVERED: Final = {name: name for name in ("open", "closed", "opening", "closing", "stopped")}
 _KELVIN: Final = Limits(2700, 6500)
@@ -40,6 +41,8 @@ class Asked:
     """Id of the answer that is its status."""
     ask: tuple[Publication, ...]
     """What makes it tell its state and its configuration."""
+    online: bool
+    """Whether it has said that it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def _entity(asked: Asked, whole: str, own: str, part: _Part, things: frozenset[s
             Reading(asked.answers, keys, _answered(part, asked.status_id)),
         ),
         encode=encode,
-        availability=() if sleeps else (Availability(f"{asked.prefix}/online", {"true": True, "false": False}.get),),
+        availability=() if sleeps else (Availability(f"{asked.prefix}/online", _THERE.get, assumed=asked.online),),
         base_name=base,
         identity=f"{part.domain}:shelly_{mac}_{part.component}_{part.device_class or ''}",
         things=things,
@@ -130,7 +133,7 @@ def _entity(asked: Asked, whole: str, own: str, part: _Part, things: frozenset[s
 
 def _notified(part: _Part) -> Callable[[str], Seen]:
     def decode(payload: str) -> Seen:
-        said = parsed(payload)
+        said = json_object(payload)
         if said.get("method") not in ("NotifyStatus", "NotifyFullStatus"):
             return {}
         return _of(part, said.get("params"))
@@ -140,7 +143,7 @@ def _notified(part: _Part) -> Callable[[str], Seen]:
 
 def _answered(part: _Part, status_id: int) -> Callable[[str], Seen]:
     def decode(payload: str) -> Seen:
-        said = parsed(payload)
+        said = json_object(payload)
         return _of(part, said.get("result")) if said.get("id") == status_id else {}
 
     return decode

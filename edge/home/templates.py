@@ -6,7 +6,7 @@ Whoever can publish on the broker writes these templates, so they are hostile un
 
 import contextlib
 import functools
-import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,11 +14,16 @@ import jinja2
 
 from edge.home.sandbox import NotDefined, compiled
 from edge.home.template_budget import MAX_TEXT, purse
+from edge.home.texts import json_of
 
 MAX_TEMPLATE: Final = 4096
 """Characters of a template."""
 _CACHED: Final = 512
 """A house of a thousand devices has some dozens of different templates."""
+_LOOKUP: Final = re.compile(r"\{\{\s*value_json((?:\.[A-Za-z_]\w*|\[\s*(?:'[^'\\]*'|\"[^\"\\]*\")\s*\])+)\s*\}\}")
+_STEP: Final = re.compile(r"\.(\w+)|\[\s*(?:'([^']*)'|\"([^\"]*)\")\s*\]")
+_METHODS: Final = frozenset({*dir(dict), *dir(list), *dir(str), *dir(int), *dir(float)})
+"""Names that mean something else of a value than what it holds."""
 
 
 class TemplateFault(Exception):
@@ -33,6 +38,7 @@ class Template:
         if len(source) > MAX_TEMPLATE:
             raise TemplateFault(f"the template is longer than {MAX_TEMPLATE} characters")
         self._source, self._template = source, _compiled(source)
+        self._path = _path(source)
 
     def value(self, payload: str, **variables: object) -> str:
         """The template applied to a state message: ``value``, and ``value_json`` where it is JSON.
@@ -41,9 +47,11 @@ class Template:
         """
         if len(payload) > MAX_TEXT:
             raise TemplateFault(f"a message of {len(payload)} characters is too long for a template")
+        if self._path and not variables and (found := _held(payload, self._path)) is not None:
+            return found
         known: dict[str, Any] = {"value": payload, **variables}
         with contextlib.suppress(ValueError, RecursionError):
-            known["value_json"] = json.loads(payload)
+            known["value_json"] = json_of(payload)
         return self._render(known, len(payload))
 
     def command(self, value: object, **variables: object) -> str:
@@ -66,6 +74,29 @@ class Template:
             raise TemplateFault(f"the template fails: {str(error)[:200] or type(error).__name__}") from None
         # JSON may hold halves of characters, which no broker would take.
         return "".join(pieces).strip().encode(errors="replace").decode()
+
+
+def _path(source: str) -> tuple[str, ...]:
+    """The members that a template looks up if it does nothing else, as most do: ``{{ value_json.a.b }}``."""
+    if (found := _LOOKUP.fullmatch(source.strip())) is None:
+        return ()
+    steps = tuple(next(filter(None, step.groups()), "") for step in _STEP.finditer(found[1]))
+    return () if any(not step or step in _METHODS for step in steps) else steps
+
+
+def _held(payload: str, path: tuple[str, ...]) -> str | None:
+    """What Jinja would make of a look-up; None where it is for Jinja to say."""
+    try:
+        value = json_of(payload)
+    except (ValueError, RecursionError):
+        return None
+    for step in path:
+        if not isinstance(value, dict) or step not in value:
+            return None
+        value = value[step]
+    if isinstance(value, str):
+        return value.strip() if value.isascii() else None
+    return str(value) if isinstance(value, bool | int | float) and len(payload) < MAX_TEXT else None
 
 
 _FAILURES: Final = (

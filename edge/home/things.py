@@ -18,7 +18,7 @@ from typing import Any, Final
 from edge.devices import Ability
 from edge.home.entity import Entity
 
-_ZIGBEE: Final = re.compile(r"(?:zigbee2mqtt_)?0x([0-9a-f]{16})")
+_ZIGBEE: Final = re.compile(r"(?:zigbee2mqtt_(?:bridge_)?)?0x([0-9a-f]{16})")
 _MAC: Final = re.compile(r"[0-9a-f]{12}")
 _COMMANDED: Final = frozenset(
     {"alarm_control_panel", "climate", "cover", "fan", "humidifier", "lawn_mower", "light", "lock", "siren", "vacuum",
@@ -38,7 +38,7 @@ def by_mac(text: str) -> frozenset[str]:
 
 
 def by_zigbee(text: str) -> frozenset[str]:
-    """The thing with that IEEE address, ``0x`` and 16 hexadecimal digits; ``zigbee2mqtt_`` may stand before it."""
+    """The thing with that IEEE address, ``0x`` and 16 hexadecimal digits, also as zigbee2mqtt's discovery writes it."""
     found = _ZIGBEE.fullmatch(text.casefold())
     return frozenset({f"zigbee:{found[1]}"}) if found else frozenset()
 

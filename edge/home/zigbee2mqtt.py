@@ -19,9 +19,10 @@ from edge.devices import Ability, Device, Value, Verb
 from edge.home.broker import Publication
 from edge.home.convention import Malformed, joined, json_of, spoken, topic_of
 from edge.home.discovery import slug
-from edge.home.entity import VALUE, Availability, AvailabilityMode, Encode, Entity, Unsupported
+from edge.home.entity import VALUE, Availability, AvailabilityMode, Encode, Entity, Reading, Unsupported
 from edge.home.json_state import Field as StateField
 from edge.home.json_state import json_reading, text, word
+from edge.home.parts import no_commands
 from edge.home.things import by_zigbee
 from edge.home.zigbee2mqtt_exposes import group_part, parts
 from edge.home.zigbee2mqtt_part import Expose, Name, NotUsed, Part
@@ -32,6 +33,7 @@ _MAX_LIST: Final = 32 * 1024 * 1024
 """Bytes of ``bridge/devices``; a thousand devices are 8 MB."""
 _MAX_DEVICES: Final = 2000
 _MAX_BRIDGES: Final = 16
+_COORDINATOR: Final = "Coordinator"
 _DEVICES, _GROUPS = "/bridge/devices", "/bridge/groups"
 _GROUPED: Final = (("light", "switch"), ("cover",), ("lock",))
 """Kinds that a Zigbee group can be commanded as; of lamps and plugs together, the lamps can do more."""
@@ -175,7 +177,7 @@ def _devices(topic: str, said: Sequence[Any], before: Mapping[str, _Known]) -> d
 
 
 def _parts(listed: Listed) -> Iterable[Part]:
-    if listed.definition is None or listed.disabled or listed.type == "Coordinator":
+    if listed.definition is None or listed.disabled or listed.type == _COORDINATOR:
         return
     for part in parts(listed.definition.exposes):
         if isinstance(part, NotUsed):
@@ -229,6 +231,8 @@ def _entities(base: str, bridge: _Bridge) -> Iterable[Entity]:
         for member in group.members:
             filed.setdefault(member.ieee_address, []).append(spoken(group.friendly_name))
     for ieee, known in bridge.devices.items():
+        if known.listed.type == _COORDINATOR:
+            yield _coordinator(base, ieee)
         title = known.listed.friendly_name
         places = (*(spoken(level) for level in title.split("/")[:-1]), *filed.get(ieee, ()))
         for part in known.parts:
@@ -236,6 +240,25 @@ def _entities(base: str, bridge: _Bridge) -> Iterable[Entity]:
     for group in bridge.groups:
         for part in _group_parts(group, bridge.devices):
             yield _entity(base, group.friendly_name, str(group.id), part, frozenset({f"zigbee:{base}/{group.id}"}), ())
+
+
+def _coordinator(base: str, ieee: str) -> Entity:
+    """The bridge itself, of which only is told whether it runs: its discovery has a switch that lets strangers join."""
+    shown = {True: "on", False: "off", None: None}
+    reading = Reading(f"{base}/bridge/state", frozenset({VALUE}), lambda said: {VALUE: shown[online(said)]})
+    device = Device(
+        id="binary_sensor.zigbee2mqtt_bridge",
+        name="Zigbee2MQTT Bridge",
+        domain="binary_sensor",
+        abilities=frozenset({Ability.READ}),
+        device_class="connectivity",
+        category="diagnostic",
+        source=Zigbee2Mqtt.name,
+    )
+    identity = f"binary_sensor:bridge_{ieee}_connection_state_{base}"
+    return Entity(
+        device, (reading,), no_commands, base_name=device.id, identity=identity, things=by_zigbee(ieee)
+    )  # fmt: skip
 
 
 def _group_parts(group: Group, devices: Mapping[str, _Known]) -> Iterable[Part]:

@@ -18,6 +18,7 @@ from tests.houses_mqtt import PAYLOADS, can, device, kept, live, registry, shown
 
 LISTED = json.loads((PAYLOADS / "zigbee2mqtt_devices.json").read_text(encoding="utf-8"))
 CEILING, LAMP, SWITCH = (entry["ieee_address"] for entry in (LISTED[1], LISTED[2], LISTED[4]))
+BRIDGE = "binary_sensor.zigbee2mqtt_bridge"
 GROUPS = [
     {
         "id": 4,
@@ -221,6 +222,15 @@ def test_a_bridge_that_never_said_it_is_there_is_not() -> None:
     assert not made.state("light.hall_lamp").available
 
 
+def test_of_the_bridge_is_only_told_whether_it_runs() -> None:
+    """Its discovery has a switch that lets strangers join the network, which "all switches" would mean."""
+    bridge = {"identifiers": [f"zigbee2mqtt_bridge_{LISTED[0]['ieee_address']}"], "name": "Zigbee2MQTT Bridge"}
+    switch = {"name": "Permit join", "unique_id": "p", "command_topic": "a", "state_topic": "b", "device": bridge}
+    made = house(kept("homeassistant/switch/bridge/permit_join/config", switch))
+    assert [one.id for one in made.devices() if one.name.startswith("Zigbee2MQTT")] == [BRIDGE]
+    assert made.state(BRIDGE).value == "on"
+
+
 def test_an_event_happens_once() -> None:
     made = house(kept("zigbee2mqtt/bed_remote", {"action": "on"}))
     assert made.state("event.bed_remote_action").value is None, "it was retained"
@@ -263,8 +273,10 @@ def test_removed_or_disabled_it_is_gone() -> None:
     made.take(live("zigbee2mqtt/bridge/devices", [entry for entry in LISTED if entry["ieee_address"] != LAMP]))
     assert "light.hall_lamp" not in {one.id for one in made.devices()}
     made.take(live("zigbee2mqtt/bridge/devices", [{**entry, "disabled": True} for entry in LISTED]))
-    assert {one.id for one in made.devices()} == {"scene.evening_movie"}
+    assert {one.id for one in made.devices()} == {"scene.evening_movie", BRIDGE}
     made.take(live("zigbee2mqtt/bridge/groups", b""))
+    assert {one.id for one in made.devices()} == {BRIDGE}
+    made.take(live("zigbee2mqtt/bridge/devices", b""))
     assert made.devices() == []
 
 
