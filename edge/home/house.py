@@ -2,13 +2,16 @@
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 import anyio
 
 from edge.devices import ActionReport, Command, Device, DeviceState
+from edge.errors import BrokerOffline
 from edge.home import discovery
+from edge.home.birth import Birth
 from edge.home.broker import Broker, Link, Message, Publication
 from edge.home.control import Control
 from edge.home.house_file import HouseFile, read_house_file
@@ -30,8 +33,10 @@ class MqttHouse:
         discovery_prefix: str = "homeassistant",
         house_file: Path | None = None,
         on_link: Callable[[bool], None] | None = None,
+        birth: bool = False,
     ) -> None:
-        """``site``: name of this assistant in topics. ``on_link`` is told when the broker comes and goes.
+        """``site``: name of this assistant in topics. ``on_link`` is told when the broker comes and goes. ``birth``:
+        whether devices are asked to announce themselves anew where no Home Assistant does it.
 
         Raises SettingsError for a mistake in ``house_file``.
         """
@@ -43,7 +48,10 @@ class MqttHouse:
         """For whoever else has something to say or to hear on the broker."""
         self._control = Control(self._link, self._registry, lambda: self._changed)
         self._told = on_link
+        self._birth = Birth(discovery_prefix, wanted=birth)
         self._waited_for: anyio.Event | None = None
+        self._announced = anyio.Event()
+        """Set when there may be other topics to listen to."""
         self._fence = f"hearthside/{site}/fence/{uuid.uuid4().hex[:8]}"
         self._fences: dict[str, anyio.Event] = {}
         self._subscribed: frozenset[str] = frozenset()
@@ -129,19 +137,33 @@ class MqttHouse:
         self._ready = False
         if online:
             self._subscribed = frozenset()
-            await self._link.subscribe([self._fence, *discovery.topics(self._prefix)])
+            self._birth.begin()
+            await self._link.subscribe([self._fence, self._birth.topic, *discovery.topics(self._prefix)])
             self._ready = self._link.online
             await self.post.begin()
+            if self._birth.wanted:
+                self._tasks.start_soon(self._ask_for_announcements)
         if self._told is not None:
             self._told(online)
+        self._announced.set()
         self._notify()
+
+    async def _ask_for_announcements(self) -> None:
+        with suppress(BrokerOffline):
+            await self._pass_fence()
+            if (message := self._birth.message()) is not None:
+                await self._link.publish([message])
 
     def _take(self, message: Message) -> None:
         if message.topic == self._fence:
             if (passed := self._fences.get(message.payload.decode(errors="replace"))) is not None:
                 passed.set()
             return
+        if message.topic == self._birth.topic:
+            self._birth.take(message)
         self._registry.take(message)
+        if self._registry.stale:
+            self._announced.set()
         self.post.take(message)
         self._notify()
 
@@ -159,11 +181,11 @@ class MqttHouse:
 
     async def _keep_subscribed(self) -> None:
         while True:
-            # Taken before looking, so that what is announced while we subscribe is not slept through.
-            changed = self._changed
+            # Made before looking, so that what is announced while we subscribe is not slept through.
+            self._announced = anyio.Event()
             if self._ready:
                 await self._follow_topics()
-            await changed.wait()
+            await self._announced.wait()
             await anyio.sleep(_FLUSH_S)
 
     async def _follow_topics(self) -> None:

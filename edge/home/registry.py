@@ -51,7 +51,8 @@ class Registry:
         self._topics: frozenset[str] = frozenset()
         self._revision = 0
         self._faults = 0
-        self._stale = False
+        self.stale = False
+        """Whether something was announced since anybody looked."""
 
     # -- what the house is --------------------------------------------------------------------------------------------
 
@@ -139,7 +140,7 @@ class Registry:
         before = self._announced.pop(message.topic, [])
         if entities:
             self._announced[message.topic] = entities
-        self._stale = self._stale or bool(entities or before)
+        self.stale = self.stale or bool(entities or before)
 
     def _complain(self, topic: str, fault: discovery.Malformed) -> None:
         """One line for each, but no flood of lines for a flood of nonsense."""
@@ -151,9 +152,9 @@ class Registry:
 
     def _refresh(self) -> None:
         """Give ids, once for any number of announcements, and in the order of identities, not of messages."""
-        if not self._stale:
+        if not self.stale:
             return
-        self._stale = False
+        self.stale = False
         old = {known.entity.identity: known for known in self._known.values()}
         before = [known.entity.device for known in self._known.values()]
         entities = {entity.identity: entity for topic in sorted(self._announced) for entity in self._announced[topic]}
