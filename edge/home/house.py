@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -10,6 +11,7 @@ import anyio
 
 from edge.devices import ActionReport, Command, Device, DeviceState
 from edge.errors import BrokerOffline
+from edge.home.birth import Birth
 from edge.home.broker import Broker, Link, Message, Publication
 from edge.home.control import Control
 from edge.home.conventions import natives
@@ -40,8 +42,10 @@ class MqttHouse:
         discovery_prefix: str = "homeassistant",
         house_file: Path | None = None,
         on_link: Callable[[bool], None] | None = None,
+        birth: bool = False,
     ) -> None:
-        """``site``: name of this assistant in topics. ``on_link`` is told when the broker comes and goes.
+        """``site``: name of this assistant in topics. ``on_link`` is told when the broker comes and goes. ``birth``:
+        whether devices are asked to announce themselves anew where no Home Assistant does it.
 
         Raises SettingsError for a mistake in ``house_file``.
         """
@@ -53,12 +57,15 @@ class MqttHouse:
         """For whoever else has something to say or to hear on the broker."""
         self._control = Control(self._link, self._registry, lambda: self._changed)
         self._told = on_link
+        self._birth = Birth(discovery_prefix, wanted=birth)
         self._waited_for: anyio.Event | None = None
         self._fence = f"{self._own_topics}/fence/{uuid.uuid4().hex[:8]}"
         self._memory, self._mark = f"{self._own_topics}/memory", uuid.uuid4().hex
         self._remembers = False
         """Whether the broker has kept our mark since the last connection, and so all else that it was to keep."""
         self._connections = 0
+        self._announced = anyio.Event()
+        """Set when there may be other topics to listen to, or something to ask."""
         self._fences: dict[str, anyio.Event] = {}
         self._subscribed: frozenset[str] = frozenset()
         self._subscribing = anyio.Lock()
@@ -181,14 +188,24 @@ class MqttHouse:
             self._connections += 1
             self._subscribed = frozenset()
             self._registry.begin()
-            await self._link.subscribe([self._memory, self._fence, *self._registry.filters])
+            self._birth.begin()
+            await self._link.subscribe([self._memory, self._fence, self._birth.topic, *self._registry.filters])
             self._ready = self._link.online
             await self.post.begin()
+            if self._birth.wanted:
+                self._tasks.start_soon(self._ask_for_announcements)
         for passed in self._fences.values():
             passed.set()
         if self._told is not None:
             self._told(online)
+        self._announced.set()
         self._notify()
+
+    async def _ask_for_announcements(self) -> None:
+        with suppress(BrokerOffline):
+            await self._pass_fence()
+            if (message := self._birth.message()) is not None:
+                await self._link.publish([message])
 
     def _take(self, message: Message) -> None:
         if message.topic == self._fence:
@@ -198,7 +215,11 @@ class MqttHouse:
         if message.topic == self._memory:
             self._remembers = message.retained and message.payload == self._mark.encode()
             return
+        if message.topic == self._birth.topic:
+            self._birth.take(message)
         self._registry.take(message)
+        if self._registry.stale:
+            self._announced.set()
         self.post.take(message)
         self._notify()
 
@@ -216,11 +237,11 @@ class MqttHouse:
 
     async def _keep_subscribed(self) -> None:
         while True:
-            # Taken before looking, so that what is announced while we subscribe is not slept through.
-            changed = self._changed
+            # Made before looking, so that what is announced while we subscribe is not slept through.
+            self._announced = anyio.Event()
             if self._ready:
                 await self._follow_topics()
-            await changed.wait()
+            await self._announced.wait()
             await anyio.sleep(_FLUSH_S)
 
     async def _follow_topics(self) -> None:
