@@ -23,6 +23,7 @@ from edge.session.announce import Announcements
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
 from edge.session.interpreter import TurnlessInterpreter
+from edge.session.listening import Listening
 from edge.settings import Settings
 from edge.speak.loudness import VoiceLoudness
 from edge.speak.speak import Voice
@@ -56,6 +57,7 @@ class Mind:
     skills: Sequence[Skill]
     floor: Floor
     conversations: Conversations
+    announcer: Announcements
 
 
 async def build_mind(
@@ -67,6 +69,7 @@ async def build_mind(
     bus: Bus | None = None,
     voice: Voice | None = None,
     loudness: VoiceLoudness | None = None,
+    listening: Listening | None = None,
 ) -> Mind:
     """Understanding and skills in ``house``; what they load is closed with ``stack``. Without ``voice`` nothing of what
     skills say unasked is heard. Raises SettingsError.
@@ -83,6 +86,7 @@ async def build_mind(
         history=conversations,
         interpreter=interpreter,
         loudness=loudness or VoiceLoudness(),
+        listening=listening or Listening(bus or Bus()),
         language=language,
         data_dir=settings.data_dir,
     )
@@ -106,7 +110,7 @@ async def build_mind(
         follow_ups=FollowUps(house, grammars.of),
     )
     interpreter.begin(grammars, router, dispatch)
-    return Mind(grammars, router, dispatch, wording, skills, floor, conversations)
+    return Mind(grammars, router, dispatch, wording, skills, floor, conversations, announcer)
 
 
 async def semantic_tier(

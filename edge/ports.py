@@ -175,11 +175,13 @@ class SoundReader(Protocol):
         """Chunks that were overwritten before this reader came to them."""
 
     def read(self, timeout: float | None) -> AudioChunk:
-        """The next chunk; blocks, so it belongs in a thread. Raises EndOfSound when there is no more."""
+        """The next chunk; blocks, so it belongs in a thread. Raises EndOfSound when there is no more, and SoundCut when
+        what comes does not follow on what came before; iterating does, too.
+        """
 
     def read_some(self, count: int) -> list[AudioChunk]:
         """The next ``count`` chunks together, fewer before the end; blocks until they are all there, and so wakes the
-        thread once for all of them. Raises EndOfSound when there is no more.
+        thread once for all of them. Raises EndOfSound and SoundCut as :meth:`read` does.
         """
 
     def __aiter__(self) -> AsyncIterator[AudioChunk]: ...
@@ -193,6 +195,23 @@ class Sound(Protocol):
 
     def reader(self, start: float | None = None) -> SoundReader:
         """A cursor from the time ``start`` in seconds, or from now. From any thread, at once."""
+
+
+class ListeningSwitch(Protocol):
+    """Whether sound may come in."""
+
+    @property
+    def on(self) -> bool: ...
+
+    @property
+    def button(self) -> bool:
+        """Whether there is a button or a switch on the device that turns it on."""
+
+    def set(self, on: bool) -> None:
+        """Throw it; call from the event loop's thread. On is refused while the device's own switch is off."""
+
+    async def becomes(self, on: bool) -> None:
+        """Returns once it is so."""
 
 
 class Inventory(Protocol):
@@ -414,6 +433,8 @@ class SkillContext:
     """For whatever does several things at one word."""
     loudness: Loudness
     """Its voice, where it has one."""
+    listening: ListeningSwitch
+    """Its microphone, where it has one."""
     data_dir: Path
     """Where files lie that a person writes for it."""
     language: str = "en"

@@ -117,7 +117,9 @@ async def _until_told_to_stop(settings: Settings) -> None:
             ring = Ring(settings.audio.ring_seconds)
             report = functools.partial(_on_microphone, running, tasks)
             front_end = _front_end(settings, reference)
-            microphone = Microphone(settings.audio.input, ring, portaudio, report, front_end=front_end)
+            microphone = Microphone(
+                settings.audio.input, ring, portaudio, report, front_end=front_end, switch=running.listening
+            )
             await stack.enter_async_context(microphone)
             tasks.start_soon(running.follow, ring)
             stack.callback(ring.close)

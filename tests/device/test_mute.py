@@ -1,0 +1,84 @@
+"""The microphone switched off on a real device: nothing hears, nothing of before is left, and it is soon back."""
+
+import time
+
+import anyio
+import numpy as np
+import pytest
+
+from edge.audio.mic import Microphone
+from edge.audio.portaudio import PortAudio
+from edge.audio.ring import Ring
+from edge.bus import Bus
+from edge.chunk import SoundCut
+from edge.errors import AudioError
+from edge.session.listening import Listening
+from tests.device.test_audio_devices import until
+from tests.pulse import Pulse
+
+pytestmark = pytest.mark.anyio
+
+
+def recorders(pulse: Pulse) -> int:
+    """How many programs record, by the sound server's own word; one is the tests' own."""
+    import subprocess
+
+    listed = subprocess.run(
+        ["pactl", "list", "short", "source-outputs"], env=pulse.environ, capture_output=True, text=True, check=True
+    )
+    return len(listed.stdout.splitlines()) - 1
+
+
+async def test_off_closes_the_device_empties_the_ring_and_on_is_heard_within_a_second(
+    portaudio: PortAudio, pulse: Pulse
+) -> None:
+    ring, listening, reports = Ring(30.0), Listening(Bus()), list[AudioError | None]()
+    async with Microphone("default", ring, portaudio, reports.append, switch=listening):
+        await until(lambda: ring.now > 0, 5)
+        assert recorders(pulse) == 1
+        for _ in range(3):
+            reader = ring.reader()
+            listening.set(False)
+            with pytest.raises(SoundCut), anyio.fail_after(2):
+                await anext(aiter(reader))
+            assert await anyio.to_thread.run_sync(recorders, pulse) == 0, "the device is closed"
+            newest = ring.now
+            await anyio.sleep(0.3)
+            assert ring.now == newest
+            begun = time.monotonic()
+            listening.set(True)
+            await until(lambda: ring.now > newest, 5)
+            assert time.monotonic() - begun < 1.0
+            with ring.reader(0.0) as everything:
+                heard = everything.read_some(1)
+            assert heard[0].at >= newest - 1e-6, "nothing from before is left"
+    assert reports == []
+
+
+async def test_what_was_off_at_the_start_is_opened_when_it_is_switched_on(portaudio: PortAudio, pulse: Pulse) -> None:
+    ring, listening = Ring(5.0), Listening(Bus(), on=False)
+    async with Microphone("default", ring, portaudio, lambda _: None, switch=listening) as microphone:
+        await anyio.sleep(0.2)
+        assert (ring.now, recorders(pulse), microphone.overflows) == (0.0, 0, 0)
+        listening.set(True)
+        await until(lambda: ring.now > 0, 5)
+        assert np.all(np.diff([chunk.at for chunk in ring.reader(0.0).read_some(5)]) > 0)
+
+
+async def test_a_device_that_went_while_it_was_off_is_told_of_when_it_is_missed(
+    portaudio: PortAudio, pulse: Pulse
+) -> None:
+    ring, listening, reports = Ring(5.0), Listening(Bus()), list[AudioError | None]()
+    async with Microphone("default", ring, portaudio, reports.append, switch=listening):
+        await until(lambda: ring.now > 0, 5)
+        listening.set(False)
+        await until(lambda: recorders(pulse) == 0, 5)
+        await anyio.to_thread.run_sync(pulse.kill)
+        await anyio.sleep(0.2)
+        assert reports == []
+        listening.set(True)
+        await until(lambda: bool(reports), 5)
+        assert [type(report) for report in reports] == [AudioError]
+        await anyio.to_thread.run_sync(pulse.start)
+        await until(lambda: len(reports) > 1, 10)
+        assert reports[1:] == [None]
