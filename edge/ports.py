@@ -17,6 +17,7 @@ from edge.devices import ActionReport, Command, Device, DeviceState
 from edge.dialogue import Context
 from edge.events import TurnEnded
 from edge.intents import Intent, Origin, Outcome, Phrase, Transcript, Understanding
+from edge.panel import Showing
 
 R = TypeVar("R")
 
@@ -212,6 +213,20 @@ class ListeningSwitch(Protocol):
 
     async def becomes(self, on: bool) -> None:
         """Returns once it is so."""
+
+
+class Panel(Closeable, Protocol):
+    """Lights, buttons and switches of the device.
+
+    It is built with a function that it tells of every :class:`edge.panel.Control`, from any thread.
+    """
+
+    @property
+    def found(self) -> Sequence[str]:
+        """What there is, in words, for whoever sets it up: ``light on GPIO 17``."""
+
+    def show(self, showing: Showing) -> None:
+        """Until the next one. Raises HardwareError when it is gone."""
 
 
 class Inventory(Protocol):

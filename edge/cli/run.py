@@ -112,6 +112,10 @@ async def _until_told_to_stop(settings: Settings) -> None:
         tasks = await stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(_log_turns, running.bus)
         await stack.enter_async_context(serve(running))
+        if settings.hardware.drivers:
+            from edge.cli.hardware import attend
+
+            await attend(running, stack, tasks)
         if hears:
             await running.listens()
             ring = Ring(settings.audio.ring_seconds)

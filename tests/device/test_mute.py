@@ -47,7 +47,7 @@ async def test_off_closes_the_device_empties_the_ring_and_on_is_heard_within_a_s
             assert ring.now == newest
             begun = time.monotonic()
             listening.set(True)
-            await until(lambda: ring.now > newest, 5)
+            await until(lambda before=newest: ring.now > before, 5)
             assert time.monotonic() - begun < 1.0
             with ring.reader(0.0) as everything:
                 heard = everything.read_some(1)
