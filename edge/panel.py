@@ -44,6 +44,8 @@ class Showing:
 
     cue: Cue
     light: Light
+    muted: bool = False
+    """Whether the microphone is off, whatever else is shown."""
 
 
 class Control(StrEnum):

@@ -211,6 +211,8 @@ class HardwareSettings(Section):
     """A press that lasts so long is a hold."""
     hid: str = "none"
     """USB speakerphone whose buttons and lights are used: a part of its name, ``auto`` for the first, or ``none``."""
+    hid_in_call: bool = False
+    """True: it is always told to be in a call, without which the mute button of some does nothing."""
     panels: tuple[str, ...] = ()
     """Plug-ins for other hardware, by name."""
 

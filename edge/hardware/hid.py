@@ -6,7 +6,7 @@ controls), 11 (LED page), 14 (telephony page), 15 (consumer page).
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -21,19 +21,29 @@ PHONE_MUTE: Final = 0x0B002F
 VOLUME_UP: Final = 0x0C00E9
 VOLUME_DOWN: Final = 0x0C00EA
 LED_MUTE: Final = 0x080009
+LED_MICROPHONE: Final = 0x080021
+"""Some makers' other name for the mute light."""
 LED_OFF_HOOK: Final = 0x080017
 LED_RING: Final = 0x080018
 
-_LIGHTS: Final[Mapping[int, tuple[str, frozenset[Cue]]]] = {
-    LED_MUTE: ("mute light", frozenset({Cue.MUTED})),
-    LED_OFF_HOOK: ("call light", frozenset({Cue.LISTENING, Cue.THINKING, Cue.SPEAKING})),
-    LED_RING: ("ring light", frozenset({Cue.RINGING})),
+_LIGHTS: Final = {
+    LED_MUTE: "mute light",
+    LED_MICROPHONE: "microphone light",
+    LED_OFF_HOOK: "call light",
+    LED_RING: "ring light",
 }
+_TURN: Final = frozenset({Cue.LISTENING, Cue.THINKING, Cue.SPEAKING})
 _BUTTONS: Final = {
     HOOK_SWITCH: "call button",
     PHONE_MUTE: "mute button",
     VOLUME_UP: "volume up",
     VOLUME_DOWN: "volume down",
+}
+_PRESSED: Final = {
+    HOOK_SWITCH: Control.PRESSED,
+    PHONE_MUTE: Control.MUTE,
+    VOLUME_UP: Control.LOUDER,
+    VOLUME_DOWN: Control.SOFTER,
 }
 _REPORT_BYTES: Final = 64
 _POLL_MS: Final = 1000
@@ -77,7 +87,7 @@ def speakerphones() -> list[Speakerphone]:
 
 def build(settings: HardwareSettings, tell: Callable[[Control], None]) -> "HidPanel":
     """The speakerphone that ``settings`` name. Raises HardwareError."""
-    return HidPanel(lambda: _open(settings.hid), tell)
+    return HidPanel(lambda: _open(settings.hid), tell, in_call=settings.hid_in_call)
 
 
 def _open(wanted: str) -> tuple[str, HidDevice]:
@@ -104,10 +114,15 @@ def _open(wanted: str) -> tuple[str, HidDevice]:
 class HidPanel:
     """A device that is unplugged is taken up again when it is back."""
 
-    def __init__(self, connect: Callable[[], tuple[str, HidDevice]], tell: Callable[[Control], None]) -> None:
-        """``connect`` gives the open device and its name. Raises HardwareError."""
-        self._connect, self._tell = connect, tell
-        self._cue = Cue.IDLE
+    def __init__(
+        self, connect: Callable[[], tuple[str, HidDevice]], tell: Callable[[Control], None], *, in_call: bool = False
+    ) -> None:
+        """``connect`` gives the open device and its name; ``in_call``: whether it is always in a call, not only in a
+        turn. Raises HardwareError.
+        """
+        self._connect, self._tell, self._in_call = connect, tell, in_call
+        self._lit: frozenset[int] = frozenset()
+        """Usages of the lights that are on."""
         self._written: dict[int, bytes] = {}
         """Output report → what it says now."""
         self._before: dict[Bit, bool] = {}
@@ -122,18 +137,23 @@ class HidPanel:
     @property
     def found(self) -> Sequence[str]:
         """Each button and light that it has."""
-        wanted = [(_BUTTONS, False), ({usage: name for usage, (name, _) in _LIGHTS.items()}, True)]
         return [
             f"{name} of {self._name}"
-            for names, output in wanted
+            for names, output in ((_BUTTONS, False), (_LIGHTS, True))
             for usage, name in names.items()
             if self._layout.find(usage, output=output)
         ]
 
     def show(self, showing: Showing) -> None:
-        """The cue alone counts: its lights are on or off, and blink by themselves."""
+        """Its lights are on or off, and blink by themselves: brightness and color don't count."""
+        lit = {
+            LED_MUTE: showing.muted,
+            LED_MICROPHONE: showing.muted,
+            LED_OFF_HOOK: self._in_call or showing.cue in _TURN,
+            LED_RING: showing.cue is Cue.RINGING,
+        }
         with self._writing:
-            self._cue = showing.cue
+            self._lit = frozenset(usage for usage, on in lit.items() if on)
             self._write()
 
     def close(self) -> None:
@@ -141,7 +161,7 @@ class HidPanel:
         if self._closing.is_set():
             return
         with self._writing:
-            self._cue = Cue.IDLE
+            self._lit = frozenset()
             self._write()
         self._closing.set()
         self._thread.join(2 * _POLL_MS / 1000)
@@ -186,24 +206,18 @@ class HidPanel:
                     self._tell(control)
 
     def _meant(self, bit: Bit, now: bool, *, first: bool) -> Iterator[Control]:
-        match bit.usage:
-            case _ if first and not now:
-                return
-            case 0x0B0020 if bit.level:  # the hook switch
-                # It also answers so when its light is switched: a person did only what differs from that.
-                if now is not self._off_hook():
-                    yield Control.PRESSED
-                    self._off_hook_again()
-            case 0x0B0020 if now:
+        """What a person did when ``bit`` became ``now``; ``first``: it was not known what it was before."""
+        if first and not now:
+            return
+        if bit.usage == HOOK_SWITCH and bit.level:
+            # It also answers so when its light is switched: a person did only what differs from that.
+            if now is not self._off_hook():
                 yield Control.PRESSED
-            case 0x0B002F if bit.level:  # the phone's mute
-                yield Control.SWITCH_OFF if now else Control.SWITCH_ON
-            case 0x0B002F if now:
-                yield Control.MUTE
-            case 0x0C00E9 if now:  # volume up
-                yield Control.LOUDER
-            case 0x0C00EA if now:  # volume down
-                yield Control.SOFTER
+                self._off_hook_again()
+        elif bit.usage == PHONE_MUTE and bit.level:
+            yield Control.SWITCH_OFF if now else Control.SWITCH_ON
+        elif now and bit.usage in _PRESSED:
+            yield _PRESSED[bit.usage]
 
     def _lose(self, error: OSError) -> None:
         _log.warning("%s is gone: %s", self._name, error)
@@ -226,7 +240,7 @@ class HidPanel:
     # -- lights, with the lock held -------------------------------------------------------------------------------
 
     def _off_hook(self) -> bool:
-        return self._layout.find(LED_OFF_HOOK, output=True) is not None and self._cue in _LIGHTS[LED_OFF_HOOK][1]
+        return LED_OFF_HOOK in self._lit and self._layout.find(LED_OFF_HOOK, output=True) is not None
 
     def _off_hook_again(self) -> None:
         """The device has changed its own mind about being in a call: it is told ours."""
@@ -240,10 +254,10 @@ class HidPanel:
             return
         wanted = {report: bytearray(size) for report, size in self._layout.sizes.items()}
         used = set()
-        for usage, (_, cues) in _LIGHTS.items():
+        for usage in _LIGHTS:
             if (light := self._layout.find(usage, output=True)) is not None:
                 used.add(light.report)
-                if self._cue in cues:
+                if usage in self._lit:
                     wanted[light.report][light.position // 8] |= 1 << light.position % 8
         for report in used:
             if self._written[report] != wanted[report]:

@@ -79,7 +79,7 @@ class Lights:
                 if wanted is not cue:
                     cue, since = wanted, now
                 light, light_s = patterns.light(cue, now - since)
-                if (showing := Showing(cue, light)) != shown:
+                if (showing := Showing(cue, light, muted=not self._listening.on)) != shown:
                     shown = showing
                     await self._show(showing, bus)
                 await self._wait(events, min(filter(None, (cue_s, light_s, _LOOK_S))))

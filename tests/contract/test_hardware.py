@@ -122,12 +122,12 @@ def test_every_cue_can_be_shown_and_idle_and_closed_are_dark(hands: Hands) -> No
     dark = hands.seen()
     lit = []
     for cue in Cue:
-        hands.panel.show(Showing(cue, Light() if cue is Cue.IDLE else BRIGHT))
+        hands.panel.show(Showing(cue, Light() if cue is Cue.IDLE else BRIGHT, muted=cue is Cue.MUTED))
         lit.append(hands.seen())
     assert lit[list(Cue).index(Cue.IDLE)] == dark
     for cue in (Cue.LISTENING, Cue.SPEAKING, Cue.RINGING, Cue.MUTED):
         assert lit[list(Cue).index(cue)] != dark
-    hands.panel.show(Showing(Cue.MUTED, BRIGHT))
+    hands.panel.show(Showing(Cue.MUTED, BRIGHT, muted=True))
     hands.panel.close()
     assert hands.seen() == dark
     hands.panel.close()

@@ -25,20 +25,32 @@ def test_volume_keys_are_told_when_they_go_down() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cue", "lights"),
+    ("cue", "muted", "in_call", "lights"),
     [
-        (Cue.IDLE, set()), (Cue.LISTENING, {"call"}), (Cue.THINKING, {"call"}), (Cue.SPEAKING, {"call"}),
-        (Cue.RINGING, {"ring"}), (Cue.MUTED, {"mute"}), (Cue.FAULT, set()), (Cue.OFFLINE, set()),
+        (Cue.IDLE, False, False, set()),
+        (Cue.LISTENING, False, False, {"call"}),
+        (Cue.THINKING, False, False, {"call"}),
+        (Cue.SPEAKING, False, False, {"call"}),
+        (Cue.RINGING, False, False, {"ring"}),
+        (Cue.MUTED, True, False, {"mute"}),
+        (Cue.FAULT, False, False, set()),
+        (Cue.OFFLINE, False, False, set()),
+        # That the microphone is off is acknowledged at once, not when the answer is over.
+        (Cue.SPEAKING, True, False, {"call", "mute"}),
+        (Cue.RINGING, True, False, {"ring", "mute"}),
+        (Cue.IDLE, False, True, {"call"}),
+        (Cue.MUTED, True, True, {"call", "mute"}),
     ],
-)  # fmt: skip
-def test_which_lights_stand_for_what(cue: Cue, lights: set[str]) -> None:
+)
+def test_which_lights_stand_for_what(cue: Cue, muted: bool, in_call: bool, lights: set[str]) -> None:
     device = Speakerphone()
-    panel = HidPanel(lambda: ("Phone", device), lambda _: None)
-    panel.show(Showing(cue, Light()))
-    panel.show(Showing(cue, Light(green=0.5)))
+    panel = HidPanel(lambda: ("Phone", device), lambda _: None, in_call=in_call)
+    panel.show(Showing(cue, Light(), muted))
+    panel.show(Showing(cue, Light(green=0.5), muted))
     assert device.lights == lights
     assert len(device.written) == bool(lights), "a light that breathes elsewhere is written once"
     panel.close()
+    assert device.lights == set()
 
 
 def test_one_that_was_unplugged_is_taken_up_again_and_shows_what_it_should(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +69,7 @@ def test_one_that_was_unplugged_is_taken_up_again_and_shows_what_it_should(monke
 
     panel = HidPanel(connect, told.put)
     first.unplug()
-    panel.show(Showing(Cue.MUTED, Light()))
+    panel.show(Showing(Cue.MUTED, Light(), muted=True))
     assert back.wait(5)
     second.call_button()
     assert told.get(timeout=5) is Control.PRESSED
