@@ -1,6 +1,9 @@
 """The microphone switched off on a real device: nothing hears, nothing of before is left, and it is soon back."""
 
+import os
+import subprocess
 import time
+from pathlib import Path
 
 import anyio
 import numpy as np
@@ -13,7 +16,9 @@ from edge.bus import Bus
 from edge.chunk import SoundCut
 from edge.errors import AudioError
 from edge.session.listening import Listening
+from tests.brokers import mosquitto
 from tests.device.test_audio_devices import until
+from tests.flow.test_cli import in_thread, running
 from tests.pulse import Pulse
 
 pytestmark = pytest.mark.anyio
@@ -21,8 +26,6 @@ pytestmark = pytest.mark.anyio
 
 def recorders(pulse: Pulse) -> int:
     """How many programs record, by the sound server's own word; one is the tests' own."""
-    import subprocess
-
     listed = subprocess.run(
         ["pactl", "list", "short", "source-outputs"], env=pulse.environ, capture_output=True, text=True, check=True
     )
@@ -82,3 +85,37 @@ async def test_a_device_that_went_while_it_was_off_is_told_of_when_it_is_missed(
         await anyio.to_thread.run_sync(pulse.start)
         await until(lambda: len(reports) > 1, 10)
         assert reports[1:] == [None]
+
+
+async def test_the_running_assistant_lets_the_microphone_go_and_after_a_restart_does_not_take_it(
+    pulse: Pulse, tmp_path: Path
+) -> None:
+    """`hearth run` and `hearth listen`, as people start them."""
+
+    async def listen(*words: str) -> str:
+        return (await in_thread(environ, "listen", *words)).stdout
+
+    async def recorded_by(programs: int) -> None:
+        with anyio.fail_after(20):
+            while await anyio.to_thread.run_sync(recorders, pulse) != programs:
+                await anyio.sleep(0.05)
+
+    with mosquitto() as broker:
+        environ = {
+            **{name: value for name, value in pulse.environ.items() if not name.startswith("HEARTH_")},
+            **{name: value for name, value in os.environ.items() if "HEARTH_MODELS" in name},
+            "HEARTH_DATA_DIR": str(tmp_path),
+            "HEARTH_MQTT__HOST": broker.address.host,
+            "HEARTH_MQTT__PORT": str(broker.address.port),
+            "HEARTH_AUDIO__OUTPUT": "none",
+            "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        }
+        with running(environ):
+            await recorded_by(1)
+            assert await listen("off") == "the microphone is off\n"
+            await recorded_by(0)
+        with running(environ):
+            assert await listen() == "the microphone is off\n"
+            assert await anyio.to_thread.run_sync(recorders, pulse) == 0
+            assert await listen("on") == "the microphone is on\n"
+            await recorded_by(1)
