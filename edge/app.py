@@ -114,10 +114,12 @@ class Assistant:
         return await loop.run(sound)
 
     async def press(self) -> None:
-        """Somebody pressed the button: what rings is stopped; else a turn is opened, as by a wake word, unless the
-        microphone is off. Raises AssistantError.
+        """Somebody pressed the button: what rings, or is said unasked, is stopped; else a turn is opened, as by a wake
+        word, unless the microphone is off. Raises AssistantError.
         """
-        if await self._announcer.silence(Silenced(RingingEnd.STOPPED)) is None and self.listening.on:
+        if await self._announcer.silence(Silenced(RingingEnd.STOPPED)) is not None or self._floor.dismiss():
+            return
+        if self.listening.on:
             self._pressed.set()
 
     async def change_volume(self, step: int) -> None:
