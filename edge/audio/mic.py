@@ -106,7 +106,7 @@ class Microphone:
 
     async def _keep_open(self) -> None:
         """Until cancelled; the device is closed then."""
-        there = self._capture is not None or await self._opens()
+        there = not self._gone and (self._capture is not None or await self._opens())
         while True:
             if not there:
                 await self._recovered()

@@ -98,6 +98,22 @@ async def test_a_device_that_went_while_it_was_off_is_told_of_when_it_is_missed(
         assert reports[1:] == [None]
 
 
+async def test_one_that_was_gone_before_it_was_switched_off_is_told_of_when_it_is_heard_again(
+    portaudio: PortAudio, pulse: Pulse
+) -> None:
+    ring, listening, reports = Ring(5.0), Listening(Bus()), list[AudioError | None]()
+    async with Microphone("default", ring, portaudio, reports.append, switch=listening):
+        await until(lambda: ring.now > 0, 5)
+        await anyio.to_thread.run_sync(pulse.kill)
+        await until(lambda: bool(reports), 10)
+        listening.set(False)
+        await anyio.to_thread.run_sync(pulse.start)
+        before = ring.now
+        listening.set(True)
+        await until(lambda: len(reports) > 1 and ring.now > before, 20)
+    assert [type(report) for report in reports] == [AudioError, type(None)]
+
+
 async def test_the_running_assistant_lets_the_microphone_go_and_after_a_restart_does_not_take_it(
     pulse: Pulse, tmp_path: Path
 ) -> None:
