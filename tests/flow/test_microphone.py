@@ -112,10 +112,10 @@ async def test_a_press_while_the_microphone_is_off_opens_no_turn(
 
 def test_the_command_line_switches_it_and_it_stays_so(environ: Environment) -> None:
     assert hearth(environ, "listen", "off").stderr.startswith("hearth: no assistant is running")
-    with running(environ):
+    with running(environ, 120):
         assert hearth(environ, "listen").stdout == "the microphone is on\n"
         assert rows(hearth(environ, "listen", "off", "--json")) == [{"type": "listening", "on": False}]
-    with running(environ):
+    with running(environ, 120):
         assert hearth(environ, "listen", "status").stdout == "the microphone is off\n"
         assert hearth(environ, "listen", "on").stdout == "the microphone is on\n"
     assert hearth(environ, "listen", "maybe").returncode == 2
