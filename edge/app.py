@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,16 +21,19 @@ from edge.errors import AssistantError
 from edge.events import AnyEvent, Fault, TurnEnded
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
-from edge.intents import Origin, Phrase, Transcript, Understanding
+from edge.intents import Intent, Origin, Phrase, Transcript, Understanding
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
 from edge.mind import build_mind, has_semantic, installed
 from edge.ports import (
+    Announcer,
     AudioSink,
     Delegate,
+    RingingEnd,
     Sayable,
     Service,
+    Silenced,
     Sound,
     SttEngine,
     TtsEngine,
@@ -83,11 +87,13 @@ class Assistant:
         floor: Floor,
         conversations: Conversations,
         grammars: Grammars,
+        listening: Listening,
+        announcer: Announcer,
     ) -> None:
-        self.settings, self.house, self.bus = settings, house, bus
-        self.listening = Listening(bus)
+        self.settings, self.house, self.bus, self.listening = settings, house, bus, listening
         self._stages, self._ears, self._floor = stages, ears, floor
-        self._conversations, self._grammars = conversations, grammars
+        self._conversations, self._grammars, self._announcer = conversations, grammars, announcer
+        self._pressed = threading.Event()
 
     @property
     def voice(self) -> Voice | None:
@@ -119,9 +125,22 @@ class Assistant:
         follow_up = FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
         loop = Loop(
             ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor, follow_up,
-            delegate,
+            delegate, self._pressed,
         )  # fmt: skip
         return await loop.run(sound)
+
+    async def press(self) -> None:
+        """Somebody pressed the button: what rings, or is said unasked, is stopped; else a turn is opened, as by a wake
+        word, unless the microphone is off. Raises AssistantError.
+        """
+        if await self._announcer.silence(Silenced(RingingEnd.STOPPED)) is not None or self._floor.dismiss():
+            return
+        if self.listening.on:
+            self._pressed.set()
+
+    async def change_volume(self, step: int) -> None:
+        """Somebody turned the knob by ``step`` percent points. Raises AssistantError."""
+        await self._stages.dispatch.run(Intent("HassSetVolumeRelative", {"volume_step": step}), self._origin(), 1.0)
 
     async def utterance(self, pcm: Pcm) -> TurnEnded:
         """``pcm`` (int16, 16 kHz) taken as one command without a wake word."""
@@ -200,13 +219,18 @@ async def assistant(
     """
     store = Store(settings.models_dir)
     bus = Bus()
+    hardware = settings.hardware
+    listening = Listening(bus, button=hardware.has_button, switch=hardware.mute_switch is not None)
     async with AsyncExitStack() as stack:
         ears = await _ears(settings, store, suspect, stack) if hears else None
         loudness = VoiceLoudness()
         voice = await _voice(settings, store, sink, loudness, stack) if sink is not None else None
         house = open_house(settings)
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
-        mind = await build_mind(settings, house, storage, stack, bus=bus, voice=voice, loudness=loudness)
+        await listening.remember(storage)
+        mind = await build_mind(
+            settings, house, storage, stack, bus=bus, voice=voice, loudness=loudness, listening=listening
+        )
         # Skills have said by now what they want to hear of it.
         await stack.enter_async_context(house)
         stages = Stages(
@@ -219,9 +243,12 @@ async def assistant(
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
+        services.start_soon(listening.keep, storage)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        yield Assistant(settings, house, stages, ears, bus, mind.floor, mind.conversations, mind.grammar)
+        yield Assistant(
+            settings, house, stages, ears, bus, mind.floor, mind.conversations, mind.grammar, listening, mind.announcer
+        )
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:

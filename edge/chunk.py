@@ -34,3 +34,7 @@ class AudioChunk:
 
 class EndOfSound(Exception):
     """There is no more sound: the recording is over, or its reader was closed."""
+
+
+class SoundCut(Exception):
+    """The microphone was switched off: what comes next does not follow on what came before."""

@@ -11,7 +11,8 @@ class AssistantError(Exception):
     code = "error"
     """Stable machine-readable name of the kind of failure."""
     stage = "app"
-    """The stage that failed: audio, wake, listen, understand, act, home, speak, models, settings, app."""
+    """The stage that failed: audio, wake, listen, understand, act, home, speak, hardware, models, settings,
+    app."""
 
     def __init__(self, what: str, remedy: str, *, permanent: bool = False) -> None:
         """``what`` happened and the ``remedy`` a person has; ``permanent`` when trying again can't help."""
@@ -70,6 +71,12 @@ class EngineError(AssistantError):
     """A native engine could not be built or failed at its work."""
 
     code, stage = "engine", "app"
+
+
+class HardwareError(AssistantError):
+    """A light, a button or a switch that the settings name can't be had."""
+
+    code, stage = "hardware", "hardware"
 
 
 class DeadlineExceeded(AssistantError):

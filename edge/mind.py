@@ -24,6 +24,7 @@ from edge.session.announce import Announcements
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
 from edge.session.interpreter import TurnlessInterpreter
+from edge.session.listening import Listening
 from edge.settings import Settings
 from edge.speak.loudness import VoiceLoudness
 from edge.speak.speak import Voice
@@ -60,6 +61,7 @@ class Mind:
     skills: Sequence[Skill]
     floor: Floor
     conversations: Conversations
+    announcer: Announcements
 
 
 async def build_mind(
@@ -71,6 +73,7 @@ async def build_mind(
     bus: Bus | None = None,
     voice: Voice | None = None,
     loudness: VoiceLoudness | None = None,
+    listening: Listening | None = None,
 ) -> Mind:
     """Understanding and skills in ``house``; what they load is closed with ``stack``. Without ``voice`` nothing of what
     skills say unasked is heard. Raises SettingsError.
@@ -90,6 +93,7 @@ async def build_mind(
         interpreter=interpreter,
         loudness=loudness or VoiceLoudness(),
         meaning=SentenceMeaning(sentences) if sentences is not None else None,
+        listening=listening or Listening(bus or Bus()),
         language=language,
         data_dir=settings.data_dir,
     )
@@ -116,7 +120,7 @@ async def build_mind(
         later=Later(parted, DEFERRABLE),
     )
     interpreter.begin(grammars, router, dispatch)
-    return Mind(grammars, router, dispatch, wording, skills, floor, conversations)
+    return Mind(grammars, router, dispatch, wording, skills, floor, conversations, announcer)
 
 
 async def semantic_tier(

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.errors import SettingsError
 
-GROUPS = ("denoise", "wake", "vad", "stt", "llm", "tts", "skills")
+GROUPS = ("denoise", "wake", "vad", "stt", "llm", "tts", "skills", "panel")
 """Kinds of plug-in; the entry-point groups are called ``hearthside.<kind>``."""
 
 

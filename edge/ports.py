@@ -19,6 +19,7 @@ from edge.devices import ActionReport, Command, Device, DeviceState
 from edge.dialogue import Context
 from edge.events import TurnEnded
 from edge.intents import Intent, Origin, Outcome, Phrase, Transcript, Understanding
+from edge.panel import Showing
 
 R = TypeVar("R")
 Vector: TypeAlias = npt.NDArray[np.float32]
@@ -179,11 +180,13 @@ class SoundReader(Protocol):
         """Chunks that were overwritten before this reader came to them."""
 
     def read(self, timeout: float | None) -> AudioChunk:
-        """The next chunk; blocks, so it belongs in a thread. Raises EndOfSound when there is no more."""
+        """The next chunk; blocks, so it belongs in a thread. Raises EndOfSound when there is no more, and SoundCut when
+        what comes does not follow on what came before; iterating does, too.
+        """
 
     def read_some(self, count: int) -> list[AudioChunk]:
         """The next ``count`` chunks together, fewer before the end; blocks until they are all there, and so wakes the
-        thread once for all of them. Raises EndOfSound when there is no more.
+        thread once for all of them. Raises EndOfSound and SoundCut as :meth:`read` does.
         """
 
     def __aiter__(self) -> AsyncIterator[AudioChunk]: ...
@@ -197,6 +200,37 @@ class Sound(Protocol):
 
     def reader(self, start: float | None = None) -> SoundReader:
         """A cursor from the time ``start`` in seconds, or from now. From any thread, at once."""
+
+
+class ListeningSwitch(Protocol):
+    """Whether sound may come in."""
+
+    @property
+    def on(self) -> bool: ...
+
+    @property
+    def button(self) -> bool:
+        """Whether there is a button or a switch on the device that turns it on."""
+
+    def set(self, on: bool) -> None:
+        """Throw it; call from the event loop's thread. On is refused while the device's own switch is off."""
+
+    async def becomes(self, on: bool) -> None:
+        """Returns once it is so."""
+
+
+class Panel(Closeable, Protocol):
+    """Lights, buttons and switches of the device.
+
+    It is built with a function that it tells of every :class:`edge.panel.Control`, from any thread.
+    """
+
+    @property
+    def found(self) -> Sequence[str]:
+        """What there is, in words, for whoever sets it up: ``light on GPIO 17``."""
+
+    def show(self, showing: Showing) -> None:
+        """Until the next one. Raises HardwareError when it is gone."""
 
 
 class Inventory(Protocol):
@@ -486,6 +520,8 @@ class SkillContext:
     """For whatever does several things at one word."""
     loudness: Loudness
     """Its voice, where it has one."""
+    listening: ListeningSwitch
+    """Its microphone, where it has one."""
     data_dir: Path
     """Where files lie that a person writes for it."""
     meaning: Meaning | None = None

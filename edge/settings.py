@@ -35,6 +35,7 @@ _OF_SKILLS = f"{_PREFIX}SKILLS__"
 Probability = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, le=120)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Pin = Annotated[int, Field(ge=0, le=53)]
 Care = Literal["never", "unsure", "ask", "pin"]
 
 
@@ -241,6 +242,52 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+class Pins(Section):
+    """GPIO pins, by their Broadcom number, of a light with several colours; those that it has."""
+
+    red: Pin | None = None
+    green: Pin | None = None
+    blue: Pin | None = None
+
+
+class HardwareSettings(Section):
+    """Lights, buttons and switches; docs/hardware.md shows how they are wired."""
+
+    led: Pin | Pins | None = None
+    """GPIO pin of a light, or of the colours of one: ``{ red = 17, green = 27, blue = 22 }``."""
+    led_active_high: bool = True
+    """False: the light is on when its pin is at 0 V."""
+    led_pwm: bool = True
+    """False: it is only switched, never dimmed."""
+    button: Pin | None = None
+    """Pressed: speak, without a wake word; stops what rings. Held: the microphone off, or on again."""
+    mute_switch: Pin | None = None
+    """Closed: the microphone is off, whatever else anybody says."""
+    pull_up: bool = True
+    """Buttons and switches connect their pin with ground; False: with 3.3 V."""
+    bounce_s: Annotated[float, Field(ge=0, le=1)] = 0.02
+    """A contact that chatters is believed once it has rested so long."""
+    hold_s: Annotated[float, Field(ge=0.3, le=10)] = 1.5
+    """A press that lasts so long is a hold."""
+    hid: str = "none"
+    """USB speakerphone whose buttons and lights are used: a part of its name, ``auto`` for the first, or ``none``."""
+    hid_in_call: bool = False
+    """True: it is always told to be in a call, without which the mute button of some does nothing."""
+    panels: tuple[str, ...] = ()
+    """Plug-ins for other hardware, by name."""
+
+    @property
+    def has_button(self) -> bool:
+        """Whether a person can turn the microphone on at the device."""
+        return self.button is not None or self.mute_switch is not None or self.hid != "none"
+
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        """Names of the plug-ins that are needed."""
+        gpio = any(pin is not None for pin in (self.led, self.button, self.mute_switch))
+        return (*(("gpio",) if gpio else ()), *(("hid",) if self.hid != "none" else ()), *self.panels)
+
+
 class Settings(BaseSettings):
     """All of it."""
 
@@ -269,6 +316,7 @@ class Settings(BaseSettings):
     mqtt: MqttSettings = MqttSettings()
     speak: SpeakSettings = SpeakSettings()
     wyoming: WyomingSettings = WyomingSettings()
+    hardware: HardwareSettings = HardwareSettings()
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By name of the skill, its own section; the skill knows the keys."""
 

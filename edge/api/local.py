@@ -1,4 +1,4 @@
-"""The assistant's own socket: how ``hearth ask``, ``devices`` and ``say`` reach the one that runs.
+"""The assistant's own socket: how ``hearth ask``, ``devices``, ``say`` and ``listen`` reach the one that runs.
 
 A Unix socket in the data directory, readable by the user alone. One JSON object a line: a request, then any number of
 answers, the last of them ``{"type": "end"}`` or ``{"type": "error", "what": …, "remedy": …}``.
@@ -88,8 +88,20 @@ async def _answers(assistant: Assistant, request: dict[str, Any]) -> AsyncIterat
                 yield as_row(device, assistant.house.state(device.id))
         case "say":
             yield {"type": "said", "audio": await assistant.say(str(request["text"]))}
+        case "listen":
+            yield {"type": "listening", "on": _listening(assistant, request.get("on"))}
         case other:
             raise AssistantError(f"unknown request {other!r}", "update both ends to the same version")
+
+
+def _listening(assistant: Assistant, wanted: bool | None) -> bool:
+    """Throw the switch where something is ``wanted``. Returns its position."""
+    listening = assistant.listening
+    if wanted is not None:
+        listening.set(bool(wanted))
+    if wanted and listening.locked:
+        raise AssistantError("the mute switch on the device is off", "move it")
+    return listening.on
 
 
 async def _send(client: SocketStream, answer: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ class Capture:
         self._first, self._over = Waker(), Waker()
         self._last_call = time.monotonic()
         self._stream: DeviceStream | None = None
-        self._given_up = False
+        self._given_up = self._closed = False
         self.overflows = 0
         """How often the device dropped sound because it was not taken in time."""
 
@@ -81,7 +81,8 @@ class Capture:
                 return
 
     async def close(self) -> None:
-        """Let the device go."""
+        """Let the device go. From now on it writes nothing into the ring, even if it hangs and can't be closed."""
+        self._closed = True
         if self._stream is not None:
             with anyio.move_on_after(_CLOSE_S, shield=True):
                 await run_sync(self._portaudio.close, self._stream, abandon_on_cancel=True)
@@ -95,6 +96,8 @@ class Capture:
 
         def take(block: Any, frames: int, times: Any, flags: Any) -> None:
             nonlocal taken, given, woken
+            if self._closed:
+                return
             self._last_call = now = time.monotonic()
             delay = times.currentTime - times.inputBufferAdcTime
             if not 0 < delay < _LONGEST_DELAY_S:

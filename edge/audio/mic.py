@@ -17,6 +17,7 @@ from edge.audio.portaudio import PortAudio, Request
 from edge.audio.ring import Ring
 from edge.chunk import CHUNK_SECONDS, RATE
 from edge.errors import AudioError, MicrophoneSilent, MicrophoneTooLoud
+from edge.ports import ListeningSwitch
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ Report: TypeAlias = Callable[[AudioError | None], None]
 
 class Microphone:
     """Use as an async context manager. A device that disappears is reported, and opened again when it is back.
+
+    While it is switched off the device is closed, so that nothing can hear, and the ring holds nothing of before.
 
     Chunks are stamped with the monotonic time at which they were heard. In a gapless stream they are 20 ms apart, but
     for corrections of at most 1 ms each by which the sound card's clock is kept to the system's.
@@ -42,28 +45,34 @@ class Microphone:
         *,
         rate: int = RATE,
         front_end: FrontEnd | None = None,
+        switch: ListeningSwitch | None = None,
     ) -> None:
         """``device``: a name or part of it, an index, or ``default``. ``rate``: what it is asked for first.
 
         ``report`` is told once when the device is lost or silent (the error), and once when it is heard again (None);
-        once, too, when it is too loud. ``front_end`` None: hum is taken out, and nothing else.
+        once, too, when it is too loud. ``front_end`` None: hum is taken out, and nothing else. ``switch`` None: it is
+        always on.
         """
         self._request = Request("input", device, rate, CHUNK_SECONDS, _LATENCY_S)
         self._ring, self._portaudio, self._report = ring, portaudio, report
-        self._front_end = front_end or FrontEnd()
+        self._front_end, self._switch = front_end or FrontEnd(), switch
+        self._gone = False
+        """Whether it was reported as lost, and not yet as heard again."""
+        self._name = device
         self._loop: asyncio.AbstractEventLoop
-        self._capture: Capture
+        self._capture: Capture | None = None
         self._tasks: TaskGroup
 
     @property
     def overflows(self) -> int:
         """How often the device dropped sound since it was last opened."""
-        return self._capture.overflows
+        return self._capture.overflows if self._capture is not None else 0
 
     async def __aenter__(self) -> "Microphone":
-        """Raises AudioError when the device does not exist or does not open."""
+        """Raises AudioError when the device, switched on, does not exist or does not open."""
         self._loop = asyncio.get_running_loop()
-        self._capture = await self._open()
+        if self._switch is None or self._switch.on:
+            self._capture = await self._open()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self._tasks.start_soon(self._supervise)
@@ -76,20 +85,49 @@ class Microphone:
         return await self._tasks.__aexit__(kind, error, trace)
 
     async def _supervise(self) -> None:
+        if self._switch is None:
+            await self._keep_open()
+            return
         while True:
-            try:
-                await self._capture.lost()
-            finally:
-                await self._capture.close()
-            if not (self._capture.displaced and await self._opens()):
-                self._report(AudioError(f"the microphone {self._capture.name!r} is gone", "connect it again"))
+            if self._switch.on:
+                await self._keep_open_until_off(self._switch)
+            self._ring.cut()
+            await self._switch.becomes(True)
+
+    async def _keep_open_until_off(self, switch: ListeningSwitch) -> None:
+        async with anyio.create_task_group() as on:
+
+            async def end() -> None:
+                await switch.becomes(False)
+                on.cancel_scope.cancel()
+
+            on.start_soon(end)
+            await self._keep_open()
+
+    async def _keep_open(self) -> None:
+        """Until cancelled; the device is closed then."""
+        there = not self._gone and (self._capture is not None or await self._opens())
+        while True:
+            if not there:
                 await self._recovered()
-                self._report(None)
+            capture = self._capture
+            assert capture is not None
+            try:
+                await capture.lost()
+            finally:
+                self._capture = None
+                await capture.close()
+            there = capture.displaced and await self._opens()
 
     async def _recovered(self) -> None:
         """Returns when there is sound again."""
+        if not self._gone:
+            self._gone = True
+            self._report(AudioError(f"the microphone {self._name!r} is gone", "connect it again"))
         while not await self._recovers():  # noqa: ASYNC110  # nothing tells when a device comes back
             await anyio.sleep(_RETRY_S)
+        self._gone = False
+        self._report(None)
 
     async def _opens(self) -> bool:
         try:
@@ -108,18 +146,21 @@ class Microphone:
             return False
         if not await self._opens():
             return False
+        capture = self._capture
+        assert capture is not None
+        heard = False
         try:
-            heard = await self._capture.hears()
-        except anyio.get_cancelled_exc_class():
-            await self._capture.close()
-            raise
-        if not heard:
-            await self._capture.close()
+            heard = await capture.hears()
+        finally:
+            if not heard:
+                self._capture = None
+                await capture.close()
         return heard
 
     async def _open(self) -> Capture:
         capture = Capture(self._portaudio, self._ring, self._front_end, self._noticed)
         await capture.open(self._request)
+        self._name = capture.name
         return capture
 
     def _noticed(self, symptom: Symptom) -> None:
@@ -133,8 +174,8 @@ class Microphone:
     def _tell(self, symptom: Symptom) -> None:
         match symptom:
             case Symptom.DIED:
-                self._report(MicrophoneSilent(self._capture.name))
+                self._report(MicrophoneSilent(self._name))
             case Symptom.TOO_LOUD:
-                self._report(MicrophoneTooLoud(self._capture.name))
+                self._report(MicrophoneTooLoud(self._name))
             case Symptom.REVIVED:
                 self._report(None)

@@ -13,7 +13,7 @@ from typing import Final
 import anyio.lowlevel
 
 from edge.audio.waker import Waker
-from edge.chunk import CHUNK_SECONDS, AudioChunk, EndOfSound
+from edge.chunk import CHUNK_SECONDS, AudioChunk, EndOfSound, SoundCut
 
 LEAD_S: Final = 0.5
 """How far a lossless writer runs ahead of the slowest reader, in seconds."""
@@ -28,6 +28,10 @@ class Ring:
             raise ValueError(f"a lossless ring keeps more than {LEAD_S} s")
         self._slots: list[AudioChunk | None] = [None] * max(1, round(seconds / CHUNK_SECONDS))
         self._written = 0
+        self._forgotten = 0
+        """Number of the first chunk that may still be read."""
+        self._end = 0.0
+        self._cut = False
         self._lossless = lossless
         self._lead = round(LEAD_S / CHUNK_SECONDS)
         self._closed = False
@@ -40,8 +44,7 @@ class Ring:
     @property
     def now(self) -> float:
         """End of the newest chunk in seconds; 0.0 before the first."""
-        with self._changed:
-            return self._slot(self._written - 1).end if self._written else 0.0
+        return self._end
 
     @property
     def closed(self) -> bool:
@@ -60,6 +63,7 @@ class Ring:
                 return
             self._slots[self._written % len(self._slots)] = chunk
             self._written += 1
+            self._end, self._cut = chunk.end, False
             waiting = self._wake_all()
         for waker in waiting:
             waker.wake()
@@ -67,12 +71,12 @@ class Ring:
     def reader(self, start: float | None = None) -> "RingReader":
         """A cursor at the oldest chunk kept that ends after the time ``start``; None, or a time to come: from now."""
         with self._changed:
-            oldest = max(0, self._written - len(self._slots))
+            oldest = max(self._forgotten, self._written - len(self._slots))
             cursor = self._written
             if start is not None:
                 kept = range(oldest, self._written)
                 cursor = oldest + bisect_right(kept, start, key=lambda number: self._slot(number).end)
-            reader = RingReader(self, cursor)
+            reader = RingReader(self, cursor, cut=self._cut)
             self._readers.append(reader)
             self._changed.notify_all()
         return reader
@@ -81,6 +85,20 @@ class Ring:
         """Block until somebody reads, or the ring is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or bool(self._readers))
+
+    def cut(self) -> None:
+        """The sound stops for now: nothing of it is kept, and every reader gets SoundCut, once, before it goes on.
+
+        So does whoever begins to read before there is sound again: it would wait, maybe for ever, for nothing.
+        """
+        with self._changed:
+            self._slots = [None] * len(self._slots)
+            self._forgotten, self._cut = self._written, True
+            for reader in self._readers:
+                reader.cursor, reader.cut = self._written, True
+            waiting = self._wake_all()
+        for waker in waiting:
+            waker.wake()
 
     def close(self) -> None:
         """The sound ends here: readers get what is left, then EndOfSound. Closing twice does nothing."""
@@ -104,15 +122,18 @@ class Ring:
     def _wake_all(self) -> list[Waker]:
         self._changed.notify_all()
         for reader in self._readers:
-            if reader._wants and (self._closed or self._written - reader.cursor >= reader._wants):
+            if reader._wants and (self._closed or reader.cut or self._written - reader.cursor >= reader._wants):
                 reader._enough.notify()
         waiting, self._waiting = self._waiting, []
         return waiting
 
     def _next(self, reader: "RingReader") -> AudioChunk | None:
-        """The chunk at the cursor, None when it is still to come. Raises EndOfSound."""
+        """The chunk at the cursor, None when it is still to come. Raises EndOfSound, SoundCut."""
         if reader.closed:
             raise EndOfSound
+        if reader.cut:
+            reader.cut = False
+            raise SoundCut
         oldest = self._written - len(self._slots)
         if reader.cursor < oldest:
             reader.lost += oldest - reader.cursor
@@ -131,12 +152,14 @@ class Ring:
 class RingReader:
     """One reader's place in the ring; made by :meth:`Ring.reader`. One thread or coroutine reads it at a time."""
 
-    def __init__(self, ring: Ring, cursor: int) -> None:
+    def __init__(self, ring: Ring, cursor: int, *, cut: bool) -> None:
         self._ring = ring
         self.cursor = cursor
         """Number of the chunk that comes next, counted from the ring's first."""
         self.lost = 0
         """Chunks that were overwritten before they were read."""
+        self.cut = cut
+        """Whether the sound was cut since it was read."""
         self.closed = False
         self._wants = 0
         """Chunks that a blocked :meth:`read_some` waits for; 0 when none does."""
@@ -144,7 +167,7 @@ class RingReader:
         self._enough = threading.Condition(ring._lock)
 
     def read(self, timeout: float | None) -> AudioChunk:
-        """The next chunk; blocks for at most ``timeout`` seconds. Raises EndOfSound, TimeoutError."""
+        """The next chunk; blocks for at most ``timeout`` seconds. Raises EndOfSound, SoundCut, TimeoutError."""
         ring = self._ring
         with ring._changed:
             chunk = ring._next(self)
@@ -155,12 +178,12 @@ class RingReader:
         return chunk
 
     def read_some(self, count: int) -> list[AudioChunk]:
-        """The next ``count`` chunks, fewer before the end; blocks until all are there. Raises EndOfSound."""
+        """The next ``count`` chunks, fewer before the end; blocks until all are there. Raises EndOfSound, SoundCut."""
         ring = self._ring
         with ring._changed:
             self._wants = count
             try:
-                while not self.closed and not ring._closed and ring._written - self.cursor < count:
+                while not self.closed and not self.cut and not ring._closed and ring._written - self.cursor < count:
                     self._enough.wait()
             finally:
                 self._wants = 0
@@ -177,7 +200,7 @@ class RingReader:
         return chunks
 
     def _may_go_on(self) -> bool:
-        return self.closed or self._ring.closed or self.cursor < self._ring._written
+        return self.closed or self.cut or self._ring.closed or self.cursor < self._ring._written
 
     def __aiter__(self) -> "RingReader":
         return self

@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (TOML).", show_default=False)]
+Listen = Literal["on", "off", "status"]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, and nothing else.")]
 
 
@@ -152,6 +153,23 @@ def say(
         from edge.cli.run import say_once
 
         say_once(settings_of(config), " ".join(text))
+
+
+@app.command(epilog="Example: `hearth listen off`")
+def listen(
+    switch: Annotated[Listen, typer.Argument(help="Nothing hears while it is off, over a restart too.")] = "status",
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Switch the running assistant's microphone on or off, or say which it is."""
+    from edge.api.local_client import request
+
+    wanted = None if switch == "status" else switch == "on"
+    (answer,) = request(data_dir_of(config), do="listen", on=wanted)
+    if as_json:
+        print_json(answer)
+    else:
+        print(f"the microphone is {'on' if answer['on'] else 'off'}")
 
 
 @app.command(epilog="Example: `hearth check`")

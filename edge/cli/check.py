@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
+from edge import plugins
 from edge.api.local_client import is_running
 from edge.app import models_of, open_house
 from edge.audio.health import Reading, read
@@ -12,7 +13,9 @@ from edge.audio.portaudio import PortAudio
 from edge.audio.probe import recorded
 from edge.cli.run import run_async
 from edge.errors import AssistantError, MicrophoneSilent, MicrophoneTooLoud
+from edge.hardware.hid import speakerphones
 from edge.mind import sentence_files
+from edge.ports import Panel
 from edge.settings import Settings
 from edge.understand.grammar import own_sentences
 from models.store import Store
@@ -38,6 +41,7 @@ def checks(settings: Settings) -> list[Row]:
         _broker(settings),
         *_models(settings),
         *_sentences(settings),
+        *_hardware(settings),
         _disk(settings),
         _clock(),
         _row("cloud", False, "no bridge is configured", needed=False),
@@ -119,6 +123,26 @@ def _sentences(settings: Settings) -> Iterator[Row]:
         yield _row("sentences", False, str(mistake), "correct the line; the others work", needed=False)
     if not own.mistakes:
         yield _row("sentences", True, f"{len(files)} files, {len(own.intents)} intents of your own", needed=False)
+
+
+def _hardware(settings: Settings) -> Iterator[Row]:
+    hardware = settings.hardware
+    if hardware.drivers and is_running(settings.data_dir):
+        yield _row("hardware", True, "in use by the assistant that runs", needed=False)
+        return
+    for driver in hardware.drivers:
+        try:
+            panel: Panel = plugins.load("panel", driver)(hardware, lambda _: None)
+            found = ", ".join(panel.found)
+            panel.close()
+            yield _row(f"hardware {driver}", True, found, needed=False)
+        except AssistantError as error:
+            # Without its mute switch it does not listen.
+            needed = driver == "gpio" and hardware.mute_switch is not None
+            yield _row(f"hardware {driver}", False, error.what, error.remedy, needed=needed)
+    if hardware.hid == "none":
+        for each in speakerphones():
+            yield _row("hardware hid", True, f"{each.name}, not used: hardware.hid is none", needed=False)
 
 
 def _disk(settings: Settings) -> Row:

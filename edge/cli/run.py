@@ -114,12 +114,18 @@ async def _until_told_to_stop(settings: Settings) -> None:
         tasks.start_soon(_log_turns, running.bus)
         await stack.enter_async_context(serve(running))
         delegate = await stack.enter_async_context(_wyoming(running))
+        if settings.hardware.drivers:
+            from edge.cli.hardware import attend
+
+            await attend(running, stack, tasks)
         if hears:
             await running.listens()
             ring = Ring(settings.audio.ring_seconds)
             report = functools.partial(_on_microphone, running, tasks)
             front_end = _front_end(settings, reference)
-            microphone = Microphone(settings.audio.input, ring, portaudio, report, front_end=front_end)
+            microphone = Microphone(
+                settings.audio.input, ring, portaudio, report, front_end=front_end, switch=running.listening
+            )
             await stack.enter_async_context(microphone)
             tasks.start_soon(running.follow, ring, delegate)
             stack.callback(ring.close)

@@ -20,10 +20,6 @@ _FAULTS_TOLD: Final = 100
 """Announcements that make no sense, each of which gets a line in the log."""
 
 
-_FAULTS_TOLD: Final = 100
-"""Announcements that make no sense, each of which gets a line in the log."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Heard:
     """The last announcement on a topic."""

@@ -15,6 +15,7 @@ class Floor:
         self._free.set()
         self._unasked = anyio.Lock()
         self._speaking: anyio.CancelScope | None = None
+        self._dismissed = False
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -36,13 +37,25 @@ class Floor:
         while self._turns:
             await self._free.wait()
 
+    def dismiss(self) -> bool:
+        """Stop what is said unasked now, for good. Whether there was anything."""
+        if self._speaking is None:
+            return False
+        self._dismissed = True
+        self._speaking.cancel()
+        return True
+
     async def unasked(self, speak: Callable[[], Awaitable[None]]) -> None:
-        """Run ``speak`` while there is no turn, one caller at a time; after a turn hushed it, from its beginning."""
+        """Run ``speak`` while there is no turn, one caller at a time; after a turn hushed it, from its beginning.
+
+        Returns when it is through, or was dismissed.
+        """
         async with self._unasked:
-            finished = False
+            finished = self._dismissed = False
             while not finished:
                 await self.free()
                 with anyio.CancelScope() as self._speaking:
                     await speak()
                     finished = True
                 self._speaking = None
+                finished = finished or self._dismissed

@@ -4,14 +4,16 @@ That is all there is of barge-in: the wake engine goes on listening in its own t
 When an answer asks something, the turn that takes the reply follows in the same scope, without a wake word.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import anyio
 
 from edge.bus import Bus
-from edge.chunk import CHUNK_SECONDS, EndOfSound
+from edge.chunk import CHUNK_SECONDS, EndOfSound, SoundCut
 from edge.engine_thread import EngineThread
 from edge.events import Fault, FollowUp, TurnEnded, Woke
 from edge.intents import Origin, OutcomeKind
@@ -23,6 +25,9 @@ from edge.session.turn import Stages, Turn
 from edge.wake.detector import Detection, Detector
 from edge.wake.verify import Verifier
 from edge.wake.watch import CHUNKS_AT_ONCE, Watch
+
+BUTTON: Final = "button"
+"""What a press is called where a wake word would stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,15 @@ class Loop:
         floor: Floor,
         follow_up: "FollowUpRules",
         delegate: Delegate | None = None,
+        press: threading.Event | None = None,
     ) -> None:
         """``origin`` is asked at each turn for the session that it belongs to; ``floor`` is taken by turns.
-        ``delegate``, while it is there, takes what is said in place of a turn.
+        ``delegate``, while it is there, takes what is said in place of a turn; ``press``, set, opens one without a wake
+        word, at most 60 ms later.
         """
         self._wake, self._stages, self._bus, self._rules, self._origin = wake, stages, bus, rules, origin
         self._conversations, self._floor, self._follow_up = conversations, floor, follow_up
-        self._delegate = delegate
+        self._delegate, self._press = delegate, press or threading.Event()
 
     async def run(self, sound: Sound) -> list[TurnEnded]:
         """Follow ``sound`` to its end. Returns the turns of a recording; a microphone's never ends."""
@@ -67,7 +74,7 @@ class Loop:
             async with anyio.create_task_group() as turns:
                 running: anyio.CancelScope | None = None
                 lost = 0
-                while (woken := await self._wake.call(_watch, reader, watch, sound)) is not None:
+                while (woken := await self._wake.call(_watch, reader, watch, sound, self._press)) is not None:
                     lost = self._tell_of_losses(lost, reader.lost, woken)
                     if running is not None:
                         running.cancel()
@@ -157,16 +164,25 @@ class WakeRules:
         return {name: verified.get(name, word.threshold) for name, word in engine.words.items()}
 
 
-def _watch(engine: WakeEngine, reader: SoundReader, watch: Watch, sound: Sound) -> _Woken | None:
-    """Blocks in the wake thread until a wake word (or, None, the end of the sound)."""
-    try:
-        while True:
+def _watch(
+    engine: WakeEngine, reader: SoundReader, watch: Watch, sound: Sound, press: threading.Event
+) -> _Woken | None:
+    """Blocks in the wake thread until a wake word or a press (or, None, the end of the sound)."""
+    while True:
+        try:
             chunks = reader.read_some(CHUNKS_AT_ONCE)
-            begun = time.perf_counter()
-            # All of them are fed, so that none is missing when the watch goes on; only one of them can wake, since
-            # the refractory time is longer than they are together.
-            wakes = [wake for chunk in chunks if (wake := watch.feed(chunk)) is not None]
-            if wakes:
-                return _Woken(wakes[0].detection, sound.reader(wakes[0].command_start), begun)
-    except EndOfSound:
-        return None
+        except EndOfSound:
+            return None
+        except SoundCut:
+            watch.forget()
+            press.clear()
+            continue
+        begun = time.perf_counter()
+        # All of them are fed, so that none is missing when the watch goes on; only one of them can wake, since
+        # the refractory time is longer than they are together.
+        wakes = [wake for chunk in chunks if (wake := watch.feed(chunk)) is not None]
+        if press.is_set():
+            press.clear()
+            return _Woken(Detection(BUTTON, 1.0, chunks[-1].end), sound.reader(chunks[0].at), begun)
+        if wakes:
+            return _Woken(wakes[0].detection, sound.reader(wakes[0].command_start), begun)

@@ -14,7 +14,7 @@ import anyio
 
 from edge.act.dispatch import Dispatch
 from edge.bus import Bus
-from edge.chunk import AudioChunk, Pcm
+from edge.chunk import AudioChunk, Pcm, SoundCut
 from edge.devices import Confirmation
 from edge.dialogue import SECRET, Exchange
 from edge.errors import AssistantError
@@ -129,6 +129,9 @@ class Turn:
                     await self._answer(await self._act(understood.understanding))
                 else:
                     await self._answer([understood.answer or self._not_understood])
+        except SoundCut:
+            # The microphone was switched off in mid-sentence: what was heard until then is not acted on.
+            self._story.outcome = CANCELLED
         except AssistantError as error:
             await self._apologise(error)
         finally:

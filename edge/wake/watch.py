@@ -51,6 +51,11 @@ class Watch:
             lag_s = max(0.0, lag_s - self._verifier.earlier_s(detection.word))
         return Wake(detection, command_start(list(self._recent)[-RECENT_CHUNKS:], lag_s))
 
+    def forget(self) -> None:
+        """The stream begins anew."""
+        self._engine.reset()
+        self._recent.clear()
+
     def _confirmed(self, detection: Detection) -> bool:
         if self._verifier is None:
             return True

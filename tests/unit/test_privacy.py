@@ -7,10 +7,12 @@ import anyio
 import pytest
 from typer.testing import CliRunner
 
+from edge.bus import Bus
 from edge.cli.privacy import app
 from edge.database import Database
 from edge.errors import AssistantError
 from edge.memory.facts import Facts
+from edge.session.listening import Listening
 
 RUNNER = CliRunner()
 
@@ -60,6 +62,25 @@ def test_everything_is_erased_after_asking(kept: Path) -> None:
     assert counts()["memory_fact"] == 2
     assert RUNNER.invoke(app, ["forget", "--everything"], input="y\n").exit_code == 0
     assert not any(counts().values())
+
+
+def test_a_microphone_that_is_off_stays_off_when_everything_is_erased(kept: Path) -> None:
+    async def left(*, off: bool) -> bool:
+        async with Database(kept / "hearthside.db") as database, anyio.create_task_group() as tasks:
+            listening = Listening(Bus())
+            await listening.remember(database)
+            if off:
+                tasks.start_soon(listening.keep, database)
+                listening.set(False)
+                with anyio.fail_after(10):
+                    while not await database.read(lambda db: db.execute("SELECT * FROM listening").fetchone()):
+                        await anyio.sleep(0.01)
+            tasks.cancel_scope.cancel()
+            return listening.on
+
+    anyio.run(lambda: left(off=True))
+    assert RUNNER.invoke(app, ["forget", "--everything", "--yes"]).exit_code == 0
+    assert anyio.run(lambda: left(off=False)) is False
 
 
 def test_wrong_usage_and_nothing_kept_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

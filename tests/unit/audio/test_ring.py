@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.audio.ring import LEAD_S, Ring, RingReader
-from edge.chunk import CHUNK_SAMPLES, CHUNK_SECONDS, AudioChunk, EndOfSound
+from edge.chunk import CHUNK_SAMPLES, CHUNK_SECONDS, AudioChunk, EndOfSound, SoundCut
 
 LEAD = round(LEAD_S / CHUNK_SECONDS)
 
@@ -249,3 +249,68 @@ def test_a_reader_pinned_in_the_reading_thread_of_a_lossless_ring_gets_its_whole
 def test_a_lossless_ring_must_hold_its_lead() -> None:
     with pytest.raises(ValueError, match="lossless"):
         Ring(LEAD_S, lossless=True)
+
+
+class TestCut:
+    """The microphone is switched off."""
+
+    def test_nothing_of_before_is_kept_and_every_reader_is_told_once(self) -> None:
+        ring = Ring(10 * CHUNK_SECONDS)
+        behind, ahead = ring.reader(), ring.reader()
+        fill(ring, range(4))
+        ahead.read_some(4)
+        ring.cut()
+        for reader in (behind, ahead):
+            with pytest.raises(SoundCut):
+                reader.read(0)
+            with pytest.raises(TimeoutError):
+                reader.read(0)
+        fill(ring, range(4, 6))
+        assert [chunk.pcm[0] for chunk in behind.read_some(2)] == [4, 5]
+        assert behind.lost == ahead.lost == 0
+
+    def test_whoever_reads_from_before_the_cut_gets_what_came_after(self) -> None:
+        ring = Ring(10 * CHUNK_SECONDS)
+        fill(ring, range(4))
+        ring.cut()
+        assert ring.now == pytest.approx(4 * CHUNK_SECONDS), "time does not run back"
+        fill(ring, range(4, 6))
+        assert [chunk.pcm[0] for chunk in ring.reader(0.0).read_some(2)] == [4, 5]
+
+    def test_whoever_begins_while_it_is_off_does_not_wait_for_ever(self) -> None:
+        ring = Ring(1.0)
+        ring.cut()
+        with pytest.raises(SoundCut):
+            ring.reader().read(5.0)
+
+    def test_a_blocked_thread_goes_on(self) -> None:
+        ring = Ring(1.0)
+        reader, ended = ring.reader(), threading.Event()
+
+        def read() -> None:
+            with pytest.raises(SoundCut):
+                reader.read_some(3)
+            ended.set()
+
+        thread = in_thread(read)
+        fill(ring, range(1))
+        ring.cut()
+        thread.join(5.0)
+        assert ended.is_set()
+
+    @pytest.mark.anyio
+    async def test_a_waiting_coroutine_goes_on(self) -> None:
+        ring = Ring(1.0)
+        reader, cut = ring.reader(), anyio.Event()
+
+        async def read() -> None:
+            with pytest.raises(SoundCut):
+                await anext(aiter(reader))
+            cut.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(read)
+            await anyio.lowlevel.checkpoint()
+            ring.cut()
+            with anyio.fail_after(5):
+                await cut.wait()

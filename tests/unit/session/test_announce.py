@@ -196,3 +196,15 @@ def test_the_chime_is_pleasant_to_a_loudspeaker() -> None:
     assert 8_000 < np.abs(pcm).max() < 16_000
     assert abs(int(pcm[0])) < 50, "no click at its beginning"
     assert abs(int(pcm[-1])) < 50, "nor at its end"
+
+
+async def test_what_is_dismissed_is_not_said_again_and_the_next_is() -> None:
+    async with room() as here, anyio.create_task_group() as tasks:
+        assert not here.floor.dismiss(), "nothing is said"
+        tasks.start_soon(here.announcer.announce, HELLO)
+        tasks.start_soon(here.announcer.announce, SORRY)
+        await settle()
+        assert here.floor.dismiss()
+        await here.time.advance(5, 0.5)
+        assert here.sink.heard == ["Sorry, something went wrong."]
+        assert not here.floor.dismiss()

@@ -1,0 +1,1 @@
+"""Lights, buttons and switches on the device itself."""
