@@ -16,9 +16,10 @@ from edge.home.broker import NO_DELAY
 
 _log = logging.getLogger(__name__)
 
-_DIMMER = {"schema": "json", "brightness": True, "supported_color_modes": ["brightness"]}
-_COLOR = {"schema": "json", "brightness": True, "supported_color_modes": ["rgb"]}
-_PLAIN = {"schema": "json", "supported_color_modes": ["onoff"]}
+# Home Assistant before 2024.5 takes supported_color_modes only together with color_mode.
+_DIMMER = {"schema": "json", "color_mode": True, "brightness": True, "supported_color_modes": ["brightness"]}
+_COLOR = {"schema": "json", "color_mode": True, "brightness": True, "supported_color_modes": ["rgb"]}
+_PLAIN = {"schema": "json", "color_mode": True, "supported_color_modes": ["onoff"]}
 _SPEED = {"percentage_command_topic": "~/set/percentage", "percentage_state_topic": "~/percentage"}
 _BLIND = {"device_class": "blind", "position_topic": "~/position", "set_position_topic": "~/set/position"}
 _CELSIUS = {"device_class": "temperature", "unit_of_measurement": "°C"}

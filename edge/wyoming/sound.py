@@ -10,7 +10,6 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
 from edge.chunk import RATE, Pcm
-from edge.wyoming.frames import Malformed
 from edge.wyoming.messages import SoundFormat
 
 _SAMPLES: Final = 1024
@@ -24,16 +23,17 @@ class Incoming:
     def __init__(self, form: SoundFormat, rate: int = RATE) -> None:
         """``rate``: samples per second of what comes out."""
         self.form = form
+        self._cut = b""
         self._ready = (form.rate, form.width, form.channels) == (rate, 2, 1)
         self._resampler = None if form.rate == rate else soxr.ResampleStream(form.rate, rate, 1, dtype="float32")
 
     def take(self, payload: bytes) -> Pcm:
-        """The next samples, int16, mono. Raises Malformed for bytes that are no whole samples."""
-        if len(payload) % (self.form.width * self.form.channels):
-            raise Malformed("a chunk of sound ends within a sample")
-        if self._ready:
-            return np.frombuffer(payload, "<i2")
-        return self._converted(self._mono(payload))
+        """The next samples, int16, mono."""
+        # Home Assistant passes on what is posted to it line by line, so that a chunk may end within a sample.
+        payload = self._cut + payload
+        whole = len(payload) - len(payload) % (self.form.width * self.form.channels)
+        payload, self._cut = payload[:whole], payload[whole:]
+        return np.frombuffer(payload, "<i2") if self._ready else self._converted(self._mono(payload))
 
     def rest(self) -> Pcm:
         """What the resampler still holds, at the end."""

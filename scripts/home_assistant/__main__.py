@@ -31,13 +31,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="What a real Home Assistant sees of a real assistant.")
     parser.add_argument("--keep", type=Path, help="folder for everything that is written, kept afterwards")
     asked = parser.parse_args()
+    result = 2
     try:
         python = environment.made()
         with _folder(asked.keep) as folder:
-            return anyio.run(_check, python, folder)
-    except CannotGoOn as error:
-        print(f"hearth: {error}", file=sys.stderr)
-        return 2
+            result = anyio.run(_check, python, folder)
+    except* CannotGoOn as group:
+        leaf: BaseException = group
+        while isinstance(leaf, BaseExceptionGroup):
+            leaf = leaf.exceptions[0]
+        print(f"hearth: {leaf}", file=sys.stderr)
+    return result
 
 
 async def _check(python: Path, folder: Path) -> int:

@@ -32,7 +32,7 @@ def write(folder: Path, ports: Ports) -> str:
     folder.joinpath("configuration.yaml").write_text(
         f"homeassistant:\n  name: Check\n  country: US\n  language: {_LANGUAGE}\n"
         f"http:\n  server_host: 127.0.0.1\n  server_port: {ports.web}\n"
-        "api:\nconversation:\nassist_pipeline:\nlogger:\n  default: warning\n",
+        "api:\nmedia_source:\nconversation:\nassist_pipeline:\nlogger:\n  default: warning\n",
         "utf-8",
     )
     storage = folder / ".storage"

@@ -17,7 +17,7 @@ import httpx
 from edge.chunk import Pcm
 from scripts.home_assistant.environment import CannotGoOn
 
-_START_S: Final = 240.0
+_START_S: Final = 600.0
 """The first start installs what its integrations need."""
 _CHANGE_S: Final = 15.0
 _AGAIN_S: Final = 0.2

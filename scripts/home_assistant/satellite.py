@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import anyio
 import numpy as np
 
 from edge.api.wyoming.satellite import Satellite
@@ -34,8 +33,8 @@ class SatelliteAssistant:
         """Say ``pcm`` (int16, 16 kHz), a wake word and a command, in its room; the turn, and whether it spoke."""
         with self.assistant.bus.subscribe(4096) as events:
             ring = Ring(30.0)
-            async with anyio.create_task_group() as tasks, Replay(pcm, ring, realtime=True, tail_s=_TAIL_S):
-                tasks.start_soon(self.assistant.follow, ring, self.satellite)
+            async with Replay(pcm, ring, realtime=True, tail_s=_TAIL_S):
+                await self.assistant.follow(ring, self.satellite)
             told = events.pending()
         ended = next((event for event in told if isinstance(event, TurnEnded)), None)
         return ended, any(isinstance(event, SpeakingEnded) for event in told)

@@ -298,7 +298,7 @@ async def test_where_commands_are_not_allowed_none_is_carried_out(
         b'{"type": "audio-chunk", "payload_length": 99999999999}\n',
         b'{"type": "audio-start", "data": {"rate": 0, "width": 2, "channels": 1}}\n',
         b'{"type": "audio-start", "data": {"rate": "16000", "width": 2, "channels": 1}}\n',
-        b'{"type": "audio-chunk", "data": {"rate": 16000, "width": 2, "channels": 1}, "payload_length": 3}\nabc',
+        b'{"type": "audio-chunk", "data": {"rate": 16000, "width": 3, "channels": 1}, "payload_length": 3}\nabc',
         b'{"type": "synthesize"}\n',
         b'{"type": "transcript", "data": {"text": 5}}\n',
     ],
