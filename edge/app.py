@@ -4,7 +4,7 @@ import functools
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -19,13 +19,16 @@ from edge.errors import AssistantError
 from edge.events import AnyEvent, TurnEnded
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
-from edge.intents import Origin, Phrase
+from edge.intents import Intent, Origin, Phrase
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
 from edge.mind import build_mind, has_semantic, installed
 from edge.ports import (
+    Announcer,
     AudioSink,
+    Countdowns,
+    Loudness,
     Service,
     Sound,
     SttEngine,
@@ -76,9 +79,13 @@ class Assistant:
         bus: Bus,
         floor: Floor,
         conversations: Conversations,
+        announcer: Announcer,
+        loudness: Loudness,
+        countdowns: Sequence[Countdowns] = (),
     ) -> None:
         self.settings, self.house, self.bus = settings, house, bus
         self.listening = Listening(bus)
+        self.announcer, self.loudness, self.countdowns = announcer, loudness, countdowns
         self._stages, self._ears, self._floor = stages, ears, floor
         self._conversations = conversations
 
@@ -136,6 +143,10 @@ class Assistant:
         await self._floor.unasked(speak)
         return recording
 
+    async def set_volume(self, percent: float) -> None:
+        """As loud as if somebody had asked for it, also after a restart; 0 silences the voice. Raises StorageError."""
+        await self._stages.dispatch.run(Intent("HassSetVolume", {"volume_level": percent}), self._origin())
+
     async def complain(self, error: AssistantError) -> None:
         """Say aloud what is wrong, where there is a voice and a phrase for it. Raises AssistantError."""
         if self._stages.voice is not None and self._stages.wording.knows(error.code):
@@ -188,7 +199,18 @@ async def assistant(
         stack.callback(services.cancel_scope.cancel)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        yield Assistant(settings, house, stages, ears, bus, mind.floor, mind.conversations)
+        yield Assistant(
+            settings,
+            house,
+            stages,
+            ears,
+            bus,
+            mind.floor,
+            mind.conversations,
+            mind.announcer,
+            loudness,
+            [skill for skill in mind.skills if isinstance(skill, Countdowns)],
+        )
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:

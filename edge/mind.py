@@ -18,7 +18,7 @@ from edge.dialogue import Context
 from edge.engine_thread import EngineThread
 from edge.errors import ModelError
 from edge.intents import Origin, Tier, Understanding
-from edge.ports import House, Inventory, LlmEngine, Prepared, Skill, SkillContext, Storage, Vocabulary
+from edge.ports import House, Inventory, LlmEngine, Naming, Prepared, Skill, SkillContext, Storage, Vocabulary
 from edge.session.announce import Announcements
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
@@ -56,6 +56,7 @@ class Mind:
     skills: Sequence[Skill]
     floor: Floor
     conversations: Conversations
+    announcer: Announcements
 
 
 async def build_mind(
@@ -67,6 +68,7 @@ async def build_mind(
     bus: Bus | None = None,
     voice: Voice | None = None,
     loudness: VoiceLoudness | None = None,
+    naming: Naming | None = None,
 ) -> Mind:
     """Understanding and skills in ``house``; what they load is closed with ``stack``. Without ``voice`` nothing of what
     skills say unasked is heard. Raises SettingsError.
@@ -85,6 +87,7 @@ async def build_mind(
         loudness=loudness or VoiceLoudness(),
         language=language,
         data_dir=settings.data_dir,
+        naming=naming,
     )
     skills = [_skill(name, everybody, settings) for name in plugins.names("skills")]
     for prepared in (skill for skill in skills if isinstance(skill, Prepared)):
@@ -106,7 +109,7 @@ async def build_mind(
         follow_ups=FollowUps(house, grammars.of),
     )
     interpreter.begin(grammars, router, dispatch)
-    return Mind(grammars, router, dispatch, wording, skills, floor, conversations)
+    return Mind(grammars, router, dispatch, wording, skills, floor, conversations, announcer)
 
 
 async def semantic_tier(

@@ -14,6 +14,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from edge import plugins
+from edge.api import mqtt
 from edge.api.local import serve
 from edge.app import Assistant, assistant
 from edge.audio.front_end import FrontEnd
@@ -112,6 +113,7 @@ async def _until_told_to_stop(settings: Settings) -> None:
         tasks = await stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(_log_turns, running.bus)
         await stack.enter_async_context(serve(running))
+        await stack.enter_async_context(mqtt.serve(running))
         if hears:
             await running.listens()
             ring = Ring(settings.audio.ring_seconds)

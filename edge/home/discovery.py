@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 MAX_PAYLOAD: Final = 262_144
 """Bytes; a device bundle of a hundred entities is a tenth of it."""
 _MAX_NAME: Final = 120
+_OURSELVES: Final = "Hearthside"
+"""The ``origin`` that an assistant names when it announces itself to Home Assistant."""
 _DIAGNOSTIC: Final = frozenset({"config", "diagnostic"})
 _LEVELS: Final = (4, 5)
 """Levels of a discovery topic, without and with a node."""
@@ -58,9 +60,16 @@ def read(topic: str, payload: bytes, prefix: str) -> list[Entity]:
         if component == "device":
             return _bundle(topic, raw)
         full = expand(raw)
-        return [_entity(component, topic, {**full, "_object": place[-1]})] if component in COMPONENTS else []
+        known = component in COMPONENTS and not _by_an_assistant(full)
+        return [_entity(component, topic, {**full, "_object": place[-1]})] if known else []
     except (ValueError, RecursionError) as error:
         raise Malformed(str(error)) from None
+
+
+def _by_an_assistant(full: Mapping[str, Any]) -> bool:
+    """Whether Hearthside announces itself, here or elsewhere in the house: nobody speaks of it as of a lamp."""
+    origin = full.get("origin")
+    return isinstance(origin, dict) and origin.get("name") == _OURSELVES
 
 
 def _bundle(topic: str, raw: Any) -> list[Entity]:

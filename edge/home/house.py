@@ -37,8 +37,9 @@ class MqttHouse:
         """
         self._prefix = discovery_prefix
         self._registry = Registry(discovery_prefix, read_house_file(house_file) if house_file else HouseFile())
-        self._own_topics = f"hearthside/{site}"
-        self._link = Link(broker, f"{self._own_topics}/availability", self._take, self._on_link)
+        self.site = site
+        """Name of this assistant in topics."""
+        self._link = Link(broker, f"hearthside/{site}/availability", self._take, self._on_link)
         self.post = Post(self._link)
         """For whoever else has something to say or to hear on the broker."""
         self._control = Control(self._link, self._registry, lambda: self._changed)
@@ -94,9 +95,9 @@ class MqttHouse:
         """Carry out all in parallel and wait for each device's own word. Raises BrokerOffline at once when away."""
         return await self._control.command(commands, deadline_s)
 
-    async def tell(self, topic: str, payload: str) -> None:
-        """Publish under ``hearthside/<site>/``, not retained. Raises BrokerOffline."""
-        await self._link.publish([Publication(f"{self._own_topics}/{topic}", payload)])
+    async def tell(self, topic: str, payload: str, site: str | None = None) -> None:
+        """Publish under ``hearthside/<site>/``, its own site if none is given, not retained. Raises BrokerOffline."""
+        await self._link.publish([Publication(f"hearthside/{site or self.site}/{topic}", payload)])
 
     async def settled(self, timeout_s: float) -> None:
         """Returns when all that the broker retains has been read: devices, then their states.
