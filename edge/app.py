@@ -184,7 +184,9 @@ async def assistant(
         voice = await _voice(settings, store, sink, loudness, stack) if sink is not None else None
         house = open_house(settings)
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
-        mind = await build_mind(settings, house, storage, stack, bus=bus, voice=voice, loudness=loudness)
+        mind = await build_mind(
+            settings, house, storage, stack, bus=bus, voice=voice, loudness=loudness, naming=house.names
+        )
         # Skills have said by now what they want to hear of it.
         await stack.enter_async_context(house)
         stages = Stages(

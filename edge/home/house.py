@@ -11,7 +11,8 @@ from edge.devices import ActionReport, Command, Device, DeviceState
 from edge.home import discovery
 from edge.home.broker import Broker, Link, Message, Publication
 from edge.home.control import Control
-from edge.home.house_file import HouseFile, read_house_file
+from edge.home.house_file import HouseFile
+from edge.home.house_names import HouseNames
 from edge.home.post import Post
 from edge.home.registry import Registry
 
@@ -36,7 +37,9 @@ class MqttHouse:
         Raises SettingsError for a mistake in ``house_file``.
         """
         self._prefix = discovery_prefix
-        self._registry = Registry(discovery_prefix, read_house_file(house_file) if house_file else HouseFile())
+        self._registry = Registry(discovery_prefix, HouseFile())
+        self.names = HouseNames(house_file, self._registry.keys, self._registry.furnish) if house_file else None
+        """What its things are called, where that can be changed."""
         self.site = site
         """Name of this assistant in topics."""
         self._link = Link(broker, f"hearthside/{site}/availability", self._take, self._on_link)
@@ -57,6 +60,8 @@ class MqttHouse:
         await self._tasks.__aenter__()
         self._tasks.start_soon(self._link.run)
         self._tasks.start_soon(self._keep_subscribed)
+        if self.names is not None:
+            self._tasks.start_soon(self.names.follow)
         return self
 
     async def __aexit__(

@@ -99,6 +99,18 @@ class Registry:
         self._refresh()
         return frozenset(self._by_topic)
 
+    def keys(self, device: str) -> tuple[str, ...]:
+        """By which keys house.toml may know the device of that id, the most lasting first."""
+        known = self._find(device)
+        return _keys(known.entity, device) if known else (device,)
+
+    def furnish(self, house_file: HouseFile) -> None:
+        """From now on it is as ``house_file`` says."""
+        if house_file != self._file:
+            self._file, self._spelling = house_file, {name.casefold(): name for name in house_file.areas}
+            self._revision += 1
+            self._stale = True
+
     # -- messages -----------------------------------------------------------------------------------------------------
 
     def take(self, message: Message) -> list[str]:
@@ -160,10 +172,8 @@ class Registry:
         while name in self._known:
             number += 1
             name = f"{entity.base_name}_{number}"
-        unique = entity.identity.partition(":")[2]
-        entry = next(
-            (self._file.devices[key] for key in (unique, name, entity.device.name) if key in self._file.devices), None
-        )
+        keys = _keys(entity, name)
+        entry = next((self._file.devices[key] for key in keys if key in self._file.devices), None)
         area = (entry.area if entry else None) or entity.device.area
         area = self._spelling.get(area.casefold(), area) if area else None
         room = self._file.areas.get(area) if area else None
@@ -196,6 +206,12 @@ class Registry:
         if not message.retained:
             for key in seen:
                 known.live[key] = known.live.get(key, 0) + 1
+
+
+def _keys(entity: Entity, device: str) -> tuple[str, ...]:
+    """Unique id, where it has one; id; name."""
+    unique = entity.identity.partition(":")[2]
+    return tuple(filter(None, (unique, device, entity.device.name)))
 
 
 def _learn(known: _Known, seen: Seen) -> bool:
