@@ -5,6 +5,7 @@ from typing import Final
 
 from edge.act.targets import no_such_device, resolve, which_one, without
 from edge.devices import Device
+from edge.dialogue import THIS
 from edge.errors import SettingsError
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
 from edge.ports import History, House, Interpreter, Naming
@@ -90,7 +91,7 @@ class Names:
             if targets.ambiguous:
                 return which_one(targets, intent)
             return targets.devices[0] if targets.devices else no_such_device(intent)
-        kind = str(intent.slots.get("this", _ANY))
+        kind = str(intent.slots.get(THIS, _ANY))
         found = [device for device in self._spoken_of(origin) if kind in (_ANY, device.domain)]
         if not found and kind != _ANY:
             found = [device for device in self._house.devices() if device.domain == kind and device.area == origin.area]
@@ -98,7 +99,7 @@ class Names:
             return found[0]
         names = tuple(dict.fromkeys(device.name for device in found))
         say = Phrase("which_device", {"names": names}) if len(names) > 1 else Phrase("naming_which")
-        return _asks(without(intent, "this"), "name", say, names if len(names) > 1 else ())
+        return _asks(without(intent, THIS), "name", say, names if len(names) > 1 else ())
 
     def _spoken_of(self, origin: Origin) -> Sequence[Device]:
         """What the last sentence that was about devices was about."""
