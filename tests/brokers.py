@@ -1,6 +1,7 @@
 """Real brokers for tests."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -40,6 +41,15 @@ class Mosquitto:
                     return
             time.sleep(0.02)
         raise AssertionError("mosquitto did not start")
+
+    def freeze(self) -> None:
+        """It takes connections and messages, and does nothing with them."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         if self._process is not None:

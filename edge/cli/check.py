@@ -11,7 +11,8 @@ from edge.audio.health import Reading, read
 from edge.audio.portaudio import PortAudio
 from edge.audio.probe import recorded
 from edge.cli.run import run_async
-from edge.errors import AssistantError, MicrophoneSilent, MicrophoneTooLoud
+from edge.errors import AssistantError, MicrophoneSilent, MicrophoneTooLoud, SettingsError
+from edge.home.house_file import read_house_file
 from edge.mind import sentence_files
 from edge.settings import Settings
 from edge.understand.grammar import own_sentences
@@ -38,6 +39,7 @@ def checks(settings: Settings) -> list[Row]:
         _broker(settings),
         *_models(settings),
         *_sentences(settings),
+        _names(settings),
         _disk(settings),
         _clock(),
         _row("cloud", False, "no bridge is configured", needed=False),
@@ -119,6 +121,16 @@ def _sentences(settings: Settings) -> Iterator[Row]:
         yield _row("sentences", False, str(mistake), "correct the line; the others work", needed=False)
     if not own.mistakes:
         yield _row("sentences", True, f"{len(files)} files, {len(own.intents)} intents of your own", needed=False)
+
+
+def _names(settings: Settings) -> Row:
+    """Needed, for the assistant does not start with a file that it would have to guess at."""
+    path = settings.data_dir / "house.toml"
+    try:
+        house = read_house_file(path)
+    except SettingsError as error:
+        return _row("names", False, error.what, error.remedy)
+    return _row("names", True, f"{len(house.devices)} devices and {len(house.areas)} rooms in {path.name}")
 
 
 def _disk(settings: Settings) -> Row:

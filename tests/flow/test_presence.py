@@ -15,8 +15,9 @@ from pydantic import SecretStr
 
 from edge.api import mqtt
 from edge.app import Assistant, assistant
-from edge.events import Rang, RingingEnded, SpeechEnded, Woke
+from edge.events import Rang, RingingEnded, SpeechEnded, TurnEnded, Woke
 from edge.home.demo import SimulatedHome
+from edge.intents import OutcomeKind
 from edge.settings import ConfirmSettings, MqttSettings, Settings, UnderstandSettings
 from tests.brokers import Mosquitto
 
@@ -65,7 +66,7 @@ class Neighbour:
 
     async def until(self, topic: str, fits: Callable[[str], bool] | str, after: int = 0) -> str:
         """The first payload on ``topic`` that fits, of the messages from number ``after`` on."""
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             while True:
                 self._more = anyio.Event()
                 for name, payload, _ in self.heard[after:]:
@@ -364,3 +365,24 @@ async def test_without_the_setting_hermes_is_left_alone(broker: Mosquitto, tmp_p
         ended = (await running.ask("what time is it"))[-1]
         await other.until("hearthside/den/event", lambda each: json.loads(each)["turn"] == ended.turn)
         assert [topic for topic, _, _ in other.heard if topic.startswith("hermes/")] == ["hermes/tts/say"]
+
+
+async def test_a_broker_that_stands_still_holds_nobody_up(broker: Mosquitto, tmp_path: Path) -> None:
+    async with present(broker, tmp_path, hermes=True) as running:
+        async with Neighbour(broker) as other:
+            await other.until("hearthside/den/timers", "[]")
+        broker.freeze()
+        try:
+            with anyio.fail_after(3):
+                for _ in range(3):
+                    ended = (await running.ask("what time is it"))[-1]
+                    for _ in range(1000):
+                        running.bus.emit(SpeechEnded(turn="t", at=1.0, speech_end=0.8))
+            assert isinstance(ended, TurnEnded)
+            assert ended.outcome is OutcomeKind.DONE
+        finally:
+            broker.thaw()
+        async with Neighbour(broker) as other:
+            await other.until("hearthside/den/listening", "ON")
+            running.listening.set(False)
+            await other.until("hearthside/den/listening", "OFF")
