@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -25,11 +25,13 @@ from edge.intents import Intent, Origin, Phrase, Transcript, Understanding
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
-from edge.mind import build_mind, has_semantic, installed
+from edge.mind import Mind, build_mind, has_semantic, installed
 from edge.ports import (
     Announcer,
     AudioSink,
+    Countdowns,
     Delegate,
+    Loudness,
     RingingEnd,
     Sayable,
     Service,
@@ -42,8 +44,6 @@ from edge.ports import (
 )
 from edge.session.attention import AttentiveWake
 from edge.session.clock import TurnClock
-from edge.session.conversation import Conversations
-from edge.session.floor import Floor
 from edge.session.listening import Listening
 from edge.session.loop import FollowUpRules, Loop, WakeRules
 from edge.session.turn import Stages, Turn
@@ -84,16 +84,25 @@ class Assistant:
         stages: Stages,
         ears: Ears | None,
         bus: Bus,
-        floor: Floor,
-        conversations: Conversations,
-        grammars: Grammars,
+        mind: Mind,
         listening: Listening,
-        announcer: Announcer,
+        loudness: Loudness,
     ) -> None:
-        self.settings, self.house, self.bus, self.listening = settings, house, bus, listening
-        self._stages, self._ears, self._floor = stages, ears, floor
-        self._conversations, self._grammars, self._announcer = conversations, grammars, announcer
+        self.settings, self.house, self.bus = settings, house, bus
+        self.listening, self.loudness = listening, loudness
+        self._stages, self._ears, self._mind = stages, ears, mind
+        self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
+
+    @property
+    def announcer(self) -> Announcer:
+        """By which it is heard unasked."""
+        return self._mind.announcer
+
+    @property
+    def countdowns(self) -> Sequence[Countdowns]:
+        """What counts time down."""
+        return [skill for skill in self._mind.skills if isinstance(skill, Countdowns)]
 
     @property
     def voice(self) -> Voice | None:
@@ -102,7 +111,7 @@ class Assistant:
 
     def sayable(self) -> Sayable:
         """The start of every sentence that means something in this house now."""
-        return self._grammars.sayable()
+        return self._mind.grammar.sayable()
 
     async def listens(self) -> None:
         """Returns when a wake word would be heard; what comes after it waits for its engines to load."""
@@ -133,7 +142,7 @@ class Assistant:
         """Somebody pressed the button: what rings, or is said unasked, is stopped; else a turn is opened, as by a wake
         word, unless the microphone is off. Raises AssistantError.
         """
-        if await self._announcer.silence(Silenced(RingingEnd.STOPPED)) is not None or self._floor.dismiss():
+        if await self.announcer.silence(Silenced(RingingEnd.STOPPED)) is not None or self._floor.dismiss():
             return
         if self.listening.on:
             self._pressed.set()
@@ -188,6 +197,10 @@ class Assistant:
         await self._floor.unasked(speak)
         return recording
 
+    async def set_volume(self, percent: float) -> None:
+        """As loud as if somebody had asked for it, also after a restart; 0 silences the voice. Raises StorageError."""
+        await self._stages.dispatch.run(Intent("HassSetVolume", {"volume_level": percent}), self._origin())
+
     async def complain(self, error: AssistantError) -> None:
         """Say aloud what is wrong, where there is a voice and a phrase for it. Raises AssistantError."""
         if self._stages.voice is not None and self._stages.wording.knows(error.code):
@@ -229,7 +242,15 @@ async def assistant(
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
         await listening.remember(storage)
         mind = await build_mind(
-            settings, house, storage, stack, bus=bus, voice=voice, loudness=loudness, listening=listening
+            settings,
+            house,
+            storage,
+            stack,
+            bus=bus,
+            voice=voice,
+            loudness=loudness,
+            listening=listening,
+            naming=house.names,
         )
         # Skills have said by now what they want to hear of it.
         await stack.enter_async_context(house)
@@ -246,9 +267,7 @@ async def assistant(
         services.start_soon(listening.keep, storage)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        yield Assistant(
-            settings, house, stages, ears, bus, mind.floor, mind.conversations, mind.grammar, listening, mind.announcer
-        )
+        yield Assistant(settings, house, stages, ears, bus, mind, listening, loudness)
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:

@@ -19,7 +19,18 @@ from edge.dialogue import Context
 from edge.engine_thread import EngineThread
 from edge.errors import ModelError
 from edge.intents import Origin, Tier, Understanding
-from edge.ports import Catalogue, House, Inventory, LlmEngine, Prepared, Skill, SkillContext, Storage, Vocabulary
+from edge.ports import (
+    Catalogue,
+    House,
+    Inventory,
+    LlmEngine,
+    Naming,
+    Prepared,
+    Skill,
+    SkillContext,
+    Storage,
+    Vocabulary,
+)
 from edge.session.announce import Announcements
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
@@ -74,6 +85,7 @@ async def build_mind(
     voice: Voice | None = None,
     loudness: VoiceLoudness | None = None,
     listening: Listening | None = None,
+    naming: Naming | None = None,
 ) -> Mind:
     """Understanding and skills in ``house``; what they load is closed with ``stack``. Without ``voice`` nothing of what
     skills say unasked is heard. Raises SettingsError.
@@ -96,6 +108,7 @@ async def build_mind(
         listening=listening or Listening(bus or Bus()),
         language=language,
         data_dir=settings.data_dir,
+        naming=naming,
     )
     skills = [_skill(name, everybody, settings) for name in plugins.names("skills")]
     for prepared in (skill for skill in skills if isinstance(skill, Prepared)):

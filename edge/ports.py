@@ -266,10 +266,13 @@ class House(Inventory, Protocol):
         One report per command, in order. Raises BrokerOffline at once when the broker is away.
         """
 
-    async def tell(self, topic: str, payload: str) -> None:
-        """Publish for whoever listens, under this assistant's own topics; returns when the broker has it.
+    @property
+    def site(self) -> str:
+        """Name of this assistant in topics."""
 
-        Raises BrokerOffline.
+    async def tell(self, topic: str, payload: str, site: str | None = None) -> None:
+        """Publish for whoever listens, under the topics of ``site``, or this assistant's own; returns when the broker
+        has it. Raises BrokerOffline.
         """
 
 
@@ -400,6 +403,60 @@ class Catalogue(Protocol):
         """What there is now."""
 
 
+class CountdownState(StrEnum):
+    """What a countdown does."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    RINGING = "ringing"
+
+
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """Something that rings when its time is over."""
+
+    id: str
+    name: str | None
+    """As it was said."""
+    area: str | None
+    """The room it was started from."""
+    ends_at: float | None
+    """Seconds since the epoch; None while it is paused."""
+    left_s: float
+    """Seconds until it is over, when this was asked."""
+    state: CountdownState
+
+
+@runtime_checkable
+class Countdowns(Protocol):
+    """A skill that counts time down, for displays."""
+
+    async def countdowns(self, after: int) -> tuple[int, Sequence[Countdown]]:
+        """All of them, the next to end first and paused ones last, once they have changed; and that change's number.
+
+        ``after``: the number of the change that is known, -1 for none. Raises StorageError.
+        """
+
+
+class Naming(Protocol):
+    """What people call things, and where these are. Every change is on disk, and in force, when a method returns.
+
+    All raise SettingsError where the file that keeps it has a mistake, and StorageError where it can't be written.
+    """
+
+    async def call(self, device: str, name: str) -> None:
+        """The device of that id is called ``name``, too."""
+
+    async def uncall(self, device: str, name: str) -> bool:
+        """It is no longer; False where it was not given that name here."""
+
+    async def place(self, device: str, area: str) -> None:
+        """It is in ``area``, which begins to exist if need be."""
+
+    async def lift(self, area: str, floor: str) -> None:
+        """The room ``area`` is on ``floor``."""
+
+
 class History(Protocol):
     """What was said in each session."""
 
@@ -526,6 +583,8 @@ class SkillContext:
     """Where files lie that a person writes for it."""
     meaning: Meaning | None = None
     """Where there is a model that knows the language."""
+    naming: Naming | None = None
+    """What devices and rooms are called; None where that can't be changed."""
     language: str = "en"
     """ISO 639-1."""
     settings: Mapping[str, object] = field(default_factory=dict)

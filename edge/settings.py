@@ -180,13 +180,26 @@ class MqttSettings(Section):
     password: SecretStr | None = None
     tls: bool = False
     ca_file: Path | None = None
-    site: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] = "home"
-    """Name of this assistant in topics: ``hearthside/<site>/…``."""
+    site: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)] = "home"
+    """Name of this assistant in topics: ``hearthside/<site>/…``. Not ``all``: so all of them are called."""
     discovery_prefix: str = "homeassistant"
     confirm_s: Seconds = 3.0
     """How long a device has to show that it did what it was told."""
     birth: bool = False
     """Ask devices that wait for Home Assistant's birth message to announce themselves, where there is none of it."""
+    words: Literal["none", "live", "kept"] = "live"
+    """What the broker is told of what was said and answered. ``none``: nothing; ``live``: whoever listens at that
+    moment; ``kept``: also who comes later, for the broker keeps the last sentence and its answer."""
+    hermes: bool = False
+    """Whether the topics of Rhasspy's Hermes protocol are spoken."""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "MqttSettings":
+        if self.site == "all":
+            raise ValueError("mqtt.site can't be all, which calls every assistant")
+        if self.hermes and self.words == "none":
+            raise ValueError("mqtt.hermes tells what was said, and mqtt.words is none")
+        return self
 
 
 class SpeakSettings(Section):

@@ -1,6 +1,7 @@
 """Real brokers for tests."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -24,6 +25,10 @@ class Mosquitto:
         self.address = Address("127.0.0.1", port)
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
     def start(self) -> None:
         program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
         self._process = subprocess.Popen(
@@ -36,6 +41,15 @@ class Mosquitto:
                     return
             time.sleep(0.02)
         raise AssertionError("mosquitto did not start")
+
+    def freeze(self) -> None:
+        """It takes connections and messages, and does nothing with them."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         if self._process is not None:

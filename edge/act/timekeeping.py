@@ -68,10 +68,21 @@ class Alert:
 
     def __init__(self) -> None:
         self._event = anyio.Event()
+        self._changes = 0
+        self._news = anyio.Event()
 
     def set(self) -> None:
         """Something changed."""
         self._event.set()
+        self._changes += 1
+        self._news.set()
+        self._news = anyio.Event()
+
+    async def later(self, after: int) -> int:
+        """The number of the last change, 0 before the first, once it is greater than ``after``."""
+        while self._changes <= after:
+            await self._news.wait()
+        return self._changes
 
     async def wait(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
         """Returns after ``seconds``, or earlier when something has changed since the last call."""

@@ -12,8 +12,9 @@ from edge.audio.health import Reading, read
 from edge.audio.portaudio import PortAudio
 from edge.audio.probe import recorded
 from edge.cli.run import run_async
-from edge.errors import AssistantError, MicrophoneSilent, MicrophoneTooLoud
+from edge.errors import AssistantError, MicrophoneSilent, MicrophoneTooLoud, SettingsError
 from edge.hardware.hid import speakerphones
+from edge.home.house_file import read_house_file
 from edge.mind import sentence_files
 from edge.ports import Panel
 from edge.settings import Settings
@@ -42,6 +43,7 @@ def checks(settings: Settings) -> list[Row]:
         *_models(settings),
         *_sentences(settings),
         *_hardware(settings),
+        _names(settings),
         _disk(settings),
         _clock(),
         _row("cloud", False, "no bridge is configured", needed=False),
@@ -143,6 +145,16 @@ def _hardware(settings: Settings) -> Iterator[Row]:
     if hardware.hid == "none":
         for each in speakerphones():
             yield _row("hardware hid", True, f"{each.name}, not used: hardware.hid is none", needed=False)
+
+
+def _names(settings: Settings) -> Row:
+    """Needed, for the assistant does not start with a file that it would have to guess at."""
+    path = settings.data_dir / "house.toml"
+    try:
+        house = read_house_file(path)
+    except SettingsError as error:
+        return _row("names", False, error.what, error.remedy)
+    return _row("names", True, f"{len(house.devices)} devices and {len(house.areas)} rooms in {path.name}")
 
 
 def _disk(settings: Settings) -> Row:

@@ -14,6 +14,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from edge import plugins
+from edge.api import mqtt
 from edge.api.local import serve
 from edge.app import Assistant, assistant
 from edge.audio.front_end import FrontEnd
@@ -118,6 +119,7 @@ async def _until_told_to_stop(settings: Settings) -> None:
             from edge.cli.hardware import attend
 
             await attend(running, stack, tasks)
+        await stack.enter_async_context(mqtt.serve(running))
         if hears:
             await running.listens()
             ring = Ring(settings.audio.ring_seconds)

@@ -34,6 +34,8 @@ _OWN_KEYS: Final = frozenset(
      "installed_version", "latest_version", "in_progress", "color_mode"}
 )  # fmt: skip
 """What a device's attributes in JSON may not pass for: there, brightness may be of any scale."""
+_OURSELVES: Final = "Hearthside"
+"""The ``origin`` that an assistant names when it announces itself to Home Assistant."""
 _LEVELS: Final = (4, 5)
 """Levels of a discovery topic, without and with a node."""
 
@@ -70,7 +72,7 @@ def read(topic: str, payload: bytes, prefix: str) -> list[Entity]:
             return []
         full = expand(raw)
         # It says that from now on a bundle announces it.
-        wanted = _enabled(full) and not Payload(full).flag("migrate_discovery", False)
+        wanted = _enabled(full) and not _by_an_assistant(full) and not Payload(full).flag("migrate_discovery", False)
         return [_entity(component, topic, {**full, "_object": place[-1]})] if wanted else []
     except (ValueError, RecursionError) as error:
         raise Malformed(str(error)) from None
@@ -88,6 +90,12 @@ def _used(component: object, topic: str) -> bool:
 def _enabled(full: Mapping[str, Any]) -> bool:
     """Whether it is meant to be there without anybody's doing: a device's link quality, say, is not."""
     return Payload(full).flag("enabled_by_default", True)
+
+
+def _by_an_assistant(full: Mapping[str, Any]) -> bool:
+    """Whether Hearthside announces itself, here or elsewhere in the house: nobody speaks of it as of a lamp."""
+    origin = full.get("origin")
+    return isinstance(origin, dict) and origin.get("name") == _OURSELVES
 
 
 def _bundle(topic: str, raw: Any) -> list[Entity]:

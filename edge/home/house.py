@@ -15,7 +15,8 @@ from edge.home.birth import Birth
 from edge.home.broker import Broker, Link, Message, Publication
 from edge.home.control import Control
 from edge.home.conventions import natives
-from edge.home.house_file import HouseFile, read_house_file
+from edge.home.house_file import HouseFile
+from edge.home.house_names import HouseNames
 from edge.home.post import Post
 from edge.home.registry import Registry
 
@@ -50,8 +51,11 @@ class MqttHouse:
         Raises SettingsError for a mistake in ``house_file``.
         """
         self._own_topics = f"hearthside/{site}"
-        named = read_house_file(house_file) if house_file else HouseFile()
-        self._registry = Registry(discovery_prefix, named, others=natives(self._own_topics))
+        self._registry = Registry(discovery_prefix, HouseFile(), others=natives(self._own_topics))
+        self.names = HouseNames(house_file, self._registry.keys, self._registry.furnish) if house_file else None
+        """What its things are called, where that can be changed."""
+        self.site = site
+        """Name of this assistant in topics."""
         self._link = Link(broker, f"{self._own_topics}/availability", self._take, self._on_link)
         self.post = Post(self._link)
         """For whoever else has something to say or to hear on the broker."""
@@ -78,6 +82,8 @@ class MqttHouse:
         self._tasks.start_soon(self._link.run)
         self._tasks.start_soon(self._keep_subscribed)
         self._tasks.start_soon(self._catch_up)
+        if self.names is not None:
+            self._tasks.start_soon(self.names.follow)
         return self
 
     async def __aexit__(
@@ -116,9 +122,9 @@ class MqttHouse:
         """Carry out all in parallel and wait for each device's own word. Raises BrokerOffline at once when away."""
         return await self._control.command(commands, deadline_s)
 
-    async def tell(self, topic: str, payload: str) -> None:
-        """Publish under ``hearthside/<site>/``, not retained. Raises BrokerOffline."""
-        await self._link.publish([Publication(f"{self._own_topics}/{topic}", payload)])
+    async def tell(self, topic: str, payload: str, site: str | None = None) -> None:
+        """Publish under ``hearthside/<site>/``, its own site if none is given, not retained. Raises BrokerOffline."""
+        await self._link.publish([Publication(f"hearthside/{site or self.site}/{topic}", payload)])
 
     async def settled(self, timeout_s: float) -> None:
         """Returns when all that the broker retains has been read: devices, then their states.

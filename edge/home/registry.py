@@ -135,6 +135,18 @@ class Registry:
         unread, self._unread = frozenset(self._unread), set()
         return unread
 
+    def keys(self, device: str) -> tuple[str, ...]:
+        """By which keys house.toml may know the device of that id, the most lasting first."""
+        known = self._find(device)
+        return _keys(known.entity, device) if known else (device,)
+
+    def furnish(self, house_file: HouseFile) -> None:
+        """From now on it is as ``house_file`` says."""
+        if house_file != self._file:
+            self._file = house_file
+            self._revision += 1
+            self.stale = True
+
     # -- messages -----------------------------------------------------------------------------------------------------
 
     def take(self, message: Message) -> list[str]:
@@ -207,10 +219,8 @@ class Registry:
         while name in self._known:
             number += 1
             name = f"{entity.base_name}_{number}"
-        unique = entity.identity.partition(":")[2]
-        entry = next(
-            (self._file.devices[key] for key in (unique, name, entity.device.name) if key in self._file.devices), None
-        )
+        keys = _keys(entity, name)
+        entry = next((self._file.devices[key] for key in keys if key in self._file.devices), None)
         filed = next((place for place in entity.places if place.casefold() in self._rooms), None)
         area = (entry.area if entry else None) or entity.device.area or filed
         area = self._rooms.get(area.casefold(), area) if area else None
@@ -253,6 +263,12 @@ class Registry:
         if not message.retained:
             for key in seen:
                 known.live[key] = known.live.get(key, 0) + 1
+
+
+def _keys(entity: Entity, device: str) -> tuple[str, ...]:
+    """Unique id, where it has one; id; name."""
+    unique = entity.identity.partition(":")[2]
+    return tuple(filter(None, (unique, device, entity.device.name)))
 
 
 def _learn(known: _Known, seen: Seen) -> bool:

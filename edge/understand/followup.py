@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from hassil.intents import SlotList
 
 from edge.devices import Device
-from edge.dialogue import RESTORE, SCHEDULE, UNSCHEDULE, Context, Exchange
+from edge.dialogue import RESTORE, SCHEDULE, THIS, UNSCHEDULE, Context, Exchange
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question, Tier, Understanding
 from edge.ports import Inventory
 from edge.understand.aim import Thing, aimed, others
@@ -70,7 +70,7 @@ class FollowUps:
         words = len(plainly(text).split())
         gap = sentences.pronoun(text) if words <= _LEANING_WORDS else None
         if gap is not None and (found := self._about(gap, origin, context)) is not None:
-            return found
+            return None if self._points(text, origin) else found
         for leaning in sorted(sentences.readings(text, self._grammar_of(origin.language).lists()), key=_plainest):
             if (meant := self._lean(leaning, origin, last, context)) is not None:
                 return meant
@@ -102,6 +102,11 @@ class FollowUps:
                 first, *further = fitting[::-1]
                 return Understanding(first, Tier.CONTEXT, _BY_NAME, tuple(further))
         return None
+
+    def _points(self, text: str, origin: Origin) -> bool:
+        """Whether ``text`` belongs to a skill that minds itself what its pronoun means."""
+        whole = self._grammar_of(origin.language).exactly(text, origin)
+        return whole is not None and any(THIS in intent.slots for intent in whole.intents)
 
     def _said_of(self, referent: Referent, gap: Pronoun, origin: Origin) -> Intent | None:
         """The intent of ``gap`` with ``referent`` in it: tried with one of its devices, meant for all of it."""

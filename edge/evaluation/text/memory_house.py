@@ -72,7 +72,12 @@ class MemoryHouse:
         """Done at once, as far as the devices can."""
         return [self._carry_out(command) for command in commands]
 
-    async def tell(self, topic: str, payload: str) -> None:
+    @property
+    def site(self) -> str:
+        """It has but one assistant."""
+        return "home"
+
+    async def tell(self, topic: str, payload: str, site: str | None = None) -> None:
         """Kept in ``told``."""
         self.told.append((topic, payload))
 

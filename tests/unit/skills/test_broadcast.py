@@ -60,7 +60,7 @@ async def test_it_is_said_here_and_told_to_the_others(tmp_path: Path) -> None:
             MqttHouse(Broker(host=where.host, port=where.port), site="test") as house,
             anyio.create_task_group() as services,
         ):
-            await listener.subscribe("hearthside/test/say")
+            await listener.subscribe("hearthside/all/say")
             await house.settled(5)
             skill = Broadcast(house, announced)
             services.start_soon(skill.serve)
@@ -71,7 +71,12 @@ async def test_it_is_said_here_and_told_to_the_others(tmp_path: Path) -> None:
     assert said == "I announce it in the Kitchen."
     assert not message.retain
     assert isinstance(message.payload, bytes)
-    assert json.loads(message.payload) == {"text": "dinner's ready 🍝", "area": "Kitchen", "session": "s"}
+    assert json.loads(message.payload) == {
+        "text": "dinner's ready 🍝",
+        "area": "Kitchen",
+        "session": "s",
+        "site": "test",
+    }
     assert announced.said == [("broadcast_message", "dinner's ready 🍝", "Kitchen")]
 
 

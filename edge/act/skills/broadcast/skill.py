@@ -12,6 +12,8 @@ from edge.ports import Announcer, House
 
 _LONGEST: Final = 300
 """Characters."""
+EVERYBODY: Final = "all"
+"""The site that every assistant of the house listens for."""
 _MOST: Final = 8
 """Announcements that wait for a quiet moment."""
 
@@ -39,9 +41,10 @@ class Broadcast:
         await self._announcer.announce(Phrase("broadcast_message", {"message": message}), area)
 
     async def run(self, intent: Intent, origin: Origin) -> Outcome:
-        """Publish ``hearthside/<site>/say`` for the others and say it here, once this turn is over.
+        """Publish ``hearthside/all/say`` for the others and say it here, once this turn is over.
 
-        The payload is JSON: ``text``, ``area`` (null: for all), ``session`` of the turn.
+        The payload is JSON: ``text``, ``area`` (null: for all), ``session`` of the turn, and ``site``: who tells it,
+        and need not be told.
         """
         message = " ".join(str(intent.slots.get("message", "")).split()).strip(" .")
         if not message:
@@ -53,9 +56,9 @@ class Broadcast:
             return Outcome(OutcomeKind.FAILED, Phrase("broadcast_too_many"))
         self._waiting.append((message, area))
         self._more.set()
-        payload = json.dumps({"text": message, "area": area, "session": origin.session}, ensure_ascii=False)
+        told = {"text": message, "area": area, "session": origin.session, "site": self._house.site}
         try:
-            await self._house.tell("say", payload)
+            await self._house.tell("say", json.dumps(told, ensure_ascii=False), EVERYBODY)
         except BrokerOffline:
             # Without the broker it is still heard here, and the person is told that nobody else hears it.
             return Outcome(OutcomeKind.FAILED, Phrase("broadcast_only_here"))

@@ -13,7 +13,7 @@ from edge.act.skills.timers.store import TimerStore
 from edge.act.skills.timers.timer import Timer, bare, every, meant, span_of
 from edge.act.timekeeping import LONGEST_SLEEP_S, Time
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
-from edge.ports import Announcer, RingingEnd, Silenced, Storage
+from edge.ports import Announcer, Countdown, CountdownState, RingingEnd, Silenced, Storage
 
 _MOST: Final = 50
 _LONGEST_S: Final = 100 * 3600 + 3600
@@ -69,6 +69,20 @@ class Timers:
                     self._ring(timer, ringing)
                 await self._countdowns.changed.wait(wait, self._time.sleep)
 
+    async def countdowns(self, after: int) -> tuple[int, Sequence[Countdown]]:
+        """All timers, once they have changed since the change number ``after``. Raises StorageError."""
+        await self._countdowns.load()
+        change = await self._countdowns.changed.later(after)
+        return change, [self._shown(timer) for timer in self._countdowns.all()]
+
+    def _shown(self, timer: Timer) -> Countdown:
+        left, ago = self._countdowns.left(timer), self._countdowns.ago(timer)
+        ends = None if timer.ends is None else self._time.now().timestamp() + left - ago
+        state = CountdownState.RUNNING if timer.ends is not None else CountdownState.PAUSED
+        if timer.id in self._ringing:
+            state = CountdownState.RINGING
+        return Countdown(timer.id, timer.name, timer.area, ends, left, state)
+
     def _due(self) -> tuple[list[Timer], float]:
         """The timers that are over and do not ring yet, and the seconds until the next one is."""
         running = [t for t in self._countdowns.all() if t.ends is not None and t.id not in self._ringing]
@@ -81,6 +95,7 @@ class Timers:
         phrase = Phrase("timers_over", {**_described(timer), "ago": ago if ago >= LONGEST_SLEEP_S else 0})
         self._ringing[timer.id] = _Ringing(phrase, anyio.CancelScope())
         ringing.start_soon(self._tell if ago > _STALE_S else self._sound, timer)
+        self._countdowns.changed.set()
 
     async def _tell(self, timer: Timer) -> None:
         heard = self._ringing[timer.id]

@@ -1,0 +1,9 @@
+"""Names and rooms by voice: "call this lamp Betty", "the plug is in the garage"."""
+
+from edge.act.skills.naming.skill import Names
+from edge.ports import SkillContext
+
+
+def build(context: SkillContext) -> Names:
+    """The skill."""
+    return Names(context.house, context.naming, context.history, context.interpreter)

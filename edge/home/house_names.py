@@ -1,0 +1,183 @@
+"""``house.toml`` written by voice and by hand: comments stay, a power cut leaves the old file or the new one."""
+
+import logging
+import os
+from collections.abc import Callable, MutableMapping
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+import anyio.to_thread
+import tomlkit
+import tomlkit.items
+from tomlkit.exceptions import TOMLKitError
+
+from edge.errors import SettingsError, StorageError
+from edge.home.house_file import HouseFile, read_house_file
+
+_log = logging.getLogger(__name__)
+_LOOK_S: Final = 2.0
+"""How soon what a person wrote in the file is in force."""
+
+Table = MutableMapping[str, Any]
+_Stamp = tuple[int, int, int] | None
+
+
+class HouseNames:
+    """The one :class:`edge.ports.Naming`: devices' and rooms' entries in the file."""
+
+    def __init__(
+        self, path: Path, keys_of: Callable[[str], tuple[str, ...]], adopt: Callable[[HouseFile], None]
+    ) -> None:
+        """``keys_of``: by which keys the file may know the device of an id, the one to write first; ``adopt`` is
+        given the file whenever it has changed. Raises SettingsError for a mistake in it.
+        """
+        self._path, self._keys_of, self._adopt = path, keys_of, adopt
+        self._writing = anyio.Lock()
+        self._stamp = self._stamped()
+        adopt(read_house_file(path))
+
+    async def follow(self) -> None:
+        """See when somebody edits the file; runs until it is cancelled. A mistake in it leaves the last good one."""
+        while True:
+            await anyio.sleep(_LOOK_S)
+            async with self._writing:
+                self.look()
+
+    def look(self) -> None:
+        """Take over what has changed in the file since it was last read."""
+        if (stamp := self._stamped()) == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self._adopt(read_house_file(self._path))
+        except SettingsError as error:
+            _log.warning("%s; until then all stays as it was", error)
+
+    async def call(self, device: str, name: str) -> None:
+        """The device of that id is called ``name``, too. Raises SettingsError, StorageError."""
+
+        def change(document: Table) -> None:
+            names = self._entry(document, device).setdefault("names", tomlkit.array())
+            if not any(_same(known, name) for known in names):
+                names.append(name)
+
+        await self._change(change)
+
+    async def uncall(self, device: str, name: str) -> bool:
+        """It is no longer. Returns whether it was given that name here. Raises SettingsError, StorageError."""
+        found = False
+
+        def change(document: Table) -> None:
+            nonlocal found
+            entry = self._entry(document, device)
+            names = entry.get("names", [])
+            for number in reversed([n for n, known in enumerate(names) if _same(known, name)]):
+                found = True
+                del names[number]
+            if not names:
+                entry.pop("names", None)
+
+        await self._change(change)
+        return found
+
+    async def place(self, device: str, area: str) -> None:
+        """It is in ``area``. Raises SettingsError, StorageError."""
+
+        def change(document: Table) -> None:
+            self._entry(document, device)["area"] = area
+
+        await self._change(change)
+
+    async def lift(self, area: str, floor: str) -> None:
+        """The room ``area`` is on ``floor``. Raises SettingsError, StorageError."""
+
+        def change(document: Table) -> None:
+            known = next((name for name in document.get("areas", {}) if _same(name, area)), area)
+            _table(document, "areas", known)["floor"] = floor
+
+        await self._change(change)
+
+    def _entry(self, document: Table, device: str) -> Table:
+        """The device's own table, under the key that it has there already, else under its first."""
+        keys = self._keys_of(device)
+        known = document.get("devices", {})
+        if (key := next((key for key in keys if key in known), None)) is not None:
+            return _table(document, "devices", key)
+        entry = _table(document, "devices", keys[0])
+        if isinstance(entry, tomlkit.items.Table) and keys[0] != keys[-1]:
+            # A unique id outlives a new name, but tells a person nothing.
+            entry.comment(keys[-1])
+        return entry
+
+    async def _change(self, change: Callable[[Table], None]) -> None:
+        async with self._writing:
+            stamp, file = await anyio.to_thread.run_sync(self._rewrite, change)
+            self._stamp = stamp
+            self._adopt(file)
+
+    def _rewrite(self, change: Callable[[Table], None]) -> tuple[_Stamp, HouseFile]:
+        read_house_file(self._path)  # a file with a mistake is the person's to correct, before anything is added to it
+        try:
+            text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
+            document = tomlkit.parse(text)
+            change(document)
+            _drop_empty(document)
+            written = tomlkit.dumps(document)
+            if written != text:
+                _replace(self._path, written)
+            return self._stamped(), read_house_file(self._path)
+        except TOMLKitError as error:
+            raise SettingsError(f"{self._path}: {error}", "correct the file's TOML", permanent=True) from None
+        except OSError as error:
+            raise StorageError(f"{self._path} can't be written: {error.strerror}", "see to its folder") from None
+
+    def _stamped(self) -> _Stamp:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _table(document: Table, *path: str) -> Table:
+    """The table at ``path``, made where there is none."""
+    table = document
+    for depth, key in enumerate(path):
+        if key not in table:
+            # Headers of tables that hold nothing but tables are left out: [devices."light.bed"] says it all.
+            table[key] = tomlkit.table(is_super_table=depth < len(path) - 1)
+        table = table[key]
+    return table
+
+
+def _drop_empty(document: Table) -> None:
+    """Devices that nothing is said of any more."""
+    devices = document.get("devices", {})
+    for key in [key for key, entry in devices.items() if not entry]:
+        del devices[key]
+    if "devices" in document and not devices:
+        del document["devices"]
+
+
+def _replace(path: Path, text: str) -> None:
+    """The whole new file or the whole old one, whenever the power goes."""
+    path = path.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    with beside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    if path.exists():
+        beside.chmod(path.stat().st_mode & 0o777)
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _same(known: object, said: str) -> bool:
+    return str(known).casefold().strip() == said.casefold().strip()
