@@ -26,6 +26,12 @@ _ENTRANCES: Final = frozenset({"garage", "gate", "door"})
 """Classes of covers through which somebody can come in."""
 
 
+_LASTING: Final = frozenset({"HearthName", "HearthPlace", "HearthFloor"})
+"""What goes on being so, and holds words that mean nothing yet: a misheard one is not written down unasked."""
+_NAMED: Final = ("name", "new", "place", "area", "level")
+"""Their slots."""
+
+
 class Policy(StrEnum):
     """How careful to be."""
 
@@ -77,6 +83,9 @@ class Guard:
     def objection(self, intent: Intent, origin: Origin, confidence: float) -> Outcome | None:
         """What to say instead of doing ``intent``; None when it may be done. ``confidence``: 0–1."""
         just_wrong, self._just_wrong = self._just_wrong, False
+        if intent.name in _LASTING and confidence < SURE and not intent.confirmed:
+            say = Phrase("naming_sure", {slot: intent.slots.get(slot) for slot in _NAMED})
+            return Outcome(OutcomeKind.NOT_UNDERSTOOD, say, question=Question(intent, None))
         if intent.confirmed or (found := risk_of(intent, origin, self._house.devices())) is None:
             return None
         risk, devices = found

@@ -60,6 +60,17 @@ async def test_a_name_works_at_once_and_is_kept(running: Assistant, home: Simula
     assert "Betty" not in written
 
 
+async def test_a_name_that_was_hardly_understood_is_asked_about(running: Assistant, tmp_path: Path) -> None:
+    before = (tmp_path / "house.toml").read_text()
+    assert await said(running, "call the kitchn lite Betty") == "Shall I call Kitchen Light Betty?"
+    await said(running, "no")
+    assert await said(running, "the hallway plugg is in the garage") == "Is Hallway Plug in the Garage?"
+    await said(running, "no")
+    assert (tmp_path / "house.toml").read_text() == before
+    await said(running, "call the kitchn lite Betty")
+    assert await said(running, "yes") == "Kitchen Light is also called Betty."
+
+
 async def test_what_a_person_writes_meanwhile_is_in_force(
     running: Assistant, home: SimulatedHome, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

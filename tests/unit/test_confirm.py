@@ -155,3 +155,25 @@ async def test_no_skill_runs_before_the_guard_has_agreed() -> None:
     assert asked.question is not None
     await dispatch.run(replace(asked.question.intent, confirmed=True), ORIGIN, 0.7)
     assert [intent.confirmed for intent in skill.ran] == [True]
+
+
+@pytest.mark.parametrize(
+    ("intent", "confidence", "asked"),
+    [
+        (Intent("HearthName", {"name": "Back Door", "new": "Betty"}), 0.8, True),
+        (Intent("HearthPlace", {"name": "Back Door", "place": "Garage"}), 0.8, True),
+        (Intent("HearthFloor", {"area": "Office", "level": "Upstairs"}), 0.8, True),
+        (Intent("HearthName", {"name": "Back Door", "new": "Betty"}), 0.99, False),
+        (Intent("HearthName", {"name": "Back Door", "new": "Betty"}, confirmed=True), 0.8, False),
+        (Intent("HearthForgetName", {"old": "Betty"}), 0.8, False),
+    ],
+)
+def test_a_name_that_was_hardly_understood_is_not_written_down_unasked(
+    intent: Intent, confidence: float, asked: bool
+) -> None:
+    objection = guard().objection(intent, ORIGIN, confidence)
+    assert (objection is not None) is asked
+    if objection is not None:
+        assert objection.question is not None
+        assert (objection.question.intent, objection.question.slot) == (intent, None)
+        assert objection.say.values["name"] == intent.slots.get("name")

@@ -69,6 +69,7 @@ COUNT: Final[dict[str, Any]] = {
 READING: Final[dict[str, Any]] = {"name": "Sensor", "area": "Office", "reading": "21.5", "unit": "°C"}
 TURN: Final[dict[str, Any]] = {"at": MONDAY, "text": "hello", "reply": "Hello."}
 NAMES: Final[dict[str, Any]] = {"names": ["A", "B"]}
+UNSURE: Final[dict[str, Any]] = dict.fromkeys(("name", "new", "place", "area", "level"))
 
 SAMPLES: Final[MappingProxyType[str, list[dict[str, Any]]]] = MappingProxyType({
     "time": [{"now": MONDAY}], "date": [{"now": MONDAY}], "which_one": [{"name": "Heater", "places": ["A", "B", "C"]}],
@@ -147,6 +148,9 @@ SAMPLES: Final[MappingProxyType[str, list[dict[str, Any]]]] = MappingProxyType({
     "talk_commands": [{"examples": []}, {"examples": ["a", "b"]}], "talk_again": [{"said": "Hello."}],
     "restored": [{"done": ["A"], "silent": ["B"]}], "broadcast_message": [{"message": "tea"}],
     "broadcast_sent": [{"area": None}, {"area": "Office"}], "broadcast_plain": [{"message": "tea"}],
+    "naming_sure": [{**UNSURE, **slots} for slots in (
+        {"name": "Lamp", "new": "Betty"}, {"new": "Betty"}, {"name": "Lamp", "place": "Office"}, {"place": "Office"},
+        {"area": "Office", "level": "Upstairs"}, {"name": "Lamp"}, {})],
     "naming_what": [{"device": "Lamp"}], "naming_lifted": [{"area": "Office", "floor": "Upstairs"}],
     "naming_taken": [{"name": "Betty", "other": "Lamp", "area": area} for area in (None, "Office")],
     **{f"naming_{key}": [{"device": "Lamp", "name": "Betty"}] for key in ("called", "has_it", "forgotten")},
