@@ -258,9 +258,9 @@ async def living(address: Address, device: Simulated) -> AsyncIterator[aiomqtt.C
 
 
 @asynccontextmanager
-async def house_on(address: Address) -> AsyncIterator[MqttHouse]:
+async def house_on(address: Address, patience_s: float = 10) -> AsyncIterator[MqttHouse]:
     async with MqttHouse(Broker(host=address.host, port=address.port), site="test") as house:
-        await house.settled(5)
+        await house.settled(patience_s)
         yield house
 
 
@@ -457,7 +457,7 @@ async def test_a_thousand_zigbee_devices(running: Mosquitto, record_property: Ca
             await client.publish(f"zigbee2mqtt/room/thing {number}", '{"state": "ON", "battery": 50}', retain=True)
         await client.publish("end", "", qos=1)
     begun, worked = time.monotonic(), time.process_time()
-    async with house_on(running.address) as house:
+    async with house_on(running.address, 60) as house:
         took, used = time.monotonic() - begun, time.process_time() - worked
         lamps = [device.id for device in house.devices() if device.domain == "light"]
         assert len({device.name for device in house.devices()}) > 1000
@@ -465,4 +465,4 @@ async def test_a_thousand_zigbee_devices(running: Mosquitto, record_property: Ca
     record_property("settled_s", took)
     record_property("processor_s", used)
     print(f"{len(models)} models, {took:.2f} s, processor {used:.2f} s")
-    assert took < 9.0, "generous for a busy machine: see docs/home.md for what it takes"
+    assert used < 3.0, "processor time, which others on the machine don't add to"

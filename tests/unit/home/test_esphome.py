@@ -19,7 +19,8 @@ DEVICE = {"ids": "a4cf12f03c55", "name": "Workshop", "sw": "2025.7.0 (config has
 def announced(kind: str, key: str, more: dict[str, Any], name: str = "") -> Registry:
     topics = {"stat_t": f"workshop/{kind}/{key}/state", "cmd_t": f"workshop/{kind}/{key}/command"}
     shared = {"name": name, "avty_t": "workshop/status", "uniq_id": f"a4cf12f03c55-{kind}-0a1b2c3d", "dev": DEVICE}
-    made = registry(kept(f"homeassistant/{kind}/workshop/{key}/config", {**topics, **shared, **more}))
+    said = {one: value for one, value in {**topics, **shared, **more}.items() if value is not None}
+    made = registry(kept(f"homeassistant/{kind}/workshop/{key}/config", said))
     made.devices()
     made.take(kept("workshop/status", "online"))
     return made
@@ -29,20 +30,27 @@ LIGHT = {
     "schema": "json", "color_mode": True, "supported_color_modes": ["rgb", "color_temp"], "brightness": True, "effect": True,
     "effect_list": ["Rainbow", "None"], "min_mirs": 153, "max_mirs": 500,
 }  # fmt: skip
-COVER = {"pos_t": "workshop/cover/door/position/state", "set_pos_t": "workshop/cover/door/position/command",
+# None: what the component leaves out.
+COVER = {"stat_t": None, "pos_t": "workshop/cover/door/position/state", "set_pos_t": "workshop/cover/door/position/command",
          "dev_cla": "garage"}  # fmt: skip
 FAN = {
     "pct_stat_t": "workshop/fan/vent/speed_level/state",
     "pct_cmd_t": "workshop/fan/vent/speed_level/command",
     "spd_rng_max": 3,
+    "dir_cmd_t": "workshop/fan/vent/direction/command",
+    "dir_stat_t": "workshop/fan/vent/direction/state",
+    "osc_cmd_t": "workshop/fan/vent/oscillation/command",
+    "osc_stat_t": "workshop/fan/vent/oscillation/state",
 }
 CLIMATE = {
+    "stat_t": None,
+    "cmd_t": None,
     "mode_cmd_t": "workshop/climate/air/mode/command", "mode_stat_t": "workshop/climate/air/mode/state",
     "modes": ["off", "heat"], "temp_cmd_t": "workshop/climate/air/target_temperature/command",
     "temp_stat_t": "workshop/climate/air/target_temperature/state", "curr_temp_t": "workshop/climate/air/current_temperature/state",
     "min_temp": 5, "max_temp": 30, "temp_step": 0.5, "temp_unit": "C",
 }  # fmt: skip
-SENSOR = {"dev_cla": "temperature", "unit_of_meas": "°C", "stat_cla": "measurement"}
+SENSOR = {"cmd_t": None, "dev_cla": "temperature", "unit_of_meas": "°C", "stat_cla": "measurement"}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +66,7 @@ SENSOR = {"dev_cla": "temperature", "unit_of_meas": "°C", "stat_cla": "measurem
         ),
         ("switch", "relay", {}, "", "switch.workshop", {"state"}),
         ("cover", "door", COVER, "Door", "cover.workshop_door", {"state", "position"}),
-        ("fan", "vent", FAN, "Vent", "fan.workshop_vent", {"state", "percentage"}),
+        ("fan", "vent", FAN, "Vent", "fan.workshop_vent", {"state", "percentage", "direction", "oscillation"}),
         ("climate", "air", CLIMATE, "Air", "climate.workshop_air", {"state", "mode", "temperature"}),
         ("sensor", "t", SENSOR, "Temperature", "sensor.workshop_temperature", {"read"}),
         ("binary_sensor", "m", {"dev_cla": "motion"}, "Motion", "binary_sensor.workshop_motion", {"read"}),
@@ -94,9 +102,13 @@ def test_light_states_and_commands() -> None:
 
 def test_cover_and_fan() -> None:
     made = announced("cover", "door", COVER, "Door")
-    made.take(kept("workshop/cover/door/state", "open"))
+    made.take(kept("workshop/cover/door/position/state", "0"))
+    assert shown(made, "cover.workshop_door") == ("closed", {"position": 0})
     made.take(kept("workshop/cover/door/position/state", "30"))
     assert shown(made, "cover.workshop_door") == ("open", {"position": 30})
     assert told(made, "cover.workshop_door", position=60) == [("workshop/cover/door/position/command", "60")]
     made = announced("fan", "vent", FAN, "Vent")
+    made.take(kept("workshop/fan/vent/speed_level/state", "3"))
+    made.take(kept("workshop/fan/vent/oscillation/state", "oscillate_on"))
+    assert shown(made, "fan.workshop_vent")[1] == {"percentage": 100, "oscillation": "on"}
     assert told(made, "fan.workshop_vent", percentage=67) == [("workshop/fan/vent/speed_level/command", "2")]
