@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 import anyio
 import numpy as np
@@ -24,6 +24,7 @@ import soxr
 from edge.api.wyoming.guests import humbly
 from edge.api.wyoming.server import serve
 from edge.app import assistant, local_stt, local_tts
+from edge.bench.errors import BenchError
 from edge.bench.wyoming_client import first_sound, free_port, transcribe
 from edge.chunk import RATE, Pcm
 from edge.engine_thread import EngineThread
@@ -32,7 +33,8 @@ from edge.ports import SttEngine, TtsEngine
 from edge.settings import Settings, UnderstandSettings, WyomingSettings, load
 from models.store import Store
 
-_COMMAND = "Turn on the living room lamp, please."
+_PATIENCE: Final = 5
+_COMMAND: Final = "Turn on the living room lamp, please."
 
 
 def main() -> None:
@@ -58,8 +60,8 @@ async def _measured(folder: Path, rounds: int) -> dict[str, Any]:
         async with EngineThread[SttEngine]("direct", stt) as direct, EngineThread[TtsEngine]("voice", tts) as voice:
             hear = functools.partial(direct.call, lambda engine: engine.transcribe(levelled(pcm), "en", sayable))
             await hear()
-            await transcribe(port, pcm, "en")
-            await first_sound(port, _COMMAND)
+            await _loaded(functools.partial(transcribe, port, pcm, "en"))
+            await _loaded(functools.partial(first_sound, port, _COMMAND))
             rows = []
             for _ in range(rounds):
                 begun = time.perf_counter()
@@ -76,6 +78,17 @@ async def _measured(folder: Path, rounds: int) -> dict[str, Any]:
             }
             figures["stt_extra_ms"] = round(statistics.median(row[1] - row[0] for row in rows), 1)
             return {**figures, **await _beside_guests(stt, hear, pcm, rounds)}
+
+
+async def _loaded(ask: Callable[[], Awaitable[Any]]) -> None:
+    """Ask until there is an answer: the first guest waits for the engine to load, on a busy machine for long."""
+    for _ in range(_PATIENCE):
+        try:
+            await ask()
+        except BenchError:
+            continue
+        return
+    raise BenchError("the guests' engine does not load", "see whether the machine has anything else to do")
 
 
 async def _beside_guests(

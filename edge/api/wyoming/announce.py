@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from zeroconf import IPVersion, ServiceInfo, get_all_addresses  # type: ignore[attr-defined]
+import ifaddr
+from zeroconf import IPVersion, ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
 from edge.settings import Settings
@@ -61,4 +62,5 @@ def _addresses(host: str) -> list[ipaddress.IPv4Address]:
 
 
 def _all() -> list[ipaddress.IPv4Address]:
-    return [ipaddress.IPv4Address(address) for address in get_all_addresses()]
+    cards = (card for adapter in ifaddr.get_adapters() for card in adapter.ips)
+    return [ipaddress.IPv4Address(str(card.ip)) for card in cards if card.is_IPv4]
