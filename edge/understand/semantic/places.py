@@ -9,7 +9,7 @@ from edge.devices import Device
 from edge.intents import Origin, SlotValue
 from edge.ports import Inventory
 from edge.understand.semantic.mentions import Mentions, mentions
-from edge.understand.semantic.strangers import KINDS, qualified, spoken_of
+from edge.understand.semantic.strangers import APPLIANCES, KINDS, qualified, spoken_of
 
 Slots = Mapping[str, SlotValue]
 
@@ -89,7 +89,7 @@ def single(sentence: Said, domains: Collection[str]) -> Aim | None:
     names = sentence.names
     kinds = [domain for domain in domains if domain in KINDS and sentence.has(KINDS[domain])]
     if stranger := next(filter(None, (_stranger(sentence, kind) for kind in kinds or ("switch",))), None):
-        return Aim({"name": stranger}) if kinds else None
+        return Aim({"name": stranger}) if kinds or APPLIANCES.search(stranger) else None
     for candidates, certainty in ((names.devices, names.likeness), (names.partly, _ALL_BUT_SAID)):
         if found := _here([device for device in candidates if device.domain in domains], sentence):
             return Aim({"name": found.name}, certainty)

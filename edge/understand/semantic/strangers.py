@@ -22,6 +22,12 @@ KINDS: Final = {
     r"|furnace|boiler|temperature",
 }
 """Words for a sort of device."""
+APPLIANCES: Final = re.compile(
+    r"\b(?:ovens?|stoves?|cookers?|kettles?|toasters?|microwaves?|dishwashers?|(?:washing|coffee|espresso) machines?"
+    r"|coffee makers?|washers?|dryers?|heaters?|humidifiers?|dehumidifiers?|(?:air )?purifiers?|air conditioners?"
+    r"|computers?|printers?|routers?|chargers?|fridges?|freezers?|irons?|pumps?|christmas tree|fountains?|sprinklers?)$"
+)
+"""What hangs on a plug in many a home: who asks for one that is not known hears so."""
 _ADJECTIVES: Final = frozenset(
     "all any some more other another every each both whole entire rest same only single few couple one two "
     "three four five six seven eight nine ten first last next new old smart big little small main wall "
