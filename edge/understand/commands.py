@@ -4,6 +4,7 @@
 All parts must be understood, else none is: half a command is a wrong action.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from edge.intents import Intent
 from edge.understand.phrasing import Phrasing
 
-_PARTS: Final = 6
+PARTS: Final = 6
 """Nobody strings more together, but noise does."""
 _TRIES: Final = 24
 """Readings of parts that one sentence is worth."""
@@ -45,12 +46,12 @@ class Reading:
 ReadOne = Callable[[str], Reading | None]
 
 
-def cut(text: str, phrasing: Phrasing, names: Iterable[str]) -> list[tuple[int, int]]:
-    """The parts of ``text`` between conjunctions, as (start, end); ``names`` (in lower case) stay whole."""
+def cut(text: str, at: re.Pattern[str], names: Iterable[str]) -> list[tuple[int, int]]:
+    """The parts of ``text`` between matches of ``at``, as (start, end); ``names`` (in lower case) stay whole."""
     lower = text.lower()
     kept = [span for name in names for span in _places(name, lower)]
     parts, start = [], 0
-    for found in phrasing.between.finditer(text):
+    for found in at.finditer(text):
         if any(begin < found.end() and found.start() < end for begin, end in kept):
             continue
         if found.start() > start:
@@ -88,7 +89,7 @@ class Commands:
         """All of them in order; None when a part is not understood."""
         whole = self._read(self._text)
         several = None
-        if 1 < len(self._parts) <= _PARTS and (whole is None or self._swallows(whole)):
+        if 1 < len(self._parts) <= PARTS and (whole is None or self._swallows(whole)):
             several = self._from(0, None)
         return _shared(several) if several else ((whole,) if whole else None)
 

@@ -48,7 +48,7 @@ class Exceptions:
 
     def _split(self, most: str, rest: str, one: Callable[[str], Reading | None]) -> Reading | None:
         """``most``: the command; ``rest``: what is left out of it."""
-        parts = [rest[start:end] for start, end in cut(rest, self._phrasing, self._compound)]
+        parts = [rest[start:end] for start, end in cut(rest, self._phrasing.between, self._compound)]
         if any((command := one(part)) is not None and command.confidence >= SURE for part in parts):
             return None  # it ends before: "… except the kitchen, and lock the door"
         left_out = [self._place(part) for part in parts]

@@ -20,6 +20,8 @@ class Phrasing(BaseModel):
 
     conjunctions: tuple[str, ...] = Field(default=(), alias="and")
     """What stands between two commands, or two things."""
+    beginnings: tuple[str, ...] = Field(default=(), alias="begin")
+    """Verbs that a command begins with: where one follows a whole command, another begins with no word between."""
     exceptions: tuple[str, ...] = Field(default=(), alias="except")
     """What stands before what is left out."""
     articles: tuple[str, ...] = ()
@@ -52,6 +54,13 @@ class Phrasing(BaseModel):
         """What stands between two commands, with the spaces and punctuation around it."""
         spoken = rf"\s*[,;.!?]*\s+(?:{_either(self.conjunctions)})(?=\s)[,;]?\s*|" if self.conjunctions else ""
         return re.compile(rf"{spoken}\s*[,;.!?]+\s+", re.IGNORECASE)
+
+    @cached_property
+    def between_verbs(self) -> re.Pattern[str] | None:
+        """What stands between two commands each of which begins with its verb: no more than a space will do."""
+        if not self.beginnings:
+            return None
+        return re.compile(rf"(?:{self.between.pattern}|\s+)(?=(?:{_either(self.beginnings)})\s)", re.IGNORECASE)
 
     @cached_property
     def before_exception(self) -> re.Pattern[str] | None:

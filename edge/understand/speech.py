@@ -1,5 +1,6 @@
 """What is said to a house as it is now: tried word for word, then as it was probably meant, then with near names."""
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from hassil.recognize import RecognizeResult
 
 from edge.devices import Device
 from edge.intents import Intent, SlotValue, Tier, Understanding
-from edge.understand.commands import SURE, Commands, Reading, cut
+from edge.understand.commands import PARTS, SURE, Commands, Reading, cut
 from edge.understand.exceptions import Exceptions
 from edge.understand.near import SAME, Near, NearNames
 from edge.understand.needs import HOUSE
@@ -111,8 +112,27 @@ class Speech:
         return any(all(getattr(device, slot) == value for slot, value in wanted.items()) for device in self._devices)
 
     def _commands(self, text: str, area: str | None) -> tuple[Reading, ...] | None:
-        parts = cut(text, self._phrasing, self._compound)
-        return Commands(text, parts, self._phrasing, lambda part: self._one(part, area), self._names_something).read()
+        return self._joined(text, area) or self._strung(text, area)
+
+    def _joined(self, text: str, area: str | None) -> tuple[Reading, ...] | None:
+        parts = cut(text, self._phrasing.between, self._compound)
+        one = functools.partial(self._one, area=area)
+        return Commands(text, parts, self._phrasing, one, self._names_something).read()
+
+    def _strung(self, text: str, area: str | None) -> tuple[Reading, ...] | None:
+        """Commands with no word between them, as recognisers write what was said with pauses: "turn on the lamp open
+        the blinds". Each begins with its verb and is whole by itself; else none is.
+        """
+        at = self._phrasing.between_verbs
+        parts = cut(text, at, self._compound) if at is not None else []
+        if not 1 < len(parts) <= PARTS:
+            return None
+        said = [text[start:end] for start, end in parts]
+        if self._joined(said[0], area) is None:
+            said[:2] = [text[: parts[1][1]]]  # "could you": its verb comes yet
+        found = [reading for part in said for reading in self._joined(part, area) or (None,)]
+        whole = tuple(reading for reading in found if reading is not None and reading.confidence >= SURE)
+        return whole if len(whole) == len(found) and len(said) > 1 else None
 
     def _names_something(self, text: str) -> bool:
         lower = text.casefold()

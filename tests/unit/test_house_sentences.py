@@ -40,6 +40,7 @@ def understood(grammar: Grammar, text: str, area: str | None = None) -> Intent |
         ("enable the desk plug", "HassTurnOn", {"name": "Desk Plug"}),
         ("make sure the desk plug is off", "HassTurnOff", {"name": "Desk Plug"}),
         ("we don't need the desk plug anymore", "HassTurnOff", {"name": "Desk Plug"}),
+        ("unplug the desk plug", "HassTurnOff", {"name": "Desk Plug"}),
         ("set the desk plug to off", "HassTurnOff", {"name": "Desk Plug"}),
         ("extinguish the lights in the bedroom", "HassTurnOff", {"area": "Bedroom", "domain": "light"}),
         ("lights kitchen on", "HassTurnOn", {"area": "Kitchen", "domain": "light"}),
@@ -98,6 +99,29 @@ def test_commands(grammar: Grammar, text: str, intent: str, slots: dict[str, Any
     found = understood(grammar, text)
     assert found is not None
     assert (found.name, dict(found.slots)) == (intent, slots)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "slots"),
+    [
+        ("can this room be green", "HassLightSet", {"color": "green"}),
+        ("can we have some red lighting in here", "HassLightSet", {"color": "red"}),
+        ("the lights should be purple", "HassLightSet", {"color": "purple"}),
+        ("too dim", "HassLightSet", {"brightness_step": 20}),
+        ("the lamps are far too weak", "HassLightSet", {"brightness_step": 20}),
+        ("up the brightness of these lights", "HassLightSet", {"brightness_step": 20}),
+        ("could it be a little brighter", "HassLightSet", {"brightness_step": 10}),
+        ("the light is too harsh", "HassLightSet", {"brightness_step": -20}),
+        ("i would like it darker", "HassLightSet", {"brightness_step": -20}),
+        ("lights at full power", "HassLightSet", {"brightness": 100}),
+        ("make it pitch black in here", "HassTurnOff", {}),
+        ("we need some light", "HassTurnOn", {}),
+    ],
+)
+def test_the_light_of_the_room(grammar: Grammar, text: str, intent: str, slots: dict[str, Any]) -> None:
+    found = understood(grammar, text, "Kitchen")
+    assert found is not None
+    assert (found.name, dict(found.slots)) == (intent, {"area": "Kitchen", "domain": "light", **slots})
 
 
 @pytest.mark.parametrize(

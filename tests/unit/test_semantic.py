@@ -57,6 +57,11 @@ def tier(engine: EngineThread[Encoder]) -> SemanticTier:
         ("we don't need the kitchen light any more", "HassTurnOff", {"name": "Kitchen Light", "domain": "light"}),
         ("the bedroom is gloomy", "HassTurnOn", {"area": "Bedroom", "domain": "light"}),
         ("it is way too bright", "HassLightSet", {"area": "Kitchen", "domain": "light", "brightness_step": -40}),
+        ("stop the fan would you", "HassTurnOff", {"name": "Ceiling Fan"}),
+        ("turn on the air purifier", "HassTurnOn", {"name": "air purifier"}),
+        # The left blind says nothing of a fan.
+        ("turn off the left fan would you", "HassTurnOff", {"name": "left fan"}),
+        ("ramp up the fan speed in the pantry", "HassFanSetSpeed", {"area": "pantry", "domain": "fan", "percentage_step": 25}),
         ("movie time", "HassTurnOn", {"name": "Movie Night"}),
         ("shut everything down", "HassTurnOff", {"everything": True}),
         ("the sun is in my eyes", "HassTurnOff", {"name": "Left Blind", "domain": "cover"}),

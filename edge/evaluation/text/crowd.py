@@ -57,7 +57,8 @@ RIGHT: Final[Mapping[str, Right]] = {
     # "Wake me in an hour" is as well a timer, and "remind me" a reminder: all of them ring when wanted.
     "alarm_set": _right("HearthSetAlarm HassStartTimer HearthSetReminder"),
     "alarm_query": _right("HearthAlarmStatus HassTimerStatus"),
-    "alarm_remove": _right("HearthCancelAlarm HassCancelTimer HassCancelAllTimers"),
+    # "Snooze" is among them: the alarm that rings is quiet for now.
+    "alarm_remove": _right("HearthCancelAlarm HassCancelTimer HassCancelAllTimers HearthSnooze"),
     # "Add to my list", "make a list": a new list is made by what is put on it, or by its name.
     "lists_createoradd": _right("HassListAddItem HassShoppingListAddItem HearthListCreate"),
     # "What is on it" and "what lists are there".
@@ -67,7 +68,8 @@ RIGHT: Final[Mapping[str, Right]] = {
         "HassListRemoveItem HassListCompleteItem HassShoppingListCompleteItem HassShoppingListRemoveItem "
         "HearthListClear HearthListDelete"
     ),
-    "datetime_query": _right("HassGetCurrentTime HassGetCurrentDate"),
+    # "How many weeks are left until Easter" is among them.
+    "datetime_query": _right("HassGetCurrentTime HassGetCurrentDate HearthDaysUntil"),
     # "What time is it in Tokyo when it is eight here".
     "datetime_convert": _right("HassGetCurrentTime HearthConvertTime"),
 }

@@ -140,6 +140,8 @@ def _temperature(said: Said) -> Filled | None:
 
 def _fan(sign: int) -> Fill:
     def fill(said: Said) -> Filled | None:
+        if said.has("stop|halt|off"):
+            return _intent("HassTurnOff", single(said, ("fan",)) or lone(said, "fan"))
         level = None if said.has(r"by \d+") else percent(said.text)
         change = {"percentage_step": sign * step(said.text, 10, 25, 50)} if level is None else {"percentage": level}
         return _intent("HassFanSetSpeed", single(said, ("fan",)) or lone(said, "fan"), change)

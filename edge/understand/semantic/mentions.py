@@ -1,7 +1,7 @@
 """Which of the house's devices, areas and floors a sentence names, also where it does so nearly."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,8 +52,19 @@ class Mentions:
     """Whether all of the house was meant."""
     likeness: float
     """Of the name that was said least rightly, 0–1."""
-    words: frozenset[str]
-    """Those of the sentence that stand for these devices and places, and those of their names."""
+    place_words: frozenset[str]
+    """Those of the sentence that stand for the area and the floor."""
+    name_words: frozenset[str]
+    """Those that stand for ``devices``."""
+
+    def words(self, domains: Collection[str] | None = None) -> frozenset[str]:
+        """Words of the sentence that stand for places and for devices of ``domains``, and those of their names.
+
+        A garage door accounts for no "garage" where a fan is spoken of. Without ``domains``: for all devices.
+        """
+        known = [each for each in (*self.devices, *self.partly) if domains is None or each.domain in domains]
+        own = self.name_words if any(each in self.devices for each in known) else frozenset()
+        return self.place_words | own | frozenset(_words(*_called(known)))
 
 
 def mentions(said: str, house: Inventory) -> Mentions:
@@ -91,7 +102,8 @@ def mentions(said: str, house: Inventory) -> Mentions:
             area_likeness if area is not None else 1.0,
             floor_likeness if floor is not None else 1.0,
         ),
-        words=frozenset(_words(name_words, area_words, floor_words, *_called((*named, *partly)))),
+        place_words=frozenset(_words(area_words, floor_words)),
+        name_words=frozenset(_words(name_words)),
     )
 
 

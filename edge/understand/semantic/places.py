@@ -9,7 +9,7 @@ from edge.devices import Device
 from edge.intents import Origin, SlotValue
 from edge.ports import Inventory
 from edge.understand.semantic.mentions import Mentions, mentions
-from edge.understand.semantic.strangers import KINDS, qualified, spoken_of
+from edge.understand.semantic.strangers import APPLIANCES, KINDS, qualified, spoken_of
 
 Slots = Mapping[str, SlotValue]
 
@@ -88,8 +88,11 @@ def single(sentence: Said, domains: Collection[str]) -> Aim | None:
     """The one device of ``domains`` that is meant; None where that can't be told."""
     names = sentence.names
     kinds = [domain for domain in domains if domain in KINDS and sentence.has(KINDS[domain])]
-    if stranger := next(filter(None, (_stranger(sentence, kind) for kind in kinds or ("switch",))), None):
-        return Aim({"name": stranger}) if kinds else None
+    if names.nowhere is not None and kinds:
+        return Aim({"area": names.nowhere, "domain": kinds[0]})
+    called = (_stranger(sentence, kind, kinds or domains) for kind in kinds or ("switch",))
+    if stranger := next(filter(None, called), None):
+        return Aim({"name": stranger}) if kinds or APPLIANCES.search(stranger) else None
     for candidates, certainty in ((names.devices, names.likeness), (names.partly, _ALL_BUT_SAID)):
         if found := _here([device for device in candidates if device.domain in domains], sentence):
             return Aim({"name": found.name}, certainty)
@@ -123,7 +126,7 @@ def lone(sentence: Said, domain: str) -> Aim | None:
 def all_of_it(sentence: Said) -> Aim | None:
     """The place of which everything is meant; None where something else is spoken of too."""
     aim = everywhere_or_here(sentence)
-    return aim if aim.slots or spoken_of(sentence.text, "", sentence.names.words) is None else None
+    return aim if aim.slots or spoken_of(sentence.text, "", sentence.names.words()) is None else None
 
 
 def everywhere_or_here(sentence: Said) -> Aim:
@@ -148,12 +151,16 @@ def _here(devices: Collection[Device], sentence: Said) -> Device | None:
     return None
 
 
-def _stranger(sentence: Said, domain: str) -> str | None:
-    """What a device of ``domain``, or the place it is in, is called that none in the house is: "corner lamp"."""
+def _stranger(sentence: Said, domain: str, domains: Collection[str] = ()) -> str | None:
+    """What a device of ``domain``, or the place it is in, is called that none in the house is: "corner lamp".
+
+    ``domains``: other sorts that may be meant.
+    """
     names, kinds = sentence.names, KINDS[domain]
     heads = [name.split()[-1] for device in names.partly for name in (device.name, *device.aliases) if name.split()]
     either = "|".join([kinds, *(re.escape(head.lower()) for head in heads)])
-    if called := qualified(sentence.text, either, names.words) or spoken_of(sentence.text, kinds, names.words):
+    accounted = names.words({domain, *domains})
+    if called := qualified(sentence.text, either, accounted) or spoken_of(sentence.text, kinds, accounted):
         return called
     if sentence.has(kinds) or names.devices:
         return None

@@ -22,6 +22,12 @@ KINDS: Final = {
     r"|furnace|boiler|temperature",
 }
 """Words for a sort of device."""
+APPLIANCES: Final = re.compile(
+    r"\b(?:ovens?|stoves?|cookers?|kettles?|toasters?|microwaves?|dishwashers?|(?:washing|coffee|espresso) machines?"
+    r"|coffee makers?|washers?|dryers?|heaters?|humidifiers?|dehumidifiers?|(?:air )?purifiers?|air conditioners?"
+    r"|computers?|printers?|routers?|chargers?|fridges?|freezers?|irons?|pumps?|christmas tree|fountains?|sprinklers?)$"
+)
+"""What hangs on a plug in many a home: who asks for one that is not known hears so."""
 _ADJECTIVES: Final = frozenset(
     "all any some more other another every each both whole entire rest same only single few couple one two "
     "three four five six seven eight nine ten first last next new old smart big little small main wall "
@@ -63,7 +69,11 @@ _THINGS: Final = frozenset(
 """What is spoken of around a command without being what it is about."""
 _MOST: Final = 4
 """Words of the longest name that is looked for."""
-_PHRASE: Final = re.compile(r"\b(?:the|my|our)((?: [a-z']+)+)")
+_PHRASE: Final = re.compile(r"\b(?:the|my|our)(?=((?: [a-z']+)+))")
+_OF_SOMEBODY: Final = re.compile(
+    r"\b(?!(?:it|that|what|who|where|when|how|why|there|here|let|he|she|one|today|tonight|tomorrow|everyone|everybody"
+    r"|someone|somebody|nobody|everything|something|nothing|o)'s)([a-z]+'s)(?= [a-z]|$)"
+)
 
 
 def qualified(text: str, kinds: str, accounted: Collection[str]) -> str | None:
@@ -94,7 +104,8 @@ def spoken_of(text: str, kinds: str, accounted: Collection[str]) -> str | None:
         known = _THINGS.union(accounted)
         if any(not _known(word, known) and not re.fullmatch(kinds, word) for word in words):
             return " ".join(words)
-    return None
+    owners = (found[1] for found in _OF_SOMEBODY.finditer(text))
+    return next((owner for owner in owners if not _known(owner, _THINGS.union(accounted))), None)
 
 
 def _known(word: str, accounted: Collection[str]) -> bool:

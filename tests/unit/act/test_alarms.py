@@ -20,6 +20,7 @@ async def test_set_told_and_cancelled(machine: Machine) -> None:
         assert await running.say("set an alarm for half past eight tomorrow for work") == said
         listed = "3 alarms: 7:00 PM; 6:00 AM every weekday; 8:30 AM tomorrow for work."
         assert await running.say("what alarms do i have") == listed
+        assert await running.say("show me the list of alarms") == listed
         assert await running.say("when is my alarm tonight") == "Your alarm is set for 7:00 PM."
         assert await running.say("cancel the work alarm") == "Alarm for 8:30 AM tomorrow for work cancelled."
         asked = await running.ask("cancel my alarm")

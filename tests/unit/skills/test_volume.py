@@ -41,6 +41,8 @@ async def asked(database: Database, loudness: VoiceLoudness) -> Asked:
         ("turn the volume down by 100 percent", "Volume at 5 percent.", 0.05, False),
         ("set the volume to zero", "I am quiet now.", 0.5, True),
         ("be quiet", "I am quiet now.", 0.5, True),
+        ("don't say anything until i tell you", "I am quiet now.", 0.5, True),
+        ("stop all sounds", "I am quiet now.", 0.5, True),
         ("mute", "I am quiet now.", 0.5, True),
         ("how loud are you", "My volume is 50 percent.", 0.5, False),
     ],
