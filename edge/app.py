@@ -19,6 +19,7 @@ from edge.errors import AssistantError
 from edge.events import AnyEvent, TurnEnded
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
+from edge.identity import boot, identity
 from edge.intents import Origin, Phrase
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
@@ -26,6 +27,8 @@ from edge.memory.episodes import Episodes
 from edge.mind import build_mind, has_semantic, installed
 from edge.ports import (
     AudioSink,
+    Neighbour,
+    Post,
     Service,
     Sound,
     SttEngine,
@@ -33,12 +36,14 @@ from edge.ports import (
     VadEngine,
     WakeEngine,
 )
+from edge.session.arbiter import Arbiter
 from edge.session.attention import AttentiveWake
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
 from edge.session.listening import Listening
 from edge.session.loop import FollowUpRules, Loop, WakeRules
+from edge.session.neighbours import HouseNeighbours
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.loudness import VoiceLoudness
@@ -76,11 +81,12 @@ class Assistant:
         bus: Bus,
         floor: Floor,
         conversations: Conversations,
+        arbiter: Arbiter,
     ) -> None:
         self.settings, self.house, self.bus = settings, house, bus
         self.listening = Listening(bus)
         self._stages, self._ears, self._floor = stages, ears, floor
-        self._conversations = conversations
+        self._conversations, self._arbiter = conversations, arbiter
 
     async def listens(self) -> None:
         """Returns when a wake word would be heard; what comes after it waits for its engines to load."""
@@ -102,8 +108,9 @@ class Assistant:
         listen, ears = self.settings.listen, self._ears
         follow_up = FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
         loop = Loop(
-            ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor, follow_up
-        )
+            ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor, follow_up,
+            self._arbiter,
+        )  # fmt: skip
         return await loop.run(sound)
 
     async def utterance(self, pcm: Pcm) -> TurnEnded:
@@ -173,7 +180,11 @@ async def assistant(
         voice = await _voice(settings, store, sink, loudness, stack) if sink is not None else None
         house = open_house(settings)
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
-        mind = await build_mind(settings, house, storage, stack, bus=bus, voice=voice, loudness=loudness)
+        neighbours = open_neighbours(settings, house.post, answers=stays)
+        mind = await build_mind(
+            settings, house, storage, stack, bus=bus, voice=voice, loudness=loudness, post=house.post,
+            neighbours=neighbours,
+        )  # fmt: skip
         # Skills have said by now what they want to hear of it.
         await stack.enter_async_context(house)
         stages = Stages(
@@ -186,9 +197,12 @@ async def assistant(
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
+        arbiter = Arbiter(house.post, neighbours.place(settings.wake.earshot), lambda: neighbours.alone)
+        services.start_soon(neighbours.serve)
+        services.start_soon(arbiter.serve)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        yield Assistant(settings, house, stages, ears, bus, mind.floor, mind.conversations)
+        yield Assistant(settings, house, stages, ears, bus, mind.floor, mind.conversations, arbiter)
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
@@ -242,6 +256,12 @@ def open_house(settings: Settings) -> MqttHouse:
         discovery_prefix=mqtt.discovery_prefix,
         house_file=settings.data_dir / "house.toml",
     )
+
+
+def open_neighbours(settings: Settings, post: Post, *, answers: bool) -> HouseNeighbours:
+    """The other assistants on the configured broker. ``answers``: whether they are answered. Raises StorageError."""
+    me = Neighbour(identity(settings.data_dir), settings.mqtt.site, settings.area)
+    return HouseNeighbours(post, me, boot(), answers=answers)
 
 
 def _listener(settings: Settings, ears: Ears, grammars: Grammars) -> Listener:

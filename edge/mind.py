@@ -18,7 +18,18 @@ from edge.dialogue import Context
 from edge.engine_thread import EngineThread
 from edge.errors import ModelError
 from edge.intents import Origin, Tier, Understanding
-from edge.ports import House, Inventory, LlmEngine, Prepared, Skill, SkillContext, Storage, Vocabulary
+from edge.ports import (
+    House,
+    Inventory,
+    LlmEngine,
+    Neighbours,
+    Post,
+    Prepared,
+    Skill,
+    SkillContext,
+    Storage,
+    Vocabulary,
+)
 from edge.session.announce import Announcements
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
@@ -67,6 +78,8 @@ async def build_mind(
     bus: Bus | None = None,
     voice: Voice | None = None,
     loudness: VoiceLoudness | None = None,
+    post: Post | None = None,
+    neighbours: Neighbours | None = None,
 ) -> Mind:
     """Understanding and skills in ``house``; what they load is closed with ``stack``. Without ``voice`` nothing of what
     skills say unasked is heard. Raises SettingsError.
@@ -83,6 +96,8 @@ async def build_mind(
         history=conversations,
         interpreter=interpreter,
         loudness=loudness or VoiceLoudness(),
+        post=post,
+        neighbours=neighbours,
         language=language,
         data_dir=settings.data_dir,
     )

@@ -265,6 +265,52 @@ class Post(Protocol):
         """The number of the present connection, once it is a later one than ``after``; the first is 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An assistant of the house."""
+
+    id: str
+    site: str
+    """Its name in topics."""
+    area: str | None = None
+    """The room it stands in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one assistant answered another."""
+
+    by: Neighbour
+    body: Mapping[str, object]
+    """As it came over the network: every value is to be checked."""
+
+
+Respond = Callable[[Neighbour, Mapping[str, object]], Awaitable[Mapping[str, object] | None]]
+"""Who asks, and what; returns the answer, None for none. What comes in is to be checked."""
+
+
+class Neighbours(Protocol):
+    """The other assistants of the house."""
+
+    @property
+    def me(self) -> Neighbour:
+        """This one."""
+
+    def known(self) -> Sequence[Neighbour]:
+        """Those that are there now, as far as is known."""
+
+    async def ask(
+        self, kind: str, body: Mapping[str, object], wait_s: float, *, to: Sequence[Neighbour] | None = None
+    ) -> Sequence[Answer]:
+        """Ask all, or those in ``to``. Returns what they answer once all have, at the latest after ``wait_s``.
+
+        Raises BrokerOffline.
+        """
+
+    def respond(self, kind: str, respond: Respond) -> None:
+        """``respond`` answers what others ask of that ``kind``. To be called before the assistant runs."""
+
+
 class Skill(Protocol):
     """Something the assistant can do."""
 
@@ -416,6 +462,10 @@ class SkillContext:
     """Its voice, where it has one."""
     data_dir: Path
     """Where files lie that a person writes for it."""
+    post: Post | None = None
+    """Messages to and from other programs; None where there is no broker at all."""
+    neighbours: Neighbours | None = None
+    """The other assistants of the house; None likewise."""
     language: str = "en"
     """ISO 639-1."""
     settings: Mapping[str, object] = field(default_factory=dict)

@@ -83,11 +83,11 @@ class Timing:
     """And then so often."""
     silence: float = 0.75
     """A leader that was not heard for so long is no more: five beats."""
-    sure: float = 0.05
+    sure: float = 0.2
     """Before it acts, a leader has led for so long without being contradicted."""
     same: float = 0.3
     """Words that were heard further apart are two utterances."""
-    settled: float = 1.05
+    settled: float = 0.35
     """For so long it is repeated that the matter is settled."""
 
 
@@ -126,7 +126,8 @@ class Contest:
         self._leader: _Rival | None = None
         self._said = [at + after for after in self._timing.claims]
         """When to say again what our step is."""
-        self._since = at
+        self.since = at
+        """When the present standing began."""
         self._replied = -math.inf
 
     @property
@@ -157,7 +158,9 @@ class Contest:
                 self._stand(Standing.YIELDED, now, rival)
             case Standing.LEADING if rival.bid.step is Step.LEAD and rival.bid.before(self.own):
                 self._stand(Standing.YIELDED, now, rival)
-            case Standing.LEADING:
+            case Standing.CONTENDING if rival.bid.before(self.own):
+                self._said = self._said[:1] if len(self._said) == len(self._timing.claims) else []  # once is enough
+            case Standing.LEADING if rival.bid.step is Step.LEAD or now - self.since > self._timing.rank:
                 self._reply(now)
             case Standing.YIELDED if rival.bid.step is Step.LEAD and self._outdone(rival, now):
                 self._leader = rival
@@ -178,10 +181,10 @@ class Contest:
     def may_act_at(self) -> float:
         """From when on it may act, as things stand; infinity: not while another may."""
         if self.standing is Standing.SETTLED:
-            return self._since
+            return self.since
         if self.standing is not Standing.LEADING:
             return math.inf
-        return self._since + (0.0 if self._alone and not self._rivals else self._timing.sure)
+        return self.since + (0.0 if self._alone and not self._rivals else self._timing.sure)
 
     def settle(self, now: float) -> None:
         """It acts, or has ended without. Who does not lead leaves it to the others."""
@@ -225,7 +228,7 @@ class Contest:
         self._said = [now + after for after in self._timing.leads]
 
     def _stand(self, standing: Standing, now: float, leader: _Rival | None) -> None:
-        self.standing, self._leader, self._since = standing, leader, now
+        self.standing, self._leader, self.since = standing, leader, now
         if standing in (Standing.YIELDED, Standing.LOST):
             self._said = []
 

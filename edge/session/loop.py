@@ -2,6 +2,9 @@
 
 That is all there is of barge-in: the wake engine goes on listening in its own thread, and a turn is a cancel scope.
 When an answer asks something, the turn that takes the reply follows in the same scope, without a wake word.
+
+Whether this assistant or another one in the house answers is found out while the turn listens already. A turn that
+gives way ends unheard; should the other one fall silent, the sound that is kept makes another turn.
 """
 
 import time
@@ -13,9 +16,10 @@ import anyio
 from edge.bus import Bus
 from edge.chunk import CHUNK_SECONDS, EndOfSound
 from edge.engine_thread import EngineThread
-from edge.events import Fault, FollowUp, TurnEnded, Woke
+from edge.events import Fault, FollowUp, TurnEnded, Woke, Yielded
 from edge.intents import Origin, OutcomeKind
 from edge.ports import Sound, SoundReader, WakeEngine
+from edge.session.arbiter import Arbiter, Claim
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
@@ -32,8 +36,18 @@ class _Woken:
     detection: Detection
     command: SoundReader
     """From the end of the wake word on; made in the wake thread at once, so that nothing is overwritten."""
+    command_start: float
+    loudness_db: float
+    """Over the noise of the room."""
     at: float
     """``perf_counter`` when the chunk that completed the word had been read."""
+    before_s: float
+    """How much sound after that chunk had been read with it, in seconds."""
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the word was heard."""
+        return time.perf_counter() - self.at + self.before_s
 
 
 class Loop:
@@ -49,10 +63,15 @@ class Loop:
         conversations: Conversations,
         floor: Floor,
         follow_up: "FollowUpRules",
+        arbiter: Arbiter,
     ) -> None:
-        """``origin`` is asked at each turn for the session that it belongs to; ``floor`` is taken by turns."""
+        """``origin`` is asked at each turn for the session that it belongs to; ``floor`` is taken by turns.
+
+        ``arbiter``: through which it agrees with other assistants on who answers.
+        """
         self._wake, self._stages, self._bus, self._rules, self._origin = wake, stages, bus, rules, origin
         self._conversations, self._floor, self._follow_up = conversations, floor, follow_up
+        self._arbiter = arbiter
 
     async def run(self, sound: Sound) -> list[TurnEnded]:
         """Follow ``sound`` to its end. Returns the turns of a recording; a microphone's never ends."""
@@ -81,15 +100,31 @@ class Loop:
         return lost
 
     async def _turns(self, woken: _Woken, sound: Sound, scope: anyio.CancelScope, ended: list[TurnEnded]) -> None:
-        """The turn that a wake word opens, and those that follow from its answer."""
+        """The turn that a wake word opens, and those that follow from its answer, where it falls to us to answer."""
+        reader = woken.command
+        with scope, self._arbiter.claim(woken.detection.word, woken.loudness_db, woken.age_s) as claim:
+            while not await self._answered(woken, claim, reader, sound, ended):
+                if not await claim.falls_to_us():
+                    return
+                reader = sound.reader(woken.command_start)
+
+    async def _answered(
+        self, woken: _Woken, claim: Claim, reader: SoundReader, sound: Sound, ended: list[TurnEnded]
+    ) -> bool:
+        """Listen to ``reader`` and answer. False when another assistant does instead."""
         detection = woken.detection
         turn = self._turn(detection.at)
         self._bus.emit(Woke(turn=turn.id, at=detection.at, word=detection.word, score=detection.score))
-        reader = woken.command
+
+        def give_way(to: str) -> None:
+            turn.withdraw()
+            self._bus.emit(Yielded(turn=turn.id, at=detection.at + woken.age_s, to=to))
+            attempt.cancel()
+
         try:
-            with self._floor.turn(), scope:
+            with self._floor.turn(), anyio.CancelScope() as attempt, claim.giving_way(give_way):
                 wake_ms = (time.perf_counter() - woken.at) * 1000
-                last = await turn.spoken(aiter(reader), wake_ms)
+                last = await turn.spoken(aiter(reader), wake_ms, claim.permit)
                 ended.append(last)
                 while self._follow_up.invites(last):
                     # The answer has been heard to its end: what comes from now on is not our own voice.
@@ -99,6 +134,7 @@ class Loop:
                     ended.append(last)
         finally:
             reader.close()
+        return not attempt.cancelled_caught
 
     async def _followed_up(self, reader: SoundReader, at: float) -> TurnEnded:
         """A turn without a wake word."""
@@ -160,6 +196,8 @@ def _watch(engine: WakeEngine, reader: SoundReader, watch: Watch, sound: Sound) 
             # the refractory time is longer than they are together.
             wakes = [wake for chunk in chunks if (wake := watch.feed(chunk)) is not None]
             if wakes:
-                return _Woken(wakes[0].detection, sound.reader(wakes[0].command_start), begun)
+                wake = wakes[0]
+                start, before_s = wake.command_start, chunks[-1].end - wake.detection.at
+                return _Woken(wake.detection, sound.reader(start), start, wake.loudness_db, begun, before_s)
     except EndOfSound:
         return None
