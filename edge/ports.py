@@ -430,6 +430,10 @@ class Announcer(Protocol):
     def ringing(self) -> Phrase | None:
         """What rings now, be it that a turn has hushed it."""
 
+    @property
+    def audible(self) -> bool:
+        """Whether there is a loudspeaker: without one, all of it goes out as events alone."""
+
     async def announce(self, phrase: Phrase, area: str | None = None) -> None:
         """Say ``phrase`` once; returns when it was heard. ``area``: the room that it is for; None: for all."""
 

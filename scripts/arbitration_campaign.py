@@ -91,7 +91,8 @@ async def _lane(
         await utter(everybody, utterance, chance)
         done.append(utterance)
         if len(done) % 50 == 0:
-            print(f"\r{len(done)} ", end="", file=sys.stderr, flush=True)
+            odd = sum(len(one.answered) != 1 for one in done)
+            print(f"\r{len(done)}, of which not answered by exactly one: {odd} ", end="", file=sys.stderr, flush=True)
         # The next of the same word is another utterance.
         await anyio.sleep(0.4)
 

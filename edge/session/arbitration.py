@@ -23,6 +23,8 @@ _LATE_DB_PER_S: Final = 50.0
 """What being later than another costs: 1 dB for each 20 ms."""
 _KEPT_S: Final = 30.0
 """How long is remembered what others said; longer than any command."""
+_REPLIES_S: Final = 5.0
+"""For how long after it is settled those are answered who do not know."""
 _REPLY_S: Final = 0.02
 """At most so often a leader answers those who do not know of it yet."""
 
@@ -197,6 +199,11 @@ class Contest:
         elif self.standing is not Standing.SETTLED:
             self._stand(Standing.LOST, now, self._leader)
 
+    def forgotten(self, now: float) -> bool:
+        """Whether it has nothing more to say to anybody."""
+        settled = self.standing is Standing.SETTLED and now - self.since > _REPLIES_S
+        return settled or self.standing is Standing.LOST
+
     # -- the rules ------------------------------------------------------------------------------------------------
 
     def _lead_at(self) -> float:
@@ -267,7 +274,7 @@ class Arbitration:
 
         ``wake``: a name for this wake that it gives no other; ``alone``: there is no other assistant.
         """
-        self._forget(now)
+        self._others = {key: other for key, other in self._others.items() if now - other.heard < _KEPT_S}
         own = Bid(self.who, wake, word, self._earshot, 0.0, Step.CLAIM, 0.0)
         contest = Contest(own, at, alone=alone, timing=self._timing)
         known = [other for other in self._others.values() if contest.concerns(other.bid, other.start)]
@@ -313,6 +320,4 @@ class Arbitration:
         return (contest for contest in self._contests if contest.concerns(other.bid, other.start))
 
     def _forget(self, now: float) -> None:
-        self._others = {key: other for key, other in self._others.items() if now - other.heard < _KEPT_S}
-        over = (Standing.SETTLED, Standing.LOST)
-        self._contests = [c for c in self._contests if c.standing not in over or now - c.at < 2 * _KEPT_S]
+        self._contests = [contest for contest in self._contests if not contest.forgotten(now)]

@@ -3,9 +3,7 @@
 import json
 import logging
 import random
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 import aiomqtt
 import anyio
@@ -17,8 +15,8 @@ from edge.home.house import MqttHouse
 from edge.ports import Neighbour
 from edge.session.arbiter import Arbiter, Place, decode, encode
 from edge.session.arbitration import Bid, Standing, Step
-from edge.session.neighbours import HouseNeighbours
 from tests.brokers import Mosquitto, mosquitto
+from tests.several import at, living, until
 
 pytestmark = pytest.mark.anyio
 
@@ -27,10 +25,6 @@ pytestmark = pytest.mark.anyio
 def running() -> Iterator[Mosquitto]:
     with mosquitto() as broker:
         yield broker
-
-
-def at(running: Mosquitto) -> Broker:
-    return Broker(host=running.address.host, port=running.address.port)
 
 
 # -- who answers ------------------------------------------------------------------------------------------------------
@@ -134,35 +128,6 @@ def test_a_claim_survives_the_network() -> None:
 
 
 # -- who is there -----------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Living:
-    """One assistant's connection, as far as others notice it."""
-
-    house: MqttHouse
-    neighbours: HouseNeighbours
-
-
-@asynccontextmanager
-async def living(
-    running: Mosquitto, ident: str, site: str, area: str | None = None, boot: str = "boot", *, answers: bool = True
-) -> AsyncIterator[Living]:
-    async with AsyncExitStack() as stack:
-        house = await stack.enter_async_context(MqttHouse(at(running), site=site))
-        neighbours = HouseNeighbours(house.post, Neighbour(ident, site, area), boot, answers=answers)
-        tasks = await stack.enter_async_context(anyio.create_task_group())
-        stack.callback(tasks.cancel_scope.cancel)
-        await house.settled(5)
-        tasks.start_soon(neighbours.serve)
-        yield Living(house, neighbours)
-
-
-async def until(condition: object) -> None:
-    assert callable(condition)
-    with anyio.fail_after(10):
-        while not condition():
-            await anyio.sleep(0.01)
 
 
 async def test_they_know_of_each_other_and_of_who_leaves(running: Mosquitto) -> None:

@@ -119,7 +119,7 @@ hearing = st.builds(
 chances = st.integers(0, 2**32).map(random.Random)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     hearings=st.lists(hearing, min_size=1, max_size=5),
     clocks=st.lists(st.floats(-1e6, 1e6), min_size=5, max_size=5),
@@ -144,7 +144,7 @@ def test_one_answers_whatever_the_order_the_delays_and_the_clocks(
     assert len(seen.answered) == 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     hearings=st.lists(hearing, min_size=2, max_size=5),
     chance=chances,
@@ -165,7 +165,7 @@ def test_one_answers_though_messages_are_lost(
     assert len(seen.answered) == 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     hearings=st.lists(hearing, min_size=2, max_size=4, unique_by=lambda one: one.loudness_db),
     victim=st.integers(0, 3),
