@@ -21,6 +21,7 @@ from edge.errors import AssistantError
 from edge.events import AnyEvent, Fault, TurnEnded
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
+from edge.identity import boot, identity
 from edge.intents import Intent, Origin, Phrase, Transcript, Understanding
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
@@ -32,6 +33,8 @@ from edge.ports import (
     Countdowns,
     Delegate,
     Loudness,
+    Neighbour,
+    Post,
     RingingEnd,
     Sayable,
     Service,
@@ -42,10 +45,12 @@ from edge.ports import (
     VadEngine,
     WakeEngine,
 )
+from edge.session.arbiter import Arbiter
 from edge.session.attention import AttentiveWake
 from edge.session.clock import TurnClock
 from edge.session.listening import Listening
 from edge.session.loop import FollowUpRules, Loop, WakeRules
+from edge.session.neighbours import HouseNeighbours
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.loudness import VoiceLoudness
@@ -85,12 +90,13 @@ class Assistant:
         ears: Ears | None,
         bus: Bus,
         mind: Mind,
+        arbiter: Arbiter,
         listening: Listening,
         loudness: Loudness,
     ) -> None:
         self.settings, self.house, self.bus = settings, house, bus
         self.listening, self.loudness = listening, loudness
-        self._stages, self._ears, self._mind = stages, ears, mind
+        self._stages, self._ears, self._mind, self._arbiter = stages, ears, mind, arbiter
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
 
@@ -134,7 +140,7 @@ class Assistant:
         follow_up = FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
         loop = Loop(
             ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor, follow_up,
-            delegate, self._pressed,
+            self._arbiter, delegate, self._pressed,
         )  # fmt: skip
         return await loop.run(sound)
 
@@ -241,6 +247,7 @@ async def assistant(
         house = open_house(settings)
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
         await listening.remember(storage)
+        neighbours = open_neighbours(settings, house.post, answers=stays)
         mind = await build_mind(
             settings,
             house,
@@ -251,6 +258,8 @@ async def assistant(
             loudness=loudness,
             listening=listening,
             naming=house.names,
+            post=house.post,
+            neighbours=neighbours,
         )
         # Skills have said by now what they want to hear of it.
         await stack.enter_async_context(house)
@@ -264,10 +273,12 @@ async def assistant(
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
-        services.start_soon(listening.keep, storage)
+        arbiter = Arbiter(house.post, neighbours.place(settings.wake.earshot), lambda: neighbours.alone)
+        for serve in (neighbours.serve, arbiter.serve, functools.partial(listening.keep, storage)):
+            services.start_soon(serve)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        yield Assistant(settings, house, stages, ears, bus, mind, listening, loudness)
+        yield Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness)
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
@@ -347,6 +358,12 @@ def open_house(settings: Settings) -> MqttHouse:
         house_file=settings.data_dir / "house.toml",
         birth=mqtt.birth,
     )
+
+
+def open_neighbours(settings: Settings, post: Post, *, answers: bool) -> HouseNeighbours:
+    """The other assistants on the configured broker. ``answers``: whether they are answered. Raises StorageError."""
+    me = Neighbour(identity(settings.data_dir), settings.mqtt.site, settings.area)
+    return HouseNeighbours(post, me, boot(), answers=answers)
 
 
 def _listener(settings: Settings, ears: Ears, grammars: Grammars) -> Listener:

@@ -34,6 +34,14 @@ class Woke(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Yielded(Event):
+    """Another assistant heard the same wake word better and answers: this turn ends unheard."""
+
+    to: str
+    """The room that the other stands in, or its name in topics."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUp(Event):
     """It listens without a wake word, for who answers a question or goes on; such a turn has no Woke."""
 
@@ -227,6 +235,7 @@ class TurnEnded(Event):
 
 AnyEvent: TypeAlias = (
     Woke
+    | Yielded
     | FollowUp
     | SpeechStarted
     | Partial

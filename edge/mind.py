@@ -25,6 +25,8 @@ from edge.ports import (
     Inventory,
     LlmEngine,
     Naming,
+    Neighbours,
+    Post,
     Prepared,
     Skill,
     SkillContext,
@@ -86,6 +88,8 @@ async def build_mind(
     loudness: VoiceLoudness | None = None,
     listening: Listening | None = None,
     naming: Naming | None = None,
+    post: Post | None = None,
+    neighbours: Neighbours | None = None,
 ) -> Mind:
     """Understanding and skills in ``house``; what they load is closed with ``stack``. Without ``voice`` nothing of what
     skills say unasked is heard. Raises SettingsError.
@@ -106,6 +110,8 @@ async def build_mind(
         loudness=loudness or VoiceLoudness(),
         meaning=SentenceMeaning(sentences) if sentences is not None else None,
         listening=listening or Listening(bus or Bus()),
+        post=post,
+        neighbours=neighbours,
         language=language,
         data_dir=settings.data_dir,
         naming=naming,

@@ -320,6 +320,52 @@ class Delegate(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An assistant of the house."""
+
+    id: str
+    site: str
+    """Its name in topics."""
+    area: str | None = None
+    """The room it stands in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one assistant answered another."""
+
+    by: Neighbour
+    body: Mapping[str, object]
+    """As it came over the network: every value is to be checked."""
+
+
+Respond = Callable[[Neighbour, Mapping[str, object]], Awaitable[Mapping[str, object] | None]]
+"""Who asks, and what; returns the answer, None for none. What comes in is to be checked."""
+
+
+class Neighbours(Protocol):
+    """The other assistants of the house."""
+
+    @property
+    def me(self) -> Neighbour:
+        """This one."""
+
+    def known(self) -> Sequence[Neighbour]:
+        """Those that are there now, as far as is known."""
+
+    async def ask(
+        self, kind: str, body: Mapping[str, object], wait_s: float, *, to: Sequence[Neighbour] | None = None
+    ) -> Sequence[Answer]:
+        """Ask all, or those in ``to``. Returns what they answer once all have, at the latest after ``wait_s``.
+
+        Raises BrokerOffline.
+        """
+
+    def respond(self, kind: str, respond: Respond) -> None:
+        """``respond`` answers what others ask of that ``kind``. To be called before the assistant runs."""
+
+
 class Skill(Protocol):
     """Something the assistant can do."""
 
@@ -547,6 +593,10 @@ class Announcer(Protocol):
     def ringing(self) -> Phrase | None:
         """What rings now, be it that a turn has hushed it."""
 
+    @property
+    def audible(self) -> bool:
+        """Whether there is a loudspeaker: without one, all of it goes out as events alone."""
+
     async def announce(self, phrase: Phrase, area: str | None = None) -> None:
         """Say ``phrase`` once; returns when it was heard. ``area``: the room that it is for; None: for all."""
 
@@ -585,6 +635,10 @@ class SkillContext:
     """Where there is a model that knows the language."""
     naming: Naming | None = None
     """What devices and rooms are called; None where that can't be changed."""
+    post: Post | None = None
+    """Messages to and from other programs; None where there is no broker at all."""
+    neighbours: Neighbours | None = None
+    """The other assistants of the house; None likewise."""
     language: str = "en"
     """ISO 639-1."""
     settings: Mapping[str, object] = field(default_factory=dict)

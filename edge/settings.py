@@ -72,6 +72,9 @@ class WakeSettings(Section):
     """A second model confirms each wake before it counts, for the words that there is one for."""
     refractory_s: Seconds = 1.0
     """After a wake, seconds in which the same sound can't wake again."""
+    earshot: Annotated[str, Field(min_length=1, max_length=60)] = "house"
+    """Of the assistants that give the same name here, one answers when several hear the same person. Another name for
+    one that stands where those of the others can't be heard, so that two people may speak at the same moment."""
 
 
 class ListenSettings(Section):

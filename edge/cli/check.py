@@ -2,12 +2,14 @@
 
 import datetime
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+import anyio
 
 from edge import plugins
 from edge.api.local_client import is_running
-from edge.app import models_of, open_house
+from edge.app import models_of, open_house, open_neighbours
 from edge.audio.health import Reading, read
 from edge.audio.portaudio import PortAudio
 from edge.audio.probe import recorded
@@ -15,8 +17,10 @@ from edge.cli.run import run_async
 from edge.errors import AssistantError, MicrophoneSilent, MicrophoneTooLoud, SettingsError
 from edge.hardware.hid import speakerphones
 from edge.home.house_file import read_house_file
+from edge.identity import identity
 from edge.mind import sentence_files
-from edge.ports import Panel
+from edge.ports import Neighbour, Panel
+from edge.session.neighbours import collision
 from edge.settings import Settings
 from edge.understand.grammar import own_sentences
 from models.store import Store
@@ -40,6 +44,7 @@ def checks(settings: Settings) -> list[Row]:
         _microphone(settings),
         _loudspeaker(settings.audio.output),
         _broker(settings),
+        *_several(settings),
         *_models(settings),
         *_sentences(settings),
         *_hardware(settings),
@@ -105,6 +110,32 @@ def _broker(settings: Settings) -> Row:
         return _row("broker", True, f"{where}, {run_async(count)} devices")
     except AssistantError as error:
         return _row("broker", False, error.what, error.remedy)
+
+
+def _several(settings: Settings) -> Iterator[Row]:
+    """The assistants that answer on the broker; none: no row."""
+
+    async def ask() -> Sequence[Neighbour]:
+        async with open_house(settings) as house, anyio.create_task_group() as tasks:
+            neighbours = open_neighbours(settings, house.post, answers=False)
+            tasks.start_soon(neighbours.serve)
+            await house.settled(_BROKER_S)
+            there = await neighbours.survey()
+            tasks.cancel_scope.cancel()
+        return there
+
+    try:
+        there = run_async(ask)
+        me = Neighbour(identity(settings.data_dir), settings.mqtt.site, settings.area)
+    except AssistantError:
+        return  # the row of the broker says it
+    for other in there:
+        if other.site == me.site and other.id != me.id:
+            what, _, remedy = collision(me, other).partition(" — ")
+            yield _row("other assistants", False, what, remedy, needed=False)
+    others = [other.area or other.site for other in there if other.id != me.id]
+    if others:
+        yield _row("other assistants", True, ", ".join(others), needed=False)
 
 
 def _models(settings: Settings) -> Iterator[Row]:

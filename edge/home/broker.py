@@ -36,6 +36,8 @@ _REFUSED: Final = 128
 _TOPICS_A_PACKET: Final = 100
 NO_DELAY: Final = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 """Messages are small and follow one another: Nagle's algorithm holds the second back for 40 ms."""
+_QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
+"""Not all systems have it."""
 _PENDING: Final = 1000
 """Calls in flight that are nothing to warn of: a command for the whole house sends one a device."""
 _AT_ONCE: Final = 50
@@ -228,6 +230,7 @@ class Link:
                 self._taken += 1
                 payload = message.payload if isinstance(message.payload, bytes) else b""
                 self._on_message(Message(message.topic, payload, bool(message.retain), self._taken))
+            _acknowledge(client)
             if self._waiting:
                 await anyio.lowlevel.checkpoint()
             elif client._disconnected.done():
@@ -301,6 +304,17 @@ def _code(code: object) -> int:
 
 def _spoken(protocol: ProtocolVersion) -> str:
     return "5" if protocol is ProtocolVersion.V5 else "3.1.1"
+
+
+def _acknowledge(client: aiomqtt.Client) -> None:
+    """Tell the broker's side at once that the message has come.
+
+    Brokers leave Nagle's algorithm on, mosquitto by default: the next message waits until this one is acknowledged,
+    and our side would do that only after 40 ms. Linux forgets the option after a while (tcp(7)), so it is set anew.
+    """
+    if _QUICKACK is not None and isinstance(connection := client._client.socket(), socket.socket):
+        with suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
 
 def _close(client: aiomqtt.Client) -> None:

@@ -54,6 +54,11 @@ class Announcements:
         ringing = self._current
         return ringing.phrase if ringing is not None and not ringing.ended.is_set() else None
 
+    @property
+    def audible(self) -> bool:
+        """Whether there is a loudspeaker."""
+        return self._voice is not None
+
     async def announce(self, phrase: Phrase, area: str | None = None) -> None:
         """Say ``phrase`` once; returns when it was heard. ``area``: the room that it is for; None: for all."""
         text = self._wording.say(phrase)

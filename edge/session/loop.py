@@ -2,6 +2,9 @@
 
 That is all there is of barge-in: the wake engine goes on listening in its own thread, and a turn is a cancel scope.
 When an answer asks something, the turn that takes the reply follows in the same scope, without a wake word.
+
+Whether this assistant or another one in the house answers is found out while the turn listens already. A turn that
+gives way ends unheard; should the other one fall silent, the sound that is kept makes another turn.
 """
 
 import threading
@@ -15,9 +18,10 @@ import anyio
 from edge.bus import Bus
 from edge.chunk import CHUNK_SECONDS, EndOfSound, SoundCut
 from edge.engine_thread import EngineThread
-from edge.events import Fault, FollowUp, TurnEnded, Woke
+from edge.events import Fault, FollowUp, TurnEnded, Woke, Yielded
 from edge.intents import Origin, OutcomeKind
 from edge.ports import Delegate, Sound, SoundReader, WakeEngine
+from edge.session.arbiter import Arbiter, Claim
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
@@ -37,8 +41,18 @@ class _Woken:
     detection: Detection
     command: SoundReader
     """From the end of the wake word on; made in the wake thread at once, so that nothing is overwritten."""
+    command_start: float
+    loudness_db: float
+    """Over the noise of the room."""
     at: float
     """``perf_counter`` when the chunk that completed the word had been read."""
+    before_s: float
+    """How much sound after that chunk had been read with it, in seconds."""
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the word was heard."""
+        return time.perf_counter() - self.at + self.before_s
 
 
 class Loop:
@@ -54,16 +68,17 @@ class Loop:
         conversations: Conversations,
         floor: Floor,
         follow_up: "FollowUpRules",
+        arbiter: Arbiter,
         delegate: Delegate | None = None,
         press: threading.Event | None = None,
     ) -> None:
         """``origin`` is asked at each turn for the session that it belongs to; ``floor`` is taken by turns.
-        ``delegate``, while it is there, takes what is said in place of a turn; ``press``, set, opens one without a wake
-        word, at most 60 ms later.
+        ``arbiter``: through which it agrees with other assistants on who answers; ``delegate``, while it is there,
+        takes what is said in place of a turn; ``press``, set, opens one without a wake word, at most 60 ms later.
         """
         self._wake, self._stages, self._bus, self._rules, self._origin = wake, stages, bus, rules, origin
         self._conversations, self._floor, self._follow_up = conversations, floor, follow_up
-        self._delegate, self._press = delegate, press or threading.Event()
+        self._arbiter, self._delegate, self._press = arbiter, delegate, press or threading.Event()
 
     async def run(self, sound: Sound) -> list[TurnEnded]:
         """Follow ``sound`` to its end. Returns the turns of a recording; a microphone's never ends."""
@@ -92,18 +107,40 @@ class Loop:
         return lost
 
     async def _turns(self, woken: _Woken, sound: Sound, scope: anyio.CancelScope, ended: list[TurnEnded]) -> None:
-        """The turn that a wake word opens, and those that follow from its answer."""
+        """The turn that a wake word opens, and those that follow from its answer, where it falls to us to answer."""
+        reader = woken.command
+        with scope, self._claim(woken) as claim:
+            while not await self._answered(woken, claim, reader, sound, ended):
+                if not await claim.falls_to_us():
+                    return
+                reader = sound.reader(woken.command_start)
+
+    def _claim(self, woken: _Woken) -> Claim:
+        if woken.detection.word == BUTTON:
+            return self._arbiter.own(woken.age_s)
+        return self._arbiter.claim(woken.detection.word, woken.loudness_db, woken.age_s)
+
+    async def _answered(
+        self, woken: _Woken, claim: Claim, reader: SoundReader, sound: Sound, ended: list[TurnEnded]
+    ) -> bool:
+        """Listen to ``reader`` and answer. False when another assistant does instead."""
         detection = woken.detection
         turn = self._turn(detection.at)
         self._bus.emit(Woke(turn=turn.id, at=detection.at, word=detection.word, score=detection.score))
-        reader = woken.command
+
+        def give_way(to: str) -> None:
+            turn.withdraw()
+            self._bus.emit(Yielded(turn=turn.id, at=detection.at + woken.age_s, to=to))
+            attempt.cancel()
+
         try:
-            with self._floor.turn(), scope:
+            with self._floor.turn(), anyio.CancelScope() as attempt, claim.giving_way(give_way):
                 if self._delegate is not None and self._delegate.here:
+                    await claim.permit()
                     await self._delegate.take(turn.id, detection.word, detection.at, aiter(reader), self._origin())
-                    return
+                    return True
                 wake_ms = (time.perf_counter() - woken.at) * 1000
-                last = await turn.spoken(aiter(reader), wake_ms)
+                last = await turn.spoken(aiter(reader), wake_ms, claim.permit)
                 ended.append(last)
                 while self._follow_up.invites(last):
                     # The answer has been heard to its end: what comes from now on is not our own voice.
@@ -113,6 +150,7 @@ class Loop:
                     ended.append(last)
         finally:
             reader.close()
+        return not attempt.cancelled_caught
 
     async def _followed_up(self, reader: SoundReader, at: float) -> TurnEnded:
         """A turn without a wake word."""
@@ -183,6 +221,9 @@ def _watch(
         wakes = [wake for chunk in chunks if (wake := watch.feed(chunk)) is not None]
         if press.is_set():
             press.clear()
-            return _Woken(Detection(BUTTON, 1.0, chunks[-1].end), sound.reader(chunks[0].at), begun)
+            start = chunks[0].at
+            return _Woken(Detection(BUTTON, 1.0, chunks[-1].end), sound.reader(start), start, 0.0, begun, 0.0)
         if wakes:
-            return _Woken(wakes[0].detection, sound.reader(wakes[0].command_start), begun)
+            wake = wakes[0]
+            start, before_s = wake.command_start, chunks[-1].end - wake.detection.at
+            return _Woken(wake.detection, sound.reader(start), start, wake.loudness_db, begun, before_s)

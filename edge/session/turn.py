@@ -50,6 +50,13 @@ NOT_UNDERSTOOD = Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("not_understood"))
 SILENCE = Outcome(OutcomeKind.SILENCE, Phrase("nothing"))
 CANCELLED = Outcome(OutcomeKind.CANCELLED, Phrase("nothing"))
 
+Permit = Callable[[], Awaitable[None]]
+"""Returns once a turn may act and be heard."""
+
+
+async def _at_once() -> None:
+    """There is nobody to ask."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stages:
@@ -91,13 +98,25 @@ class Turn:
         self._stages, self._bus, self._origin, self._clock = stages, bus, origin, clock
         self._conversation = conversation or Conversation()
         self._not_understood = NOT_UNDERSTOOD
+        self._permit: Permit = _at_once
+        self._withdrawn = False
         self._story = _Story(Transcript("", origin.language))
         self._speech_end = clock.now()
 
-    async def spoken(self, sound: AsyncIterator[AudioChunk], wake_ms: float) -> TurnEnded:
-        """Listen to ``sound`` until the command ends, and carry it out. ``wake_ms``: compute since the wake word."""
+    async def spoken(
+        self, sound: AsyncIterator[AudioChunk], wake_ms: float, permit: "Permit | None" = None
+    ) -> TurnEnded:
+        """Listen to ``sound`` until the command ends, and carry it out. ``wake_ms``: compute since the wake word.
+
+        ``permit`` returns when anything may be done or said; until then the turn only listens.
+        """
         self._note(wake_ms=wake_ms)
+        self._permit = permit or _at_once
         return await self._run(lambda: self._listen(sound))
+
+    def withdraw(self) -> None:
+        """Another assistant answers. Whoever calls this then cancels the turn, which leaves no trace."""
+        self._withdrawn = True
 
     async def followed_up(self, sound: AsyncIterator[AudioChunk], within_s: float) -> TurnEnded:
         """Listen to ``sound``, which nobody was asked for by a wake word, and carry out what is said in it.
@@ -124,6 +143,7 @@ class Turn:
                 self._story.outcome = SILENCE
             else:
                 self._take(transcript)
+                await self._permit()
                 understood = await self._understand(transcript)
                 if understood.understanding is not None:
                     await self._answer(await self._act(understood.understanding))
@@ -133,6 +153,7 @@ class Turn:
             # The microphone was switched off in mid-sentence: what was heard until then is not acted on.
             self._story.outcome = CANCELLED
         except AssistantError as error:
+            await self._permit()
             await self._apologise(error)
         finally:
             ended = self._end()
@@ -223,8 +244,8 @@ class Turn:
             self._fault(unspoken)
 
     async def _keep(self, ended: TurnEnded) -> None:
-        """Also what was cancelled or went wrong is kept."""
-        if self._stages.journal is None:
+        """Also what was cancelled or went wrong is kept, but for what another assistant has to keep."""
+        if self._stages.journal is None or self._withdrawn:
             return
         try:
             with anyio.CancelScope(shield=True):
@@ -318,7 +339,7 @@ class Turn:
             question=Asked(slot=asked.slot, choices=asked.choices) if asked else None,
         )
         self._bus.emit(ended)
-        if ended.text:
+        if ended.text and not self._withdrawn:
             self._remember(ended)
         return ended
 

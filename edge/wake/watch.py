@@ -6,9 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from edge.chunk import CHUNK_SECONDS, AudioChunk
+from edge.chunk import AudioChunk
 from edge.ports import WakeEngine
 from edge.wake.detector import Detection, Detector
+from edge.wake.loudness import KEPT_CHUNKS, above_noise
 from edge.wake.onset import RECENT_CHUNKS, command_start
 from edge.wake.verify import Verifier
 
@@ -17,7 +18,6 @@ CHUNKS_AT_ONCE: Final = 3
 average and the thread wakes up a third as often."""
 _RETRY_S: Final = 0.08
 """A word may still have been going on when it was refused, so it is looked at again as long as it scores."""
-_KEPT: Final = round(1.6 / CHUNK_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Wake:
     detection: Detection
     command_start: float
     """Time from which on to listen for the command, in seconds."""
+    loudness_db: float
+    """How loud the word was over the noise of the room, dB, 0–60."""
 
 
 class Watch:
@@ -35,7 +37,7 @@ class Watch:
     def __init__(self, engine: WakeEngine, detector: Detector, verifier: Verifier | None = None) -> None:
         self._engine, self._detector, self._verifier = engine, detector, verifier
         self._words = engine.words
-        self._recent: deque[AudioChunk] = deque(maxlen=_KEPT)
+        self._recent: deque[AudioChunk] = deque(maxlen=KEPT_CHUNKS)
 
     def feed(self, chunk: AudioChunk) -> Wake | None:
         """The next ``chunk``. Returns the wake that it completed, if any."""
@@ -49,7 +51,8 @@ class Watch:
         lag_s = self._words[detection.word].lag_s
         if self._verifier is not None:
             lag_s = max(0.0, lag_s - self._verifier.earlier_s(detection.word))
-        return Wake(detection, command_start(list(self._recent)[-RECENT_CHUNKS:], lag_s))
+        recent = list(self._recent)
+        return Wake(detection, command_start(recent[-RECENT_CHUNKS:], lag_s), above_noise(recent))
 
     def forget(self) -> None:
         """The stream begins anew."""

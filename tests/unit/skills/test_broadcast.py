@@ -1,10 +1,9 @@
-"""Announcements on a real broker."""
+"""Announcements to one room or all, by the assistants there, on a real broker."""
 
-import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import aiomqtt
 import anyio
 import pytest
 
@@ -12,9 +11,12 @@ from edge.act.skills.broadcast.skill import Broadcast
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
 from edge.intents import Intent, OutcomeKind, Phrase
-from edge.ports import RingingEnd, Silenced
+from edge.ports import Neighbour, RingingEnd, Silenced
+from edge.session.neighbours import HouseNeighbours
 from tests.asked import Asked, understood
-from tests.brokers import mosquitto
+from tests.brokers import Mosquitto, mosquitto
+from tests.houses import Rooms
+from tests.several import Living, living, until
 
 pytestmark = pytest.mark.anyio
 
@@ -23,11 +25,13 @@ pytestmark = pytest.mark.anyio
 class Announced:
     """Notes what is said unasked."""
 
-    said: list[tuple[str, object, str | None]] = field(default_factory=list)
+    audible: bool = True
+    said: list[object] = field(default_factory=list)
     ringing: Phrase | None = None
 
     async def announce(self, phrase: Phrase, area: str | None = None) -> None:
-        self.said.append((phrase.key, phrase.values["message"], area))
+        assert (phrase.key, area) == ("broadcast_message", None)
+        self.said.append(phrase.values["message"])
 
     async def ring(self, phrase: Phrase, over: object) -> None:
         raise AssertionError
@@ -35,6 +39,40 @@ class Announced:
     async def silence(self, silenced: Silenced) -> Phrase | None:
         assert silenced.how is RingingEnd.STOPPED
         return None
+
+
+@dataclass
+class Room:
+    """An assistant in a room, and what is heard there."""
+
+    living: Living
+    asked: Asked
+    announced: Announced
+
+
+@pytest.fixture
+def running() -> Iterator[Mosquitto]:
+    with mosquitto() as broker:
+        yield broker
+
+
+@asynccontextmanager
+async def rooms(running: Mosquitto, *areas: str | None, mute: str = "nobody") -> AsyncIterator[list[Room]]:
+    """Assistants that know of each other."""
+    async with AsyncExitStack() as stack:
+        services = await stack.enter_async_context(anyio.create_task_group())
+        stack.callback(services.cancel_scope.cancel)
+        there = []
+        for number, area in enumerate(areas):
+            one = await stack.enter_async_context(living(running, f"id{number}", f"site{number}", area))
+            announced = Announced(audible=area != mute)
+            skill = Broadcast(Rooms(), announced, one.neighbours)
+            services.start_soon(skill.serve)
+            there.append(Room(one, Asked("broadcast", skill), announced))
+        for room in there:
+            await until(lambda room=room: len(room.living.neighbours.known()) == len(areas) - 1)
+            await room.living.neighbours.survey()
+        yield there
 
 
 @pytest.mark.parametrize(
@@ -51,38 +89,67 @@ def test_what_is_said(said: str, slots: dict[str, object]) -> None:
     assert understood("broadcast", said) == (("HassBroadcast", slots),)
 
 
-async def test_it_is_said_here_and_told_to_the_others(tmp_path: Path) -> None:
-    announced = Announced()
-    with mosquitto() as broker:
-        where = broker.address
-        async with (
-            aiomqtt.Client(where.host, where.port) as listener,
-            MqttHouse(Broker(host=where.host, port=where.port), site="test") as house,
-            anyio.create_task_group() as services,
-        ):
-            await listener.subscribe("hearthside/all/say")
-            await house.settled(5)
-            skill = Broadcast(house, announced)
-            services.start_soon(skill.serve)
-            said = await Asked("broadcast", skill).ask("announce in the kitchen that dinner's ready 🍝")
-            message = await anext(aiter(listener.messages))
-            await anyio.wait_all_tasks_blocked()
-            services.cancel_scope.cancel()
-    assert said == "I announce it in the Kitchen."
-    assert not message.retain
-    assert isinstance(message.payload, bytes)
-    assert json.loads(message.payload) == {
-        "text": "dinner's ready 🍝",
-        "area": "Kitchen",
-        "session": "s",
-        "site": "test",
-    }
-    assert announced.said == [("broadcast_message", "dinner's ready 🍝", "Kitchen")]
+async def test_it_is_said_in_the_room_that_it_is_for_and_nowhere_else(running: Mosquitto) -> None:
+    async with rooms(running, "Office", "kitchen", "Bedroom") as (office, kitchen, bedroom):
+        said = await office.asked.ask("announce in the kitchen that dinner's ready 🍝")
+        await until(lambda: kitchen.announced.said)
+        assert said == "I announce it in the kitchen."
+        assert kitchen.announced.said == ["dinner's ready 🍝"]
+        assert await kitchen.asked.ask("announce in the kitchen that it is hot") == "I announce it."
+        await until(lambda: len(kitchen.announced.said) == 2)
+        assert (office.announced.said, bedroom.announced.said) == ([], [])
+
+
+async def test_a_room_has_further_names(running: Mosquitto) -> None:
+    async with rooms(running, "Kitchen", "Study") as (kitchen, study):
+        assert await kitchen.asked.ask("announce in the office that it is late") == "I announce it in the Study."
+        await until(lambda: study.announced.said)
+
+
+async def test_it_is_said_in_all_rooms_and_told_where(running: Mosquitto) -> None:
+    async with rooms(running, "Kitchen", "Bedroom", None) as (kitchen, bedroom, somewhere):
+        said = await kitchen.asked.ask("tell everyone that dinner is ready")
+        assert said == "I announce it here and in the Bedroom, the site2."
+        assert kitchen.asked.outcome is not None
+        assert kitchen.asked.outcome.kind is OutcomeKind.DONE
+        for room in (kitchen, bedroom, somewhere):
+            await until(lambda room=room: room.announced.said == ["dinner is ready"])
+
+
+async def test_who_has_no_loudspeaker_and_who_does_not_answer_is_said(running: Mosquitto) -> None:
+    async with rooms(running, "Kitchen", "Bedroom", "Office", mute="Bedroom") as (kitchen, _, office):
+        said = await kitchen.asked.ask("tell everyone that dinner is ready")
+        assert said == "I announce it here and in the Office. No answer from the Bedroom."
+        assert kitchen.asked.outcome is not None
+        assert kitchen.asked.outcome.kind is OutcomeKind.UNCONFIRMED
+        assert await office.asked.ask("announce in the bedroom that it is late") == "No answer from the Bedroom."
+        assert office.asked.outcome is not None
+        assert office.asked.outcome.kind is OutcomeKind.FAILED
+
+
+async def test_where_there_is_no_assistant_nothing_is_claimed(running: Mosquitto) -> None:
+    async with rooms(running, "Kitchen", "Bedroom") as (kitchen, _):
+        assert (
+            await kitchen.asked.ask("announce in the hallway that it is late")
+            == "There is no assistant in the Hallway."
+        )
+        assert kitchen.announced.said == []
+
+
+async def test_what_comes_in_is_bounded(running: Mosquitto) -> None:
+    async with rooms(running, "Kitchen", "Bedroom") as (kitchen, bedroom):
+        for body in ({"text": "x" * 301}, {"text": ""}, {"text": 5}, {}):
+            (answer,) = await kitchen.living.neighbours.ask("announce", body, 5.0)
+            assert answer.body == {"says": False}
+        assert bedroom.announced.said == []
 
 
 async def test_without_a_broker_only_here() -> None:
-    async with MqttHouse(Broker(host="127.0.0.1", port=1), site="test") as house:
-        asked = Asked("broadcast", Broadcast(house, Announced()))
+    async with MqttHouse(Broker(host="127.0.0.1", port=1), site="test") as house, anyio.create_task_group() as services:
+        announced = Announced()
+        skill = Broadcast(Rooms(), announced, HouseNeighbours(house.post, Neighbour("a", "test", "Kitchen"), "boot"))
+        services.start_soon(skill.serve)
+        asked = Asked("broadcast", skill)
         assert await asked.ask("announce that dinner is ready") == "I can't reach the house. It is only heard here."
         assert await asked.ask("make an announcement") == "What shall I announce?"
         assert (
@@ -90,3 +157,5 @@ async def test_without_a_broker_only_here() -> None:
         )
         assert asked.outcome is not None
         assert asked.outcome.kind is OutcomeKind.FAILED
+        await until(lambda: announced.said == ["dinner is ready"])
+        services.cancel_scope.cancel()

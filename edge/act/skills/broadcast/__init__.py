@@ -6,4 +6,4 @@ from edge.ports import SkillContext
 
 def build(context: SkillContext) -> Broadcast:
     """The skill."""
-    return Broadcast(context.house, context.announcer)
+    return Broadcast(context.house, context.announcer, context.neighbours)

@@ -9,17 +9,29 @@ import anyio
 from anyio.abc import TaskGroup
 
 from edge.act.skills.timers.countdown import Countdowns
+from edge.act.skills.timers.elsewhere import TIMER, Elsewhere, asked
 from edge.act.skills.timers.store import TimerStore
 from edge.act.skills.timers.timer import Timer, bare, every, meant, span_of
 from edge.act.timekeeping import LONGEST_SLEEP_S, Time
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
-from edge.ports import Announcer, Countdown, CountdownState, RingingEnd, Silenced, Storage
+from edge.ports import (
+    Announcer,
+    Countdown,
+    CountdownState,
+    Neighbour,
+    Neighbours,
+    RingingEnd,
+    Silenced,
+    Storage,
+)
 
 _MOST: Final = 50
 _LONGEST_S: Final = 100 * 3600 + 3600
 _STALE_S: Final = 600.0
 """What was over for longer than this is only told, for its ringing would have ended."""
 _SNOOZE_S: Final = 300.0
+
+_SIGNS: Final = {"HassIncreaseTimer": 1, "HassDecreaseTimer": -1}
 
 _Ask = Callable[[Intent, Origin], Awaitable[Outcome]]
 
@@ -37,8 +49,18 @@ class Timers:
 
     deadline_s = 5.0
 
-    def __init__(self, storage: Storage, announcer: Announcer, time: Time) -> None:
-        self._announcer, self._time = announcer, time
+    def __init__(
+        self,
+        storage: Storage,
+        announcer: Announcer,
+        time: Time,
+        elsewhere: Elsewhere | None = None,
+        neighbours: Neighbours | None = None,
+    ) -> None:
+        """``elsewhere``: the timers of other assistants, ``neighbours``; None where there can be none."""
+        self._announcer, self._time, self._elsewhere = announcer, time, elsewhere
+        if neighbours is not None:
+            neighbours.respond(TIMER, self._asked)
         self._countdowns = Countdowns(TimerStore(storage), time)
         self._ringing: dict[str, _Ringing] = {}
         self._does: Mapping[str, _Ask] = {
@@ -56,11 +78,17 @@ class Timers:
     async def run(self, intent: Intent, origin: Origin) -> Outcome:
         """What was asked, done and on disk. Raises StorageError."""
         await self._countdowns.load()
+        if self._elsewhere is not None:
+            theirs = await self._elsewhere.run(intent, self._countdowns.all())
+            if theirs is not None:
+                return theirs
         return await self._does[intent.name](intent, origin)
 
     async def serve(self) -> None:
         """Rings what is over. Raises StorageError."""
         await self._countdowns.load()
+        if self._elsewhere is not None:
+            await self._elsewhere.listen()
         async with anyio.create_task_group() as ringing:
             while True:
                 await self._countdowns.mind_the_clock()
@@ -169,12 +197,38 @@ class Timers:
         chosen = self._choose(intent, origin, self._countdowns.all())
         if isinstance(chosen, Outcome):
             return chosen
-        heard = self._ringing.get(chosen.id)
-        if heard is not None and self._announcer.ringing is heard.phrase and sign > 0:
+        return _done("timers_changed", **_described(chosen), left=await self._prolong(chosen, sign * seconds))
+
+    async def _prolong(self, timer: Timer, seconds: float) -> float:
+        """Give ``timer`` so much more, or less; one that rings is silenced until then. Returns what is left."""
+        heard = self._ringing.get(timer.id)
+        if heard is not None and self._announcer.ringing is heard.phrase and seconds > 0:
             await self._announcer.silence(Silenced(RingingEnd.SNOOZED, seconds))
-            return _done("timers_changed", **_described(chosen), left=seconds)
-        timer = await self._countdowns.change(chosen, sign * seconds)
-        return _done("timers_changed", **_described(timer), left=self._countdowns.left(timer))
+            return seconds
+        return self._countdowns.left(await self._countdowns.change(timer, seconds))
+
+    async def _asked(self, by: Neighbour, body: Mapping[str, object]) -> Mapping[str, object]:
+        """Another assistant asks for a change to one of ours. Raises StorageError."""
+        await self._countdowns.load()
+        try:
+            what, ident, seconds = asked(body)
+        except ValueError:
+            return {"done": False}
+        timer = self._countdowns.get().get(ident)
+        wrong = {"HassPauseTimer": True, "HassUnpauseTimer": False}  # whether it stands still already
+        if timer is None or wrong.get(what) is (timer.ends is None):
+            return {"done": False}
+        match what:
+            case "HassCancelTimer":
+                await self._end([timer])
+                return {"done": True}
+            case "HassPauseTimer":
+                await self._countdowns.pause([timer])
+            case "HassUnpauseTimer":
+                await self._countdowns.resume([timer])
+            case _:
+                return {"done": True, "left": await self._prolong(timer, seconds * _SIGNS[what])}
+        return {"done": True, "left": self._countdowns.left(self._countdowns.get()[ident])}
 
     async def _pause(self, intent: Intent, origin: Origin) -> Outcome:
         running = [timer for timer in self._countdowns.all() if timer.ends is not None]
