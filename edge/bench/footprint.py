@@ -7,6 +7,7 @@ other tier understands are asked of it in writing; it is then ended and started 
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import sys
@@ -88,11 +89,9 @@ def _prefix(settings: Settings, folder: Path) -> None:
         engine: LlmEngine = plugins.load("llm", settings.understand.llm)(
             model, settings.understand.llm_threads, adapter
         )
-        ready = _spent(lambda engine=engine: engine.prepare(FIXED, folder))
+        ready = _spent(functools.partial(engine.prepare, FIXED, folder))
         asked = f"{FIXED} kitchen: kitchen light (off)\nnow: the kitchen is dark<|im_end|>\n<|im_start|>assistant\n"
-        first = _spent(
-            lambda engine=engine, asked=asked: engine.complete(asked, 'root ::= "none" | "on kitchen light"', 8)
-        )
+        first = _spent(functools.partial(engine.complete, asked, 'root ::= "none" | "on kitchen light"', 8))
         engine.close()
         print(f"{name}: {ready:.2f} s of processor time to be ready, {first:.2f} s for the first answer", flush=True)
 
