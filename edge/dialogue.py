@@ -16,9 +16,10 @@ RESTORE: Final = "HearthRestore"
 a colour is ``red,green,blue``."""
 
 SCHEDULE: Final = "HearthSchedule"
-"""The intent that does what it holds in ``later`` at another time: slots ``when`` (as it was said), or ``hours``,
-``minutes`` and ``seconds`` from now; ``for_s`` (seconds) or ``until`` (as it was said): when it is undone again;
-``command``: what was said."""
+"""The intent that does what it holds in ``later`` at another time, as HassStartTimer does that holds any.
+
+Slots: ``when`` (as it was said), or ``hours``, ``minutes`` and ``seconds`` from now; ``for_s`` (seconds) or ``until``
+(as it was said), when it is undone again; ``command``, what was said."""
 GUESSED: Final = "guessed"
 """The form of an intent of a tool that was not named, but found by what the sentence means."""
 UNSCHEDULE: Final = "HearthScheduleCancel"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import anyio
 
 from edge.act.confirm import Guard
+from edge.dialogue import SCHEDULE
 from edge.errors import DeadlineExceeded, SettingsError
 from edge.intents import Intent, Origin, Outcome
 from edge.ports import Foresight, Skill
@@ -34,7 +35,7 @@ class Dispatch:
         """
         if self._guard is not None and (guarded := self._guard.objection(intent, origin, 0.0)) is not None:
             return guarded
-        skill = self._skills.get(intent.name, self._otherwise)
+        skill = self._for(intent)
         return skill.objection(intent, origin) if isinstance(skill, Foresight) else None
 
     async def run(self, intent: Intent, origin: Origin, confidence: float = 1.0) -> Outcome:
@@ -44,12 +45,16 @@ class Dispatch:
         """
         if self._guard is not None and (objection := self._guard.objection(intent, origin, confidence)) is not None:
             return objection
-        skill = self._skills.get(intent.name, self._otherwise)
+        skill = self._for(intent)
         try:
             with anyio.fail_after(skill.deadline_s):
                 return await skill.run(intent, origin)
         except TimeoutError:
             raise DeadlineExceeded(f"{intent.name} took longer than {skill.deadline_s:g} s", "try again") from None
+
+    def _for(self, intent: Intent) -> Skill:
+        """What holds others for later, whatever it is called, is for whoever does things later."""
+        return self._skills.get(SCHEDULE if intent.later else intent.name, self._otherwise)
 
 
 def _by_intent(skills: Iterable[Skill]) -> Mapping[str, Skill]:

@@ -55,5 +55,5 @@ def _command(rest: str) -> str:
     return rest.strip(" ,.!?")
 
 
-OWN: Final = frozenset({"when", "hours", "minutes", "seconds", "for_s", "until", "command"})
+OWN: Final = frozenset({"when", "hours", "minutes", "seconds", "for_s", "until", "command", "conversation_command"})
 """Slots that a command for later has itself; others are answers, and belong to what it does."""

@@ -250,7 +250,7 @@ def _again(leaning: Leaning, last: Exchange) -> Understanding | None:
 
 
 def _undone(last: Exchange) -> Understanding | Outcome:
-    if any(intent.name.startswith(SCHEDULE) and intent.name != UNSCHEDULE for intent in last.intents):
+    if any((intent.later or intent.name.startswith(SCHEDULE)) and intent.name != UNSCHEDULE for intent in last.intents):
         return Understanding(Intent(UNSCHEDULE, {"last": True}), Tier.CONTEXT, _BY_AIM)
     intents = restoring(last.actions)
     if not intents:

@@ -4,16 +4,15 @@ What is to be done is understood as if it were said by itself, now, while somebo
 be done is what the sentence says besides.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from edge.dialogue import SCHEDULE, UNSCHEDULE, PutOff
-from edge.intents import Intent, Origin, Outcome, SlotValue, Understanding
+from edge.intents import Intent, Origin, Outcome, Understanding
 
 _COMMAND: Final = "conversation_command"
 """Slot of Home Assistant's sentences for "in ten minutes"."""
-_UNITS: Final = ("hours", "minutes", "seconds")
 
 Part: TypeAlias = Callable[[str, str], PutOff | None]
 """Takes a text and its language apart; None where it names no time."""
@@ -36,7 +35,8 @@ class Later:
             return self._unwrapped(whole, by_itself)
         if whole is not None or (said := self.part(text, origin.language)) is None:
             return whole
-        return self._put_off(said.command, said.slots, by_itself(said.command))
+        name = SCHEDULE if said.slots else UNSCHEDULE
+        return self._put_off(Intent(name, {**said.slots, "command": said.command}), by_itself(said.command))
 
     def is_for_later(self, text: str, origin: Origin, found: Understanding) -> bool:
         """Whether ``found``, which would be done at once, was said of another time: then it must not be done."""
@@ -44,7 +44,7 @@ class Later:
         return at_once and self.part(text, origin.language) is not None
 
     def _unwrapped(self, whole: Understanding, by_itself: ByItself) -> Meaning:
-        """``whole`` with what Home Assistant's sentences hold as text in place of that text."""
+        """``whole`` with what Home Assistant's sentences hold as text understood as well."""
         if not any(_COMMAND in intent.slots for intent in whole.intents):
             return whole
         intents: list[Intent] = []
@@ -52,18 +52,14 @@ class Later:
             if _COMMAND not in intent.slots:
                 intents.append(intent)
                 continue
-            command = str(intent.slots[_COMMAND])
-            times = {unit: intent.slots[unit] for unit in _UNITS if unit in intent.slots}
-            meant = self._put_off(command, times, by_itself(command))
+            meant = self._put_off(intent, by_itself(str(intent.slots[_COMMAND])))
             if not isinstance(meant, Understanding):
                 return meant
             intents.append(meant.intent)
         first, *further = intents
         return replace(whole, intent=first, further=tuple(further))
 
-    def _put_off(self, command: str, slots: Mapping[str, SlotValue], meant: Meaning) -> Meaning:
-        name = SCHEDULE if slots else UNSCHEDULE
-        outer = Intent(name, {**slots, "command": command})
+    def _put_off(self, outer: Intent, meant: Meaning) -> Meaning:
         if isinstance(meant, Understanding):
             if not all(intent.name in self.deferrable for intent in meant.intents):
                 return None

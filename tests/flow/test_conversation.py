@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import anyio
 import numpy as np
 import pytest
 from pydantic import SecretStr
@@ -277,3 +278,22 @@ async def test_who_was_asked_and_what_it_cost(home: SimulatedHome, broker: Mosqu
         assert understood.tier is tier
         assert list(understood.asked)[-1] is tier
         assert as_json(understood)["asked"][tier.value] >= 0
+
+
+# -- later ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_command_for_later_is_done_by_the_running_assistant(
+    home: SimulatedHome, broker: Mosquitto, tmp_path: Path
+) -> None:
+    async with talking(broker, tmp_path) as running:
+        later = await said(running, "turn on the kitchen light in two seconds")
+        assert later.outcome is OutcomeKind.DONE
+        assert later.reply.text == "I'll do that in 2 seconds."
+        assert later.actions == ()
+        with anyio.fail_after(30):
+            while home.state("kitchen_light")["state"] != "ON":
+                await anyio.sleep(0.05)
+        asked = await said(running, "unlock the front door in two seconds")
+        assert asked.reply.text == "Shall I unlock Front Door?"
+        assert home.state("front_door")["state"] == "LOCKED"

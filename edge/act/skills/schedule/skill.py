@@ -49,12 +49,13 @@ class Schedule:
         """What was asked, and on disk. Raises StorageError, and what is done at once raises."""
         await self._agenda.load()
         match intent.name:
-            case "HearthSchedule":
-                return await self._put_off(intent, origin)
             case "HearthScheduleCancel":
                 return await self._take_back(intent, origin)
-        entries = self._agenda.all()
-        return self._told("schedule_listed", entries) if entries else _none()
+            case "HearthScheduleStatus":
+                entries = self._agenda.all()
+                return self._told("schedule_listed", entries) if entries else _none()
+        # Of Home Assistant's sentences it is a timer that holds the command.
+        return await self._put_off(intent, origin)
 
     # -- put off --------------------------------------------------------------------------------------------------
 
@@ -66,7 +67,7 @@ class Schedule:
             return _failed("schedule_when")
         if len(self._agenda.all()) >= MOST:
             return _failed("schedule_too_many", count=MOST)
-        said = str(intent.slots.get("command", ""))
+        said = str(intent.slots.get("command") or intent.slots.get("conversation_command", ""))
         wanted = self._without_objection(intent, origin)
         if isinstance(wanted, Outcome):
             return wanted
