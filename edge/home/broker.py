@@ -10,15 +10,17 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import aiomqtt
 import anyio
 import anyio.lowlevel
 from aiomqtt import ProtocolVersion
-from paho.mqtt.client import MQTTMessage
 
 from edge.errors import BrokerOffline, SettingsError
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import MQTTMessage
 
 _log = logging.getLogger(__name__)
 
@@ -237,7 +239,7 @@ class Link:
                 self._news.clear()
                 await self._news.wait()
 
-    def _arrived(self, client: object, data: object, message: MQTTMessage) -> None:
+    def _arrived(self, client: object, data: object, message: "MQTTMessage") -> None:
         self._waiting.append(message)
         self._news.set()
 
