@@ -40,7 +40,7 @@ NO_DELAY: Final = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 """Messages are small and follow one another: Nagle's algorithm holds the second back for 40 ms."""
 _PENDING: Final = 1000
 """Calls in flight that are nothing to warn of: a command for the whole house sends one a device."""
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 10
 """Messages that are looked at before all else has its turn."""
 
 
