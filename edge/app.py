@@ -241,6 +241,7 @@ def open_house(settings: Settings) -> MqttHouse:
         site=mqtt.site,
         discovery_prefix=mqtt.discovery_prefix,
         house_file=settings.data_dir / "house.toml",
+        birth=mqtt.birth,
     )
 
 

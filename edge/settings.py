@@ -175,6 +175,8 @@ class MqttSettings(Section):
     discovery_prefix: str = "homeassistant"
     confirm_s: Seconds = 3.0
     """How long a device has to show that it did what it was told."""
+    birth: bool = False
+    """Ask devices that wait for Home Assistant's birth message to announce themselves, where there is none of it."""
 
 
 class SpeakSettings(Section):

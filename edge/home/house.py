@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -10,6 +11,7 @@ import anyio
 
 from edge.devices import ActionReport, Command, Device, DeviceState
 from edge.errors import BrokerOffline
+from edge.home.birth import Birth
 from edge.home.broker import Broker, Link, Message, Publication
 from edge.home.control import Control
 from edge.home.conventions import natives
@@ -40,8 +42,10 @@ class MqttHouse:
         discovery_prefix: str = "homeassistant",
         house_file: Path | None = None,
         on_link: Callable[[bool], None] | None = None,
+        birth: bool = False,
     ) -> None:
-        """``site``: name of this assistant in topics. ``on_link`` is told when the broker comes and goes.
+        """``site``: name of this assistant in topics. ``on_link`` is told when the broker comes and goes. ``birth``:
+        whether devices are asked to announce themselves anew where no Home Assistant does it.
 
         Raises SettingsError for a mistake in ``house_file``.
         """
@@ -53,7 +57,12 @@ class MqttHouse:
         """For whoever else has something to say or to hear on the broker."""
         self._control = Control(self._link, self._registry, lambda: self._changed)
         self._told = on_link
+        self._birth = Birth(discovery_prefix, wanted=birth)
         self._waited_for: anyio.Event | None = None
+        self._announced = anyio.Event()
+        """Set when there may be other topics to listen to."""
+        self._unasked = anyio.Event()
+        """Set when there may be something to ask."""
         self._fence = f"{self._own_topics}/fence/{uuid.uuid4().hex[:8]}"
         self._memory, self._mark = f"{self._own_topics}/memory", uuid.uuid4().hex
         self._remembers = False
@@ -143,7 +152,7 @@ class MqttHouse:
         """After each connection, drop what left meanwhile; then ask what devices do not say by themselves."""
         caught_up = 0
         while True:
-            changed = self._changed
+            self._unasked = anyio.Event()
             try:
                 if self._ready and caught_up < self._connections:
                     connection = self._connections
@@ -157,7 +166,7 @@ class MqttHouse:
                         await anyio.sleep(_ASK_EVERY_S)
             except BrokerOffline as error:
                 _log.debug("interrupted: %s", error)
-            await changed.wait()
+            await self._unasked.wait()
             await anyio.sleep(_ASK_AFTER_S)
 
     async def _pass_fence(self) -> None:
@@ -181,14 +190,24 @@ class MqttHouse:
             self._connections += 1
             self._subscribed = frozenset()
             self._registry.begin()
-            await self._link.subscribe([self._memory, self._fence, *self._registry.filters])
+            self._birth.begin()
+            await self._link.subscribe([self._memory, self._fence, self._birth.topic, *self._registry.filters])
             self._ready = self._link.online
             await self.post.begin()
+            if self._birth.wanted:
+                self._tasks.start_soon(self._ask_for_announcements)
         for passed in self._fences.values():
             passed.set()
         if self._told is not None:
             self._told(online)
+        self._look_again()
         self._notify()
+
+    async def _ask_for_announcements(self) -> None:
+        with suppress(BrokerOffline):
+            await self._pass_fence()
+            if (message := self._birth.message()) is not None:
+                await self._link.publish([message])
 
     def _take(self, message: Message) -> None:
         if message.topic == self._fence:
@@ -198,9 +217,17 @@ class MqttHouse:
         if message.topic == self._memory:
             self._remembers = message.retained and message.payload == self._mark.encode()
             return
+        if message.topic == self._birth.topic:
+            self._birth.take(message)
         self._registry.take(message)
+        if self._registry.stale:
+            self._look_again()
         self.post.take(message)
         self._notify()
+
+    def _look_again(self) -> None:
+        self._announced.set()
+        self._unasked.set()
 
     @property
     def _changed(self) -> anyio.Event:
@@ -216,11 +243,11 @@ class MqttHouse:
 
     async def _keep_subscribed(self) -> None:
         while True:
-            # Taken before looking, so that what is announced while we subscribe is not slept through.
-            changed = self._changed
+            # Made before looking, so that what is announced while we subscribe is not slept through.
+            self._announced = anyio.Event()
             if self._ready:
                 await self._follow_topics()
-            await changed.wait()
+            await self._announced.wait()
             await anyio.sleep(_FLUSH_S)
 
     async def _follow_topics(self) -> None:

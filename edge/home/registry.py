@@ -61,7 +61,8 @@ class Registry:
         """By its name in lower case, every room's name."""
         self._topics: frozenset[str] = frozenset()
         self._revision = 0
-        self._stale = False
+        self.stale = False
+        """Whether something was announced since anybody looked."""
         self._connection = 0
         self._curious = False
         """Whether there may be something to ask."""
@@ -141,7 +142,7 @@ class Registry:
         if self._announced.concerns(message.topic):
             # Not refreshed in the midst of a flood of announcements.
             if self._announced.take(message):
-                self._stale = self._curious = True
+                self.stale = self._curious = True
         else:
             self._refresh()
         touched = []
@@ -158,7 +159,7 @@ class Registry:
 
     def forget_unheard(self) -> None:
         """Drop what was announced in an earlier connection and not in this one: it left while we were away."""
-        self._stale = self._announced.forget_unheard() or self._stale
+        self.stale = self._announced.forget_unheard() or self.stale
 
     def questions(self) -> list[Publication]:
         """What to publish so that devices say what and how they are; each once in a connection."""
@@ -175,9 +176,9 @@ class Registry:
 
     def _refresh(self) -> None:
         """Give ids, once for any number of announcements, and in the order of identities, not of messages."""
-        if not self._stale:
+        if not self.stale:
             return
-        self._stale = False
+        self.stale = False
         old = {known.entity.identity: known for known in self._known.values()}
         before = [known.entity.device for known in self._known.values()]
         entities = self._announced.entities()

@@ -69,7 +69,10 @@ def compiled(source: str) -> jinja2.Template:
             raise SecurityError("recursive loops are not allowed")
         loop.iter = nodes.Filter(loop.iter, "_paced", [], [], None, None, lineno=loop.lineno)
     tree.set_environment(_ENVIRONMENT)
-    return _ENVIRONMENT.from_string(tree)
+    template = _ENVIRONMENT.from_string(tree)
+    # Jinja looks them up in a chain of dictionaries, which it walks through for every message.
+    template.globals = dict(template.globals)
+    return template
 
 
 class _Generator(CodeGenerator):

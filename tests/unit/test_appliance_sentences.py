@@ -68,6 +68,7 @@ PANEL = {"domain": "alarm_control_panel"}
         ("arm the alarm system for the night", "HearthArm", {**PANEL, "arm_mode": "night"}),
         ("set the alarm to away mode", "HearthArm", {**PANEL, "arm_mode": "away"}),
         ("arm the house", "HearthArm", PANEL),
+        ("activate the security system", "HearthArm", PANEL),
         ("arm perimeter in home mode", "HearthArm", {"name": "Perimeter", "arm_mode": "home"}),
         ("disarm the alarm", "HearthDisarm", PANEL),
         ("turn off the security system", "HearthDisarm", PANEL),
@@ -118,7 +119,8 @@ def test_said_to_appliances(grammar: Grammar, text: str, intent: str | None, slo
 )
 def test_not_for_them(grammar: Grammar, text: str) -> None:
     found = understood(grammar, text)
-    assert found is None or not found.name.startswith(("HearthDisarm", "HearthChoose", "HearthSoundSiren"))
+    assert found is None or not found.name.startswith(("HearthArm", "HearthDisarm", "HearthChoose", "HearthSoundSiren"))
+    assert found is None or found.slots.get("domain") != "alarm_control_panel"
 
 
 def test_what_is_said_to_a_house_without_such_things_is_what_it_was() -> None:

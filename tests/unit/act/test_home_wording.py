@@ -64,6 +64,7 @@ def test_actions_claim_what_was_confirmed_and_no_more(wording: Wording, values: 
         (Phrase("no_such_device", {"slots": {"domain": "light", "floor": "Upstairs"}}), "I know no light upstairs."),
         (Phrase("unsaid", {"names": ["Kitchen Blinds"]}), "I don't know how Kitchen Blinds are now."),
         (Phrase("is_off", {"names": ["Lamp"]}), "Lamp is off."),
+        (Phrase("state", {"name": "Bell", "domain": "event", "value": "long_press"}), "Bell last reported long press."),
         (Phrase("needs_code", {"names": ["Panel"]}), "Panel wants a code for that, which I don't have."),
         (Phrase("beyond", {"names": ["Tank"], "low": 43.3, "high": 60}), "Tank goes from 43.3 to 60."),
         (Phrase("up_to_date", {"names": ["Plug Firmware"]}), "Plug Firmware is up to date."),

@@ -274,3 +274,26 @@ def test_a_payload_of_deep_or_huge_json_is_a_fault_at_most() -> None:
 def test_what_a_template_prints_is_cut_to_a_size_that_a_state_can_have() -> None:
     with pytest.raises(TemplateFault):
         Template("{% for i in range(200) %}" + "x" * 500 + "{% endfor %}").value("")
+
+
+PAYLOADS = (
+    '{"a": "x", "b": {"c": 1.5, "d e": true}, "n": null, "l": [1], "s": " padded ", "u": "ü", "big": 1e300}',
+    '{"a": {"b": 1}}', '{"b": 3}', "[]", "7", "ON", "", '{"b": {"c": "{{ 1 }}"}}', '{"a": "\\ud800"}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize(
+    "source",
+    ["{{ value_json.a }}", "{{value_json.b.c}}", "{{ value_json['b']['d e'] }}", '{{ value_json["n"] }}',
+     "{{ value_json.l }}", "{{ value_json.s }}", "{{ value_json.u }}", "{{ value_json.big }}", "{{ value_json.items }}", "{{ value_json.b.keys }}"],
+)  # fmt: skip
+def test_a_look_up_comes_to_what_jinja_makes_of_it(source: str, payload: str) -> None:
+    def result(template: Template) -> str:
+        try:
+            return template.value(payload)
+        except TemplateFault:
+            return "fault"
+
+    # A comment keeps the short way from being taken.
+    assert result(Template(source)) == result(Template(source + "{# all of it #}"))
