@@ -10,15 +10,17 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import aiomqtt
 import anyio
 import anyio.lowlevel
 from aiomqtt import ProtocolVersion
-from paho.mqtt.client import MQTTMessage
 
 from edge.errors import BrokerOffline, SettingsError
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import MQTTMessage
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ NO_DELAY: Final = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 """Messages are small and follow one another: Nagle's algorithm holds the second back for 40 ms."""
 _PENDING: Final = 1000
 """Calls in flight that are nothing to warn of: a command for the whole house sends one a device."""
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 10
 """Messages that are looked at before all else has its turn."""
 
 
@@ -237,7 +239,7 @@ class Link:
                 self._news.clear()
                 await self._news.wait()
 
-    def _arrived(self, client: object, data: object, message: MQTTMessage) -> None:
+    def _arrived(self, client: object, data: object, message: "MQTTMessage") -> None:
         self._waiting.append(message)
         self._news.set()
 

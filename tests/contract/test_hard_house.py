@@ -33,7 +33,7 @@ def running() -> Iterator[Mosquitto]:
 @asynccontextmanager
 async def house_on(address: Address) -> AsyncIterator[MqttHouse]:
     async with MqttHouse(Broker(host=address.host, port=address.port)) as house:
-        await house.settled(5)
+        await house.settled(20)
         yield house
 
 
@@ -109,7 +109,7 @@ async def test_commands_while_the_broker_restarts_claim_nothing_that_is_not_so(r
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(lamp)
         async with MqttHouse(Broker(host=running.address.host, port=running.address.port)) as house:
-            with anyio.fail_after(10):
+            with anyio.fail_after(20):
                 while house.state("switch.plug").value is None:
                     await anyio.sleep(0.02)
             for number in range(60):

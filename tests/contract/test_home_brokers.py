@@ -41,7 +41,7 @@ async def address(request: pytest.FixtureRequest) -> AsyncIterator[Address]:
 @asynccontextmanager
 async def house_on(address: Address) -> AsyncIterator[MqttHouse]:
     async with MqttHouse(Broker(host=address.host, port=address.port)) as house:
-        await house.settled(5)
+        await house.settled(20)
         yield house
 
 
