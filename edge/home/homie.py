@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from edge.home.broker import Publication
 from edge.home.convention import Malformed, json_of, topic_of
 from edge.home.entity import Entity
-from edge.home.homie_parts import Described, Node, Property, entities_of
+from edge.home.homie_device import Described, Node, Property
+from edge.home.homie_parts import entities_of
 
 _MAX: Final = 262_144
 _MAX_TEXT: Final = 4096

@@ -12,7 +12,6 @@
 """
 
 import colorsys
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -23,6 +22,7 @@ from edge.home.color import rgb_of
 from edge.home.convention import Malformed, joined, spoken, topic_of
 from edge.home.discovery import slug
 from edge.home.entity import VALUE, Availability, AvailabilityMode, Decode, Entity, Reading, Unsupported
+from edge.home.homie_device import Described, Node, Property, words_of
 from edge.home.parts import each, finite, one_of, within
 from edge.home.things import by_mac
 
@@ -53,69 +53,6 @@ _BY_UNIT: Final = {
     "V": "voltage", "A": "current", "lx": "illuminance", "hPa": "atmospheric_pressure", "ppm": "carbon_dioxide",
 }  # fmt: skip
 _BY_WORD: Final = {"humidity": "humidity", "battery": "battery", "temperature": "temperature"}
-_MAX_OPTIONS: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Property:
-    """One value of a node."""
-
-    id: str
-    name: str
-    datatype: str
-    format: str
-    settable: bool
-    unit: str
-
-    @property
-    def words(self) -> frozenset[str]:
-        """Of its id and its name."""
-        return _words(self.id) | _words(self.name)
-
-    @property
-    def limits(self) -> Limits | None:
-        """Of its format ``low:high`` or ``low:high:step``."""
-        found = re.fullmatch(r"(-?[\d.]+):(-?[\d.]+)(?::([\d.]+))?", self.format)
-        try:
-            limits = Limits(*(finite(part) for part in found.groups() if part)) if found else None
-        except ValueError:
-            return None
-        return limits if limits is not None and limits.low < limits.high else None
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """Of an enum."""
-        return tuple(part.strip() for part in self.format.split(",")[:_MAX_OPTIONS] if part.strip())
-
-    @property
-    def numeric(self) -> bool:
-        """Whether it is a number."""
-        return self.datatype in ("integer", "float")
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A part of a device."""
-
-    id: str
-    name: str
-    type: str
-    properties: tuple[Property, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """A device."""
-
-    base: str
-    """Its topic."""
-    name: str
-    nodes: tuple[Node, ...]
-    version: int
-    """4 (for 3 as well) or 5."""
-    mac: str = ""
-    root: str | None = None
-    """Topic of the device that it is away with."""
 
 
 @dataclass(slots=True)
@@ -164,9 +101,9 @@ def _drafts(device: Described, node: Node, topic: str) -> Iterator[_Draft]:
     whole = spoken(device.name) or device.base.rpartition("/")[2]
     own = spoken(node.name)
     # "Lamp" needs not be the lamp's light.
-    plain = len(device.nodes) == 1 and _words(own) <= _LIGHTS | _COVERS | _SWITCHED | {"relay", "node"}
+    plain = len(device.nodes) == 1 and words_of(own) <= _LIGHTS | _COVERS | _SWITCHED | {"relay", "node"}
     name = whole if plain else joined(whole, own)
-    words = _words(node.type) | _words(node.name) | _words(node.id)
+    words = words_of(node.type) | words_of(node.name) | words_of(node.id)
     used: set[str] = set()
     for maker in (_light, _cover, _thermostat):
         if not used and (draft := maker(node, topic, name, words, device.version)) is not None:
@@ -407,7 +344,3 @@ def _rgb_text(model: str, version: int) -> Callable[[Value], object]:
 def _hsv(color: tuple[int, int, int]) -> tuple[int, int, int]:
     hue, saturation, value = colorsys.rgb_to_hsv(*(channel / 255 for channel in color))
     return round(hue * 360), round(saturation * 100), round(value * 100)
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", text).casefold()))

@@ -69,7 +69,9 @@ class MqttHouse:
         """Whether the broker has kept our mark since the last connection, and so all else that it was to keep."""
         self._connections = 0
         self._announced = anyio.Event()
-        """Set when there may be other topics to listen to, or something to ask."""
+        """Set when there may be other topics to listen to."""
+        self._unasked = anyio.Event()
+        """Set when there may be something to ask."""
         self._fences: dict[str, anyio.Event] = {}
         self._subscribed: frozenset[str] = frozenset()
         self._subscribing = anyio.Lock()
@@ -156,7 +158,7 @@ class MqttHouse:
         """After each connection, drop what left meanwhile; then ask what devices do not say by themselves."""
         caught_up = 0
         while True:
-            changed = self._changed
+            self._unasked = anyio.Event()
             try:
                 if self._ready and caught_up < self._connections:
                     connection = self._connections
@@ -170,7 +172,7 @@ class MqttHouse:
                         await anyio.sleep(_ASK_EVERY_S)
             except BrokerOffline as error:
                 _log.debug("interrupted: %s", error)
-            await changed.wait()
+            await self._unasked.wait()
             await anyio.sleep(_ASK_AFTER_S)
 
     async def _pass_fence(self) -> None:
@@ -204,7 +206,7 @@ class MqttHouse:
             passed.set()
         if self._told is not None:
             self._told(online)
-        self._announced.set()
+        self._look_again()
         self._notify()
 
     async def _ask_for_announcements(self) -> None:
@@ -225,9 +227,13 @@ class MqttHouse:
             self._birth.take(message)
         self._registry.take(message)
         if self._registry.stale:
-            self._announced.set()
+            self._look_again()
         self.post.take(message)
         self._notify()
+
+    def _look_again(self) -> None:
+        self._announced.set()
+        self._unasked.set()
 
     @property
     def _changed(self) -> anyio.Event:

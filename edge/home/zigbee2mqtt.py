@@ -106,6 +106,9 @@ class _Known:
     """As it was listed: what has not changed is not read again."""
     listed: Listed
     parts: tuple[Part, ...]
+    places: tuple[str, ...] = ()
+    entities: tuple[Entity, ...] | None = None
+    """As long as they are filed under the same ``places``."""
 
 
 @dataclass(slots=True)
@@ -235,8 +238,10 @@ def _entities(base: str, bridge: _Bridge) -> Iterable[Entity]:
             yield _coordinator(base, ieee)
         title = known.listed.friendly_name
         places = (*(spoken(level) for level in title.split("/")[:-1]), *filed.get(ieee, ()))
-        for part in known.parts:
-            yield _entity(base, title, ieee, part, by_zigbee(ieee), places)
+        if known.entities is None or known.places != places:
+            known.places = places
+            known.entities = tuple(_entity(base, title, ieee, part, by_zigbee(ieee), places) for part in known.parts)
+        yield from known.entities
     for group in bridge.groups:
         for part in _group_parts(group, bridge.devices):
             yield _entity(base, group.friendly_name, str(group.id), part, frozenset({f"zigbee:{base}/{group.id}"}), ())
