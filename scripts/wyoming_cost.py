@@ -62,6 +62,9 @@ async def _measured(folder: Path, rounds: int) -> dict[str, Any]:
             await hear()
             await _loaded(functools.partial(transcribe, port, pcm, "en"))
             await _loaded(functools.partial(first_sound, port, _COMMAND))
+            # In silence no engine has anything to do: what remains is the protocol.
+            silence = np.zeros(2 * RATE, np.int16)
+            protocol = [(await transcribe(port, silence, "en")).ms for _ in range(rounds)]
             rows = []
             for _ in range(rounds):
                 begun = time.perf_counter()
@@ -76,6 +79,7 @@ async def _measured(folder: Path, rounds: int) -> dict[str, Any]:
                 name: round(statistics.median(column), 1)
                 for name, column in zip(names, zip(*rows, strict=True), strict=True)
             }
+            figures["protocol_ms"] = round(statistics.median(protocol), 1)
             figures["stt_extra_ms"] = round(statistics.median(row[1] - row[0] for row in rows), 1)
             return {**figures, **await _beside_guests(stt, hear, pcm, rounds)}
 
