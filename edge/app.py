@@ -82,11 +82,12 @@ class Assistant:
         floor: Floor,
         conversations: Conversations,
         arbiter: Arbiter,
+        neighbours: HouseNeighbours,
     ) -> None:
         self.settings, self.house, self.bus = settings, house, bus
         self.listening = Listening(bus)
         self._stages, self._ears, self._floor = stages, ears, floor
-        self._conversations, self._arbiter = conversations, arbiter
+        self._conversations, self._arbiter, self.neighbours = conversations, arbiter, neighbours
 
     async def listens(self) -> None:
         """Returns when a wake word would be heard; what comes after it waits for its engines to load."""
@@ -202,7 +203,7 @@ async def assistant(
         services.start_soon(arbiter.serve)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        yield Assistant(settings, house, stages, ears, bus, mind.floor, mind.conversations, arbiter)
+        yield Assistant(settings, house, stages, ears, bus, mind.floor, mind.conversations, arbiter, neighbours)
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
