@@ -93,9 +93,10 @@ class Assistant:
         arbiter: Arbiter,
         listening: Listening,
         loudness: Loudness,
+        neighbours: HouseNeighbours,
     ) -> None:
         self.settings, self.house, self.bus = settings, house, bus
-        self.listening, self.loudness = listening, loudness
+        self.listening, self.loudness, self.neighbours = listening, loudness, neighbours
         self._stages, self._ears, self._mind, self._arbiter = stages, ears, mind, arbiter
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
@@ -278,7 +279,7 @@ async def assistant(
             services.start_soon(serve)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        yield Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness)
+        yield Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours)
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:

@@ -24,7 +24,8 @@ from edge.engine_thread import EngineThread
 from edge.intents import Origin
 from edge.ports import VadEngine, WakeEngine
 from edge.session.conversation import Conversations
-from edge.session.loop import Loop
+from edge.session.floor import Floor
+from edge.session.loop import FollowUpRules, Loop
 from edge.session.turn import Stages
 from edge.settings import load
 from models.store import Store
@@ -46,7 +47,10 @@ async def cost(words: tuple[str, ...], seconds: float) -> dict[str, float]:
         ring = Ring(30.0)
         # Nobody speaks, so no turn is opened and its stages are never asked for.
         stages = Stages(router=None, dispatch=None, wording=None)  # type: ignore[arg-type]
-        loop = Loop(ear, stages, Bus(), wake_rules(listening), lambda: Origin(""), Conversations())
+        loop = Loop(
+            ear, stages, Bus(), wake_rules(listening), lambda: Origin(""), Conversations(), Floor(), FollowUpRules(0.0),
+            arbiter=None,  # type: ignore[arg-type]
+        )  # fmt: skip
         engines = (ear, voice)
         begun, before = time.process_time(), [await engine.call(lambda _: time.thread_time()) for engine in engines]
         async with Replay(hiss, ring, realtime=True, tail_s=0.0):

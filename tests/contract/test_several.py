@@ -4,17 +4,22 @@ import json
 import logging
 import random
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import aiomqtt
 import anyio
 import pytest
+from anyio.to_thread import run_sync
 
 from edge.bench.several import Participant, Utterance, participants, utter
+from edge.cli.check import _several
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
+from edge.identity import boot, identity
 from edge.ports import Neighbour
 from edge.session.arbiter import Arbiter, Place, decode, encode
 from edge.session.arbitration import Bid, Standing, Step
+from edge.settings import MqttSettings, Settings
 from tests.brokers import Mosquitto, mosquitto
 from tests.several import at, living, until
 
@@ -209,3 +214,23 @@ async def test_nonsense_on_its_topics_does_no_harm(running: Mosquitto) -> None:
                 await stranger.publish("hearthside/two/house/who", payload)
                 await stranger.publish("hearthside/two/house/answer", payload)
         assert [n.id for n in await first.neighbours.survey()] == ["b"]
+
+
+async def test_check_tells_who_is_there_and_who_goes_by_our_name(running: Mosquitto, tmp_path: Path) -> None:
+    mqtt = MqttSettings(host=running.address.host, port=running.address.port, site="kitchen")
+    settings = Settings(data_dir=tmp_path, mqtt=mqtt).model_copy(update={"data_dir": tmp_path})
+
+    async def rows() -> list[tuple[bool, str, str]]:
+        return [(row["ok"], row["found"], row["remedy"]) for row in await run_sync(lambda: list(_several(settings)))]
+
+    async with living(running, "b", "bedroom", "Bedroom"), living(running, identity(tmp_path), "kitchen", boot=boot()):
+        assert await rows() == [(True, "Bedroom", "")]
+        async with living(running, "c", "kitchen", "Office"):
+            assert await rows() == [
+                (
+                    False,
+                    "another assistant, in Office, is called 'kitchen' in topics, too",
+                    "set mqtt.site to a name of its own for each",
+                ),
+                (True, "Bedroom, Office", ""),
+            ]

@@ -1,6 +1,7 @@
 """Exactly one answers: the rules in virtual time, on networks of every kind."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given, settings
@@ -106,6 +107,25 @@ def test_who_leaves_while_it_contends_or_stands_by_leaves_it_to_the_others() -> 
     contest.settle(0.05)
     assert contest.standing is Standing.LOST
     assert contest.advance(0.2) == []
+
+
+@pytest.mark.parametrize(("loss", "killed"), [(0.0, False), (0.05, False), (0.05, True)])
+def test_of_a_thousand_wakes_each_is_answered_by_exactly_one(loss: float, killed: bool) -> None:
+    chance = random.Random(7)
+    network = Network(delay=lambda: chance.uniform(0.001, 0.01), lost=lambda: chance.random() < loss)
+    answers, decided = [], []
+    for _ in range(1000):
+        hearings = wake(chance, 3)
+        command_s = chance.uniform(0.5, 2.0)
+        if killed:
+            victim = chance.randrange(3)
+            dies = hearings[victim].heard_at + chance.uniform(0.0, command_s)
+            hearings[victim] = replace(hearings[victim], dies_at=dies)
+        seen = World(network, hearings, command_s).run()
+        answers.append(len(seen.answered))
+        decided.append(seen.decided_after(min(one.heard_at for one in hearings), 0.5))
+    assert answers == [1] * 1000
+    assert killed or sorted(decided)[980] < 0.15
 
 
 # -- every network ----------------------------------------------------------------------------------------------------
