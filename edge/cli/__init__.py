@@ -250,7 +250,7 @@ def evaluate(
     ] = None,
     tiers: Annotated[str, typer.Option(help="Who may understand sentences.")] = "grammar,semantic,llm",
     report: Annotated[
-        Path | None, typer.Option(help="Write a page about the sentences, with plots.", show_default=False)
+        Path | None, typer.Option(help="Write a page about the sentences; .svg: its first plot.", show_default=False)
     ] = None,
     as_json: Json = False,
     config: Config = None,

@@ -13,7 +13,7 @@ from typing import Final
 
 from edge.devices import Device
 from edge.intents import Intent, SlotValue
-from edge.understand.llm_verbs import COLORS, VERBS, WHITES, Verb
+from edge.understand.llm_verbs import COLORS, MODES, VERBS, WHITES, Verb
 
 NONE: Final = "none"
 """What the model writes when nothing here is meant."""
@@ -30,6 +30,7 @@ _RULES: Final = "\n".join(
         'degrees ::= [1-9] [0-9]? ".5"?',
         "color ::= " + " | ".join(f'"{color}"' for color in COLORS),
         "white ::= " + " | ".join(f'"{white}"' for white in WHITES),
+        "mode ::= " + " | ".join(f'"{mode}"' for mode in MODES),
         'step ::= ("' + _STEP + '" percent)?',
     )
 )
@@ -165,7 +166,12 @@ def _allowed(verb: Verb, value: str | None) -> bool:
         return value is None
     if value is None:
         return verb.step != 0
-    patterns = {"color": "|".join(COLORS), "white": "|".join(WHITES), "degrees": r"[1-9]\d?(\.5)?"}
+    patterns = {
+        "color": "|".join(COLORS),
+        "white": "|".join(WHITES),
+        "mode": "|".join(MODES),
+        "degrees": r"[1-9]\d?(\.5)?",
+    }
     return re.fullmatch(patterns.get(verb.value or "", r"[1-9]\d?|0|100"), value) is not None
 
 
@@ -183,6 +189,8 @@ def _slot(verb: Verb, value: str | None) -> SlotValue:
         return (_number(value) if value else abs(verb.step)) * (1 if verb.step > 0 else -1)
     if value is None or verb.value == "color":
         return str(value)
+    if verb.value == "mode":
+        return MODES[value]
     return WHITES[value] if verb.value == "white" else _number(value)
 
 
@@ -215,6 +223,8 @@ def _same(target: Target, intent: Intent) -> bool:
 def _in_words(verb: Verb, value: SlotValue | None) -> str | None:
     if verb.value == "white":
         return next((name for name, kelvin in WHITES.items() if kelvin == value), None)
+    if verb.value == "mode":
+        return next((name for name, mode in MODES.items() if mode == value), None)
     if not isinstance(value, int | float):
         return value
     return None if value == verb.step else f"{abs(value):g}"

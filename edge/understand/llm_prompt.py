@@ -13,7 +13,7 @@ from edge.understand.llm_calls import Target, plain
 FIXED: Final = (
     "<|im_start|>system\nWrite what is asked of this house as calls: VERB THING, with VALUE where it takes one. "
     "Verbs: on off toggle open close stop lock unlock start dock activate brightness brighter dimmer color white "
-    "position speed faster slower temperature warmer cooler read. Several calls are parted by ;. "
+    "position speed faster slower temperature warmer cooler mode read. Several calls are parted by ;. "
     "Write none for talk, for later, and for what nothing here can do.<|im_end|>\n<|im_start|>user\n"
 )
 """In SmolLM2's chat format."""

@@ -8,6 +8,8 @@ from edge.devices import Ability
 COLORS: Final = ("white", "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "turquoise")
 WHITES: Final = {"warm": 2700, "cool": 4000, "daylight": 6500}
 """Kinds of white light, in kelvin."""
+MODES: Final = {"heat": "heat", "cool": "cool", "auto": "auto", "dry": "dry", "fan": "fan_only"}
+"""Ways in which a room is heated or cooled, and the intent's names for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +65,6 @@ VERBS: Final = (
     Verb("temperature", "HassClimateSetTemperature", _CLIMATE, "temperature", "degrees", Ability.TEMPERATURE),
     Verb("warmer", "HassClimateSetTemperature", _CLIMATE, "temperature_step", None, Ability.TEMPERATURE, step=1),
     Verb("cooler", "HassClimateSetTemperature", _CLIMATE, "temperature_step", None, Ability.TEMPERATURE, step=-1),
+    Verb("mode", "HearthSetMode", _CLIMATE, "mode", "mode", Ability.MODE, groups=False),
     Verb("read", "HassGetState", _READABLE, groups=False),
 )

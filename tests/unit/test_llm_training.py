@@ -79,6 +79,8 @@ def test_only_the_training_part_of_the_crowd_is_learnt_from(tmp_path: Path) -> N
         ({"kind": "action", "service_name": "lock.unlock", "device_name": "porch_gate_2", "phrase": "open the porch gate up"}, "unlock Porch Gate Lock"),
         ({"kind": "refusal", "reason_type": "not_available", "friendly_name": "Qux", "phrase": "kill the <device_name> light"}, "none"),
         ({"intent": "iot_hue_lightchange", "sentence": "make the lounge purple", "annotation": "make the [house_place : lounge] [color_type : purple]"}, "color "),
+        ({"kind": "template", "device_type": "light|fan", "service": "turn_on|turn_off", "phrase": "light <device_name1> still <device_name2>"}, "on "),
+        ({"kind": "template", "device_type": "climate", "service": "set_hvac_mode", "phrase": "let <device_name> do <hvac_mode>"}, "mode "),
         ({"intent": "email_query", "sentence": "any mail by the door", "entities": []}, "none"),
     ],
 )  # fmt: skip
@@ -196,4 +198,6 @@ def test_the_table_counts_what_would_be_done(examples: Sequence[Sample]) -> None
 
 def test_the_adapters_rows_are_in_the_order_of_llama_cpp() -> None:
     rows = np.arange(8, dtype=np.float32)[:, None]
-    assert adapter._interleaved(rows, 2)[:, 0].tolist() == [0, 2, 1, 3, 4, 6, 5, 7]
+    in_order = adapter._interleaved(rows, 2)
+    assert in_order[:, 0].tolist() == [0, 2, 1, 3, 4, 6, 5, 7]
+    assert adapter._halved(in_order, 2).tolist() == rows.tolist()

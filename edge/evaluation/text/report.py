@@ -11,8 +11,15 @@ from edge.evaluation.words import percentile
 
 
 def write(path: Path, result: TextResult) -> None:
-    """Raises BenchError when ``path`` cannot be written."""
-    write_page(path, page(result))
+    """The page, or where ``path`` ends in ``.svg`` the reliability diagram alone. Raises BenchError when it cannot be
+    written.
+    """
+    write_page(path, diagram(result) if path.suffix == ".svg" else page(result))
+
+
+def diagram(result: TextResult) -> str:
+    """The reliability diagram as an SVG file that stands by itself: dark on white."""
+    return _diagram(result).replace("<svg ", '<svg style="color:#222;background:#fff" ', 1)
 
 
 def page(result: TextResult) -> str:

@@ -50,7 +50,10 @@ def train(
     minutes: Annotated[float, typer.Option(help="Stop after so long.")] = 60.0,
     seed: int = _SEED,
     device: Annotated[str | None, typer.Option(help="cpu or cuda; the latter where there is one.")] = None,
-    begun: Annotated[Path | None, typer.Option(help="Saved adapter to go on with; give another seed, too.")] = None,
+    begun: Annotated[
+        Path | None, typer.Option(help="Adapter to go on with: a saved folder, or GGUF. Give another seed, too.")
+    ] = None,
+    half: Annotated[bool, typer.Option(help="Compute in bfloat16: twice as fast where the processor has it.")] = False,
     rate: Annotated[float, typer.Option(help="Learning rate at its highest.")] = 7e-4,
 ) -> None:
     """Train the adapter, saved every minute and at the end."""
@@ -61,7 +64,7 @@ def train(
 
     scenes, measured = _crowd(data)
     processor = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    trainer = Trainer(base, Recipe(seed=seed, rate=rate), processor, begun)
+    trainer = Trainer(base, Recipe(seed=seed, rate=rate), processor, begun, half=half)
     saved = time.monotonic()
 
     def tell(progress: "Progress") -> None:

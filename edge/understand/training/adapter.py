@@ -1,4 +1,4 @@
-"""LoRA weights of PEFT as an adapter that llama.cpp loads beside the quantised model.
+"""LoRA weights of PEFT as an adapter that llama.cpp loads beside the quantised model, and back.
 
 Source: ``convert_lora_to_gguf.py`` of https://github.com/ggml-org/llama.cpp (MIT).
 """
@@ -50,6 +50,23 @@ def write(trained: Path, base: Path, out: Path) -> None:
     writer.close()
 
 
+def read(adapter: Path, base: Path) -> dict[str, Weights]:
+    """What ``write`` wrote, by PEFT's names of parameters. Raises KeyError for a layer that PEFT has no name for."""
+    import gguf
+
+    heads, modules = _heads(base), {name: module for module, name in _NAMES.items()}
+    parameters: dict[str, Weights] = {}
+    for tensor in gguf.GGUFReader(adapter).tensors:
+        _, layer, name, _, side = tensor.name.split(".")
+        weights = np.asarray(tensor.data, dtype=np.float32)
+        if side == "lora_b" and name in heads:
+            weights = _halved(weights, heads[name])
+        # Where PEFT keeps what it adds to the decoder of a causal language model.
+        path = f"base_model.model.model.layers.{layer}.{modules[name]}"
+        parameters[f"{path}.lora_{side[-1].upper()}.weight"] = weights
+    return parameters
+
+
 def _heads(base: Path) -> dict[str, int]:
     """How many heads the queries and the keys have."""
     import gguf
@@ -77,3 +94,9 @@ def _interleaved(weights: Weights, heads: int) -> Weights:
     """Rows in the order in which llama.cpp keeps the halves that a rotary embedding turns together."""
     rows, rank = weights.shape
     return weights.reshape(heads, 2, rows // heads // 2, rank).swapaxes(1, 2).reshape(rows, rank)
+
+
+def _halved(weights: Weights, heads: int) -> Weights:
+    """The inverse of :func:`_interleaved`."""
+    rows, rank = weights.shape
+    return weights.reshape(heads, rows // heads // 2, 2, rank).swapaxes(1, 2).reshape(rows, rank)

@@ -9,7 +9,7 @@ from unicode_rbnf import RbnfEngine
 
 from edge.devices import Device
 from edge.understand.llm_calls import Target, able
-from edge.understand.llm_verbs import COLORS, VERBS, WHITES, Verb
+from edge.understand.llm_verbs import COLORS, MODES, VERBS, WHITES, Verb
 from edge.understand.training import saying
 from edge.understand.training.homes import Home
 from edge.understand.training.mentions import mention
@@ -71,7 +71,7 @@ def some_value(chance: random.Random, verb: Verb) -> str | None:
         warm = chance.randint(60, 78) if chance.random() < 0.2 else chance.randint(15, 27)
         return str(warm) + chance.choice(("", "", "", ".5"))
     if verb.value:
-        return chance.choice(COLORS if verb.value == "color" else list(WHITES))
+        return chance.choice({"color": COLORS, "white": list(WHITES), "mode": list(MODES)}[verb.value])
     return None
 
 

@@ -7,7 +7,7 @@
 import json
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 _SERVICES: Final = {
     "turn_on": "on", "turn_off": "off", "toggle": "toggle", "open_cover": "open", "close_cover": "close",
     "stop_cover": "stop", "lock": "lock", "unlock": "unlock", "increase_speed": "faster", "decrease_speed": "slower",
-    "start": "start", "return_to_base": "dock",
+    "start": "start", "return_to_base": "dock", "set_temperature": "temperature", "set_hvac_mode": "mode",
 }  # fmt: skip
 _DOMAINS: Final = {"blinds": ("cover", "blind"), "garage_door": ("cover", "garage")}
 _CONTROLLED: Final = frozenset("light switch fan lock vacuum climate blinds garage_door cover".split())
@@ -40,7 +40,7 @@ def read(folder: Path) -> tuple[Scenes, frozenset[str]]:
 
     Raises OSError, ValueError.
     """
-    scenes: dict[str, tuple[int, list[Scene]]] = {"crowd": (20, []), "crowd talk": (220, [])}
+    scenes: dict[str, tuple[int, list[Scene]]] = {"crowd": (50, []), "crowd talk": (240, [])}
     measured: set[str] = set()
     for path in sorted(folder.glob("*.jsonl")):
         of = _SOURCES.get(path.stem)
@@ -65,6 +65,8 @@ def _from_home_llm(row: Row) -> Scene | None:
     if kind == "status":
         return _placed(phrase, row["device_type"], "read") if row["device_type"] in _ANSWERED else None
     if kind == "template":
+        if "|" in row["service"]:
+            return _strung(phrase, row["device_type"].split("|"), row["service"].split("|"))
         verb = _SERVICES.get(row["service"])
         return _placed(phrase, row["device_type"], verb) if verb and row["device_type"] in _CONTROLLED else None
     if row["reason_type"] == "not_available":
@@ -89,19 +91,45 @@ def _action(phrase: str, service: str, object_id: str) -> Scene | None:
 
 def _placed(phrase: str, domain: str, verb: str) -> Scene | None:
     """A phrase with a gap for the device's name, and perhaps others."""
-    if re.search("<(?!device_name>|brightness>|color>|fan_speed>|temp_[cf]>)", phrase):
+    if re.search("<(?!device_name>|brightness>|color>|fan_speed>|hvac_mode>|temp_[cf]>)", phrase):
         return None
 
     def scene(chance: random.Random, home: Home, here: str | None) -> Said | None:
-        wanted = {"blinds": "blind", "garage_door": "garage"}.get(domain, domain)
-        like = [d for d in home.known if wanted in (d.domain, d.device_class)]
-        if not like:
+        if not (like := _like(home, domain)):
             return None
         device = chance.choice(like)
         text = phrase.replace("<device_name>", device.name.lower())
         return _about(chance, text, device, verb, here, home)
 
     return scene
+
+
+def _strung(phrase: str, domains: Sequence[str], services: Sequence[str]) -> Scene | None:
+    """A phrase that asks for several things, with a gap for each."""
+    verbs = [_SERVICES.get(service) for service in services]
+    if None in verbs or not _CONTROLLED.issuperset(domains):
+        return None
+
+    def scene(chance: random.Random, home: Home, here: str | None) -> Said | None:
+        text, wanted = phrase, list[Wanted]()
+        for number, (domain, verb) in enumerate(zip(domains, verbs, strict=True), start=1):
+            like = [device for device in _like(home, domain) if device not in {each.device for each in wanted}]
+            if not like or verb is None:
+                return None
+            device = chance.choice(like)
+            if verb not in {possible.word for possible in verbs_for(device)}:
+                return None
+            text = text.replace(f"<device_name{number}>", device.name.lower())
+            wanted.append(Wanted(verb, device))
+        return Said(text, home, tuple(wanted), here if here in home.areas() else None) if "<" not in text else None
+
+    return scene
+
+
+def _like(home: Home, domain: str) -> list[Device]:
+    """The devices of ``home`` that home_llm counts among ``domain``."""
+    wanted = {"blinds": "blind", "garage_door": "garage"}.get(domain, domain)
+    return [device for device in home.known if wanted in (device.domain, device.device_class)]
 
 
 def _about(
@@ -121,7 +149,13 @@ def _about(
     return Said(text, home, (Wanted(verb, device, value),), here if here in home.areas() else None)
 
 
-_GAPS: Final = {"brightness": "brightness", "color": "color", "fan_speed": "speed", "temp_c": "temperature"}
+_GAPS: Final = {
+    "brightness": "brightness",
+    "color": "color",
+    "fan_speed": "speed",
+    "temp_c": "temperature",
+    "hvac_mode": "mode",
+}
 
 
 def _refused(text: str) -> Scene:

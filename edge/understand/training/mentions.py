@@ -7,6 +7,8 @@ from typing import Final
 from edge.devices import Device
 from edge.understand.training.homes import Home
 
+_LOOSELY: Final = 0.12
+"""How often a name is not said as it is."""
 _KINDS: Final = {
     "light": ("light", "lamp", "light", "lights"), "switch": ("plug", "switch", "outlet"), "fan": ("fan",),
     "lock": ("door", "lock"), "climate": ("heating", "thermostat", "heat", "temperature"),
@@ -20,6 +22,18 @@ _PLURALS: Final = {
     "light": ("lights", "lamps", "lights"), "switch": ("plugs", "switches", "outlets"), "fan": ("fans",),
     "cover": ("blinds", "covers", "shutters"), "lock": ("locks", "doors"),
 }  # fmt: skip
+_SAME: Final = (
+    ("light", "lamp", "lighting", "bulb"),
+    ("lights", "lamps", "lighting"),
+    ("blind", "blinds", "shade", "shades"),
+    ("curtain", "curtains", "drapes"),
+    ("thermostat", "heating", "heater"),
+    ("air conditioner", "ac", "air conditioning", "aircon"),
+    ("vacuum", "hoover", "vacuum cleaner", "robot"),
+    ("plug", "outlet", "socket"),
+    ("fan", "ventilator"),
+)
+"""Words of names that people take for one another."""
 GROUPED: Final = frozenset(_PLURALS)
 """Kinds that are mentioned all at once."""
 
@@ -27,6 +41,8 @@ GROUPED: Final = frozenset(_PLURALS)
 def mention(chance: random.Random, device: Device, home: Home, here: str | None) -> str | None:
     """A way to mean ``device`` and nothing else, said in the room ``here``; None where there is none."""
     ways = [_by_name(chance, device, home, here)] * 3 + [_by_kind(chance, device, home, here)]
+    if chance.random() < _LOOSELY:
+        ways = [_loosely(chance, device, home)] * 4
     if device.aliases:
         ways.append(device.aliases[0].lower())
     way = chance.choice(ways)
@@ -88,6 +104,21 @@ def _by_name(chance: random.Random, device: Device, home: Home, here: str | None
     elif twins:
         return None
     return f"{article}{name}"
+
+
+def _loosely(chance: random.Random, device: Device, home: Home) -> str | None:
+    """The name with another word for the same sort of thing, or with a word that is no part of it."""
+    name = device.name.lower()
+    for words in _SAME:
+        for word in words:
+            if name.endswith(f" {word}"):
+                rest = name.removesuffix(word)
+                if any(d is not device and d.name.lower().startswith(rest) for d in home.known):
+                    return None
+                return f"the {rest}{chance.choice([other for other in words if other != word])}"
+    if "'s " in name or any(d is not device and d.name.lower() == name for d in home.known):
+        return None
+    return chance.choice(("my {}", "our {}", "that {}", "the big {}", "the little {}", "the old {}")).format(name)
 
 
 def _by_kind(chance: random.Random, device: Device, home: Home, here: str | None) -> str | None:

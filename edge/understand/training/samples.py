@@ -15,16 +15,16 @@ from edge.understand.training.homes import random_home
 from edge.understand.training.mishearing import misheard
 
 _SCENES: Final[Scenes] = {
-    "one": (34, (scenes.one,)),
+    "one": (38, (scenes.one,)),
     "read": (7, (scenes.read,)),
-    "several": (22, (scenes.several,)),
+    "several": (44, (scenes.several,)),
     "group": (11, (scenes.group,)),
     "wish": (18, (scenes.wish,)),
     "follow": (11, (scenes.follow,)),
-    "absent": (26, (refusals.absent,)),
-    "unable": (4, (refusals.unable,)),
-    "not meant": (5, (refusals.not_meant,)),
-    "talk": (16, (refusals.talk,)),
+    "absent": (34, (refusals.absent,)),
+    "unable": (6, (refusals.unable,)),
+    "not meant": (8, (refusals.not_meant,)),
+    "talk": (20, (refusals.talk,)),
 }
 
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from edge.devices import Device
 from edge.understand.llm_calls import Target, able
@@ -11,6 +12,19 @@ from edge.understand.training import saying
 from edge.understand.training.asking import VERB, Said, Wanted, phrased, pick, polite, some_value, spelt, verbs_for
 from edge.understand.training.homes import Home
 from edge.understand.training.mentions import kinds_of, mention, mention_all, place
+
+_STRUNG: Final = (
+    (" ", " and "),
+    (" ", " and "),
+    (" ", " "),
+    (", ", " and "),
+    (", ", ", "),
+    (" and ", " and "),
+    (" then ", " then "),
+    (" ", " and then "),
+    (". ", ". "),
+)
+"""What stands between commands, and before the last."""
 
 
 def one(chance: random.Random, home: Home, here: str | None) -> Said | None:
@@ -32,8 +46,8 @@ def read(chance: random.Random, home: Home, here: str | None) -> Said | None:
 
 
 def several(chance: random.Random, home: Home, here: str | None) -> Said | None:
-    """Two or three commands in a sentence; recognisers write no commas."""
-    parts = [pick(chance, home) for _ in range(chance.choice((2, 2, 3)))]
+    """Two to four commands in a sentence; recognisers write no commas."""
+    parts = [pick(chance, home) for _ in range(chance.choice((2, 2, 2, 3, 3, 3, 4)))]
     if len({part[0].id for part in parts if part}) < len(parts):
         return None
     if chance.random() < 0.35 and parts[0]:
@@ -42,7 +56,7 @@ def several(chance: random.Random, home: Home, here: str | None) -> Said | None:
     if not all(put):
         return None
     said = [part[0] for part in put if part]
-    between, last = chance.choice(((" ", " and "), (", ", " and "), (" and ", " and "), (" then ", " then ")))
+    between, last = chance.choice(_STRUNG)
     text = f"{between.join(said[:-1])}{last}{said[-1]}"
     return Said(polite(chance, text), home, tuple(part[1] for part in put if part), here)
 

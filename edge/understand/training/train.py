@@ -7,17 +7,18 @@ Sources: LoRA, Hu et al. 2021 (https://arxiv.org/abs/2106.09685), through PEFT.
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, set_peft_model_state_dict
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
 from edge.understand.llm_prompt import FIXED
+from edge.understand.training import adapter
 from edge.understand.training.samples import Sample
 
 _POOL: Final = 32
@@ -56,10 +57,12 @@ class Progress:
 class Trainer:
     """A base model, its tokenizer, and the adapter that is being trained."""
 
-    def __init__(self, base: Path, recipe: Recipe, device: str, begun: Path | None = None) -> None:
+    def __init__(
+        self, base: Path, recipe: Recipe, device: str, begun: Path | None = None, *, half: bool = False
+    ) -> None:
         """``base``: the GGUF file, whose weights are used as they are quantised. ``device``: cpu or cuda.
 
-        ``begun``: a folder with a saved adapter to go on with.
+        ``begun``: a folder with a saved adapter, or one in GGUF, to go on with. ``half``: compute in bfloat16.
         """
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
@@ -74,8 +77,17 @@ class Trainer:
             layers_to_transform=list(layers),
         )
         self.model: PeftModel = (
-            PeftModel.from_pretrained(model, str(begun), is_trainable=True) if begun else get_peft_model(model, config)
+            PeftModel.from_pretrained(model, str(begun), is_trainable=True)
+            if begun and begun.is_dir()
+            else get_peft_model(model, config)
         )
+        if begun and begun.is_file():
+            self._take(adapter.read(begun, base))
+        if half:
+            for weight in self.model.parameters():
+                if not weight.requires_grad:
+                    weight.data = weight.data.bfloat16()
+        self._half = half
         self._inner: Any = self.model.get_base_model()
         self.model.to(device)
         self._device = device
@@ -101,9 +113,10 @@ class Trainer:
         rights: list[float] = []
         self.model.train()
         for step, batch in enumerate(self._batches(islice(examples, count))):
-            if step % _FIXED_AGAIN == 0:
-                self._fixed = self._read_fixed()
-            loss, right = self._loss(*batch)
+            with torch.autocast(self._device, torch.bfloat16, enabled=self._half):
+                if step % _FIXED_AGAIN == 0:
+                    self._fixed = self._read_fixed()
+                loss, right = self._loss(*batch)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             optimizer.step()
@@ -121,6 +134,12 @@ class Trainer:
     def save(self, folder: Path) -> None:
         """The adapter in PEFT's format."""
         self.model.save_pretrained(str(folder))
+
+    def _take(self, parameters: Mapping[str, adapter.Weights]) -> None:
+        taken = {name: torch.from_numpy(weights.copy()) for name, weights in parameters.items()}
+        unknown = set_peft_model_state_dict(self.model, taken).unexpected_keys
+        if unknown or len(taken) != sum(weight.requires_grad for weight in self.model.parameters()):
+            raise ValueError(f"the adapter is of another form than the recipe's: {len(taken)} weights, {unknown}")
 
     def _ids(self, text: str) -> torch.Tensor:
         return torch.tensor(self.tokenizer.encode(text, add_special_tokens=False))

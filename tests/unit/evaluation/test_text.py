@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from typer.testing import CliRunner
@@ -244,6 +245,15 @@ def test_every_mistake_is_counted(data: Path, tmp_path: Path) -> None:
     assert 0 < files["slurp"]["ms_p50"] <= files["slurp"]["ms_p95"]
     assert found["understanding"]["rss_mb"] > 0
     assert "<svg" in page.read_text(encoding="utf-8")
+
+
+def test_the_diagram_alone_is_an_image(data: Path, tmp_path: Path) -> None:
+    image = tmp_path / "confidence.svg"
+    run(data, "--only", "ohf_intents_en_tests", "--report", str(image))
+    drawn = ElementTree.fromstring(image.read_text(encoding="utf-8"))
+    assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
+    texts = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"confidence", "share that was right", "grammar"} <= set(texts)
 
 
 def test_failures_are_named(data: Path) -> None:
