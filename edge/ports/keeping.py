@@ -1,0 +1,45 @@
+"""What is kept, and how it is found again."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from apsw import Connection
+
+from edge.events import TurnEnded
+
+R = TypeVar("R")
+Vector: TypeAlias = npt.NDArray[np.float32]
+"""The meaning of a text, of length 1; the nearer two texts are in meaning, the larger the product."""
+
+
+class Journal(Protocol):
+    """Where turns are kept."""
+
+    async def write(self, ended: TurnEnded) -> None:
+        """Returns when the turn would survive a power cut. Raises StorageError."""
+
+
+class Storage(Protocol):
+    """What is kept on disk."""
+
+    async def migrate(self, part: str, steps: Sequence[str]) -> None:
+        """Bring the tables of ``part`` up to date: runs the ``steps`` (SQL) that were not run yet, all or none. Steps
+        are only ever added at the end. Raises StorageError.
+        """
+
+    async def read(self, work: Callable[["Connection"], R]) -> R:
+        """The result of ``work``, which only reads. Raises StorageError."""
+
+    async def write(self, work: Callable[["Connection"], R]) -> R:
+        """Run ``work`` in one transaction. When this returns, what it wrote survives a power cut; when it raises,
+        nothing of it was written. Raises StorageError.
+        """
+
+
+class Meaning(Protocol):
+    """Compares texts by what they mean."""
+
+    async def vector(self, text: str) -> Vector | None:
+        """The meaning of ``text``; None where it can't be told. Raises ModelError."""
