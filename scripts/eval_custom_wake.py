@@ -16,7 +16,8 @@ import numpy as np
 from edge.cli.wake import train_word
 from edge.evaluation.clips import clips
 from edge.evaluation.wake import others, score
-from edge.settings import WakeSettings, load
+from edge.sections import WakeSettings
+from edge.settings import load
 from edge.wake.training.collect import Budget
 from edge.wake.training.export import write
 

@@ -24,9 +24,9 @@ from edge.errors import AudioError
 from edge.events import AnyEvent, Rang, SpeechEnded, Woke
 from edge.hardware import gpio
 from edge.ports import Panel
+from edge.sections import HardwareSettings, Pins
 from edge.session.lights import Lights
 from edge.session.listening import Listening
-from edge.settings import HardwareSettings, Pins
 
 _WOKE = Woke(turn="1", at=0.0, word="alexa", score=1.0)
 _STORIES: dict[str, Sequence[AnyEvent]] = {

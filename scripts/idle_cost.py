@@ -15,12 +15,12 @@ import time
 import numpy as np
 
 from edge import plugins
-from edge.app import wake_engine, wake_rules
 from edge.audio.replay import Replay
 from edge.audio.ring import Ring
 from edge.bus import Bus
 from edge.chunk import RATE
 from edge.engine_thread import EngineThread
+from edge.engines import wake_engine, wake_rules
 from edge.intents import Origin
 from edge.ports import VadEngine, WakeEngine
 from edge.session.conversation import Conversations

@@ -16,11 +16,11 @@ import anyio
 import numpy as np
 import soxr
 
-from edge.app import local_stt, local_tts
 from edge.bench.peers import WHISPER, install
 from edge.bench.servers import peer_stt, serving
 from edge.bench.wyoming_client import HOST, free_port
 from edge.chunk import RATE, Pcm
+from edge.engines import local_stt, local_tts
 from edge.listen.stt_wyoming import WyomingStt, build
 from edge.settings import load
 from edge.wyoming.remote import Machine

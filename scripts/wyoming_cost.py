@@ -23,14 +23,16 @@ import soxr
 
 from edge.api.wyoming.guests import humbly
 from edge.api.wyoming.server import serve
-from edge.app import assistant, local_stt, local_tts
+from edge.app import assistant
 from edge.bench.errors import BenchError
 from edge.bench.wyoming_client import first_sound, free_port, transcribe
 from edge.chunk import RATE, Pcm
 from edge.engine_thread import EngineThread
+from edge.engines import local_stt, local_tts
 from edge.listen.level import levelled
 from edge.ports import SttEngine, TtsEngine
-from edge.settings import Settings, UnderstandSettings, WyomingSettings, load
+from edge.sections import UnderstandSettings, WyomingSettings
+from edge.settings import Settings, load
 from models.store import Store
 
 _PATIENCE: Final = 5

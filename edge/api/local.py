@@ -17,7 +17,7 @@ from anyio.abc import SocketStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from edge.api.local_client import socket_path
-from edge.app import Assistant
+from edge.assistant import Assistant
 from edge.devices import as_row
 from edge.errors import AssistantError
 from edge.events import as_json

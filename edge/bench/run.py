@@ -13,7 +13,6 @@ from typing import Final
 
 import anyio
 
-from edge.app import stt_model
 from edge.audio.wavfile import write_wav
 from edge.bench import house, peers, servers
 from edge.bench.observed import Observed
@@ -22,6 +21,7 @@ from edge.bench.servers import Server, Whole
 from edge.bench.sounds import Programme, Woken, quiet
 from edge.bench.wyoming_client import detect, first_sound, free_port, transcribe
 from edge.chunk import RATE
+from edge.engines import stt_model
 from edge.home.demo import DEVICES, Address, SimulatedHome, embedded_broker
 from edge.settings import Settings
 

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import anyio
 
-from edge.app import stt_engine, stt_model
 from edge.bench import peers
 from edge.bench.process import Measured, measured
 from edge.bench.wyoming_client import ready
+from edge.engines import stt_engine, stt_model
 from edge.home.demo import Address
 from edge.settings import Settings
 from models.store import Store

@@ -9,11 +9,11 @@ import numpy as np
 import soxr
 
 from edge import plugins
-from edge.app import tts_engine
 from edge.audio.wavfile import read_recording
 from edge.bench.errors import BenchError
 from edge.bench.peers import ENDPOINT_WAIT_MS
 from edge.chunk import RATE, Pcm
+from edge.engines import tts_engine
 from edge.evaluation.clips import Clip, clips
 from edge.ports import TtsEngine
 from edge.samples import KITCHEN_LIGHT

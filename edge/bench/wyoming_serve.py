@@ -21,16 +21,17 @@ from wyoming.server import AsyncEventHandler, AsyncTcpServer
 from wyoming.wake import Detection, NotDetected
 
 from edge import plugins
-from edge.app import wake_engine, wake_rules
 from edge.bench.errors import UNREADABLE
 from edge.bench.wyoming_client import HOST
 from edge.chunk import CHUNK_SAMPLES, CHUNK_SECONDS, RATE, Pcm
 from edge.chunk import AudioChunk as SoundChunk
+from edge.engines import wake_engine, wake_rules
 from edge.errors import AssistantError, ModelError
 from edge.evaluation.fixtures import FixtureHouse
 from edge.ports import Sayable, SttEngine, WakeEngine
+from edge.sections import WakeSettings
 from edge.session.loop import WakeRules
-from edge.settings import WakeSettings, load
+from edge.settings import load
 from edge.understand.grammar import Grammar
 
 _LANGUAGE: Final = "en"

@@ -9,11 +9,12 @@ import anyio
 
 from edge import plugins
 from edge.api.local_client import is_running
-from edge.app import models_of, open_house, open_neighbours
+from edge.app import open_house, open_neighbours
 from edge.audio.health import Reading, read
 from edge.audio.portaudio import PortAudio
 from edge.audio.probe import recorded
 from edge.cli.run import run_async
+from edge.engines import models_of
 from edge.errors import AssistantError, MicrophoneSilent, MicrophoneTooLoud, SettingsError
 from edge.hardware.hid import speakerphones
 from edge.home.house_file import read_house_file

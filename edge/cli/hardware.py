@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from anyio.abc import TaskGroup
 
 from edge import plugins
-from edge.app import Assistant
+from edge.assistant import Assistant
 from edge.engine_thread import EngineThread
 from edge.errors import HardwareError
 from edge.events import Fault

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import anyio
 
-from edge.app import Assistant, assistant
+from edge.app import assistant
+from edge.assistant import Assistant
 from edge.audio.conditioning import conditioned
 from edge.audio.replay import Replay
 from edge.audio.ring import Ring

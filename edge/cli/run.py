@@ -16,7 +16,8 @@ from anyio.abc import TaskGroup
 from edge import plugins
 from edge.api import mqtt
 from edge.api.local import serve
-from edge.app import Assistant, assistant
+from edge.app import assistant
+from edge.assistant import Assistant
 from edge.audio.front_end import FrontEnd
 from edge.audio.mic import Microphone
 from edge.audio.portaudio import PortAudio

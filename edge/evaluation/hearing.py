@@ -11,9 +11,9 @@ import anyio
 import numpy as np
 
 from edge import plugins
-from edge.app import endpoint_rules, stt_engine, stt_model
 from edge.chunk import CHUNK_SAMPLES, CHUNK_SECONDS, RATE, AudioChunk, Pcm
 from edge.engine_thread import EngineThread
+from edge.engines import endpoint_rules, stt_engine, stt_model
 from edge.intents import Transcript
 from edge.listen.listen import Listener, Utterance
 from edge.ports import Sayable, SttEngine, VadEngine

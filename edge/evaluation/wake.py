@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from edge.app import wake_engine, wake_rules
 from edge.chunk import CHUNK_SAMPLES, CHUNK_SECONDS, RATE, AudioChunk, Pcm
+from edge.engines import wake_engine, wake_rules
 from edge.evaluation.clips import Clip, EvaluationError, clips
 from edge.evaluation.mixing import Noise
 from edge.ports import WakeEngine, WakeWord

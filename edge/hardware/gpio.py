@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.errors import HardwareError
 from edge.panel import Control, Light, Showing
-from edge.settings import HardwareSettings, Pins
+from edge.sections import HardwareSettings, Pins
 
 _LIT = 0.15
 """A light that can't be dimmed is on from here."""

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from edge.errors import HardwareError
 from edge.hardware.hid_report import Bit, Layout, layout
 from edge.panel import Control, Cue, Showing
-from edge.settings import HardwareSettings
+from edge.sections import HardwareSettings
 
 TELEPHONY: Final = 0x0B
 HOOK_SWITCH: Final = 0x0B0020

@@ -13,8 +13,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from edge.app import local_tts
 from edge.chunk import RATE, Pcm
+from edge.engines import local_tts
 from edge.home.demo import SimulatedHome
 from edge.intents import OutcomeKind
 from edge.ports import TtsEngine

@@ -9,13 +9,15 @@ import numpy as np
 
 from edge.api.wyoming.satellite import Satellite
 from edge.api.wyoming.server import serve
-from edge.app import Assistant, assistant
+from edge.app import assistant
+from edge.assistant import Assistant
 from edge.audio.replay import Replay
 from edge.audio.ring import Ring
 from edge.audio.speaker import WavSink
 from edge.chunk import RATE, Pcm
 from edge.events import SpeakingEnded, TurnEnded
-from edge.settings import AudioSettings, MqttSettings, Settings, UnderstandSettings, WyomingSettings
+from edge.sections import AudioSettings, MqttSettings, UnderstandSettings, WyomingSettings
+from edge.settings import Settings
 from scripts.home_assistant.configured import Ports
 
 _TAIL_S = 12.0

@@ -11,7 +11,7 @@ from edge.hardware import gpio
 from edge.hardware.hid import HidPanel
 from edge.panel import Control, Cue, Light, Showing
 from edge.ports import Panel
-from edge.settings import HardwareSettings, Pins
+from edge.sections import HardwareSettings, Pins
 from tests.speakerphone import MUTE_LEVEL, Speakerphone, descriptor
 
 BRIGHT = Light(1.0, 1.0, 1.0)

@@ -17,9 +17,10 @@ from edge.home.broker import Broker
 from edge.home.house import MqttHouse
 from edge.identity import boot, identity
 from edge.ports import Neighbour
+from edge.sections import MqttSettings
 from edge.session.arbiter import Arbiter, Place, decode, encode
 from edge.session.arbitration import Bid, Standing, Step
-from edge.settings import MqttSettings, Settings
+from edge.settings import Settings
 from tests.brokers import Mosquitto, mosquitto
 from tests.several import at, living, until
 

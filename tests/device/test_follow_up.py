@@ -18,7 +18,8 @@ from edge.audio.wavfile import write_wav
 from edge.chunk import RATE
 from edge.events import AnyEvent, FollowUp, SpeakingEnded, SpeechStarted, TurnEnded
 from edge.home.demo import SimulatedHome
-from edge.settings import ConfirmSettings, MqttSettings, Settings
+from edge.sections import ConfirmSettings, MqttSettings
+from edge.settings import Settings
 from tests.brokers import mosquitto
 from tests.pulse import Pulse
 from tests.sounds import Say, quiet

@@ -11,12 +11,14 @@ from typing import Final
 import anyio
 import pytest
 
-from edge.app import Assistant, assistant
+from edge.app import assistant
+from edge.assistant import Assistant
 from edge.devices import ActionReport
 from edge.events import Acted, ActionFailed, TurnEnded
 from edge.home.demo import DEVICES, SimulatedHome
 from edge.intents import OutcomeKind
-from edge.settings import MqttSettings, Settings
+from edge.sections import MqttSettings
+from edge.settings import Settings
 from tests.brokers import Mosquitto
 
 pytestmark = pytest.mark.anyio

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from edge.app import Assistant, assistant
+from edge.app import assistant
+from edge.assistant import Assistant
 from edge.audio.speaker import WavSink
 from edge.cli.play import play_one
 from edge.events import AnyEvent, FollowUp, TurnEnded, Understood, Woke, as_json
 from edge.home.demo import DEVICES, SimulatedHome
 from edge.intents import OutcomeKind, Tier
-from edge.settings import ConfirmSettings, ListenSettings, MqttSettings, Settings
+from edge.sections import ConfirmSettings, ListenSettings, MqttSettings
+from edge.settings import Settings
 from tests.brokers import Mosquitto
 from tests.sounds import Pcm, Say, quiet
 

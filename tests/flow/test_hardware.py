@@ -10,14 +10,16 @@ import gpiozero
 import numpy as np
 import pytest
 
-from edge.app import Assistant, assistant
+from edge.app import assistant
+from edge.assistant import Assistant
 from edge.audio.replay import Replay
 from edge.audio.ring import Ring
 from edge.audio.speaker import WavSink
 from edge.cli.hardware import attend
 from edge.events import Fault, TurnEnded, Woke
 from edge.home.demo import SimulatedHome
-from edge.settings import HardwareSettings, MqttSettings, Pins, Settings
+from edge.sections import HardwareSettings, MqttSettings, Pins
+from edge.settings import Settings
 from tests.brokers import Mosquitto
 from tests.flow.test_cli import Environment, environ, hearth, rows
 from tests.flow.test_microphone import the

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from edge.app import Assistant, assistant
+from edge.app import assistant
+from edge.assistant import Assistant
 from edge.events import TurnEnded
 from edge.home.demo import SimulatedHome
-from edge.settings import MqttSettings, Settings
+from edge.sections import MqttSettings
+from edge.settings import Settings
 from tests.brokers import Mosquitto
 
 pytestmark = pytest.mark.anyio

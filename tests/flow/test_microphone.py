@@ -9,7 +9,8 @@ import anyio
 import numpy as np
 import pytest
 
-from edge.app import Assistant, assistant
+from edge.app import assistant
+from edge.assistant import Assistant
 from edge.audio.replay import Replay
 from edge.audio.ring import Ring
 from edge.audio.speaker import WavSink
@@ -17,7 +18,8 @@ from edge.bus import Subscription
 from edge.events import AnyEvent, Rang, RingingEnded, SpeechStarted, TurnEnded, Woke
 from edge.home.demo import SimulatedHome
 from edge.intents import OutcomeKind
-from edge.settings import MqttSettings, Settings
+from edge.sections import MqttSettings
+from edge.settings import Settings
 from tests.brokers import Mosquitto
 from tests.flow.test_cli import Environment, environ, hearth, rows, running
 from tests.sounds import Pcm, Say, quiet

@@ -14,11 +14,13 @@ import pytest
 from pydantic import SecretStr
 
 from edge.api import mqtt
-from edge.app import Assistant, assistant
+from edge.app import assistant
+from edge.assistant import Assistant
 from edge.events import Rang, RingingEnded, SpeechEnded, TurnEnded, Woke
 from edge.home.demo import SimulatedHome
 from edge.intents import OutcomeKind
-from edge.settings import ConfirmSettings, MqttSettings, Settings, UnderstandSettings
+from edge.sections import ConfirmSettings, MqttSettings, UnderstandSettings
+from edge.settings import Settings
 from tests.brokers import Mosquitto
 
 pytestmark = pytest.mark.anyio

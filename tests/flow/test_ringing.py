@@ -12,7 +12,8 @@ from edge.audio.speaker import WavSink
 from edge.events import Announced, Rang, RingingEnded, TurnEnded
 from edge.home.demo import SimulatedHome
 from edge.intents import OutcomeKind
-from edge.settings import MqttSettings, Settings
+from edge.sections import MqttSettings
+from edge.settings import Settings
 from tests.brokers import Mosquitto
 
 pytestmark = pytest.mark.anyio

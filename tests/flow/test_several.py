@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from edge import plugins
-from edge.app import endpoint_rules, stt_model, wake_engine, wake_rules
 from edge.audio.replay import Replay
 from edge.audio.ring import Ring
 from edge.bus import Bus
 from edge.database import Database
 from edge.engine_thread import EngineThread
+from edge.engines import endpoint_rules, stt_model, wake_engine, wake_rules
 from edge.events import AnyEvent, TurnEnded, Woke, Yielded
 from edge.home.broker import Broker
 from edge.home.demo import SimulatedHome
@@ -26,12 +26,13 @@ from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
 from edge.mind import build_mind
 from edge.ports import SttEngine, VadEngine, WakeEngine
+from edge.sections import MqttSettings, UnderstandSettings
 from edge.session.arbiter import Arbiter, Place
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
 from edge.session.loop import FollowUpRules, Loop
 from edge.session.turn import Stages
-from edge.settings import MqttSettings, Settings, UnderstandSettings
+from edge.settings import Settings
 from models.store import Store
 from tests.brokers import Mosquitto
 from tests.sounds import Pcm, Say, quiet

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from edge.app import Assistant, assistant
+from edge.app import assistant
+from edge.assistant import Assistant
 from edge.audio.replay import Replay
 from edge.audio.ring import Ring
 from edge.audio.speaker import WavSink
@@ -21,7 +22,8 @@ from edge.home.demo import Behaviour, SimulatedHome
 from edge.intents import OutcomeKind
 from edge.listen.stt_moonshine import build as build_moonshine
 from edge.ports import AudioSink
-from edge.settings import MqttSettings, Settings
+from edge.sections import MqttSettings
+from edge.settings import Settings
 from models.store import Store
 from tests.brokers import Mosquitto
 from tests.sounds import Pcm, Say, quiet

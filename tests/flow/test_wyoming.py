@@ -19,12 +19,14 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 from wyoming.wake import Detect
 
 from edge.api.wyoming.server import serve
-from edge.app import Assistant, assistant
+from edge.app import assistant
+from edge.assistant import Assistant
 from edge.chunk import RATE, Pcm
 from edge.errors import AssistantError
 from edge.home.demo import SimulatedHome
 from edge.listen.stt_moonshine import build as build_moonshine
-from edge.settings import MqttSettings, Settings, UnderstandSettings, WyomingSettings
+from edge.sections import MqttSettings, UnderstandSettings, WyomingSettings
+from edge.settings import Settings
 from edge.wyoming.frames import encoded
 from models.store import Store
 from tests.brokers import Mosquitto, free_port, mosquitto

@@ -22,7 +22,8 @@ from wyoming.vad import VoiceStopped
 
 from edge.api.wyoming.satellite import Satellite
 from edge.api.wyoming.server import serve
-from edge.app import Assistant, assistant
+from edge.app import assistant
+from edge.assistant import Assistant
 from edge.audio.replay import Replay
 from edge.audio.ring import Ring
 from edge.audio.speaker import WavSink
@@ -30,8 +31,9 @@ from edge.chunk import RATE, Pcm
 from edge.events import AnyEvent, Fault, TurnEnded
 from edge.home.demo import SimulatedHome
 from edge.intents import OutcomeKind
+from edge.sections import MqttSettings, UnderstandSettings, WyomingSettings
 from edge.session.phase import Phase, Status, after
-from edge.settings import MqttSettings, Settings, UnderstandSettings, WyomingSettings
+from edge.settings import Settings
 from tests.brokers import Mosquitto, free_port
 from tests.sounds import Say, quiet
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from edge.app import models_of
+from edge.engines import models_of
 from edge.errors import SettingsError
 from edge.mind import semantic_tier
-from edge.settings import Settings, UnderstandSettings
+from edge.sections import UnderstandSettings
+from edge.settings import Settings
 from edge.understand.semantic import encoder, examples
 from models.store import Store
 from tests.houses import Rooms

@@ -18,7 +18,7 @@ from edge.api.mqtt.inbox import keep_reading
 from edge.api.mqtt.presence import Presence
 from edge.api.mqtt.say import Saying
 from edge.api.mqtt.stream import tell_events
-from edge.app import Assistant
+from edge.assistant import Assistant
 
 
 @asynccontextmanager

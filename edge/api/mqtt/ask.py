@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from edge.api.mqtt.inbox import Refused, request_of
-from edge.app import Assistant
+from edge.assistant import Assistant
 from edge.events import TurnEnded, as_json
 from edge.ports import Taken
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from edge.api.mqtt.board import Board
 from edge.api.mqtt.inbox import Refused, text_of
-from edge.app import Assistant
+from edge.assistant import Assistant
 from edge.ports import Taken
 
 

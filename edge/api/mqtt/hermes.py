@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.api.mqtt.dialogue import Dialogue
 from edge.api.mqtt.inbox import Refused, object_of
-from edge.app import Assistant
+from edge.assistant import Assistant
 from edge.errors import BrokerOffline
 from edge.intents import Phrase
 from edge.ports import Taken

@@ -9,7 +9,7 @@ from typing import Final
 import anyio
 
 from edge.api.mqtt.board import Board
-from edge.app import Assistant
+from edge.assistant import Assistant
 from edge.errors import StorageError
 from edge.events import AnyEvent, TurnEnded
 from edge.ports import Countdown, Countdowns

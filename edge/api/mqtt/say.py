@@ -3,7 +3,7 @@
 from typing import Final
 
 from edge.api.mqtt.inbox import Refused, request_of
-from edge.app import Assistant
+from edge.assistant import Assistant
 from edge.intents import Phrase
 from edge.ports import Taken
 

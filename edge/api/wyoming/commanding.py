@@ -7,7 +7,7 @@ from wyoming.event import Event
 from wyoming.handle import Handled, NotHandled
 from wyoming.intent import Entity, Intent, IntentsStart, IntentsStop, NotRecognized
 
-from edge.app import Assistant
+from edge.assistant import Assistant
 from edge.events import TurnEnded
 from edge.intents import OutcomeKind
 from edge.wyoming.messages import Said

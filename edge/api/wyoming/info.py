@@ -19,7 +19,7 @@ from wyoming.info import (
     WakeProgram,
 )
 
-from edge.app import stt_engine, stt_model, tts_engine
+from edge.engines import stt_engine, stt_model, tts_engine
 from edge.settings import Settings
 from models.store import Store
 

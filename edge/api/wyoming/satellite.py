@@ -21,7 +21,7 @@ from wyoming.wake import Detection
 from edge.api.wyoming.exchange import Exchange
 from edge.api.wyoming.info import of_satellite
 from edge.api.wyoming.session import Gone
-from edge.app import Assistant
+from edge.assistant import Assistant
 from edge.chunk import RATE, AudioChunk, Pcm
 from edge.errors import AssistantError
 from edge.intents import Origin

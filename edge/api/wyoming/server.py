@@ -16,9 +16,9 @@ from edge.api.wyoming.announce import announced
 from edge.api.wyoming.satellite import Satellite
 from edge.api.wyoming.services import Services
 from edge.api.wyoming.session import Handler, Send, converse, refuse
-from edge.app import Assistant
+from edge.assistant import Assistant
 from edge.errors import AssistantError
-from edge.settings import WyomingSettings
+from edge.sections import WyomingSettings
 
 _BUSY: Final = "too many connections"
 _STRANGER: Final = "this address is not in wyoming.allow"

@@ -14,7 +14,8 @@ from edge.api.wyoming.hearing import Dictation, Ears
 from edge.api.wyoming.info import of_services
 from edge.api.wyoming.speaking import Mouth
 from edge.api.wyoming.waking import Watches, Watching
-from edge.app import Assistant, local_stt, local_tts, wake_engine, wake_rules
+from edge.assistant import Assistant
+from edge.engines import local_stt, local_tts, wake_engine, wake_rules
 from edge.ports import SttEngine, TtsEngine
 from edge.wyoming.messages import Detect, Note, Said, SoundFormat, Spoken, Transcribe, message
 from models.store import Store

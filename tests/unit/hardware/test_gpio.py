@@ -6,7 +6,7 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 from edge.errors import HardwareError
 from edge.hardware import gpio
 from edge.panel import Cue, Light, Showing
-from edge.settings import HardwareSettings, Pins
+from edge.sections import HardwareSettings, Pins
 
 LIGHT = Light(red=0.1, green=0.6, blue=0.3)
 

@@ -87,7 +87,7 @@ def test_a_device_that_does_not_say_what_it_is_is_an_error() -> None:
 
 def test_there_is_none_here() -> None:
     """By the real library."""
-    from edge.settings import HardwareSettings
+    from edge.sections import HardwareSettings
 
     with pytest.raises(HardwareError, match="no HID speakerphone"):
         hid.build(HardwareSettings(hid="no such maker"), lambda _: None)

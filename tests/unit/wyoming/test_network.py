@@ -8,7 +8,8 @@ from zeroconf.asyncio import AsyncZeroconf
 
 from edge.api.wyoming.announce import _all, announced
 from edge.api.wyoming.server import _Door
-from edge.settings import MqttSettings, Settings, WyomingSettings
+from edge.sections import MqttSettings, WyomingSettings
+from edge.settings import Settings
 from tests.brokers import free_port
 
 

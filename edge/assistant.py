@@ -1,0 +1,189 @@
+"""The running assistant, for whoever gives it sound or text: the command line, the APIs, the hardware."""
+
+import threading
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from edge.bus import Bus
+from edge.chunk import Pcm
+from edge.engine_thread import EngineThread
+from edge.engines import wake_rules
+from edge.errors import AssistantError
+from edge.events import AnyEvent, Fault, TurnEnded
+from edge.home.house import MqttHouse
+from edge.intents import Intent, Origin, Phrase, Transcript, Understanding
+from edge.mind import Mind
+from edge.ports import (
+    Announcer,
+    Countdowns,
+    Delegate,
+    Loudness,
+    RingingEnd,
+    Sayable,
+    Silenced,
+    Sound,
+    SttEngine,
+    VadEngine,
+    WakeEngine,
+)
+from edge.session.arbiter import Arbiter
+from edge.session.clock import TurnClock
+from edge.session.listening import Listening
+from edge.session.loop import FollowUpRules, Loop
+from edge.session.neighbours import HouseNeighbours
+from edge.session.turn import Stages, Turn
+from edge.settings import Settings
+from edge.speak.speak import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """What hears: present when there is any sound to hear."""
+
+    wake: EngineThread[WakeEngine]
+    vad: EngineThread[VadEngine]
+    stt: EngineThread[SttEngine]
+
+
+class Assistant:
+    """The running assistant: takes sound or text, gives turns and events."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        house: MqttHouse,
+        stages: Stages,
+        ears: Ears | None,
+        bus: Bus,
+        mind: Mind,
+        arbiter: Arbiter,
+        listening: Listening,
+        loudness: Loudness,
+        neighbours: HouseNeighbours,
+    ) -> None:
+        self.settings, self.house, self.bus = settings, house, bus
+        self.listening, self.loudness, self.neighbours = listening, loudness, neighbours
+        self._stages, self._ears, self._mind, self._arbiter = stages, ears, mind, arbiter
+        self._floor, self._conversations = mind.floor, mind.conversations
+        self._pressed = threading.Event()
+
+    @property
+    def announcer(self) -> Announcer:
+        """By which it is heard unasked."""
+        return self._mind.announcer
+
+    @property
+    def countdowns(self) -> Sequence[Countdowns]:
+        """What counts time down."""
+        return [skill for skill in self._mind.skills if isinstance(skill, Countdowns)]
+
+    @property
+    def voice(self) -> Voice | None:
+        """None where answers are only written."""
+        return self._stages.voice
+
+    def sayable(self) -> Sayable:
+        """The start of every sentence that means something in this house now."""
+        return self._mind.grammar.sayable()
+
+    async def listens(self) -> None:
+        """Returns when a wake word would be heard; what comes after it waits for its engines to load."""
+        if self._ears is not None:
+            await self._ears.wake.ready()
+
+    async def ready(self) -> None:
+        """Returns when every engine that a command needs is loaded and warm. Raises what loading one raised."""
+        await self.listens()
+        if self._stages.listener is not None:
+            await self._stages.listener.ready()
+        if self._stages.voice is not None:
+            await self._stages.voice.ready()
+
+    async def follow(self, sound: Sound, delegate: Delegate | None = None) -> list[TurnEnded]:
+        """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave. ``delegate``: see :class:`Loop`."""
+        assert self._ears is not None
+        rules = wake_rules(self.settings)
+        listen, ears = self.settings.listen, self._ears
+        follow_up = FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
+        loop = Loop(
+            ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor, follow_up,
+            self._arbiter, delegate, self._pressed,
+        )  # fmt: skip
+        return await loop.run(sound)
+
+    async def press(self) -> None:
+        """Somebody pressed the button: what rings, or is said unasked, is stopped; else a turn is opened, as by a wake
+        word, unless the microphone is off. Raises AssistantError.
+        """
+        if await self.announcer.silence(Silenced(RingingEnd.STOPPED)) is not None or self._floor.dismiss():
+            return
+        if self.listening.on:
+            self._pressed.set()
+
+    async def change_volume(self, step: int) -> None:
+        """Somebody turned the knob by ``step`` percent points. Raises AssistantError."""
+        await self._stages.dispatch.run(Intent("HassSetVolumeRelative", {"volume_step": step}), self._origin(), 1.0)
+
+    async def utterance(self, pcm: Pcm) -> TurnEnded:
+        """``pcm`` (int16, 16 kHz) taken as one command without a wake word."""
+        return await Turn(self._stages, self.bus, self._origin(), TurnClock(0.0)).recorded(pcm)
+
+    async def ask(self, text: str, area: str | None = None, session: str | None = None) -> list[AnyEvent]:
+        """One command in writing, asked from ``area`` if that is given; the answer is not spoken.
+
+        Returns the turn's events, the last of them its TurnEnded.
+        """
+        silent = replace(self._stages, listener=None, voice=None)
+        origin = self._origin(area, session)
+        turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), self._conversations.of(origin.session))
+        with self.bus.subscribe() as events:
+            await turn.written(text)
+            return [event for event in events.pending() if event.turn == turn.id]
+
+    async def understand(self, text: str, session: str | None = None) -> Understanding | None:
+        """What ``text`` means, by all tiers; nothing of it is done. None when none of them knows."""
+        origin = self._origin(session=session)
+        context = self._conversations.context(origin.session)
+        routed = await self._stages.router.understand(Transcript(text.strip(), origin.language), origin, context)
+        return routed.understanding
+
+    async def unasked(self, speak: Callable[[], Awaitable[None]]) -> None:
+        """Run ``speak`` while nobody is listened to or answered."""
+        await self._floor.unasked(speak)
+
+    def report(self, error: AssistantError) -> None:
+        """Tell of an expected failure that belongs to no turn."""
+        fault = Fault(turn="", at=time.monotonic(), code=error.code, stage=error.stage, message=str(error))
+        self.bus.emit(fault)
+
+    async def say(self, text: str) -> str | None:
+        """Speak ``text``; returns when it was heard, with the path of its recording where one was made."""
+        if self._stages.voice is None:
+            raise AssistantError("there is no loudspeaker", "set audio.output")
+        voice, recording = self._stages.voice, None
+
+        async def speak() -> None:
+            nonlocal recording
+            await voice.speak(text, lambda: None)
+            recording = await voice.finish()
+
+        await self._floor.unasked(speak)
+        return recording
+
+    async def set_volume(self, percent: float) -> None:
+        """As loud as if somebody had asked for it, also after a restart; 0 silences the voice. Raises StorageError."""
+        await self._stages.dispatch.run(Intent("HassSetVolume", {"volume_level": percent}), self._origin())
+
+    async def complain(self, error: AssistantError) -> None:
+        """Say aloud what is wrong, where there is a voice and a phrase for it. Raises AssistantError."""
+        if self._stages.voice is not None and self._stages.wording.knows(error.code):
+            await self.say(self._stages.wording.say(Phrase(error.code)))
+
+    def _at_microphone(self) -> Origin:
+        return self._origin(session=self._conversations.spoken())
+
+    def _origin(self, area: str | None = None, session: str | None = None) -> Origin:
+        language = self.settings.understand.language
+        return Origin(session or uuid.uuid4().hex[:12], area or self.settings.area, language)

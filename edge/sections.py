@@ -1,0 +1,278 @@
+"""The sections of the configuration, each for the stage that receives it."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, model_validator
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(gt=0, le=120)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Pin = Annotated[int, Field(ge=0, le=53)]
+Care = Literal["never", "unsure", "ask", "pin"]
+
+
+class Section(BaseModel):
+    """A part of the configuration that one stage receives."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AudioSettings(Section):
+    """Microphone and loudspeaker."""
+
+    input: str = "default"
+    """A device's name or a part of it, ``default``, or ``none``."""
+    output: str = "default"
+    """Likewise."""
+    ring_seconds: Seconds = 30.0
+    """Sound kept in memory, so that slow stages lose nothing."""
+    denoise: str = "none"
+    """A plug-in that takes noise out of what the microphone hears: ``webrtc``, or ``none``."""
+    echo: Literal["auto", "cancel", "duck", "none"] = "auto"
+    """What is done that our own voice does not cover a wake word. ``cancel``: it is taken out of what the microphone
+    hears; ``duck``: it is lowered when a wake word seems to come; ``auto``: what measured best, now ``cancel``."""
+
+
+class WakeSettings(Section):
+    """Wake words."""
+
+    engine: str = "microwakeword"
+    words: tuple[str, ...] = ("okay_nabu", "hey_jarvis", "alexa", "hey_mycroft")
+    threshold: Probability | None = None
+    """Probability that counts as heard; None: what each word's model was tuned for."""
+    verify: bool = True
+    """A second model confirms each wake before it counts, for the words that there is one for."""
+    refractory_s: Seconds = 1.0
+    """After a wake, seconds in which the same sound can't wake again."""
+    earshot: Annotated[str, Field(min_length=1, max_length=60)] = "house"
+    """Of the assistants that give the same name here, one answers when several hear the same person. Another name for
+    one that stands where those of the others can't be heard, so that two people may speak at the same moment."""
+
+
+class ListenSettings(Section):
+    """When a command begins and ends."""
+
+    vad: str = "silero"
+    speech_threshold: Probability = 0.5
+    pause_s: Seconds = 0.12
+    """Quiet after which transcription starts, before the end is sure."""
+    silence_s: Seconds = 0.7
+    """Quiet that ends a command of which nothing is known."""
+    whole_s: Seconds = 0.42
+    """Quiet that ends a whole sentence to which much could be added."""
+    closed_s: Seconds = 0.25
+    """Quiet that ends a sentence to which nothing can be added."""
+    open_s: Seconds = 1.2
+    """Quiet that ends a sentence that has only begun."""
+    no_speech_s: Seconds = 5.0
+    """Quiet after the wake word that ends the turn."""
+    max_speech_s: Seconds = 15.0
+    """Speech that never ends is cut here."""
+    follow_up_s: Annotated[float, Field(ge=0, le=60)] = 6.0
+    """After an answer, seconds in which one may go on without a wake word; 0: one never may."""
+    follow_up: Literal["questions", "always"] = "questions"
+    """After which answers: those that ask something, or all."""
+
+
+class ConfirmSettings(Section):
+    """What is asked about before it is done. ``never``: done at once; ``unsure``: asked about when the sentence was
+    not understood for sure; ``ask``: always asked about; ``pin``: done for whoever says the PIN.
+    """
+
+    unlock: Care = "unsure"
+    """Locks."""
+    open_garage: Care = "unsure"
+    """Garage doors, gates, and doors that open by themselves."""
+    open_valve: Care = "unsure"
+    disarm: Care = "unsure"
+    """Alarm panels."""
+    siren: Care = "unsure"
+    install: Care = "ask"
+    """Firmware: what it installs can't be taken back."""
+    pin: Annotated[SecretStr, Field(min_length=3, max_length=12)] | None = None
+    """Digits."""
+
+    @model_validator(mode="after")
+    def _pin_is_there(self) -> "ConfirmSettings":
+        pin = self.pin.get_secret_value() if self.pin is not None else None
+        if pin is not None and not (pin.isascii() and pin.isdecimal()):
+            raise ValueError("confirm.pin must consist of digits")
+        cares = (self.unlock, self.open_garage, self.open_valve, self.disarm, self.siren, self.install)
+        if pin is None and "pin" in cares:
+            raise ValueError("confirm.pin is missing")
+        return self
+
+
+class SttSettings(Section):
+    """Speech to text."""
+
+    engine: str | None = None
+    """None: ``moonshine`` for English, ``whisper`` for everything else. ``wyoming``: that of another machine."""
+    model: str | None = None
+    """None: the engine's usual one for the language."""
+    threads: Annotated[int, Field(ge=1, le=16)] = 2
+    fallback: str | None = None
+    """The engine that takes over while the other machine is away or slow; None: as for ``engine``."""
+    host: str = "localhost"
+    """The other machine."""
+    port: Port = 10300
+    deadline_s: Seconds = 1.5
+    """How long the other machine may take before this one does it itself."""
+
+
+class UnderstandSettings(Section):
+    """From text to intent."""
+
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Za-z]{2,4})?$")] = "en"
+    """ISO 639-1, optionally with a region: the language that is spoken here."""
+    sentences: Path | None = None
+    """Folder with sentence files of your own (YAML); None: ``sentences`` in the data directory."""
+    semantic: bool = True
+    """Whether sentences that no grammar knows are understood by what they mean; English only."""
+    llm: str = "llamacpp"
+    """Engine of the small language model, or ``none``."""
+    llm_model: str = "smollm2-135m-instruct"
+    llm_adapter: str = "calls-135m"
+    """What that model was taught for this job; ``none`` with another model."""
+    llm_confidence: Probability = 0.8
+    """Below this the model's guess is not acted on."""
+    llm_threads: Annotated[int, Field(ge=1, le=16)] = 2
+
+
+class MemorySettings(Section):
+    """What is kept of what was said."""
+
+    keep_turns_days: Annotated[float, Field(ge=0, le=3650)] = 30.0
+    """Days for which turns are kept, as text, on this device; 0: none is."""
+
+
+class MqttSettings(Section):
+    """The broker."""
+
+    host: str = "localhost"
+    port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    username: str | None = None
+    password: SecretStr | None = None
+    tls: bool = False
+    ca_file: Path | None = None
+    site: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)] = "home"
+    """Name of this assistant in topics: ``hearthside/<site>/…``. Not ``all``: so all of them are called."""
+    discovery_prefix: str = "homeassistant"
+    confirm_s: Seconds = 3.0
+    """How long a device has to show that it did what it was told."""
+    birth: bool = False
+    """Ask devices that wait for Home Assistant's birth message to announce themselves, where there is none of it."""
+    words: Literal["none", "live", "kept"] = "live"
+    """What the broker is told of what was said and answered. ``none``: nothing; ``live``: whoever listens at that
+    moment; ``kept``: also who comes later, for the broker keeps the last sentence and its answer."""
+    hermes: bool = False
+    """Whether the topics of Rhasspy's Hermes protocol are spoken."""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "MqttSettings":
+        if self.site == "all":
+            raise ValueError("mqtt.site can't be all, which calls every assistant")
+        if self.hermes and self.words == "none":
+            raise ValueError("mqtt.hermes tells what was said, and mqtt.words is none")
+        return self
+
+
+class SpeakSettings(Section):
+    """The voice."""
+
+    engine: str = "piper"
+    """``wyoming``: that of another machine."""
+    voice: str = "piper-en_US-joe-medium"
+    volume: Probability = 1.0
+    fallback: str = "piper"
+    """The engine that takes over while the other machine is away or slow."""
+    host: str = "localhost"
+    """The other machine."""
+    port: Port = 10200
+    deadline_s: Seconds = 2.0
+    """How long the other machine may take for a sentence before this one speaks it itself."""
+    remote_voice: str | None = None
+    """A voice of the other machine, by its name there; None: its usual one."""
+
+
+class WyomingSettings(Section):
+    """What other machines may use of this assistant. Wyoming knows no passwords: see docs/wyoming.md."""
+
+    serve: bool = False
+    """Whether Home Assistant and others may use its ears, its voice and its understanding."""
+    host: str = "127.0.0.1"
+    """The address to listen on; for other machines that of a network card, or ``0.0.0.0``."""
+    port: Port = 10300
+    allow: tuple[IPvAnyNetwork, ...] = ()
+    """Addresses or networks that may connect, beside this machine itself."""
+    commands: bool = True
+    """Whether whoever may connect may also have commands carried out in the house."""
+    clients: Annotated[int, Field(ge=1, le=64)] = 8
+    """Connections at a time."""
+    satellite: bool = False
+    """Whether Home Assistant, while it is connected, takes the commands that are spoken here."""
+    satellite_port: Port = 10700
+
+    @model_validator(mode="after")
+    def _nobody_by_accident(self) -> "WyomingSettings":
+        here = self.host == "localhost" or _is_loopback(self.host)
+        if (self.serve or self.satellite) and not here and not self.allow:
+            raise ValueError(f"wyoming.host = {self.host} lets everybody in: say in wyoming.allow who may connect")
+        if self.serve and self.satellite and self.port == self.satellite_port:
+            raise ValueError("wyoming.port and wyoming.satellite_port must differ")
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Pins(Section):
+    """GPIO pins, by their Broadcom number, of a light with several colours; those that it has."""
+
+    red: Pin | None = None
+    green: Pin | None = None
+    blue: Pin | None = None
+
+
+class HardwareSettings(Section):
+    """Lights, buttons and switches; docs/hardware.md shows how they are wired."""
+
+    led: Pin | Pins | None = None
+    """GPIO pin of a light, or of the colours of one: ``{ red = 17, green = 27, blue = 22 }``."""
+    led_active_high: bool = True
+    """False: the light is on when its pin is at 0 V."""
+    led_pwm: bool = True
+    """False: it is only switched, never dimmed."""
+    button: Pin | None = None
+    """Pressed: speak, without a wake word; stops what rings. Held: the microphone off, or on again."""
+    mute_switch: Pin | None = None
+    """Closed: the microphone is off, whatever else anybody says."""
+    pull_up: bool = True
+    """Buttons and switches connect their pin with ground; False: with 3.3 V."""
+    bounce_s: Annotated[float, Field(ge=0, le=1)] = 0.02
+    """A contact that chatters is believed once it has rested so long."""
+    hold_s: Annotated[float, Field(ge=0.3, le=10)] = 1.5
+    """A press that lasts so long is a hold."""
+    hid: str = "none"
+    """USB speakerphone whose buttons and lights are used: a part of its name, ``auto`` for the first, or ``none``."""
+    hid_in_call: bool = False
+    """True: it is always told to be in a call, without which the mute button of some does nothing."""
+    panels: tuple[str, ...] = ()
+    """Plug-ins for other hardware, by name."""
+
+    @property
+    def has_button(self) -> bool:
+        """Whether a person can turn the microphone on at the device."""
+        return self.button is not None or self.mute_switch is not None or self.hid != "none"
+
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        """Names of the plug-ins that are needed."""
+        gpio = any(pin is not None for pin in (self.led, self.button, self.mute_switch))
+        return (*(("gpio",) if gpio else ()), *(("hid",) if self.hid != "none" else ()), *self.panels)
