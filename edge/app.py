@@ -131,8 +131,8 @@ async def _voice(
     return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink, loudness)
 
 
-def open_house(settings: Settings) -> MqttHouse:
-    """The house on the configured broker, to be entered as an async context."""
+def open_house(settings: Settings, *, visits: bool = False) -> MqttHouse:
+    """The house on the configured broker, to be entered as an async context. ``visits``: see MqttHouse."""
     mqtt = settings.mqtt
     broker = Broker(
         host=mqtt.host,
@@ -147,7 +147,8 @@ def open_house(settings: Settings) -> MqttHouse:
         site=mqtt.site,
         discovery_prefix=mqtt.discovery_prefix,
         house_file=settings.data_dir / "house.toml",
-        birth=mqtt.birth,
+        birth=mqtt.birth and not visits,
+        visits=visits,
     )
 
 

@@ -21,13 +21,13 @@ from edge.wyoming.remote import Machine
 from models.store import Store
 
 _EMBEDDING: Final = "speech-embedding"
-_REMOTE: Final = "wyoming"
+REMOTE: Final = "wyoming"
 """Engines on another machine; there is a local one behind each."""
 
 
 def stt_engine(settings: Settings) -> str:
     """This machine's engine that the settings ask for, or the usual one for the language."""
-    chosen = settings.stt.fallback if settings.stt.engine == _REMOTE else settings.stt.engine
+    chosen = settings.stt.fallback if settings.stt.engine == REMOTE else settings.stt.engine
     return chosen or ("moonshine" if _english(settings) else "whisper")
 
 
@@ -43,9 +43,9 @@ def stt_model(settings: Settings) -> str:
 def stt(settings: Settings, store: Store) -> Callable[[], SttEngine]:
     """Builds what this assistant hears by, be it on another machine. Raises SettingsError, ModelError."""
     stt, local = settings.stt, local_stt(settings, store)
-    if stt.engine != _REMOTE:
+    if stt.engine != REMOTE:
         return local
-    return functools.partial(plugins.load("stt", _REMOTE), local, Machine(stt.host, stt.port, stt.deadline_s))
+    return functools.partial(plugins.load("stt", REMOTE), local, Machine(stt.host, stt.port, stt.deadline_s))
 
 
 def local_stt(settings: Settings, store: Store) -> Callable[[], SttEngine]:
@@ -56,16 +56,16 @@ def local_stt(settings: Settings, store: Store) -> Callable[[], SttEngine]:
 
 def tts_engine(settings: Settings) -> str:
     """This machine's engine that the settings ask for."""
-    return settings.speak.fallback if settings.speak.engine == _REMOTE else settings.speak.engine
+    return settings.speak.fallback if settings.speak.engine == REMOTE else settings.speak.engine
 
 
 def tts(settings: Settings, store: Store) -> Callable[[], TtsEngine]:
     """Builds the voice, be it on another machine. Raises SettingsError, ModelError."""
     speak, local = settings.speak, local_tts(settings, store)
-    if speak.engine != _REMOTE:
+    if speak.engine != REMOTE:
         return local
     machine = Machine(speak.host, speak.port, speak.deadline_s)
-    return functools.partial(plugins.load("tts", _REMOTE), local, machine, speak.remote_voice, speak.volume)
+    return functools.partial(plugins.load("tts", REMOTE), local, machine, speak.remote_voice, speak.volume)
 
 
 def local_tts(settings: Settings, store: Store) -> Callable[[], TtsEngine]:

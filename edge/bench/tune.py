@@ -25,6 +25,7 @@ from edge.bench.sounds import COMMANDS as DEMO_COMMANDS
 from edge.bench.sounds import Spoken, as_command, speak
 from edge.bench.spread import Spread, spread
 from edge.bench.wyoming_client import free_port, transcribe
+from edge.engines import REMOTE
 from edge.evaluation.words import error_rate
 from edge.home.demo import DEVICES
 from edge.settings import Settings
@@ -117,7 +118,7 @@ async def trials(settings: Settings, tell: Tell) -> list[Trial]:
         and store.inspect(model)[0] is Condition.OK
     ]
     cores = psutil.cpu_count() or 1
-    pairs = [(engine, model) for engine in plugins.names("stt") for model in models]
+    pairs = [(engine, model) for engine in plugins.names("stt") if engine != REMOTE for model in models]
     tried: list[Trial] = []
     with tempfile.TemporaryDirectory(prefix="hearth-bench-") as folder:
         known = house.describe(Path(folder) / "house.yaml", DEVICES)

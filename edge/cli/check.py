@@ -103,7 +103,7 @@ def _broker(settings: Settings) -> Row:
     where = f"{settings.mqtt.host}:{settings.mqtt.port}"
 
     async def count() -> int:
-        async with open_house(settings) as house:
+        async with open_house(settings, visits=True) as house:
             await house.settled(_BROKER_S)
             return len(house.devices())
 
@@ -117,7 +117,7 @@ def _several(settings: Settings) -> Iterator[Row]:
     """The assistants that answer on the broker; none: no row."""
 
     async def ask() -> Sequence[Neighbour]:
-        async with open_house(settings) as house, anyio.create_task_group() as tasks:
+        async with open_house(settings, visits=True) as house, anyio.create_task_group() as tasks:
             neighbours = open_neighbours(settings, house.post, answers=False)
             tasks.start_soon(neighbours.serve)
             await house.settled(_BROKER_S)

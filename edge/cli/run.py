@@ -63,7 +63,7 @@ def devices_once(settings: Settings) -> list[dict[str, Any]]:
     async def devices() -> list[dict[str, Any]]:
         from edge.app import open_house
 
-        async with open_house(settings) as house:
+        async with open_house(settings, visits=True) as house:
             await house.settled(_SETTLE_S)
             return [as_row(device, house.state(device.id)) for device in house.devices()]
 

@@ -89,8 +89,9 @@ OnLink = Callable[[bool], Awaitable[None]]
 class Link:
     """One connection at a time. :meth:`run` keeps it up until cancelled."""
 
-    def __init__(self, broker: Broker, availability: str, on_message: OnMessage, on_link: OnLink) -> None:
-        """``availability``: topic that says ``online``, and by last will ``offline``.
+    def __init__(self, broker: Broker, availability: str | None, on_message: OnMessage, on_link: OnLink) -> None:
+        """``availability``: topic that says ``online``, and by last will ``offline``; None for a visitor, whose
+        coming and going is nobody's business.
 
         ``on_message`` must not block. ``on_link`` is told True when connected, before any message comes in, and False
         when the connection is lost. Raises SettingsError for an empty host or a certificate that can't be read.
@@ -192,7 +193,8 @@ class Link:
             return False
         try:
             with anyio.CancelScope() as self._connection:
-                await client.publish(self._availability, "online", qos=1, retain=True)
+                if self._availability is not None:
+                    await client.publish(self._availability, "online", qos=1, retain=True)
                 self._client, self.last_error, self.since = client, None, self._taken
                 _log.info("connected to the MQTT broker %s by MQTT %s", self._broker, _spoken(self._protocol))
                 async with anyio.create_task_group() as tasks:
@@ -266,17 +268,19 @@ class Link:
     async def _farewell(self, client: aiomqtt.Client) -> None:
         # The last will is for accidents; whoever leaves on purpose says so.
         with suppress(aiomqtt.MqttError):
-            await client.publish(self._availability, "offline", qos=0, retain=True)
+            if self._availability is not None:
+                await client.publish(self._availability, "offline", qos=0, retain=True)
             await client.__aexit__(None, None, None)
 
     def _new_client(self) -> aiomqtt.Client:
+        will = aiomqtt.Will(self._availability, "offline", qos=1, retain=True) if self._availability else None
         client = aiomqtt.Client(
             self._broker.host,
             self._broker.port,
             username=self._broker.username,
             password=self._broker.password,
             protocol=self._protocol,
-            will=aiomqtt.Will(self._availability, "offline", qos=1, retain=True),
+            will=will,
             timeout=_CONNECT_S,
             keepalive=_KEEPALIVE_S,
             tls_context=self._tls,

@@ -44,9 +44,11 @@ class MqttHouse:
         house_file: Path | None = None,
         on_link: Callable[[bool], None] | None = None,
         birth: bool = False,
+        visits: bool = False,
     ) -> None:
         """``site``: name of this assistant in topics. ``on_link`` is told when the broker comes and goes. ``birth``:
-        whether devices are asked to announce themselves anew where no Home Assistant does it.
+        whether devices are asked to announce themselves anew where no Home Assistant does it. ``visits``: it looks and
+        leaves, beside an assistant of the same site that may be running, and changes nothing that the broker keeps.
 
         Raises SettingsError for a mistake in ``house_file``.
         """
@@ -56,7 +58,9 @@ class MqttHouse:
         """What its things are called, where that can be changed."""
         self.site = site
         """Name of this assistant in topics."""
-        self._link = Link(broker, f"{self._own_topics}/availability", self._take, self._on_link)
+        self._visits = visits
+        availability = None if visits else f"{self._own_topics}/availability"
+        self._link = Link(broker, availability, self._take, self._on_link)
         self.post = Post(self._link)
         """For whoever else has something to say or to hear on the broker."""
         self._control = Control(self._link, self._registry, lambda: self._changed)
@@ -165,7 +169,8 @@ class MqttHouse:
                     await self.settled(_CATCH_UP_S)
                     if connection == self._connections:
                         caught_up = connection
-                        await self._link.publish([Publication(self._memory, self._mark)], retain=True)
+                        if not self._visits:
+                            await self._link.publish([Publication(self._memory, self._mark)], retain=True)
                 if self._ready and caught_up == self._connections:
                     for question in self._registry.questions():
                         await self._link.publish([question])

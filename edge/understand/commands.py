@@ -20,6 +20,8 @@ _BARE: Final = 8
 """Words of a part that another one completes, or that stand before what it is completed by: a name with its place."""
 SURE: Final = 0.99
 """Confidence of a template that matched a whole sentence."""
+_TAKEN_BACK: Final = "HassNevermind"
+_SMALL_TALK: Final = "HassRespond"
 _TARGET: Final = ("name", "area", "floor", "domain", "device_class")
 _NAMED_ALONE: Final = frozenset({"scene", "script"})
 """What is told to begin by its name alone."""
@@ -194,6 +196,18 @@ class Commands:
                 return None
             self._known[text] = self._one(text)
         return self._known[text]
+
+
+def without_asides(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+    """``readings`` of one sentence, at least one, without what was taken back ("turn off the light, never mind") and the
+    "yes" or "thanks" around a command.
+    """
+    names = [reading.intent.name for reading in readings]
+    if _TAKEN_BACK in names[:-1]:
+        return without_asides(readings[names.index(_TAKEN_BACK) + 1 :])
+    if names[-1] == _TAKEN_BACK:
+        return readings[-1:]
+    return tuple(reading for reading in readings if reading.intent.name != _SMALL_TALK) or readings[:1]
 
 
 def _shared(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:

@@ -15,7 +15,7 @@ from hassil.recognize import RecognizeResult
 
 from edge.devices import Device
 from edge.intents import Intent, SlotValue, Tier, Understanding
-from edge.understand.commands import PARTS, SURE, Commands, Reading, cut
+from edge.understand.commands import PARTS, SURE, Commands, Reading, cut, without_asides
 from edge.understand.exceptions import Exceptions
 from edge.understand.near import SAME, Near, NearNames
 from edge.understand.needs import HOUSE
@@ -112,7 +112,8 @@ class Speech:
         return any(all(getattr(device, slot) == value for slot, value in wanted.items()) for device in self._devices)
 
     def _commands(self, text: str, area: str | None) -> tuple[Reading, ...] | None:
-        return self._joined(text, area) or self._strung(text, area)
+        found = self._joined(text, area) or self._strung(text, area)
+        return without_asides(found) if found else None
 
     def _joined(self, text: str, area: str | None) -> tuple[Reading, ...] | None:
         parts = cut(text, self._phrasing.between, self._compound)

@@ -85,8 +85,23 @@ async def test_without_anything_to_say_it_says_so() -> None:
         "cancel the timer",
         "what can i cook",
         "yes turn on the kitchen light",
+        "thanks, turn off the kitchen light",
         "help me with my homework",
     ],
 )
 def test_what_is_no_small_talk(said: str) -> None:
     assert not any(name in ("HassRespond", "HassNevermind", "HearthRepeat") for name, _ in understood("talk", said))
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("turn off the kitchen light, never mind", ["HassNevermind"]),
+        ("turn off the kitchen light and forget it", ["HassNevermind"]),
+        ("never mind, turn on the kitchen light", ["HassTurnOn"]),
+        ("okay, turn on the kitchen light", ["HassTurnOn"]),
+        ("turn on the kitchen light, thank you", ["HassTurnOn"]),
+    ],
+)
+def test_what_is_taken_back_is_not_done_and_politeness_needs_no_answer(said: str, meant: list[str]) -> None:
+    assert [name for name, _ in understood("talk", said)] == meant
