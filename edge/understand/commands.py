@@ -199,8 +199,8 @@ class Commands:
 
 
 def without_asides(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
-    """``readings`` of one sentence, at least one, without what was taken back ("turn off the light, never mind") and the
-    "yes" or "thanks" around a command.
+    """``readings`` of one sentence, at least one, without what was taken back ("turn off the light, never mind") and
+    the "yes" or "thanks" around a command.
     """
     names = [reading.intent.name for reading in readings]
     if _TAKEN_BACK in names[:-1]:
