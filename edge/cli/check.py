@@ -30,6 +30,8 @@ _FREE_MB = 200
 _EARLIEST = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 """A board without a clock starts in 1970 or at its last shutdown; before this, the time is surely wrong."""
 _BROKER_S = 3.0
+_NEIGHBOURS_S = 1.5
+"""How long other assistants, on busy boards, may take to say that they are there."""
 _LISTEN_S = 1.0
 _CLIPPED = 0.001
 """More of a second at full scale than this, and the microphone is too loud."""
@@ -121,7 +123,7 @@ def _several(settings: Settings) -> Iterator[Row]:
             neighbours = open_neighbours(settings, house.post, answers=False)
             tasks.start_soon(neighbours.serve)
             await house.settled(_BROKER_S)
-            there = await neighbours.survey()
+            there = await neighbours.survey(_NEIGHBOURS_S)
             tasks.cancel_scope.cancel()
         return there
 

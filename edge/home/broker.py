@@ -1,4 +1,8 @@
-"""The link to the MQTT broker: MQTT 5, else 3.1.1; connected again by itself whenever it was lost."""
+"""The link to the MQTT broker; connected again by itself whenever it was lost.
+
+By MQTT 3.1.1: every broker speaks it, nothing here needs more, and reading MQTT 5's properties makes a message a fifth
+dearer.
+"""
 
 import asyncio
 import logging
@@ -31,8 +35,6 @@ _FIRST_RETRY_S: Final = 0.5
 _LAST_RETRY_S: Final = 5.0
 _KEEPALIVE_S: Final = 20
 _FAREWELL_S: Final = 0.3
-_UNSUPPORTED: Final = frozenset({1, 132})
-"""CONNACK codes for "this protocol version is not spoken here", of MQTT 3.1.1 (3.2.2.3) and MQTT 5 (3.2.2.2)."""
 _REFUSED: Final = 128
 """SUBACK codes from here on are refusals."""
 _TOPICS_A_PACKET: Final = 100
@@ -101,7 +103,6 @@ class Link:
         self._broker, self._availability, self._tls = broker, availability, _tls(broker)
         self._on_message, self._on_link = on_message, on_link
         self._client: aiomqtt.Client | None = None
-        self._protocol = ProtocolVersion.V5
         self._connection = anyio.CancelScope()
         self._waiting: deque[MQTTMessage] = deque()
         """What has come in and has not been looked at."""
@@ -126,13 +127,11 @@ class Link:
         """Connect, hand on messages, and connect again, for ever."""
         wait = _FIRST_RETRY_S
         while True:
-            protocol, known = self._protocol, self.last_error
+            known = self.last_error
             if await self._connect_and_listen():
                 wait = _FIRST_RETRY_S
                 _log.warning("the connection to the MQTT broker %s is lost: %s", self._broker, self.last_error)
                 await self._on_link(False)
-            elif self._protocol is not protocol:
-                continue
             elif self.last_error != known:
                 _log.warning("the MQTT broker %s can't be reached: %s", self._broker, self.last_error)
             # Full jitter, so that the devices of a house don't all return in the same moment.
@@ -189,14 +188,14 @@ class Link:
         try:
             await self._connect(client)
         except (aiomqtt.MqttError, OSError, UnicodeError) as error:
-            self._failed(error)
+            self.last_error = str(error) or "no answer"
             return False
         try:
             with anyio.CancelScope() as self._connection:
                 if self._availability is not None:
                     await client.publish(self._availability, "online", qos=1, retain=True)
                 self._client, self.last_error, self.since = client, None, self._taken
-                _log.info("connected to the MQTT broker %s by MQTT %s", self._broker, _spoken(self._protocol))
+                _log.info("connected to the MQTT broker %s", self._broker)
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._listen, client)
                     await self._on_link(True)
@@ -252,19 +251,6 @@ class Link:
         self.last_error = reason
         self._connection.cancel()
 
-    def _failed(self, error: Exception) -> None:
-        """Learn from an attempt to connect that failed."""
-        code = _code(error.rc) if isinstance(error, aiomqtt.MqttCodeError) else None
-        self.last_error = str(error) or "no answer"
-        refused = self._protocol is ProtocolVersion.V5 and code in _UNSUPPORTED
-        if refused:
-            self.last_error = None
-        # A broker that doesn't know MQTT 5 may also just hang up, or say nothing.
-        mute = isinstance(error, aiomqtt.MqttError) and code is None
-        if refused or mute:
-            older = self._protocol is ProtocolVersion.V5
-            self._protocol = ProtocolVersion.V311 if older else ProtocolVersion.V5
-
     async def _farewell(self, client: aiomqtt.Client) -> None:
         # The last will is for accidents; whoever leaves on purpose says so.
         with suppress(aiomqtt.MqttError):
@@ -279,7 +265,7 @@ class Link:
             self._broker.port,
             username=self._broker.username,
             password=self._broker.password,
-            protocol=self._protocol,
+            protocol=ProtocolVersion.V311,
             will=will,
             timeout=_CONNECT_S,
             keepalive=_KEEPALIVE_S,
@@ -306,10 +292,6 @@ def _reason(disconnected: asyncio.Future[None]) -> str:
 def _code(code: object) -> int:
     value = getattr(code, "value", code)
     return value if isinstance(value, int) else 0
-
-
-def _spoken(protocol: ProtocolVersion) -> str:
-    return "5" if protocol is ProtocolVersion.V5 else "3.1.1"
 
 
 def _acknowledge(client: aiomqtt.Client) -> None:

@@ -94,9 +94,9 @@ class HouseNeighbours:
                 self._surveyed = False
                 self._survey.set()
 
-    async def survey(self) -> Sequence[Neighbour]:
-        """Ask who is there. Raises BrokerOffline."""
-        answers = await self.ask(_WHO, {}, _WHO_S)
+    async def survey(self, wait_s: float = _WHO_S) -> Sequence[Neighbour]:
+        """Ask who is there, and wait for answers. Raises BrokerOffline."""
+        answers = await self.ask(_WHO, {}, wait_s)
         self._surveyed = True
         return [answer.by for answer in answers]
 

@@ -1,4 +1,4 @@
-"""The port House on real brokers: mosquitto (MQTT 5) and the embedded one (MQTT 3.1.1)."""
+"""The port House on real brokers: mosquitto and the embedded one."""
 
 import json
 import logging
