@@ -56,8 +56,6 @@ class MqttHouse:
         self._registry = Registry(discovery_prefix, HouseFile(), others=natives(self._own_topics))
         self.names = HouseNames(house_file, self._registry.keys, self._registry.furnish) if house_file else None
         """What its things are called, where that can be changed."""
-        self.site = site
-        """Name of this assistant in topics."""
         self._visits = visits
         availability = None if visits else f"{self._own_topics}/availability"
         self._link = Link(broker, availability, self._take, self._on_link)
@@ -128,9 +126,9 @@ class MqttHouse:
         """Carry out all in parallel and wait for each device's own word. Raises BrokerOffline at once when away."""
         return await self._control.command(commands, deadline_s)
 
-    async def tell(self, topic: str, payload: str, site: str | None = None) -> None:
-        """Publish under ``hearthside/<site>/``, its own site if none is given, not retained. Raises BrokerOffline."""
-        await self._link.publish([Publication(f"hearthside/{site or self.site}/{topic}", payload)])
+    async def tell(self, topic: str, payload: str) -> None:
+        """Publish under ``hearthside/<site>/``, not retained. Raises BrokerOffline."""
+        await self._link.publish([Publication(f"{self._own_topics}/{topic}", payload)])
 
     async def settled(self, timeout_s: float) -> None:
         """Returns when all that the broker retains has been read: devices, then their states.

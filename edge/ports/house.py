@@ -40,13 +40,10 @@ class House(Inventory, Protocol):
         One report per command, in order. Raises BrokerOffline at once when the broker is away.
         """
 
-    @property
-    def site(self) -> str:
-        """Name of this assistant in topics."""
+    async def tell(self, topic: str, payload: str) -> None:
+        """Publish for whoever listens, under this assistant's own topics; returns when the broker has it.
 
-    async def tell(self, topic: str, payload: str, site: str | None = None) -> None:
-        """Publish for whoever listens, under the topics of ``site``, or this assistant's own; returns when the broker
-        has it. Raises BrokerOffline.
+        Raises BrokerOffline.
         """
 
 

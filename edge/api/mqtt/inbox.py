@@ -37,8 +37,6 @@ class Request(BaseModel):
     """The conversation that it belongs to."""
     reply_to: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     """The level below ``…/answer`` that the answer is published on, too."""
-    site: Name | None = None
-    """The assistant that it comes from, if it comes from one."""
 
 
 async def keep_reading(post: Post, filters: Sequence[str], deal: Callable[[Taken], Awaitable[None]]) -> None:

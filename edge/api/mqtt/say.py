@@ -20,13 +20,10 @@ class Saying:
     async def take(self, taken: Taken) -> None:
         """Returns when it was heard. Raises Refused."""
         request = request_of(taken.payload)
-        if request.site == self._assistant.settings.mqtt.site:
-            return  # our own announcement, which we say without the broker's help
         if len(request.text) > _LONGEST:
             raise Refused(f"more than {_LONGEST} characters can't be said")
-        # What a person said elsewhere is told as that; what a program sends is said as it is.
-        key = "broadcast_plain" if request.site is None else "broadcast_message"
-        await self._assistant.announcer.announce(Phrase(key, {"message": request.text}), self._spelled(request.area))
+        said = Phrase("broadcast_plain", {"message": request.text})
+        await self._assistant.announcer.announce(said, self._spelled(request.area))
 
     def _spelled(self, area: str | None) -> str | None:
         """A room as our own settings spell it, if it is ours."""

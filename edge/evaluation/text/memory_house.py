@@ -72,12 +72,7 @@ class MemoryHouse:
         """Done at once, as far as the devices can."""
         return [self._carry_out(command) for command in commands]
 
-    @property
-    def site(self) -> str:
-        """It has but one assistant."""
-        return "home"
-
-    async def tell(self, topic: str, payload: str, site: str | None = None) -> None:
+    async def tell(self, topic: str, payload: str) -> None:
         """Kept in ``told``."""
         self.told.append((topic, payload))
 

@@ -64,9 +64,7 @@ class Obedient(Rooms):
             for command in commands
         ]
 
-    site = "test"
-
-    async def tell(self, topic: str, payload: str, site: str | None = None) -> None:
+    async def tell(self, topic: str, payload: str) -> None:
         raise AssertionError("nothing to tell anybody else")
 
 
