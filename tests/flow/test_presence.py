@@ -292,7 +292,7 @@ async def test_after_a_restart_of_the_broker_all_is_told_again(broker: Mosquitto
     async with present(broker, tmp_path) as running:
         async with Neighbour(broker) as other:
             await other.until("hearthside/den/timers", "[]")
-            broker.stop()
+        broker.stop()
         with anyio.fail_after(10):
             while running.house.online:
                 await anyio.sleep(0.02)
