@@ -31,6 +31,7 @@ from tests.asked import Asked, understood
 from tests.brokers import Mosquitto, mosquitto
 from tests.houses import Rooms
 from tests.several import Living, living, until
+from tests.sounds import Say
 
 pytestmark = pytest.mark.anyio
 KITCHEN = Intent("HearthIntercom", {"area": "Kitchen"})
@@ -214,6 +215,33 @@ async def test_what_waits_is_not_said_to_be_heard(running: Mosquitto) -> None:
         await until(lambda: kitchen.announcer.played)
 
 
+async def test_who_dies_before_it_was_heard_will_not_hear_it(running: Mosquitto) -> None:
+    asked = anyio.Event()
+
+    async def takes(by: Neighbour, body: Mapping[str, object]) -> Mapping[str, object]:
+        return {"takes": True}
+
+    async def plays(by: Neighbour, body: Mapping[str, object]) -> Mapping[str, object]:
+        asked.set()
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async with rooms(running, "Office") as (office,), anyio.create_task_group() as tasks:
+        said: list[str] = []
+
+        async def say() -> None:
+            said.append(await office.say("talk to the kitchen"))
+
+        async with living(running, "kitchen", "kitchen", "Kitchen") as kitchen:
+            kitchen.neighbours.respond("intercom", takes)
+            kitchen.neighbours.respond("intercom_heard", plays)
+            await until(office.living.neighbours.known)
+            tasks.start_soon(say)
+            await asked.wait()
+        await until(lambda: said)
+    assert said == ["No answer from the Kitchen."]
+
+
 async def test_what_was_stopped_is_said(running: Mosquitto) -> None:
     async with rooms(running, "Office", "Kitchen") as (office, kitchen):
         kitchen.announcer.plays = False
@@ -395,6 +423,13 @@ def test_no_value_does(text: object) -> None:
 def test_what_is_too_long_is_not_sent() -> None:
     with pytest.raises(ValueError, match="too long"):
         packed(np.zeros(int(LONGEST_S + 1) * RATE, np.int16))
+
+
+def test_the_longest_message_fits_into_a_question(say: Say) -> None:
+    speech = np.resize(say("Dinner is ready. Turn off all the lights, and come down."), 16 * RATE)
+    noise = np.random.default_rng(0).integers(-32768, 32767, 16 * RATE).astype(np.int16)
+    assert len(packed(speech)) == pytest.approx(379_000, rel=0.05)
+    assert len(packed(noise)) == pytest.approx(684_000, rel=0.01)
 
 
 @pytest.mark.parametrize("gain", [0.03, 0.3, 1.0, 3.0])

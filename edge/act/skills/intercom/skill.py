@@ -155,8 +155,11 @@ class Intercom:
                 fate.refused.append(other)
         willing = [other for other in to if takes.get(other.id)]
         heard = await self._heard_by(ident, willing, len(pcm) / RATE)
+        there = {other.id for other in self._neighbours.known()}
         for other in willing:
-            told = {True: fate.heard, False: fate.lost, None: fate.waits}
+            # Who is gone since has lost it: it is in nobody's memory but its own.
+            silent = fate.waits if other.id in there else fate.missing
+            told = {True: fate.heard, False: fate.lost, None: silent}
             told[heard.get(other.id)].append(other)
         return fate.outcome()
 

@@ -13,7 +13,7 @@ from edge.chunk import RATE, Pcm
 LONGEST_S: Final = 30.0
 """What comes in is not longer. What is spoken is limited by ``listen.max_speech_s``."""
 MOST_CHARACTERS: Final = 900_000
-"""Of its text form; 16 s of noise, which no coding shortens, are 590,000."""
+"""Of its text form; 16 s of white noise, which no coding shortens, are 684,000."""
 _LEVEL: Final = 0.08
 """The root mean square of its loud half, of full scale: about that of the assistant's own voice."""
 _MOST_GAIN: Final = 16.0
