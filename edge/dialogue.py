@@ -9,6 +9,8 @@ from edge.intents import Intent, OutcomeKind, Question, SlotValue
 
 SECRET: Final = "pin"  # noqa: S105  # the name of a slot
 """The slot of a question whose answer is nobody's business: it stays out of events, intents and memory."""
+VOICE: Final = "voice"
+"""The slot of a question that the sound of what is said next answers, whatever its words: it is in ``Origin.voice``."""
 THIS: Final = "this"
 """The slot of a skill that finds out by itself what "this lamp" or "it" is."""
 RESTORE: Final = "HearthRestore"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from edge.chunk import Pcm
 from edge.devices import ActionReport
 
 SlotValue: TypeAlias = str | int | float | bool
@@ -166,3 +167,6 @@ class Origin:
     """The room the assistant or the person is in."""
     language: str = "en"
     """ISO 639-1."""
+    voice: Pcm | None = field(default=None, compare=False, repr=False)
+    """The sound of what was said (int16, 16 kHz), where the question before asked for it; else None. Whoever takes it
+    passes it on, and keeps nothing of it."""

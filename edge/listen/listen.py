@@ -41,6 +41,8 @@ class Utterance:
     """Cut because it never ended."""
     stt_ms: float
     """Transcription that remained after the decision."""
+    pcm: Pcm | None = None
+    """Its sound: int16, 16 kHz; None where nobody spoke."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +93,21 @@ class Listener:
         await self._words().transcribe(np.zeros(RATE, np.int16))
 
     async def listen(
-        self, sound: AsyncIterator[AudioChunk], report: Callable[[Progress], None], within_s: float | None = None
+        self,
+        sound: AsyncIterator[AudioChunk],
+        report: Callable[[Progress], None],
+        within_s: float | None = None,
+        *,
+        message: bool = False,
     ) -> Utterance:
         """Read ``sound`` until the command ends and return what was said. ``report`` is told on the way.
 
-        Speech must begin within ``within_s`` seconds, None: what the rules say.
+        Speech must begin within ``within_s`` seconds, None: what the rules say. A ``message`` is no command: its words
+        don't tell when it ends.
         """
         rules = self._rules if within_s is None else replace(self._rules, no_speech_s=within_s)
+        if message:
+            rules = replace(rules, silence_s=rules.open_s, whole_s=rules.open_s, closed_s=rules.open_s)
         words = self._words()
         hearing = _Hearing(words, report)
         # While the person speaks, there is time for it.
@@ -150,7 +160,7 @@ class Listener:
                     transcript = await hearing.settle(endpoint)
                     if transcript.text or capped:
                         report(Ended(until, endpoint.speech_end, capped))
-                        return _utterance(endpoint, until, transcript, capped, begun)
+                        return _utterance(endpoint, until, transcript, hearing, capped, begun)
                     # A cough, or the end of the wake word: the command may still come.
                     endpoint.restart(until)
                 case Heard.NOTHING:
@@ -183,7 +193,7 @@ class Listener:
             )  # fmt: skip
         transcript = await hearing.settle(endpoint)
         report(Ended(hearing.end, endpoint.speech_end, False))
-        return _utterance(endpoint, hearing.end, transcript, False, begun)
+        return _utterance(endpoint, hearing.end, transcript, hearing, False, begun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +235,7 @@ class _Hearing:
         """Start transcribing, in case that the command ends here."""
         self.withdraw()
         self._guessed_end = endpoint.speech_end
-        self._guess = self._words.transcribe(self._sound_of(endpoint))
+        self._guess = self._words.transcribe(self.sound_of(endpoint))
         self._guess.add_done_callback(self._tell)
         self._fresh = True
 
@@ -249,7 +259,8 @@ class _Hearing:
         assert self._guess is not None
         return await self._guess
 
-    def _sound_of(self, endpoint: Endpoint) -> Pcm:
+    def sound_of(self, endpoint: Endpoint) -> Pcm:
+        """What was said, with a little of the quiet around it."""
         start = max(endpoint.sound_start, (endpoint.speech_start or 0.0) - _LEAD_S)
         end = endpoint.speech_end + _TAIL_S
         return np.concatenate([chunk.pcm for chunk in self._chunks if chunk.end > start and chunk.at < end])
@@ -260,12 +271,15 @@ class _Hearing:
             self._report(Hypothesis(self._guessed_end, guess.result().text))
 
 
-def _utterance(endpoint: Endpoint, until: float, transcript: Transcript, capped: bool, begun: float) -> Utterance:
+def _utterance(
+    endpoint: Endpoint, until: float, transcript: Transcript, hearing: _Hearing, capped: bool, begun: float
+) -> Utterance:
     assert endpoint.speech_start is not None
     return Utterance(
         # Speech without end was heard, even if no words could be made of it: that is not silence.
         transcript=transcript if transcript.text or capped else None, speech_start=endpoint.speech_start,
         speech_end=endpoint.speech_end, decided_at=until, capped=capped, stt_ms=_ms_since(begun),
+        pcm=hearing.sound_of(endpoint),
     )  # fmt: skip
 
 

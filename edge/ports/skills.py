@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from edge.chunk import Pcm
 from edge.dialogue import Context
 from edge.intents import Intent, Origin, Outcome, Phrase, Understanding
 from edge.ports.house import House, Naming, Neighbours, Post
@@ -188,6 +189,11 @@ class Announcer(Protocol):
 
     async def announce(self, phrase: Phrase, area: str | None = None) -> None:
         """Say ``phrase`` once; returns when it was heard. ``area``: the room that it is for; None: for all."""
+
+    async def pass_on(self, phrase: Phrase, pcm: Pcm) -> bool:
+        """Play a sound, say ``phrase``, and play ``pcm`` (int16, 16 kHz), which somebody spoke; returns whether all of
+        it was heard.
+        """
 
     async def ring(self, phrase: Phrase, over: Callable[[Silenced], Awaitable[None]]) -> None:
         """Play a sound, and say ``phrase``, again and again, until a person ends it or ten minutes are over.

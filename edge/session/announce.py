@@ -10,6 +10,7 @@ from typing import Final
 import anyio
 
 from edge.bus import Bus
+from edge.chunk import RATE, Pcm
 from edge.errors import AssistantError
 from edge.events import Announced, AnyEvent, Fault, Rang, RingingEnded
 from edge.intents import Phrase
@@ -72,6 +73,25 @@ class Announcements:
             await voice.finish()
 
         await self._heard(say)
+
+    async def pass_on(self, phrase: Phrase, pcm: Pcm) -> bool:
+        """Chime, say ``phrase``, and play ``pcm`` (int16, 16 kHz), once; returns whether it was played to its end."""
+        text = self._wording.say(phrase)
+        self._emit(Announced(turn="", at=time.monotonic(), text=text, area=None))
+        if self._voice is None:
+            return False
+        voice, played = self._voice, False
+
+        async def play() -> None:
+            nonlocal played
+            await voice.sound(chime)
+            await voice.speak(text, lambda: None)
+            await voice.finish()
+            await voice.play(pcm, RATE)
+            played = True
+
+        await self._heard(play)
+        return played
 
     async def ring(self, phrase: Phrase, over: Callable[[Silenced], Awaitable[None]]) -> None:
         """Play a sound, and say ``phrase``, again and again, until a person ends it or ten minutes are over.

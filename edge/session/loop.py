@@ -146,18 +146,18 @@ class Loop:
                     # The answer has been heard to its end: what comes from now on is not our own voice.
                     before, reader = reader, sound.reader()
                     before.close()
-                    last = await self._followed_up(reader, last.at)
+                    last = await self._followed_up(reader, last)
                     ended.append(last)
         finally:
             reader.close()
         return not attempt.cancelled_caught
 
-    async def _followed_up(self, reader: SoundReader, at: float) -> TurnEnded:
-        """A turn without a wake word."""
-        turn = self._turn(at)
+    async def _followed_up(self, reader: SoundReader, before: TurnEnded) -> TurnEnded:
+        """A turn without a wake word, after the one ``before``."""
+        turn = self._turn(before.at)
         within_s = self._follow_up.within_s
-        self._bus.emit(FollowUp(turn=turn.id, at=at, for_s=within_s))
-        return await turn.followed_up(aiter(reader), within_s)
+        self._bus.emit(FollowUp(turn=turn.id, at=before.at, for_s=within_s))
+        return await turn.followed_up(aiter(reader), within_s, before.question)
 
     def _turn(self, at: float) -> Turn:
         origin = self._origin()

@@ -16,7 +16,7 @@ from edge.act.dispatch import Dispatch
 from edge.bus import Bus
 from edge.chunk import AudioChunk, Pcm, SoundCut
 from edge.devices import Confirmation
-from edge.dialogue import SECRET, Exchange
+from edge.dialogue import SECRET, VOICE, Exchange
 from edge.errors import AssistantError
 from edge.events import (
     Acted,
@@ -49,6 +49,8 @@ from edge.understand.router import Routed, Router
 NOT_UNDERSTOOD = Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("not_understood"))
 SILENCE = Outcome(OutcomeKind.SILENCE, Phrase("nothing"))
 CANCELLED = Outcome(OutcomeKind.CANCELLED, Phrase("nothing"))
+UNWRITTEN = "…"
+"""What events and the journal have for the words of a message in a person's own voice."""
 
 Permit = Callable[[], Awaitable[None]]
 """Returns once a turn may act and be heard."""
@@ -100,6 +102,7 @@ class Turn:
         self._not_understood = NOT_UNDERSTOOD
         self._permit: Permit = _at_once
         self._withdrawn = False
+        self._takes_message = False
         self._story = _Story(Transcript("", origin.language))
         self._speech_end = clock.now()
 
@@ -118,12 +121,16 @@ class Turn:
         """Another assistant answers. Whoever calls this then cancels the turn, which leaves no trace."""
         self._withdrawn = True
 
-    async def followed_up(self, sound: AsyncIterator[AudioChunk], within_s: float) -> TurnEnded:
+    async def followed_up(
+        self, sound: AsyncIterator[AudioChunk], within_s: float, asked: Asked | None = None
+    ) -> TurnEnded:
         """Listen to ``sound``, which nobody was asked for by a wake word, and carry out what is said in it.
 
         Speech must begin within ``within_s`` seconds. Where the assistant had asked nothing, what it does not
-        understand was not meant for it, and it says nothing.
+        understand was not meant for it, and it says nothing. ``asked``: what the turn just before this one asked; only
+        if that was for somebody's voice is the sound of the answer given to a skill.
         """
+        self._takes_message = asked is not None and asked.slot == VOICE
         if self._conversation.context().question is None:
             self._not_understood = Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("nothing"))
         return await self._run(lambda: self._listen(sound, within_s))
@@ -164,7 +171,11 @@ class Turn:
 
     async def _listen(self, sound: AsyncIterator[AudioChunk], within_s: float | None = None) -> Transcript | None:
         assert self._stages.listener is not None
-        utterance = await self._stages.listener.listen(self._followed(sound), self._on_progress, within_s)
+        utterance = await self._stages.listener.listen(
+            self._followed(sound), self._on_progress, within_s, message=self._takes_message
+        )
+        if self._takes_message:
+            self._origin = replace(self._origin, voice=utterance.pcm)
         self._heard(utterance)
         return utterance.transcript
 
@@ -293,7 +304,9 @@ class Turn:
         self._origin = replace(self._origin, language=transcript.language)
 
     def _public(self, text: str) -> str:
-        """``text`` as events may tell it: where a PIN was asked for, without numbers."""
+        """``text`` as events may tell it: where a PIN was asked for, without numbers; nothing of a message."""
+        if self._takes_message:
+            return UNWRITTEN
         asked = self._conversation.context().question
         secret = asked is not None and asked.slot == SECRET
         return hidden(text, self._origin.language) if secret else text

@@ -8,7 +8,7 @@ from typing import Final
 from hassil.expression import TextChunk
 from hassil.intents import TextSlotList
 
-from edge.dialogue import SECRET
+from edge.dialogue import SECRET, VOICE
 from edge.intents import Intent, Origin, Question, SlotValue, Tier, Understanding
 from edge.understand.digits import digits
 from edge.understand.followup_sentences import plainly, sentences_of
@@ -36,6 +36,10 @@ class Answers:
 
         None when ``text`` is no answer, and so may be anything else.
         """
+        if question.slot == VOICE and origin.voice is not None:
+            # It is a message to somebody else, be it that it sounds like a command or says no.
+            withdrawn = sentences_of(origin.language).withdraws(text)
+            return Understanding(_NEVERMIND if withdrawn else question.intent, Tier.CONTEXT, _CONFIDENCE)
         if not text or len(text) > MAX_CHARACTERS:
             return None
         if (value := self._answered(text, origin, question)) is None:
@@ -46,6 +50,8 @@ class Answers:
         sentences = sentences_of(origin.language)
         if sentences.no(text):
             return _NEVERMIND
+        if question.slot == VOICE:
+            return None
         if question.slot is None:
             return replace(question.intent, confirmed=True) if sentences.yes(text) else None
         if question.slot == SECRET:

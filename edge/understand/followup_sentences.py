@@ -69,6 +69,7 @@ class FollowUpSentences:
         self.fillers: frozenset[str] = frozenset(words.get("fillers", ()))
         """Words around a choice that say nothing."""
         self._yes, self._no = frozenset(words.get("yes", ())), frozenset(words.get("no", ()))
+        self._withdraw = frozenset(words.get("withdraw", ()))
 
     def readings(self, text: str, lists: Mapping[str, SlotList]) -> Iterator[Leaning]:
         """Every way to read ``text`` as one of the sentences. ``lists``: the names of the house."""
@@ -98,6 +99,10 @@ class FollowUpSentences:
     def no(self, text: str) -> bool:
         """Whether ``text`` declines."""
         return plainly(text) in self._no
+
+    def withdraws(self, text: str) -> bool:
+        """Whether ``text``, where a message was asked for, says that there is none."""
+        return plainly(text) in self._withdraw
 
 
 @functools.lru_cache(maxsize=8)

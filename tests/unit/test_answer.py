@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
-from edge.dialogue import SECRET
+from edge.dialogue import SECRET, VOICE
 from edge.intents import Intent, Origin, Question, Tier
 from edge.understand.answer import Answers
 from edge.understand.digits import digits, hidden
@@ -19,6 +20,7 @@ ITEM = Question(Intent("HassShoppingListAddItem"), "item")
 HEATER = Question(Intent("HassTurnOn", {"name": "Heater"}), "area", ("Bedroom", "Office"))
 LAMP = Question(Intent("HassTurnOn"), "name", ("Kitchen Light", "Kitchen Spots", "Bed Lamp"))
 UNLOCK = Question(Intent("HassTurnOff", {"name": "Front Door"}, domain="lock"), None)
+TALK = Question(Intent("HearthIntercom", {"area": "Kitchen"}), VOICE)
 PIN = Question(Intent("HassTurnOff", {"name": "Front Door"}, domain="lock"), SECRET)
 
 
@@ -174,3 +176,36 @@ def test_a_wrong_pin_confirms_nothing(answers: Answers) -> None:
 def test_digits_in_words(text: str, language: str, number: str, dots: str) -> None:
     assert digits(text, language) == number
     assert hidden(text, language) == dots
+
+
+@pytest.mark.parametrize(
+    "said", ["", "no", "yes", "turn off all the lights", "dinner is ready, never mind", "x" * 5000]
+)
+def test_whatever_is_said_is_the_message_that_was_asked_for(answers: Answers, said: str) -> None:
+    spoken = Origin("test", voice=np.ones(3, np.int16))
+    understood = answers.understand(said, spoken, TALK)
+    assert understood is not None
+    assert understood.intent == TALK.intent
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Never mind."),
+        ("en", "Cancel that."),
+        ("de", "Vergiss es."),
+        ("fr", "Laisse tomber."),
+        ("es", "Olvídalo."),
+        ("it", "Lascia stare."),
+        ("nl", "Laat maar."),
+    ],
+)
+def test_a_message_can_be_thought_better_of(answers: Answers, language: str, said: str) -> None:
+    understood = answers.understand(said, Origin("test", language=language, voice=np.ones(3, np.int16)), TALK)
+    assert understood is not None
+    assert understood.intent == Intent("HassNevermind")
+
+
+@pytest.mark.parametrize("said", ["yes", "turn on the kitchen light", "dinner is ready"])
+def test_without_its_sound_nothing_is_a_message(answers: Answers, said: str) -> None:
+    assert answers.understand(said, ORIGIN, TALK) is None

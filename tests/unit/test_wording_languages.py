@@ -58,6 +58,7 @@ ACTED: Final[dict[str, Any]] = {
     "done": [], "domain": "light", "device_class": None, "change": {"state": "ON"}, "alike": True, "trend": None,
     "value": "on", "unit": None, "color": None, "silent": [], "sent": [], "away": [], "unable": [],
 }  # fmt: skip
+FATE: Final[dict[str, list[str]]] = {"heard": [], "lost": [], "waits": [], "refused": [], "missing": []}
 COUNT: Final[dict[str, Any]] = {
     "state": "on",
     "domain": "light",
@@ -159,6 +160,11 @@ SAMPLES: Final[MappingProxyType[str, list[dict[str, Any]]]] = MappingProxyType({
     "broadcast_sent": [{"here": here, "reached": reached, "missing": []} for here in (True, False) for reached in ([], ["A", "B"])],
     "broadcast_partly": [{"here": True, "reached": ["A"], "missing": ["B", "C"]}, {"here": False, "reached": [], "missing": ["B"]}],
     "broadcast_nobody": [{"area": "Office"}],
+    "intercom_from": [{"area": "Office"}, {"area": None}], "intercom_nobody": [{"area": "Office"}, {"area": None}],
+    "intercom_sent": [
+        *({**FATE, key: names} for key in FATE for names in (["A"], ["A", "B"])),
+        {"heard": ["A"], "lost": ["B"], "waits": ["C"], "refused": ["D"], "missing": ["E"]},
+    ],
     "timers_owner_away": [{**TIMER, "area": "Office"}, {"name": None, "length": 0, "area": None}],
     "routines_done": [{"name": "bedtime", "failed": failed, "count": 2} for failed in ([], ["a"], ["a", "b"])],
     "routines_taught": [{"name": "bedtime", "count": 1}, {"name": "bedtime", "count": 2}],

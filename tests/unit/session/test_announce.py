@@ -145,6 +145,51 @@ async def test_an_announcement_waits_for_the_end_of_the_turn() -> None:
         assert here.sink.heard == ["I passed that on."]
 
 
+async def test_a_spoken_message_is_chimed_named_and_played_from_its_beginning_after_a_turn() -> None:
+    message, told = np.frombuffer(b"hello there", np.uint8).astype(np.int16), []
+
+    async with room() as here, anyio.create_task_group() as tasks:
+
+        async def pass_on() -> None:
+            told.append(await here.announcer.pass_on(HELLO, message))
+
+        async def heard(count: int) -> None:
+            with anyio.fail_after(10):
+                while len(here.sink.heard) < count:
+                    await here.time.advance(0.5)
+
+        tasks.start_soon(pass_on)
+        await heard(2)
+        with here.floor.turn():
+            await here.time.advance(5)
+            assert told == []
+        assert here.sink.heard == ["chime", "I passed that on."]
+        await heard(5)
+        await settle()
+        assert here.sink.heard[2:] == ["chime", "I passed that on.", "hello there"]
+        assert told == [True]
+
+
+async def test_a_spoken_message_that_was_not_heard_is_not_said_to_be() -> None:
+    message = np.ones(9, np.int16)
+    async with room(speaks=False) as here:
+        assert not await here.announcer.pass_on(HELLO, message)
+    async with room() as here, anyio.create_task_group() as tasks:
+        told: list[bool] = []
+
+        async def pass_on() -> None:
+            told.append(await here.announcer.pass_on(HELLO, message))
+
+        tasks.start_soon(pass_on)
+        await here.time.advance(1.5, 0.5)
+        assert here.floor.dismiss()
+        await settle()
+        here.sink.broken = True
+        tasks.start_soon(pass_on)
+        await here.time.advance(10, 0.5)
+        assert told == [False, False]
+
+
 async def test_an_announcement_in_between_two_rounds_of_ringing() -> None:
     async with room() as here, anyio.create_task_group() as tasks:
         tasks.start_soon(here.announcer.ring, HELLO, here.told)
