@@ -89,8 +89,8 @@ def described(intent: Intent) -> str:
 
 
 def names(intents: Sequence[Intent]) -> frozenset[str]:
-    """The names of ``intents``."""
-    return frozenset(intent.name for intent in intents)
+    """The names of ``intents``; of what is put off, those of what is to be done then."""
+    return frozenset(each.name for intent in intents for each in intent.later or (intent,))
 
 
 def _confirmed(outcome: Outcome) -> Intent | None:
