@@ -49,8 +49,8 @@ _SETTLE_S: Final = 5.0
 async def _serve(settings: Settings) -> None:
     """The child: asks what it reads, a sentence a line, and tells which tiers were asked and for how long."""
     async with assistant(settings, hears=True, sink=WavSink(None)) as running:
-        await running.ready()
         await running.house.settled(_SETTLE_S)
+        await running.ready()
         await running.ask("turn on the kitchen light")
         print_json({"ready": True})
         while text := (await run_sync(sys.stdin.readline, abandon_on_cancel=True)).strip():

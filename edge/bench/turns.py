@@ -30,8 +30,8 @@ async def _serve(settings: Settings) -> None:
     async with assistant(settings, hears=True, sink=WavSink(None)) as player:
         await player.listens()
         print_json({"listening": True})
-        await player.ready()
         await player.house.settled(_SETTLE_S)
+        await player.ready()
         print_json({"ready": True, "devices": len(player.house.devices())})
         while path := (await run_sync(sys.stdin.readline, abandon_on_cancel=True)).strip():
             pcm = read_recording(Path(path))

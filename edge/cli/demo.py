@@ -34,8 +34,9 @@ async def _show(settings: Settings, out: Path, realtime: bool) -> int:
         sink = WavSink(out)
         sink.name("answer")
         async with assistant(settings.model_copy(update={"mqtt": mqtt}), hears=True, sink=sink) as player:
-            await player.ready()
             await player.house.settled(_SETTLE_S)
+            # Only now is it known what can be said here, which the recogniser is made ready for.
+            await player.ready()
             devices = player.house.devices()
             console.print(
                 f"A demo house with {len(devices)} devices on an MQTT broker of its own; "

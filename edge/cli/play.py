@@ -41,8 +41,8 @@ async def _play(
     failed = False
     sink = WavSink(out)
     async with assistant(settings, hears=True, sink=sink) as player:
-        await player.ready()
         await player.house.settled(_SETTLE_S)
+        await player.ready()
         for file in files:
             sink.name(file.stem)
             try:
