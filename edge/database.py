@@ -24,9 +24,11 @@ R = TypeVar("R")
 class Database:
     """One connection in a thread of its own. Use as an async context manager."""
 
-    def __init__(self, file: Path) -> None:
-        """``file`` is made, with its folder, where it is not there."""
-        self._file = file
+    def __init__(self, file: Path, before_commit: Callable[[apsw.Connection], None] | None = None) -> None:
+        """``file`` is made, with its folder, where it is not there. ``before_commit`` has the last word in each
+        transaction that writes.
+        """
+        self._file, self._before_commit = file, before_commit
         self._thread = EngineThread[apsw.Connection]("database", functools.partial(_open, file))
 
     async def __aenter__(self) -> "Database":
@@ -52,7 +54,7 @@ class Database:
         """Run ``work`` in one transaction. When this returns, what it wrote survives a power cut; when it raises,
         nothing of it was written. Raises StorageError.
         """
-        return await self._call(lambda connection: _transaction(connection, work))
+        return await self._call(lambda connection: _transaction(connection, work, self._before_commit))
 
     async def _call(self, work: Callable[[apsw.Connection], R]) -> R:
         try:
@@ -77,11 +79,17 @@ def _open(file: Path) -> apsw.Connection:
     return connection
 
 
-def _transaction(connection: apsw.Connection, work: Callable[[apsw.Connection], R]) -> R:
+def _transaction(
+    connection: apsw.Connection,
+    work: Callable[[apsw.Connection], R],
+    before_commit: Callable[[apsw.Connection], None] | None,
+) -> R:
     # Commits at the end of the block, and undoes everything when it is left by an exception.
     with connection:
         result = work(connection)
-    return result  # noqa: RET504  # mypy takes the block for one that may swallow an exception
+        if before_commit is not None:
+            before_commit(connection)
+    return result  # mypy takes the block for one that may swallow an exception
 
 
 def _migrate(connection: apsw.Connection, part: str, steps: Sequence[str]) -> None:

@@ -276,3 +276,25 @@ class HardwareSettings(Section):
         """Names of the plug-ins that are needed."""
         gpio = any(pin is not None for pin in (self.led, self.button, self.mute_switch))
         return (*(("gpio",) if gpio else ()), *(("hid",) if self.hid != "none" else ()), *self.panels)
+
+
+class CloudSettings(Section):
+    """The bridge: what the board asks and keeps there. Without ``url`` there is none, and nothing waits for one."""
+
+    url: Annotated[str, Field(pattern=r"^wss?://[^/\s]+$")] | None = None
+    """``wss://host:port`` of a `hearth-cloud serve`."""
+    ca_file: Path | None = None
+    """The certificate authority, or the certificate itself, that the bridge is known by; None: the public ones."""
+    ask: Literal["never", "asked", "questions"] = "questions"
+    """When a larger model is asked. ``asked``: for "ask the cloud …"; ``questions``: also for questions that nothing
+    on the board understands."""
+    first_word_s: Seconds = 8.0
+    """How long the first sentence of its answer may take."""
+    question_hours: Annotated[float, Field(ge=0, le=720)] = 24.0
+    """How long a question that could not be asked is kept; 0: it is not."""
+    announce_from: Annotated[int, Field(ge=0, le=23)] = 8
+    """Hour of the day from which late answers are told unasked."""
+    announce_until: Annotated[int, Field(ge=1, le=24)] = 21
+    outbox_rows: Annotated[int, Field(ge=1_000)] = 100_000
+    """Events that may wait; beyond, the least valuable go: never lists, memories, timers, deletions."""
+    outbox_mb: Annotated[float, Field(ge=1)] = 64.0

@@ -27,6 +27,7 @@ from edge import profile
 from edge.errors import SettingsError
 from edge.sections import (
     AudioSettings,
+    CloudSettings,
     ConfirmSettings,
     HardwareSettings,
     ListenSettings,
@@ -75,6 +76,7 @@ class Settings(BaseSettings):
     speak: SpeakSettings = SpeakSettings()
     wyoming: WyomingSettings = WyomingSettings()
     hardware: HardwareSettings = HardwareSettings()
+    cloud: CloudSettings = CloudSettings()
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By name of the skill, its own section; the skill knows the keys."""
 

@@ -17,7 +17,7 @@ from edge.ports.engines import (
     WakeWord,
 )
 from edge.ports.house import Answer, House, Inventory, Naming, Neighbour, Neighbours, Post, Respond, Taken
-from edge.ports.keeping import Journal, Meaning, Storage, Vector
+from edge.ports.keeping import Journal, Meaning, Outbox, Storage, Vector
 from edge.ports.skills import (
     Announcer,
     Catalogue,
@@ -65,6 +65,7 @@ __all__ = [
     "Neighbour",
     "Neighbours",
     "Offer",
+    "Outbox",
     "Panel",
     "Parameter",
     "Post",

@@ -1,7 +1,7 @@
 """What is kept, and how it is found again."""
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,16 @@ class Storage(Protocol):
     async def write(self, work: Callable[["Connection"], R]) -> R:
         """Run ``work`` in one transaction. When this returns, what it wrote survives a power cut; when it raises,
         nothing of it was written. Raises StorageError.
+        """
+
+
+class Outbox(Protocol):
+    """What waits for the bridge."""
+
+    def put(self, connection: "Connection", kind: str, body: Mapping[str, Any]) -> None:
+        """Have the bridge told, in the transaction that ``connection`` is in: neither is ever there without the other.
+
+        ``kind``: one of :class:`cloud_sync.protocol.event.Kind`; ``body``: anything that JSON can hold.
         """
 
 

@@ -39,11 +39,17 @@ def _pulse_plugin() -> bool:
     return any(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so"))
 
 
+def _postgresql() -> bool:
+    return any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
 PORTAUDIO = SystemPackage("libportaudio2", _library("libportaudio.so.2"))
 COMPILER = SystemPackage("build-essential", lambda: all(_program(name)() for name in ("cc", "c++", "make")))
 OPENMP = SystemPackage("libgomp1", _library("libgomp.so.1"))
 TESTING = (
     SystemPackage("mosquitto", _program("mosquitto")),
+    SystemPackage("nats-server", _program("nats-server")),
+    SystemPackage("postgresql", _postgresql),
     SystemPackage("pulseaudio", _program("pulseaudio")),
     SystemPackage("pulseaudio-utils", _program("pactl")),
     SystemPackage("libasound2-plugins", _pulse_plugin),

@@ -1,0 +1,1 @@
+"""The device's end: what waits, the link, and what comes back."""

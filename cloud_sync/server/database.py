@@ -1,0 +1,74 @@
+"""The store, as SQL that means the same in SQLite and in PostgreSQL.
+
+SQLite is what ``hearth-cloud serve`` uses without any configuration; PostgreSQL is for more than one machine holds.
+One transaction does one thing as a whole: when it returns, what it wrote survives a power cut.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Final
+
+from sqlalchemy import MetaData, event, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+metadata: Final = MetaData()
+"""All tables of the bridge."""
+_POOL: Final = 16
+
+
+class Database:
+    """A pool of connections. Use as an async context manager."""
+
+    def __init__(self, url: str) -> None:
+        """``url``: ``sqlite+aiosqlite:///FILE`` or ``postgresql+psycopg://USER@HOST/NAME``."""
+        self.engine: AsyncEngine = _postgres(url) if url.startswith("postgresql") else _sqlite(url)
+
+    @property
+    def is_postgres(self) -> bool:
+        """Whether it is PostgreSQL."""
+        return self.engine.dialect.name == "postgresql"
+
+    async def __aenter__(self) -> "Database":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def transaction(self, house: str | None = None) -> AsyncIterator[AsyncConnection]:
+        """Commits at the end of the block, and undoes everything when it is left by an exception.
+
+        ``house``: the only one whose rows are seen and written (row-level security, where the store has it); None:
+        for what belongs to no house, such as who a device is.
+        """
+        async with self.engine.begin() as connection:
+            if self.is_postgres:
+                await connection.execute(
+                    text("SELECT set_config('hearth.house', :house, true)"), {"house": house or ""}
+                )
+            yield connection
+
+
+def _sqlite(url: str) -> AsyncEngine:
+    # One connection: SQLite has one writer anyway, and one connection has no WAL-reset race (see SYNC: apsw).
+    engine = create_async_engine(url, poolclass=StaticPool)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # FULL: in WAL mode NORMAL may lose the last commits at a power cut, and those were acknowledged.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")
+        cursor.close()
+
+    return engine
+
+
+def _postgres(url: str) -> AsyncEngine:
+    return create_async_engine(url, pool_size=_POOL, max_overflow=0, pool_pre_ping=True)
