@@ -126,7 +126,9 @@ def _post(url: str, body: bytes, context: ssl.SSLContext) -> Enrolled:
         with httpx.Client(verify=context, timeout=_TIMEOUT_S) as client:
             answer = client.post(url, content=body, headers={"Content-Type": "application/json"})
     except httpx.ConnectError as error:
-        remedy = "check address, network and clock; a bridge with a certificate of its own shows a code of 24 characters"
+        remedy = (
+            "check address, network and clock; a bridge that made its own certificate shows a code of 24 characters"
+        )
         raise BridgeRefused(f"{url} can't be reached: {error}", remedy) from None
     except httpx.HTTPError as error:
         raise BridgeRefused(f"{url} does not answer: {error}", "try again") from None

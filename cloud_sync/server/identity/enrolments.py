@@ -36,9 +36,7 @@ class TooManyTries(ProtocolError):
 class Enrolments:
     """Makes codes, and takes devices in that bring one."""
 
-    def __init__(
-        self, database: Database, server: str, public: bytes, audit: Audit, now_ms: Callable[[], int]
-    ) -> None:
+    def __init__(self, database: Database, server: str, public: bytes, audit: Audit, now_ms: Callable[[], int]) -> None:
         """``server``, ``public``: the bridge's id and its key; ``now_ms``: milliseconds since the epoch."""
         self._database, self._server, self._public = database, server, public
         self._audit, self._now_ms = audit, now_ms
@@ -54,9 +52,7 @@ class Enrolments:
             if known.first() is None:
                 raise ProtocolError(Code.WRONG_HOUSE, f"there is no house {of_house}")
             over = tables.enrolment.c.expires_ms < self._now_ms()
-            await connection.execute(
-                delete(tables.enrolment).where(tables.enrolment.c.house == of_house, over)
-            )
+            await connection.execute(delete(tables.enrolment).where(tables.enrolment.c.house == of_house, over))
             await connection.execute(insert(tables.enrolment).values(row))
             await self._audit.add(connection, of_house, "operator", "enrolment.code", {"name": name})
         return code

@@ -37,9 +37,7 @@ class Revocations:
                 what = f"no device {who}" if not found else f"several devices are called {who}: say the id"
                 raise ProtocolError(Code.UNKNOWN_DEVICE, f"house {of_house} has {what}")
             at_ms = self._now_ms()
-            await connection.execute(
-                update(device).where(device.c.device == found[0], mine).values(revoked_ms=at_ms)
-            )
+            await connection.execute(update(device).where(device.c.device == found[0], mine).values(revoked_ms=at_ms))
             await self._turn_out(connection, found[0], at_ms)
             await self._audit.add(connection, of_house, "operator", "device.revoked", {"device": found[0]})
 

@@ -24,6 +24,7 @@ enrolment: Final = Table(
     Column("code_hash", Text, primary_key=True),
     Column("house", Text, nullable=False),
     Column("name", Text, nullable=False, server_default=""),
+    Column("role", Text, nullable=False, server_default="device"),
     Column("expires_ms", BigInteger, nullable=False),
 )
 

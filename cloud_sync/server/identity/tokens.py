@@ -1,7 +1,7 @@
 """What requests over HTTP are known by: random, short-lived, kept as a hash alone.
 
-A device gets one with its welcome, and another before it expires. A person gets a pair: one to use for an hour, and one
-that buys the next pair, once. Whoever buys with one that was spent already holds a copy: then nobody's is good any more.
+A device gets one with its welcome, and another before it expires. A person gets a pair: one to use for an hour, and
+one that buys the next pair, once. Whoever buys with one that was spent already holds a copy: then nobody's is good.
 """
 
 import secrets
@@ -107,7 +107,7 @@ class Tokens:
         await connection.execute(insert(tables.token).values(row))
         return token, expires_ms
 
-    async def _find(self, token: str, use: str) -> Row[tuple[str, str, str, int]]:
+    async def _find(self, token: str, use: str) -> Row[str, str, str, int]:
         key, table = hashed(token), tables.token
         query = select(table.c.house, table.c.who, table.c.role, table.c.expires_ms)
         async with self._database.transaction(key=key) as connection:
