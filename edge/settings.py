@@ -33,6 +33,7 @@ from edge.sections import (
     ListenSettings,
     MemorySettings,
     MqttSettings,
+    PrivacySettings,
     Section,
     SpeakSettings,
     SttSettings,
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     wyoming: WyomingSettings = WyomingSettings()
     hardware: HardwareSettings = HardwareSettings()
     cloud: CloudSettings = CloudSettings()
+    privacy: PrivacySettings = PrivacySettings()
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By name of the skill, its own section; the skill knows the keys."""
 
