@@ -1,6 +1,6 @@
 """What is kept, and how it is found again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -46,6 +46,9 @@ class Outbox(Protocol):
 
         ``kind``: one of :class:`cloud_sync.protocol.event.Kind`; ``body``: anything that JSON can hold.
         """
+
+    def withdraw(self, connection: "Connection", kinds: Collection[str]) -> int:
+        """Take back what was not sent yet of these kinds, likewise. Returns how many events that were."""
 
 
 class Meaning(Protocol):
