@@ -4,17 +4,15 @@
 ``sync_answer``    what came back
 """
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 from apsw import Connection
 
+from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.protocol.event import Kind
 from cloud_sync.protocol.messages import Answer, Ask
-from edge.ports import Outbox
 
 PART: Final = "sync.kept"
 STEPS: Final = (
@@ -52,28 +50,28 @@ class Late:
 class KeptQuestions:
     """All of it runs in the transaction that ``connection`` is in."""
 
-    def __init__(self, outbox: Outbox, now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
-        self._outbox, self._now_ms = outbox, now_ms
+    def __init__(self, outbox: DatabaseOutbox) -> None:
+        self._outbox = outbox
 
     def keep(self, connection: Connection, ask: Ask) -> None:
         """Have it asked when there is a link. Raises StorageError when there is no room for it."""
-        self._outbox.put(connection, Kind.QUESTION, msgspec.to_builtins(ask, builtin_types=(bytes,)))
+        self._outbox.put(connection, Kind.QUESTION, ask)
         connection.execute(
             "INSERT OR REPLACE INTO sync_question VALUES (?, ?, ?, ?)",
-            (ask.id, ask.question, self._now_ms(), ask.expires_ms),
+            (ask.id, ask.question, self._outbox.now_ms(connection), ask.expires_ms),
         )
 
     def waiting(self, connection: Connection) -> list[Kept]:
         """What still waits for an answer, oldest first; what has expired is not among it."""
         query = """SELECT id, question, asked_ms, expires_ms FROM sync_question
             WHERE (expires_ms = 0 OR expires_ms > ?) AND id NOT IN (SELECT id FROM sync_answer) ORDER BY asked_ms"""
-        return [Kept(*row) for row in connection.execute(query, (self._now_ms(),))]
+        return [Kept(*row) for row in connection.execute(query, (self._outbox.now_ms(connection),))]
 
     def expired(self, connection: Connection) -> list[Kept]:
         """What waited in vain, oldest first, until that was told."""
         query = """SELECT id, question, asked_ms, expires_ms FROM sync_question
             WHERE expires_ms > 0 AND expires_ms <= ? AND id NOT IN (SELECT id FROM sync_answer) ORDER BY asked_ms"""
-        return [Kept(*row) for row in connection.execute(query, (self._now_ms(),))]
+        return [Kept(*row) for row in connection.execute(query, (self._outbox.now_ms(connection),))]
 
     def late(self, connection: Connection) -> list[Late]:
         """Answers that nobody was told yet, oldest first."""
