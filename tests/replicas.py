@@ -68,10 +68,19 @@ class Assistant:
     """One of the house, with its own database, and the two processes on it."""
 
     def __init__(
-        self, device: str, clock: Clock, file: Path | None = None, *, on: bool = True, tables: Sequence[Table] = SHARED
+        self,
+        device: str,
+        clock: Clock,
+        file: Path | None = None,
+        *,
+        on: bool = True,
+        loaded: bool = True,
+        tables: Sequence[Table] = SHARED,
     ) -> None:
+        """``on``: it has a bridge; ``loaded``: its skills have made their tables."""
         self.device, self.clock = device, clock
         self.connection = _open(file) if file is not None else apsw.Connection(":memory:")
+        self.connection.execute("PRAGMA secure_delete = ON")
         self.outbox = DatabaseOutbox(device, clock.ms)
         self.replica = Replica(device, self.outbox, tables)
         self.storage = Inline(self.connection, None)
@@ -80,12 +89,19 @@ class Assistant:
         self.routines = RoutineStore(self.storage, clock.s)
         if on:
             self.switch_on()
+        if loaded:
+            self.load()
 
     def switch_on(self) -> None:
         at_once(self.storage.migrate(outbox.PART, outbox.STEPS))
         at_once(self.storage.migrate(shadow.PART, shadow.STEPS))
         self.storage.before_commit = self.replica.seal
         at_once(self.storage.write(lambda connection: None))
+
+    def load(self) -> None:
+        at_once(self.lists.names())
+        at_once(self.facts.all())
+        at_once(self.routines.load())
 
     def write(self, work: Work[R]) -> R:
         return at_once(self.storage.write(work))
@@ -167,6 +183,8 @@ class Bridge:
     def __init__(self, world: list[int]) -> None:
         self.world = world
         self.log: list[Numbered] = []
+        self.heard: list[Change] = []
+        """All that ever came."""
         self.n = 0
         self.horizon = 0
         self.streams: dict[tuple[str, str], int] = {}
@@ -189,6 +207,7 @@ class Bridge:
         self.streams[device, incarnation] = one.seq
         self.log.append(Numbered(n=self.n, device=device, incarnation=incarnation, event=msgspec.Raw(raw), clock=clock))
         change = msgspec.msgpack.decode(one.body, type=Change)
+        self.heard.append(change)
         key = (change.kind, change.record)
         self.house[key] = merge(self.house.get(key, Record()), change, Stamp(clock, device)).record
         return one.seq
@@ -210,9 +229,8 @@ class Bridge:
             change = msgspec.msgpack.decode(decode(each.event).body, type=Change)
             record = self.house[change.kind, change.record]
             at = Stamp(each.clock, each.device)
-            if record.tombstone == at and not purge:
-                kept.append(each)
-            elif record.tombstone is None and any(register.stamp == at for register in record.fields.values()):
+            stamps = [register.stamp for register in record.fields.values()]
+            if at in (*stamps, *(() if purge else (record.tombstone,))):
                 kept.append(each)
         self.log, self.horizon = kept, self.n
         if purge:
