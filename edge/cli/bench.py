@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from edge.cli import print_json
-from edge.cli.run import run_async
+from edge.service import run_async
 from edge.errors import AssistantError
 from edge.settings import Settings
 

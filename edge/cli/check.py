@@ -13,7 +13,7 @@ from edge.app import open_house, open_neighbours
 from edge.audio.health import Reading, read
 from edge.audio.portaudio import PortAudio
 from edge.audio.probe import recorded
-from edge.cli.run import run_async
+from edge.service import run_async
 from edge.engines import models_of
 from edge.errors import AssistantError, MicrophoneSilent, MicrophoneTooLoud, SettingsError
 from edge.hardware.hid import speakerphones

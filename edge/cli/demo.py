@@ -9,7 +9,7 @@ from edge.app import assistant
 from edge.audio.speaker import WavSink
 from edge.audio.wavfile import read_recording
 from edge.cli.play import play_one
-from edge.cli.run import run_async
+from edge.service import run_async
 from edge.cli.timeline import render
 from edge.devices import Device, DeviceState
 from edge.events import TurnEnded

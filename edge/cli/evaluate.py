@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from edge.cli.run import run_async
+from edge.service import run_async
 from edge.evaluation.barista import evaluate_barista
 from edge.evaluation.clips import clips
 from edge.evaluation.commands import evaluate_commands, unrelated

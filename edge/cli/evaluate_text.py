@@ -12,7 +12,7 @@ from rich.table import Column, Table
 
 from edge.cli import print_json
 from edge.cli.evaluate import progress_bar
-from edge.cli.run import run_async
+from edge.service import run_async
 from edge.evaluation.text.evaluate import SOURCES, TextResult, evaluate_text, plan
 from edge.evaluation.text.verdicts import NOBODY, Verdict
 from edge.evaluation.words import percentile
