@@ -123,7 +123,7 @@ def test_every_engine_of_speech_to_text_is_held_to_this_contract() -> None:
 def stt(request: pytest.FixtureRequest, store: Store) -> Iterator[SttEngine]:
     name, model = request.param
     if name == "wyoming":
-        there = plugins.load("stt", "moonshine")(store.require(model), 2)
+        there = plugins.load("stt", "moonshine")(store.require(model), 1)
         with serving(Behaviour(hear=lambda pcm: str(there.transcribe(pcm, "en").text))) as server:
             remote = plugins.load("stt", name)(lambda: there, Machine("127.0.0.1", server.port, 30.0))
             assert remote.remote.wait(20)
@@ -131,7 +131,7 @@ def stt(request: pytest.FixtureRequest, store: Store) -> Iterator[SttEngine]:
             assert remote.remote.here, "no test was left to the local engine"
             remote.close()
         return
-    engine: SttEngine = plugins.load("stt", name)(store.require(model), 2)
+    engine: SttEngine = plugins.load("stt", name)(store.require(model), 1)
     yield engine
     engine.close()
 
@@ -240,7 +240,7 @@ def test_what_cannot_be_pronounced_is_short_or_nothing(tts: TtsEngine, text: str
 @pytest.fixture(scope="module", params=plugins.names("llm"))
 def llm(request: pytest.FixtureRequest, store: Store) -> Iterator[LlmEngine]:
     path = next(store.require("smollm2-135m-instruct").glob("*.gguf"))
-    engine: LlmEngine = plugins.load("llm", request.param)(path, 2)
+    engine: LlmEngine = plugins.load("llm", request.param)(path, 1)
     yield engine
     engine.close()
 

@@ -36,7 +36,7 @@ def running() -> Iterator[Mosquitto]:
 # -- who answers ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("loss", "lanes", "each"), [(0.0, 2, 5), (0.05, 3, 17)])
+@pytest.mark.parametrize(("loss", "lanes", "each"), [(0.0, 2, 5), (0.05, 6, 9)])
 async def test_of_fifty_overlapping_wakes_each_is_answered_by_exactly_one(
     running: Mosquitto, loss: float, lanes: int, each: int
 ) -> None:

@@ -65,7 +65,7 @@ async def served(handler: Any) -> AsyncIterator[int]:
 
 
 async def test_speech_to_text_over_wyoming(store: Store, say: Say) -> None:
-    engine = build_stt(store.require("whisper-tiny.en"), 2)
+    engine = build_stt(store.require("whisper-tiny.en"), 1)
     async with served(functools.partial(SttHandler, engine, None)) as port:
         for text in ("Turn on the kitchen light.", "Open the blinds."):
             answer = await transcribe(port, sounds.as_command(say(text)), "en")
