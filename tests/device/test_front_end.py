@@ -33,6 +33,8 @@ HEARTH = str(Path(sys.executable).with_name("hearth"))
 SENTENCES = 8
 TAKEN_OUT_DB = 6.0
 """Without a reference it is 0."""
+_PATIENCE_S = 120.0
+"""A busy machine takes its time to start."""
 ANSWER = "It is a quarter past seven, and the temperature outside is eleven degrees."
 
 
@@ -197,6 +199,7 @@ def test_a_dead_microphone_is_told_aloud_and_once(pulse: Pulse, environ: dict[st
     quick = {
         **environ,
         "HEARTH_UNDERSTAND__LLM": "none",
+        "HEARTH_UNDERSTAND__SEMANTIC": "false",
         "HEARTH_AUDIO__INPUT": DEVICE,
         "HEARTH_WAKE__WORDS": '["alexa"]',
     }
@@ -204,14 +207,14 @@ def test_a_dead_microphone_is_told_aloud_and_once(pulse: Pulse, environ: dict[st
         recorder = subprocess.Popen(record, env=pulse.environ)
         assistant = subprocess.Popen([HEARTH, "run"], env=quick, stderr=stderr)
     try:
-        until(lambda: "is silent" in log.read_text(), 40)
-        until(lambda: spoken_s(tape) > 1.0, 20)
+        until(lambda: "is silent" in log.read_text(), _PATIENCE_S)
+        until(lambda: spoken_s(tape) > 1.0, _PATIENCE_S)
         # It hears itself, and is silent again afterwards: time to say it a second time.
         time.sleep(5.0)
         assert log.read_text().count("is silent") == 1
         assert spoken_s(tape) < 4.0
         with sounding(pulse, quiet(1.0, 1000.0), tmp_path):
-            until(lambda: "the microphone is back" in log.read_text(), 5)
+            until(lambda: "the microphone is back" in log.read_text(), 20)
     finally:
         assistant.terminate()
         recorder.terminate()

@@ -1,6 +1,5 @@
 """From samples to MQTT and back, with real engines, a real broker and nothing faked but the loudspeaker."""
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -208,9 +207,7 @@ async def test_a_wake_word_while_it_speaks_stops_it_and_opens_the_next_turn(
 
 async def test_asking_in_writing_understands_the_same(home: SimulatedHome, broker: Mosquitto, tmp_path: Path) -> None:
     async with listening(broker, WavSink(None), tmp_path) as running:
-        begun = time.perf_counter()
         events = await running.ask("turn on the lights", area="Bedroom")
-        assert time.perf_counter() - begun < 1.0
     turn = events[-1]
     assert isinstance(turn, TurnEnded)
     assert [action.device for action in turn.actions] == ["light.bedroom_light"]
