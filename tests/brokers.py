@@ -1,5 +1,8 @@
 """Real brokers for tests."""
 
+import itertools
+import os
+import random
 import shutil
 import signal
 import socket
@@ -10,12 +13,24 @@ from contextlib import contextmanager
 
 from edge.home.demo import Address
 
+_EACH = 2000
+"""Ports for each of up to ten processes that test at the same time."""
+_FIRST = 10_000 + _EACH * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 10)
+_PORTS = itertools.cycle(range(_FIRST, _FIRST + _EACH))
+for _ in range(random.randrange(_EACH)):
+    next(_PORTS)
+
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, that nobody else is given, and that the system gives to no connection."""
+    for port in _PORTS:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError
 
 
 class Mosquitto:

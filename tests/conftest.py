@@ -7,9 +7,10 @@ from piper import PiperVoice
 from piper.config import SynthesisConfig
 
 from edge.chunk import RATE, Pcm
+from edge.listen.stt_moonshine import build
 from edge.settings import load
 from models.store import Store
-from tests.sounds import Say
+from tests.sounds import Recognise, Say
 
 
 @pytest.fixture
@@ -36,3 +37,10 @@ def say(store: Store) -> Say:
         return np.clip(spoken, -32768, 32767).astype(np.int16)
 
     return speak
+
+
+@pytest.fixture(scope="session")
+def recognise(store: Store) -> Recognise:
+    """Without any help by what may be said."""
+    stt = build(store.require("moonshine-tiny-en"), 1)
+    return lambda pcm, rate: stt.transcribe(soxr.resample(pcm, rate, RATE), "en").text

@@ -1,9 +1,28 @@
 """Time that passes when a test says so."""
 
+import asyncio
 import datetime
+from collections.abc import Callable
+from typing import Any
 
 import anyio
 import anyio.lowlevel
+
+from edge.engine_thread import EngineThread
+
+_submit = EngineThread.submit
+_in_threads: set[asyncio.Future[Any]] = set()
+"""Work of databases and voices that is not done yet."""
+
+
+def _followed(thread: EngineThread[Any], work: Callable[..., Any], *args: Any, **kwargs: Any) -> asyncio.Future[Any]:
+    future = _submit(thread, work, *args, **kwargs)
+    _in_threads.add(future)
+    future.add_done_callback(_in_threads.discard)
+    return future
+
+
+EngineThread.submit = _followed  # type: ignore[method-assign]
 
 
 class VirtualTime:
@@ -45,16 +64,19 @@ class VirtualTime:
             changed, self._changed = self._changed, anyio.Event()
             changed.set()
             await settle()
-        # A disk that is busy takes longer than a moment.
-        for _ in range(10):
-            await anyio.sleep(0.01)
         await settle()
 
 
 async def settle() -> None:
-    """Let every task do what it can do now; work in the database's thread gets a moment of real time."""
-    for _ in range(20):
-        await anyio.lowlevel.checkpoint()
+    """Let every task do what it can do now, and wait for what they gave threads to do: a busy machine takes its time."""
+    await _let_all_go_on()
+    while working := [future for future in _in_threads if future.get_loop() is asyncio.get_running_loop()]:
+        await asyncio.wait(working)
+        await _let_all_go_on()
     await anyio.sleep(0.002)
+    await _let_all_go_on()
+
+
+async def _let_all_go_on() -> None:
     for _ in range(20):
         await anyio.lowlevel.checkpoint()

@@ -51,20 +51,21 @@ class Wording:
 
     def _of(self, language: str) -> list[TemplateModule]:
         if language not in self._macros:
-            self._macros[language] = [self._load(folder, language) for folder in self._folders]
+            self._macros[language] = [_load(folder, language) for folder in self._folders]
         return self._macros[language]
 
-    @staticmethod
-    def _load(folder: Path, language: str) -> TemplateModule:
-        """The macros of ``folder`` in ``language``, else in English."""
-        common = PrefixLoader({"common": FileSystemLoader(_PHRASES)})
-        loader = ChoiceLoader([FileSystemLoader(folder), common])
-        environment = Environment(loader=loader, autoescape=False, undefined=StrictUndefined)  # noqa: S701  # plain speech, not HTML
-        environment.filters["clock"] = functools.partial(_clock, language=language)
-        environment.filters["decimal"] = functools.partial(_decimal, language=language)
-        environment.filters["day"] = functools.partial(_day, language=language)
-        environment.filters["weekday"] = functools.partial(_weekday, language=language)
-        return environment.select_template([f"{language}.jinja", f"{_FALLBACK}.jinja"]).module
+
+@functools.cache
+def _load(folder: Path, language: str) -> TemplateModule:
+    """The macros of ``folder`` in ``language``, else in English. Compiling all of a language takes a second."""
+    common = PrefixLoader({"common": FileSystemLoader(_PHRASES)})
+    loader = ChoiceLoader([FileSystemLoader(folder), common])
+    environment = Environment(loader=loader, autoescape=False, undefined=StrictUndefined)  # noqa: S701  # plain speech, not HTML
+    environment.filters["clock"] = functools.partial(_clock, language=language)
+    environment.filters["decimal"] = functools.partial(_decimal, language=language)
+    environment.filters["day"] = functools.partial(_day, language=language)
+    environment.filters["weekday"] = functools.partial(_weekday, language=language)
+    return environment.select_template([f"{language}.jinja", f"{_FALLBACK}.jinja"]).module
 
 
 def _written(language: str) -> str:

@@ -4,6 +4,7 @@ Templates: https://github.com/OHF-Voice/intents (CC BY 4.0); matched by hassil.
 """
 
 import copy
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from edge.ports import Inventory, Sayable, Vocabulary
 from edge.understand.automaton import Automaton
 from edge.understand.phrasing import Phrasing, phrasing_of
 from edge.understand.recognition import Lists
-from edge.understand.sentence_files import Known, Sentences, read_sentences
+from edge.understand.sentence_files import Known, Sentences, parsed, read_sentences
 from edge.understand.speech import Sayings, Speech
 
 _OURS: Final = Path(__file__).parent / "sentences"
@@ -63,13 +64,13 @@ class Grammar:
         merge_dict(everything, dict(read_sentences(skills, language, _known(everything)).content))
         further = read_sentences(own, language, _known(everything))
         merge_dict(heard, copy.deepcopy(dict(further.content)))
-        self._heard = Intents.from_dict(heard)
+        self._heard = _parsed(heard)
         merge_dict(everything, dict(further.content))
         _keep_apart(everything.get("lists", {}))
         for given in (name for each in vocabularies for name in each.names()):
             # Their values come later: none of them is certain to be said.
             everything["lists"][given] = {"values": []}
-        self._everything = Intents.from_dict(everything)
+        self._everything = _parsed(everything)
         _tell_apart(self._everything, language)
         wanted = set(everything["intents"]) if intents is None else {*intents, *further.intents}
         understood = {name: intent for name, intent in self._everything.intents.items() if name in wanted}
@@ -128,6 +129,15 @@ class Grammar:
         )
 
 
+def _parsed(sentences: dict[str, Any]) -> Intents:
+    intents = Intents.from_dict(sentences)
+    for block in (block for intent in intents.intents.values() for block in intent.data):
+        # Where hassil keeps what it parsed: most of it was parsed already when the files were checked.
+        templates = map(parsed, block.sentence_texts)
+        vars(block)["sentences"] = sorted(templates, key=block._sentence_order)
+    return intents
+
+
 def _tell_apart(intents: Intents, language: str) -> None:
     """Keep ranges that are multiplied out of hassil's memory of number words, which would mix them with others.
 
@@ -151,7 +161,13 @@ def _no_sentences(language: str) -> dict[str, Any]:
 
 
 def _sentences(language: str, ours: str = "*") -> dict[str, Any]:
-    """Home Assistant's sentences, and of ours that it lacks those in the files ``ours``."""
+    """Home Assistant's sentences, and of ours that it lacks those in the files ``ours``: for the caller to change."""
+    return copy.deepcopy(_packaged(language, ours))
+
+
+@functools.cache
+def _packaged(language: str, ours: str) -> dict[str, Any]:
+    """To read and check them takes ten times as long as to copy them."""
     sentences = get_intents(language)
     if sentences is None:
         raise SettingsError(

@@ -5,6 +5,7 @@ What is wrong in a file is named with its line and left out; everything else in 
 Format: https://github.com/OHF-Voice/hassil
 """
 
+import functools
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 from hassil.errors import HassilError
-from hassil.expression import Expression, Group, ListReference, RuleReference
+from hassil.expression import Expression, Group, ListReference, RuleReference, Sentence
 from hassil.parse_expression import parse_sentence
 from hassil.parser import ParseError
 from hassil.util import merge_dict
@@ -56,6 +57,17 @@ class Known:
 
     lists: frozenset[str] = frozenset()
     rules: frozenset[str] = frozenset()
+
+
+def parsed(template: str) -> Sentence:
+    """``template`` as hassil has it. Raises HassilError, ParseError, ValueError where it is none."""
+    # What it can't do without hassil finds out later and keeps with it, so that each grammar has one of its own.
+    return Sentence(_expression(template), template)
+
+
+@functools.cache
+def _expression(template: str) -> Expression:
+    return parse_sentence(template).expression
 
 
 def read_sentences(files: Iterable[Path], language: str, known: Known) -> Sentences:
@@ -148,7 +160,7 @@ class _Sieve:
         if not isinstance(node, yaml.ScalarNode):
             return self._wrong(node, "a sentence is one line of text")
         try:
-            expression = parse_sentence(node.value).expression
+            expression = _expression(node.value)
         except (HassilError, ParseError, ValueError) as error:
             return self._wrong(node, f"{str(error).splitlines()[0]}: {node.value}")
         unknown = next(_unknown(expression, self._known), None)

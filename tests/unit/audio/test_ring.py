@@ -105,7 +105,7 @@ def test_waiting_for_sound_ends_at_the_timeout() -> None:
     begun = time.monotonic()
     with pytest.raises(TimeoutError):
         reader.read(0.05)
-    assert 0.04 < time.monotonic() - begun < 0.5
+    assert 0.04 < time.monotonic() - begun < 5.0
 
 
 @pytest.mark.parametrize("close", [lambda ring, reader: ring.close(), lambda ring, reader: reader.close()])
@@ -118,7 +118,7 @@ def test_a_blocked_read_ends_when_the_ring_or_the_reader_is_closed(
     thread = in_thread(lambda: numbers.append(rest(reader)))
     time.sleep(0.05)
     close(ring, reader)
-    thread.join(1.0)
+    thread.join(10.0)
     assert numbers == [[]]
 
 
@@ -154,7 +154,7 @@ async def test_cancelling_an_iteration_loses_no_chunk() -> None:
     with anyio.move_on_after(0.02):
         await anext(reader)
     ring.write(chunk(0))
-    with anyio.fail_after(1):
+    with anyio.fail_after(10):
         assert (await anext(reader)).pcm[0] == 0
 
 
@@ -190,7 +190,7 @@ async def test_closing_the_reader_ends_its_iteration() -> None:
             reader.close()
 
         tasks.start_soon(close)
-        with anyio.fail_after(1):
+        with anyio.fail_after(10):
             assert [item async for item in reader] == []
 
 
@@ -228,7 +228,7 @@ def test_closing_releases_a_lossless_writer() -> None:
     thread = in_thread(lambda: fill(ring, range(10)))
     time.sleep(0.02)
     ring.close()
-    thread.join(1.0)
+    thread.join(10.0)
     assert not thread.is_alive()
 
 
