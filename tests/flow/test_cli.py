@@ -111,6 +111,18 @@ async def test_ask_devices_and_stop(home: SimulatedHome, environ: Environment) -
     assert not (Path(environ["HEARTH_DATA_DIR"]) / "hearth.sock").exists()
 
 
+def test_sigterm_ends_it_within_two_seconds(environ: Environment) -> None:
+    took = []
+    # Whoever else uses the processor may delay one of them, and not all.
+    while len(took) < 3 and min(took, default=9.0) >= 2.0:
+        with running(environ) as process:
+            process.terminate()
+            begun = time.monotonic()
+            assert process.wait(20) == 0
+            took.append(time.monotonic() - begun)
+    assert min(took) < 2.0, took
+
+
 @pytest.mark.anyio
 async def test_ask_works_without_a_running_assistant(home: SimulatedHome, environ: Environment) -> None:
     asked = await in_thread(environ, "ask", "is the back door open")
