@@ -1,6 +1,7 @@
 """The microphone: from a sound device into the ring, for as long as the assistant runs."""
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import Callable
 from types import TracebackType
@@ -60,6 +61,7 @@ class Microphone:
         """Whether it was reported as lost, and not yet as heard again."""
         self._name = device
         self._loop: asyncio.AbstractEventLoop
+        self._context: contextvars.Context
         self._capture: Capture | None = None
         self._tasks: TaskGroup
 
@@ -71,6 +73,7 @@ class Microphone:
     async def __aenter__(self) -> "Microphone":
         """Raises AudioError when the device, switched on, does not exist or does not open."""
         self._loop = asyncio.get_running_loop()
+        self._context = contextvars.copy_context()
         if self._switch is None or self._switch.on:
             self._capture = await self._open()
         self._tasks = anyio.create_task_group()
@@ -166,7 +169,8 @@ class Microphone:
     def _noticed(self, symptom: Symptom) -> None:
         """In the device's thread."""
         try:
-            self._loop.call_soon_threadsafe(self._tell, symptom)
+            # The sound's thread knows of no event loop, and what is told may start tasks.
+            self._loop.call_soon_threadsafe(self._tell, symptom, context=self._context)
         except RuntimeError:
             # The loop was closed while the device still ran: nobody wants to know any more.
             return
