@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, Table, TextClause, text
+from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, TextClause, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_ARRAY_OF = {BigInteger: "bigint", Integer: "integer", LargeBinary: "bytea"}
+_ARRAY_OF = {BigInteger: "bigint", Integer: "integer", LargeBinary: "bytea", Boolean: "boolean"}
 
 
 class Present(Enum):

@@ -22,11 +22,12 @@ from cloud_sync.server.database import Database
 from cloud_sync.server.fanout import Arrived, Changed, Fanout, FromDevice, Note, Receive, Revoked, ToDevice
 from cloud_sync.server.gathering import Gathering
 from cloud_sync.server.half_open import HalfOpen
+from cloud_sync.server.identity.tables import revocation
 from cloud_sync.server.ingest import Ingest
 from cloud_sync.server.metrics import Meter
-from cloud_sync.server.ports import Applier, Devices, Heavy, Identity, Token
+from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Identity, Token
 from cloud_sync.server.session import Batch, Fetch, Forwarded, Kept, Standing
-from cloud_sync.server.tables import device, house, stream
+from cloud_sync.server.tables import house, stream
 
 _SWEEP_S: Final = 1.0
 _SPREAD_PER_S: Final = 500
@@ -72,8 +73,11 @@ class Worker:
         appliers: Mapping[str, Applier],
         heavy: Heavy | None,
         fanout: Callable[[Receive], Fanout],
+        gate: Gate | None = None,
     ) -> None:
-        """``server``, ``epoch``: of the store; ``appliers``: by kind of event; ``fanout``: is given who receives."""
+        """``server``, ``epoch``: of the store; ``appliers``: by kind of event; ``fanout``: is given who receives;
+        ``gate``: what may not come in, None: all may.
+        """
         self._database, self._devices, self._heavy, self.meter = database, devices, heavy, meter
         self.server, self.epoch = server, epoch
         self.codec = server_codec()
@@ -81,7 +85,7 @@ class Worker:
         self.half_open = HalfOpen()
         self.throttled: set[Throttled] = set()
         self.wire_logger = logging.getLogger("cloud_sync.server.wire")
-        self._ingest = Ingest(database, appliers, self.now_ms)
+        self._ingest = Ingest(database, appliers, self.now_ms, gate)
         self._fanout = fanout(self._heard)
         at_once = 3 if database.is_postgres else 1
         self.identities: Gathering[str, tuple[Identity | None]] = Gathering(self._identify)
@@ -309,9 +313,9 @@ class Worker:
         """Find in the store what may have been told and lost."""
         since, self._revoked_since = self._revoked_since, self.now_ms() - _CLOCKS_MS
         async with self._database.transaction() as connection:
-            query = select(device.c.device, device.c.house).where(device.c.revoked_ms >= since)
+            query = select(revocation.c.who, revocation.c.of_house).where(revocation.c.at_ms >= since)
             for row in await connection.execute(query):
-                self._revoke(row.house, row.device)
+                self._revoke(row.of_house, row.who)
         while self._stale:
             some = [self._stale.pop() for _ in range(min(_LOOK_AT, len(self._stale)))]
             async with self._database.transaction(*some) as connection:

@@ -20,6 +20,8 @@ from cloud_sync.server.tables import store
 class Access:
     """One bridge's."""
 
+    server: str
+    """The bridge's id."""
     audit: Audit
     tokens: Tokens
     devices: EnrolledDevices
@@ -39,6 +41,7 @@ async def access(database: Database, signer: Signer, clock: Callable[[], int] = 
     audit = Audit(clock)
     tokens = Tokens(database, audit, clock)
     return Access(
+        server=server,
         audit=audit,
         tokens=tokens,
         devices=EnrolledDevices(database, tokens, audit),

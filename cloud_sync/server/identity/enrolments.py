@@ -66,7 +66,7 @@ class Enrolments:
             raise ProtocolError(Code.MALFORMED, "a device's id and name have 1 to 64 characters")
         enrolment.proven(asked)
         key = hashed(asked.code)
-        async with self._database.transaction(key=key) as connection:
+        async with self._database.transaction(keys=[key]) as connection:
             row = (
                 await connection.execute(
                     # Whoever comes at the same moment with the same code finds it gone.
@@ -80,7 +80,7 @@ class Enrolments:
             raise ProtocolError(Code.EXPIRED, "that code is wrong, used or too old")
         if row.expires_ms < self._now_ms():
             raise ProtocolError(Code.EXPIRED, "that code is too old")
-        async with self._database.transaction(row.house, key=asked.device) as connection:
+        async with self._database.transaction(row.house, keys=[asked.device]) as connection:
             await self._take_in(connection, asked, row.house, row.name or asked.name)
         return Enrolled(server=self._server, public=self._public, house=row.house)
 
