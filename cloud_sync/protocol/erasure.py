@@ -42,9 +42,8 @@ class Subject(msgspec.Struct, frozen=True):
     id: str
 
 
-class _Turn(msgspec.Struct, frozen=True):
-    turn: str = ""
-    id: str = ""
+class _Said(msgspec.Struct, frozen=True):
+    id: Any = ""
 
 
 class _Change(msgspec.Struct, frozen=True):
@@ -53,7 +52,7 @@ class _Change(msgspec.Struct, frozen=True):
     deleted: bool = False
 
 
-_TURN: Final = msgspec.msgpack.Decoder(_Turn)
+_SAID: Final = msgspec.msgpack.Decoder(_Said)
 _CHANGE: Final = msgspec.msgpack.Decoder(_Change)
 _ERASE: Final = msgspec.msgpack.Decoder(Erase)
 CONTENT: Final = frozenset({Kind.TURN, Kind.QUESTION, Kind.CHANGE, Kind.AUDIO, Kind.TELEMETRY})
@@ -85,9 +84,12 @@ def subject_of(one: Event) -> Subject | None:
     try:
         match one.kind:
             case Kind.TURN | Kind.QUESTION | Kind.AUDIO:
-                said = _TURN.decode(one.body)
-                ident = said.turn or said.id
-                return Subject("question" if one.kind == Kind.QUESTION else "turn", ident) if ident else None
+                ident = _SAID.decode(one.body).id
+                # Turns have their ids in bytes, where those are hexadecimal.
+                name = ident.hex() if isinstance(ident, bytes) else ident
+                if not isinstance(name, str) or not name:
+                    return None
+                return Subject("question" if one.kind == Kind.QUESTION else "turn", name)
             case Kind.CHANGE:
                 change = _CHANGE.decode(one.body)
                 return Subject(f"record.{change.kind}", change.record)

@@ -20,15 +20,16 @@ from cloud_sync.protocol.event import Kind
 from cloud_sync.server.certificate import AUTHORITY, Certificate, self_made
 from cloud_sync.server.consents import ConsentApplier
 from cloud_sync.server.database import Database
-from cloud_sync.server.erasures import FILE, EraseApplier
+from cloud_sync.server.erasures import FILE, EraseApplier, StoredReceipts
+from cloud_sync.server.export import export_routes
 from cloud_sync.server.fanout import InProcess
 from cloud_sync.server.gate import PrivacyGate
-from cloud_sync.server.identity.access import access
-from cloud_sync.server.identity.http import enrolment_routes
+from cloud_sync.server.identity.access import access, now_ms
+from cloud_sync.server.identity.http import enrolment_routes, token_routes
 from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.metrics import CONTENT_TYPE, Meter
 from cloud_sync.server.migrate import migrate
-from cloud_sync.server.ports import Applier, Devices, Gate, Heavy
+from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Receipts
 from cloud_sync.server.settings import Settings
 from cloud_sync.server.tables import store
 from cloud_sync.server.websocket import Opening, WebSocket
@@ -48,6 +49,7 @@ class Parts:
     appliers: Mapping[str, Applier] = field(default_factory=dict)
     heavy: Heavy | None = None
     gate: Gate | None = None
+    receipts: Receipts | None = None
     routes: Sequence[BaseRoute] = ()
 
 
@@ -62,7 +64,12 @@ async def parts(settings: Settings, database: Database) -> AsyncIterator[Parts]:
         devices=who.devices,
         appliers={Kind.CONSENT: ConsentApplier(who.audit), Kind.ERASE: erases},
         gate=PrivacyGate(),
-        routes=enrolment_routes(who.enrolments, authority if authority.exists() else None),
+        receipts=StoredReceipts(database, now_ms),
+        routes=[
+            *enrolment_routes(who.enrolments, authority if authority.exists() else None),
+            *token_routes(who),
+            *export_routes(database, who.tokens, who.audit),
+        ],
     )
 
 
@@ -76,9 +83,8 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
             row = (await connection.execute(select(store.c.server, store.c.epoch))).one()
         meter = Meter()
         async with parts(settings, database) as made:
-            worker = Worker(
-                database, made.devices, row.server, row.epoch, meter, made.appliers, made.heavy, InProcess, made.gate
-            )
+            others = made.appliers, made.heavy, InProcess, made.gate, made.receipts
+            worker = Worker(database, made.devices, row.server, row.epoch, meter, *others)
             task = asyncio.create_task(worker.run())
             try:
                 yield worker, made

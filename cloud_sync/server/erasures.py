@@ -5,7 +5,7 @@ a backup of before (:func:`replay`). What comes in later about the same is turne
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -109,21 +109,28 @@ def wanted_by(received: Received) -> Wanted:
     return Wanted(received.house, received.device, received.event.id.hex(), received.clock, erase)
 
 
-async def untaken(database: Database, house: str, device: str) -> list[Receipt]:
-    """The receipts that a device has not taken yet."""
-    c = erasure.c
-    mine = (c.house == house) & (c.device == device) & c.taken_ms.is_(None)
-    async with database.transaction(house) as connection:
-        rows = await connection.execute(select(c.id, c.statement, c.signature).where(mine).order_by(c.at_ms))
-        return [Receipt(id=row.id, statement=bytes(row.statement), signature=bytes(row.signature)) for row in rows]
+class StoredReceipts:
+    """The one :class:`cloud_sync.server.ports.Receipts`."""
 
+    def __init__(self, database: Database, now_ms: Callable[[], int]) -> None:
+        """``now_ms``: milliseconds since the epoch."""
+        self._database, self._now_ms = database, now_ms
 
-async def taken(database: Database, house: str, device: str, ident: str, now_ms: int) -> None:
-    """The device keeps that receipt itself now."""
-    c = erasure.c
-    mine = (c.house == house) & (c.device == device) & (c.id == ident)
-    async with database.transaction(house) as connection:
-        await connection.execute(update(erasure).where(mine).values(taken_ms=now_ms))
+    async def untaken(self, house: str, device: str) -> Sequence[Receipt]:
+        """Those that the device has not taken yet, oldest first."""
+        c = erasure.c
+        mine = (c.house == house) & (c.device == device) & c.taken_ms.is_(None)
+        async with self._database.transaction(house) as connection:
+            rows = await connection.execute(select(c.id, c.statement, c.signature).where(mine).order_by(c.at_ms))
+            return [Receipt(id=row.id, statement=bytes(row.statement), signature=bytes(row.signature)) for row in rows]
+
+    async def taken(self, house: str, device: str, id_: str) -> bool:
+        """The device keeps that one itself now. False: that is none of its receipts."""
+        c = erasure.c
+        mine = (c.house == house) & (c.device == device) & (c.id == id_)
+        async with self._database.transaction(house) as connection:
+            done = await connection.execute(update(erasure).where(mine).values(taken_ms=self._now_ms()))
+            return bool(done.rowcount)
 
 
 async def replay(database: Database, applier: EraseApplier, file: Path) -> int:

@@ -97,6 +97,16 @@ class Forgets(Protocol):
         """Erase what that is about, in the transaction that takes it in. Returns how many rows had content."""
 
 
+class Receipts(Protocol):
+    """Proofs of what was erased."""
+
+    async def untaken(self, house: str, device: str) -> Sequence[Receipt]:
+        """Those that the device has not taken yet, oldest first."""
+
+    async def taken(self, house: str, device: str, id_: str) -> bool:
+        """The device keeps that one itself now. False: that is none of its receipts."""
+
+
 class Heavy(Protocol):
     """Answers what is too heavy for a board."""
 

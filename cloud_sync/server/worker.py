@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from cloud_sync.protocol.errors import Code
+from cloud_sync.protocol.event import Kind
 from cloud_sync.protocol.frames import server_codec
 from cloud_sync.protocol.messages import Answer, Ask, Called, Cancel, Changes, FromServer, Hello, Taken
 from cloud_sync.server import changes
@@ -25,7 +26,7 @@ from cloud_sync.server.half_open import HalfOpen
 from cloud_sync.server.identity.tables import revocation
 from cloud_sync.server.ingest import Ingest
 from cloud_sync.server.metrics import Meter
-from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Identity, Token
+from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Identity, Receipts, Token
 from cloud_sync.server.session import Batch, Fetch, Forwarded, Kept, Standing
 from cloud_sync.server.tables import house, stream
 
@@ -74,11 +75,13 @@ class Worker:
         heavy: Heavy | None,
         fanout: Callable[[Receive], Fanout],
         gate: Gate | None = None,
+        receipts: Receipts | None = None,
     ) -> None:
         """``server``, ``epoch``: of the store; ``appliers``: by kind of event; ``fanout``: is given who receives;
-        ``gate``: what may not come in, None: all may.
+        ``gate``: what may not come in, None: all may; ``receipts`` None: nothing is ever erased.
         """
         self._database, self._devices, self._heavy, self.meter = database, devices, heavy, meter
+        self._receipts = receipts
         self.server, self.epoch = server, epoch
         self.codec = server_codec()
         self.now = time.monotonic
@@ -124,6 +127,8 @@ class Worker:
         self.publish(identity.house, Arrived(*key, connection.id))
         if self._heavy is not None:
             self._spawn(self._tell_kept(connection, identity, self._heavy))
+        if self._receipts is not None:
+            self._spawn(self._tell_receipts(identity.house, identity.device, self._receipts))
 
     def ended(self, connection: Connection, code: Code | None) -> None:
         """Nothing more is said on it. ``code``: why, if not in peace."""
@@ -164,6 +169,9 @@ class Worker:
         assert identity is not None
         if isinstance(message, Ask):
             self.meter.asks.inc()
+        if isinstance(message, Taken) and self._receipts is not None:
+            self._spawn(self._taken(self._receipts, identity, message))
+            return
         if self._heavy is None:
             if isinstance(message, Ask):
                 none = Answer(id=message.id, text="", finish="refused", code=Code.UNAVAILABLE, message="no model here")
@@ -228,6 +236,9 @@ class Worker:
         self.meter.events.inc(len(taken.received))
         for of_house, cursor in taken.cursors.items():
             self.publish(of_house, Changed(cursor))
+        if self._receipts is not None:
+            for of_house, of_device in {(e.house, e.device) for e in taken.received if e.event.kind == Kind.ERASE}:
+                self._spawn(self._tell_receipts(of_house, of_device, self._receipts))
         return taken.kept
 
     # -- what is told between workers ------------------------------------------------------------------------------
@@ -287,6 +298,14 @@ class Worker:
     async def _tell_kept(self, connection: Connection, identity: Identity, heavy: Heavy) -> None:
         for answer in await heavy.kept(identity.house, identity.device):
             connection.tell(answer)
+
+    async def _tell_receipts(self, of_house: str, of_device: str, receipts: Receipts) -> None:
+        for receipt in await receipts.untaken(of_house, of_device):
+            self.tell(of_house, of_device, receipt)
+
+    async def _taken(self, receipts: Receipts, identity: Identity, message: Taken) -> None:
+        if not await receipts.taken(identity.house, identity.device, message.id) and self._heavy is not None:
+            await self._heavy.taken(identity.house, identity.device, message.id)
 
     # -- what is looked after now and then -------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from cloud_sync.protocol.errors import Code, ProtocolError
 from cloud_sync.protocol.messages import Ack, Refused
 from cloud_sync.server import tables
 from cloud_sync.server.database import Database
-from cloud_sync.server.erasures import FILE, EraseApplier, replay, untaken
+from cloud_sync.server.erasures import FILE, EraseApplier, StoredReceipts, replay
 from cloud_sync.server.identity import tables as identity_tables
 from cloud_sync.server.identity.access import access
 from cloud_sync.server.identity.audit import lines, verify
@@ -60,13 +60,13 @@ async def test_nothing_comes_in_without_consent_nor_after_it_was_withdrawn(tmp_p
         async with Database(database_url) as database, database.transaction("h1") as connection:
             await connection.execute(insert(tables.device), [enrolled(kitchen)])
         async with connected(port, kitchen) as (link, _):
-            before = kitchen.event("turn", {"turn": "t1", "text": SECRET})
+            before = kitchen.event("turn", {"id": "t1", "text": SECRET})
             assert [(one.seq, one.code) for one in await told(link, before)] == [(1, Code.CONSENT)]
             assert SECRET not in await everything(database_url)
             yes = kitchen.event("consent", {"purpose": "history", "allowed": True, "how": "voice"})
-            between = kitchen.event("turn", {"turn": "t2", "text": "allowed"})
+            between = kitchen.event("turn", {"id": "t2", "text": "allowed"})
             no = kitchen.event("consent", {"purpose": "history", "allowed": False, "how": "cli"})
-            after = kitchen.event("turn", {"turn": "t3", "text": SECRET})
+            after = kitchen.event("turn", {"id": "t3", "text": SECRET})
             refused = await told(link, yes, between, no, after)
             assert [(one.seq, one.code) for one in refused] == [(after.seq, Code.CONSENT)]
     kept = await everything(database_url)
@@ -86,24 +86,29 @@ async def test_a_forgotten_turn_is_gone_with_a_receipt_and_does_not_come_back(
         async with Database(database_url) as database:
             await enrol(database, kitchen, hall)
         async with connected(port, kitchen) as (link, _):
-            turn = kitchen.event("turn", {"turn": "t1", "text": SECRET})
-            other = kitchen.event("turn", {"turn": "t2", "text": "unforgotten"})
+            turn = kitchen.event("turn", {"id": "t1", "text": SECRET})
+            other = kitchen.event("turn", {"id": "t2", "text": "unforgotten"})
             erase = kitchen.event("erase", {"turns": ["t1"]})
             assert await told(link, turn, other, erase) == []
             kept = await everything(database_url)
             assert SECRET not in kept
             assert "unforgotten" in kept
             # Told again under another number, as after a restored card, and by another device of the house.
-            again = kitchen.event("turn", {"turn": "t1", "text": SECRET})
+            again = kitchen.event("turn", {"id": "t1", "text": SECRET})
             assert [one.code for one in await told(link, again)] == [Code.ERASED]
         async with connected(port, hall) as (link, _):
-            copied = hall.event("turn", {"turn": "t1", "text": SECRET})
+            copied = hall.event("turn", {"id": "t1", "text": SECRET})
             assert [one.code for one in await told(link, copied)] == [Code.ERASED]
     assert SECRET not in await everything(database_url)
     async with Database(database_url) as database:
-        (receipt,) = await untaken(database, "h1", kitchen.name)
-        assert await untaken(database, "h1", hall.name) == []
-        assert await untaken(database, "h2", kitchen.name) == []
+        receipts = StoredReceipts(database, lambda: 1)
+        (receipt,) = await receipts.untaken("h1", kitchen.name)
+        assert await receipts.untaken("h1", hall.name) == []
+        assert await receipts.untaken("h2", kitchen.name) == []
+        assert not await receipts.taken("h2", kitchen.name, receipt.id)
+        assert not await receipts.taken("h1", hall.name, receipt.id)
+        assert await receipts.taken("h1", kitchen.name, receipt.id)
+        assert await receipts.untaken("h1", kitchen.name) == []
         assert receipt.id == erase.id.hex()
         public = signer(tmp_path).public
         said = protocol.verify(public, receipt.statement, receipt.signature)
@@ -143,18 +148,18 @@ async def test_everything_that_was_told_before_is_forgotten_also_where_it_comes_
     tmp_path: Path, database_url: str
 ) -> None:
     kitchen, hall, neighbour = Device("h1"), Device("h1"), Device("h2")
-    offline = [hall.event("turn", {"turn": "t9", "text": SECRET}), hall.change("f9", kind="fact", text=SECRET)]
+    offline = [hall.event("turn", {"id": "t9", "text": SECRET}), hall.change("f9", kind="fact", text=SECRET)]
     async with bridge(tmp_path, **settings(tmp_path, database_url)) as port:
         async with Database(database_url) as database:
             await enrol(database, kitchen, hall, neighbour)
         async with connected(port, neighbour) as (link, _):
             assert await told(link, neighbour.change("f1", kind="fact", text="of the neighbours")) == []
         async with connected(port, kitchen) as (link, _):
-            turn = kitchen.event("turn", {"turn": "t1", "text": SECRET})
+            turn = kitchen.event("turn", {"id": "t1", "text": SECRET})
             fact = kitchen.change("f1", kind="fact", text=SECRET)
             erase = kitchen.event("erase", {"everything": True})
             assert await told(link, turn, fact, erase) == []
-            new = kitchen.event("turn", {"turn": "t2", "text": "what was said since"})
+            new = kitchen.event("turn", {"id": "t2", "text": "what was said since"})
             assert await told(link, new) == []
         async with connected(port, hall) as (link, _):
             edit = hall.change("f9", kind="fact", text=f"{SECRET} edited")
@@ -171,9 +176,9 @@ async def test_turns_of_a_time_are_forgotten_of_the_device_that_wants_it(tmp_pat
         async with Database(database_url) as database:
             await enrol(database, kitchen, hall)
         async with connected(port, hall) as (link, _):
-            assert await told(link, hall.event("turn", {"turn": "t1", "text": "heard in the hall"})) == []
+            assert await told(link, hall.event("turn", {"id": "t1", "text": "heard in the hall"})) == []
         async with connected(port, kitchen) as (link, _):
-            turn = kitchen.event("turn", {"turn": "t2", "text": SECRET})
+            turn = kitchen.event("turn", {"id": "t2", "text": SECRET})
             fact = kitchen.change("f1", kind="fact", text="remembered")
             until = (turn.clock >> 16) + 1
             erase = kitchen.event("erase", {"since_ms": until - 1_000, "until_ms": until})
@@ -190,7 +195,7 @@ async def test_a_store_restored_from_a_backup_of_before_forgets_again(tmp_path: 
         async with Database(url) as database:
             await enrol(database, kitchen)
         async with connected(port, kitchen) as (link, _):
-            assert await told(link, kitchen.event("turn", {"turn": "t1", "text": SECRET})) == []
+            assert await told(link, kitchen.event("turn", {"id": "t1", "text": SECRET})) == []
             async with Database(url) as database, database.engine.connect() as connection:
                 await connection.execute(text("COMMIT"))
                 await connection.execute(text(f"VACUUM INTO '{tmp_path / 'backup.db'}'"))

@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from cloud_sync.server.database import Database
 from cloud_sync.server.identity.audit import Audit
+from cloud_sync.server.identity.challenges import Challenges
 from cloud_sync.server.identity.devices import EnrolledDevices
 from cloud_sync.server.identity.enrolments import Enrolments
+from cloud_sync.server.identity.people import People
 from cloud_sync.server.identity.revocations import Revocations
 from cloud_sync.server.identity.signing import Signer
 from cloud_sync.server.identity.tokens import Tokens
@@ -27,6 +29,8 @@ class Access:
     devices: EnrolledDevices
     enrolments: Enrolments
     revocations: Revocations
+    people: People
+    challenges: Challenges
 
 
 def now_ms() -> int:
@@ -47,4 +51,6 @@ async def access(database: Database, signer: Signer, clock: Callable[[], int] = 
         devices=EnrolledDevices(database, tokens, audit),
         enrolments=Enrolments(database, server, signer.public, audit, clock),
         revocations=Revocations(database, audit, clock),
+        people=People(database, tokens, audit, clock),
+        challenges=Challenges(database, clock),
     )

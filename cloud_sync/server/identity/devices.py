@@ -58,6 +58,13 @@ class EnrolledDevices:
             await self._audit.add_all(connection, logins)
         return tokens
 
+    async def token(self, identity: Identity) -> Token:
+        """One for a device that has proved over HTTP who it is."""
+        async with self._database.transaction(identity.house) as connection:
+            bearer = Bearer(identity.house, identity.device, identity.role)
+            (token,) = await self._tokens.access(connection, [bearer])
+        return token
+
     async def refused(self, device_id: str, code: Code) -> None:
         """A line in the audit log of its house, at most one a minute and reason: whoever knocks for ever shall not fill
         it. A stranger has no house, and is named in the program's log alone.

@@ -59,6 +59,8 @@ class Revocations:
         await connection.execute(
             delete(tables.token).where(tables.token.c.house == of_house, tables.token.c.who == who)
         )
+        codes = tables.enrolment.c
+        await connection.execute(delete(tables.enrolment).where(codes.house == of_house, codes.name == who))
         await connection.execute(delete(tables.revocation).where(tables.revocation.c.who == who))
         await connection.execute(insert(tables.revocation).values(who=who, of_house=of_house, at_ms=at_ms))
 
