@@ -18,7 +18,6 @@ from starlette.routing import BaseRoute, Route
 
 from cloud_sync.server.database import Database
 from cloud_sync.server.devices import StoredDevices
-from cloud_sync.server.fanout import InProcess
 from cloud_sync.server.metrics import CONTENT_TYPE, Meter
 from cloud_sync.server.migrate import migrate
 from cloud_sync.server.ports import Applier, Devices, Heavy
@@ -56,14 +55,27 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
             row = (await connection.execute(select(store.c.server, store.c.epoch))).one()
         meter = Meter()
         async with parts(settings, database) as made:
-            worker = Worker(database, made.devices, row.server, row.epoch, meter, made.appliers, made.heavy, InProcess)
-            task = asyncio.create_task(worker.run())
-            try:
-                yield worker, made
-            finally:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            worker = Worker(database, made.devices, row.server, row.epoch, meter, made.appliers, made.heavy)
+            async with _fanout(settings, worker):
+                task = asyncio.create_task(worker.run())
+                try:
+                    yield worker, made
+                finally:
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
+
+
+@asynccontextmanager
+async def _fanout(settings: Settings, worker: Worker) -> AsyncIterator[None]:
+    if settings.nats_url is None:
+        yield
+        return
+    from cloud_sync.server.fanout_nats import connected
+
+    dropped = worker.meter.fanout_dropped.inc
+    async with connected(settings.nats_url, worker.heard, worker.lost_notes, dropped) as worker.fanout:
+        yield
 
 
 def application(settings: Settings) -> Starlette:
