@@ -81,7 +81,7 @@ class Worker:
         self.server, self.epoch = server, epoch
         self.codec = server_codec()
         self.now = time.monotonic
-        self.half_open = HalfOpen()
+        self.half_open = HalfOpen(meter.half_open_dropped.inc)
         self.throttled: set[Throttled] = set()
         self.wire_logger = logging.getLogger("cloud_sync.server.wire")
         self._ingest = Ingest(database, appliers, self.now_ms)
