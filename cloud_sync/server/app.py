@@ -22,7 +22,6 @@ from cloud_sync.server.consents import ConsentApplier
 from cloud_sync.server.database import Database
 from cloud_sync.server.erasures import FILE, EraseApplier, StoredReceipts
 from cloud_sync.server.export import export_routes
-from cloud_sync.server.fanout import InProcess
 from cloud_sync.server.gate import PrivacyGate
 from cloud_sync.server.identity.access import access, now_ms
 from cloud_sync.server.identity.http import enrolment_routes, token_routes
@@ -83,15 +82,28 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
             row = (await connection.execute(select(store.c.server, store.c.epoch))).one()
         meter = Meter()
         async with parts(settings, database) as made:
-            others = made.appliers, made.heavy, InProcess, made.gate, made.receipts
+            others = made.appliers, made.heavy, made.gate, made.receipts
             worker = Worker(database, made.devices, row.server, row.epoch, meter, *others)
-            task = asyncio.create_task(worker.run())
-            try:
-                yield worker, made
-            finally:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            async with _fanout(settings, worker):
+                task = asyncio.create_task(worker.run())
+                try:
+                    yield worker, made
+                finally:
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
+
+
+@asynccontextmanager
+async def _fanout(settings: Settings, worker: Worker) -> AsyncIterator[None]:
+    if settings.nats_url is None:
+        yield
+        return
+    from cloud_sync.server.fanout_nats import connected
+
+    dropped = worker.meter.fanout_dropped.inc
+    async with connected(settings.nats_url, worker.heard, worker.lost_notes, dropped) as worker.fanout:
+        yield
 
 
 def application(settings: Settings) -> Starlette:

@@ -69,7 +69,7 @@ class ConsentApplier:
             "clock": received.clock,
             "at_ms": received.received_ms,
         }
-        await bulk.insert(connection, consent, [row], Present.OVERWRITTEN)
+        await bulk.insert_named(connection, consent, [row], Present.OVERWRITTEN)
         action = "consent.given" if told.allowed else "consent.withdrawn"
         detail = {"purpose": told.purpose, "how": told.how[:32]}
         await self._audit.add(connection, received.house, received.device, action, detail)

@@ -84,7 +84,7 @@ class EraseApplier:
             "statement": said,
             "signature": protocol.signed(self._signer.key, said),
         }
-        await bulk.insert(connection, erasure, [row], Present.STAYS)
+        await bulk.insert_named(connection, erasure, [row], Present.STAYS)
 
     async def _forget_others(self, connection: AsyncConnection, wanted: Wanted) -> int:
         count = 0
@@ -157,7 +157,7 @@ async def _remember(connection: AsyncConnection, wanted: Wanted) -> None:
         {"house": wanted.house, "kind": each.kind, "subject": each.id, "erasure": wanted.id}
         for each in sorted(subjects(wanted.erase), key=lambda each: (each.kind, each.id))
     ]
-    await bulk.insert(connection, erased, rows, Present.STAYS)
+    await bulk.insert_named(connection, erased, rows, Present.STAYS)
     tombstones = [
         {
             "house": wanted.house,
@@ -170,7 +170,7 @@ async def _remember(connection: AsyncConnection, wanted: Wanted) -> None:
         }
         for kind, ident in wanted.erase.records
     ]
-    await bulk.insert(connection, tombstone, tombstones, Present.STAYS)
+    await bulk.insert_named(connection, tombstone, tombstones, Present.STAYS)
 
 
 async def _forget_events(connection: AsyncConnection, wanted: Wanted) -> int:

@@ -113,4 +113,4 @@ async def _bury(connection: AsyncConnection, forgotten: _Forgotten, one: Receive
     if one.event.kind == Kind.CHANGE and (subject := subject_of(one.event)) is not None:
         forgotten.subjects[one.house, subject] = by
         row = {"house": one.house, "kind": subject.kind, "subject": subject.id, "erasure": by}
-        await bulk.insert(connection, erased, [row], Present.STAYS)
+        await bulk.insert_named(connection, erased, [row], Present.STAYS)

@@ -20,7 +20,7 @@ from cloud_sync.protocol.messages import Answer, Ask, Called, Cancel, Changes, F
 from cloud_sync.server import changes
 from cloud_sync.server.connection import Connection
 from cloud_sync.server.database import Database
-from cloud_sync.server.fanout import Arrived, Changed, Fanout, FromDevice, Note, Receive, Revoked, ToDevice
+from cloud_sync.server.fanout import Arrived, Changed, Fanout, FromDevice, InProcess, Note, Revoked, ToDevice
 from cloud_sync.server.gathering import Gathering
 from cloud_sync.server.half_open import HalfOpen
 from cloud_sync.server.identity.tables import revocation
@@ -31,6 +31,8 @@ from cloud_sync.server.session import Batch, Fetch, Forwarded, Kept, Standing
 from cloud_sync.server.tables import house, stream
 
 _SWEEP_S: Final = 1.0
+_AT_ONCE: Final = 2
+"""Transactions on their way in PostgreSQL: one commits while the next is prepared."""
 _SPREAD_PER_S: Final = 500
 """Devices that shall begin to send, or come back, in a second, when they are many at once."""
 _SPLAY_MAX_S: Final = 30.0
@@ -38,6 +40,8 @@ _ARRIVALS_S: Final = 10
 _DISMISSED_S: Final = 2.0
 _LOOK_EVERY: Final = 60
 """Sweeps between two looks into the store for everything that may have been told and lost."""
+_LOOK_OFTEN: Final = 5
+"""The same, while nothing can be told."""
 _LOOK_AT: Final = 1_000
 """Houses in one look."""
 _CLOCKS_MS: Final = 5_000
@@ -73,24 +77,24 @@ class Worker:
         meter: Meter,
         appliers: Mapping[str, Applier],
         heavy: Heavy | None,
-        fanout: Callable[[Receive], Fanout],
         gate: Gate | None = None,
         receipts: Receipts | None = None,
     ) -> None:
-        """``server``, ``epoch``: of the store; ``appliers``: by kind of event; ``fanout``: is given who receives;
-        ``gate``: what may not come in, None: all may; ``receipts`` None: nothing is ever erased.
+        """``server``, ``epoch``: of the store; ``appliers``: by kind of event; ``gate``: what may not come in, None:
+        all may; ``receipts`` None: nothing is ever erased.
         """
         self._database, self._devices, self._heavy, self.meter = database, devices, heavy, meter
         self._receipts = receipts
         self.server, self.epoch = server, epoch
         self.codec = server_codec()
         self.now = time.monotonic
-        self.half_open = HalfOpen()
+        self.half_open = HalfOpen(meter.half_open_dropped.inc)
         self.throttled: set[Throttled] = set()
         self.wire_logger = logging.getLogger("cloud_sync.server.wire")
         self._ingest = Ingest(database, appliers, self.now_ms, gate)
-        self._fanout = fanout(self._heard)
-        at_once = 3 if database.is_postgres else 1
+        self.fanout: Fanout = InProcess(self.heard)
+        """Set another one before :meth:`run`."""
+        at_once = _AT_ONCE if database.is_postgres else 1
         self.identities: Gathering[str, tuple[Identity | None]] = Gathering(self._identify)
         self.admissions: Gathering[tuple[Identity, Hello], Welcomed] = Gathering(self._admit)
         self.pages: Gathering[Fetch, Changes] = Gathering(self._read, at_once, limit=1)
@@ -150,7 +154,7 @@ class Worker:
             del of_house[key]
             if not of_house:
                 del self._houses[identity.house]
-                self._spawn(self._fanout.ignore(identity.house))
+                self._spawn(self.fanout.ignore(identity.house))
 
     def keep(self, batch: Batch, done: Callable[[Kept | None], None]) -> None:
         """Commit a batch."""
@@ -190,7 +194,7 @@ class Worker:
 
     def publish(self, of_house: str, note: Note) -> None:
         """Tell all workers that have devices of that house."""
-        self._fanout.publish(of_house, note)
+        self.fanout.publish(of_house, note)
 
     def tell(self, of_house: str, of_device: str, message: FromServer) -> None:
         """Say something to a device, if it is connected to any worker."""
@@ -243,7 +247,8 @@ class Worker:
 
     # -- what is told between workers ------------------------------------------------------------------------------
 
-    def _heard(self, of_house: str, note: Note) -> None:
+    def heard(self, of_house: str, note: Note) -> None:
+        """Something was told, here or by another worker."""
         of = self._houses.get(of_house, {})
         match note:
             case Changed():
@@ -275,7 +280,7 @@ class Worker:
                 connection.perform(connection.session.revoked())
 
     async def _listen(self, of_house: str) -> None:
-        await self._fanout.listen(of_house)
+        await self.fanout.listen(of_house)
         # What was told between the look into the store and now.
         self._stale.add(of_house)
 
@@ -321,7 +326,7 @@ class Worker:
             self.throttled = {each for each in self.throttled if each.refill()}
             for connection in list(self._connections):
                 connection.tick()
-            if count % _LOOK_EVERY == 0:
+            if count % (_LOOK_EVERY if self.fanout.is_up else _LOOK_OFTEN) == 0:
                 self.lost_notes()
             try:
                 await self._look()
@@ -341,7 +346,7 @@ class Worker:
                 query = select(house.c.house, house.c.n).where(house.c.house.in_(some))
                 found = [(row.house, row.n) for row in await connection.execute(query)]
             for of_house, n in found:
-                self._heard(of_house, Changed(n))
+                self.heard(of_house, Changed(n))
 
     # -- life ------------------------------------------------------------------------------------------------------
 

@@ -88,16 +88,16 @@ class Audit:
             line = replace(line, hash=line.sealed())
             ends[done.house] = (line.n, line.hash)
             added.append(line)
-        await bulk.insert(connection, tables.audit, [asdict(line) for line in added])
+        await bulk.insert_named(connection, tables.audit, [asdict(line) for line in added])
         heads = [{"house": house, "n": n, "hash": end} for house, (n, end) in ends.items()]
-        await bulk.insert(connection, tables.audit_head, heads, Present.OVERWRITTEN)
+        await bulk.insert_named(connection, tables.audit_head, heads, Present.OVERWRITTEN)
         return added
 
 
 async def _locked(connection: AsyncConnection, houses: Sequence[str]) -> dict[str, tuple[int, str]]:
     """Number and hash of the last line of each house. Whoever adds to one of them waits for this transaction's end."""
     begun = [{"house": house, "n": 0, "hash": FIRST} for house in houses]
-    await bulk.insert(connection, tables.audit_head, begun, Present.STAYS)
+    await bulk.insert_named(connection, tables.audit_head, begun, Present.STAYS)
     head = tables.audit_head.c
     # In order of their names, so that no two transactions wait for each other.
     query = select(head.house, head.n, head.hash).where(head.house.in_(houses)).order_by(head.house)

@@ -112,7 +112,7 @@ class Tokens:
             }
             for bearer, token in zip(bearers, tokens, strict=True)
         ]
-        await bulk.insert(connection, tables.token, rows)
+        await bulk.insert_named(connection, tables.token, rows)
         return tokens
 
     async def _find(self, token: str, use: str) -> Row[str, str, str, int]:
