@@ -193,6 +193,7 @@ class Wire:
         session = self.device.session
         while session is not None and (frame := session.outgoing()) is not None:
             self.up.append(frame)
+            session.advance(self.world.now)
             self.device.work()
         if session is not None and session.state is State.CLOSED and not self.up:
             self.is_open = False
