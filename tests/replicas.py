@@ -145,35 +145,35 @@ class Assistant:
 
     def pull(self, bridge: "Bridge", limit: int = 3, pages: int = 1_000_000) -> None:
         self.replica.restart()
-        cursor = self.link[1]
+        cursor, snapshot = self.link[1], False
         for _ in range(pages):
-            page = bridge.page(cursor, limit)
+            page = bridge.page(cursor, limit, snapshot)
             self.write(lambda connection, page=page: self.replica.take(connection, page))
-            cursor = page.cursor
             if not page.more:
                 break
+            cursor, snapshot = page.cursor, page.snapshot
 
     # -- what can be seen ----------------------------------------------------------------------------------------------
 
-    def shown(self) -> object:
-        """Rows of the shared tables, without what belongs to one device."""
-        return {
-            table.kind: sorted(
-                self.rows(
+    def shown(self) -> list[tuple[Any, ...]]:
+        """Rows of the shared tables, each behind its kind and id, without what belongs to one device."""
+        return sorted(
+            (
+                (table.kind, *row)
+                for table in SHARED
+                if self.rows("SELECT 1 FROM sqlite_schema WHERE name = ?", table.name)
+                for row in self.rows(
                     f"SELECT {table.key}, {', '.join(table.fields)} FROM {table.name} WHERE NOT ({table.deleted})"
-                ),
-                key=repr,
-            )
-            for table in SHARED
-            if self.rows("SELECT 1 FROM sqlite_schema WHERE name = ?", table.name)
-        }
+                )
+            ),
+            key=repr,
+        )
 
-    def known(self) -> object:
-        """The house's part of what is known of every record, and that there is no other."""
+    def known(self) -> list[tuple[Any, ...]]:
+        """What the house knows of every record: nothing is left that only this device knows."""
         assert not self.rows("SELECT * FROM sync_field WHERE own_clock IS NOT NULL")
         fields = self.rows("SELECT kind, record, field, value, clock, device FROM sync_field ORDER BY 1, 2, 3")
-        tombstones = self.rows("SELECT kind, record, clock, device FROM sync_tombstone ORDER BY 1, 2")
-        return fields, tombstones
+        return fields + self.rows("SELECT kind, record, clock, device FROM sync_tombstone ORDER BY 1, 2")
 
     def items(self, name: str = "shopping") -> list[str]:
         return [item.text for item in at_once(self.lists.items(name))]
@@ -220,15 +220,13 @@ class Bridge:
         self.house[key] = merge(self.house.get(key, Record()), change, Stamp(clock, device)).record
         return one.seq
 
-    def page(self, cursor: int, limit: int) -> Changes:
+    def page(self, cursor: int, limit: int, snapshot: bool = False) -> Changes:
+        """``snapshot``: one is under way and goes on there."""
+        if not snapshot and cursor < self.horizon:
+            snapshot, cursor = True, 0
         items = [each for each in self.log if each.n > cursor]
-        page = tuple(items[:limit])
-        return Changes(
-            items=page,
-            cursor=page[-1].n if page else max(cursor, self.n),
-            more=len(items) > limit,
-            snapshot=cursor < self.horizon,
-        )
+        page, more = tuple(items[:limit]), len(items) > limit
+        return Changes(items=page, cursor=page[-1].n if more else self.n, more=more, snapshot=snapshot)
 
     def compact(self, *, purge: bool = False) -> None:
         """Keep only changes that still decide something; with ``purge`` no tombstones either."""
