@@ -10,7 +10,7 @@ import msgspec
 from cloud_sync.client import outbox, shadow
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.replica import Replica
-from cloud_sync.client.shared import SHARED, Table
+from cloud_sync.client.shared import SHARED, TEXT, TEXT_OR_NOTHING, Table
 from cloud_sync.protocol.clock import AHEAD_MS, ms_of, stamp
 from cloud_sync.protocol.event import decode
 from cloud_sync.protocol.messages import Changes, Numbered
@@ -19,6 +19,11 @@ from edge.act.skills.lists.store import ListStore
 from edge.act.skills.routines.store import RoutineStore
 from edge.database import _migrate, _open, _transaction
 from edge.memory.facts import Facts
+
+NOTES = Table("note", "note", "notes", 1, {"text": TEXT, "place": TEXT_OR_NOTHING})
+"""What is edited again and again, as no skill's rows are yet."""
+NOTE_STEPS = ("CREATE TABLE note (id TEXT PRIMARY KEY, text TEXT NOT NULL, place TEXT)",)
+ALL = (*SHARED, NOTES)
 
 R = TypeVar("R")
 Work = Callable[[apsw.Connection], R]
@@ -86,10 +91,10 @@ class Assistant:
         *,
         on: bool = True,
         loaded: bool = True,
-        tables: Sequence[Table] = SHARED,
+        tables: Sequence[Table] = ALL,
     ) -> None:
         """``on``: it has a bridge; ``loaded``: its skills have made their tables."""
-        self.device, self.clock = device, clock
+        self.device, self.clock, self.tables = device, clock, tables
         self.connection = _open(file, checkpoints=True) if file is not None else apsw.Connection(":memory:")
         self.connection.execute("PRAGMA secure_delete = ON")
         self.outbox = WrongOutbox(device, clock)
@@ -113,6 +118,7 @@ class Assistant:
         at_once(self.lists.names())
         at_once(self.facts.all())
         at_once(self.routines.load())
+        at_once(self.storage.migrate("notes", NOTE_STEPS))
 
     def write(self, work: Work[R]) -> R:
         return at_once(self.storage.write(work))
@@ -160,7 +166,7 @@ class Assistant:
         return sorted(
             (
                 (table.kind, *row)
-                for table in SHARED
+                for table in self.tables
                 if self.rows("SELECT 1 FROM sqlite_schema WHERE name = ?", table.name)
                 for row in self.rows(
                     f"SELECT {table.key}, {', '.join(table.fields)} FROM {table.name} WHERE NOT ({table.deleted})"
@@ -177,6 +183,13 @@ class Assistant:
 
     def items(self, name: str = "shopping") -> list[str]:
         return [item.text for item in at_once(self.lists.items(name))]
+
+    def note(self, ident: str, column: str, value: str) -> None:
+        def work(connection: apsw.Connection) -> None:
+            connection.execute("INSERT INTO note (id, text) VALUES (?, '') ON CONFLICT DO NOTHING", (ident,))
+            connection.execute(f"UPDATE note SET {column} = ? WHERE id = ?", (value, ident))
+
+        self.write(work)
 
     def add(self, *texts: str, name: str = "shopping") -> None:
         at_once(self.lists.add(name, texts))
