@@ -130,7 +130,6 @@ class Link:
             self._sign,
             self._now(),
             random=SystemRandom().random,
-            pulls=self._store.pulls,
             software=f"hearthside {version('hearthside')}",
         )
         self._ended = Ended(LOST, "the connection was cut")

@@ -12,7 +12,7 @@ tables:
 ``sync_receipt``  the bridge's word for what it has erased
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from apsw import Connection
@@ -100,3 +100,13 @@ class DatabaseOutbox:
             replace(connection, self.device, at.incarnation, made.seq, kind)
             count(connection, f"given_up.{kind}")
         return made.clock
+
+    def withdraw(self, connection: Connection, kinds: Collection[str]) -> int:
+        """Take back what was not sent yet of these kinds, likewise: gaps stand for it. Returns how many events."""
+        acked = connection.execute("SELECT acked FROM sync_link").get
+        query = "SELECT seq, kind FROM sync_event WHERE seq > ? ORDER BY seq"
+        waiting = [seq for seq, kind in connection.execute(query, (acked,)) if kind in kinds]
+        incarnation = self.head(connection).incarnation
+        for seq in waiting:
+            replace(connection, self.device, incarnation, seq, "withdrawn")
+        return len(waiting)

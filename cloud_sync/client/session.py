@@ -197,15 +197,14 @@ class Session:
         now: float,
         *,
         random: Callable[[], float],
-        pulls: bool = True,
         software: str = "",
         versions: tuple[int, int] = VERSIONS,
     ) -> None:
-        """``random``: a number from 0 to 1, for the splay; ``pulls`` False: changes of the house are not wanted."""
+        """``random``: a number from 0 to 1, for the splay."""
         self.state = State.EXPECTED
         self.cursor = here.cursor
         self._here, self._sign, self._random = here, sign, random
-        self._pulls, self._software, self._versions = pulls, software, versions
+        self._software, self._versions = software, versions
         self._codec: Codec[FromServer] = device_codec()
         self._wishes: list[Wish] = []
         self._urgent: deque[FromDevice] = deque()
@@ -324,8 +323,7 @@ class Session:
         self.cursor = cursor
         self._sent = self._highest = self._acked = after
         self._ping_at = now + PING_S
-        if self._pulls:
-            self._pull(now)
+        self._pull(now)
         self._fill(now)
 
     def forked(self) -> None:
@@ -444,7 +442,7 @@ class Session:
                 self._on_changes(message)
             case Nudge():
                 self._known = max(self._known, message.cursor)
-                if self._pulls and self._known > self.cursor:
+                if self._known > self.cursor:
                     self._pull(now)
             case Delta() | Call() | Answer():
                 self._wishes.append(Deliver(message))

@@ -8,14 +8,15 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Final
 
 from apsw import Connection
 
-from cloud_sync.client import believed, incarnation, kept, outbox, queue
+from cloud_sync.client import believed, incarnation, kept, queue
 from cloud_sync.client.counts import count, counts
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.queue import Broken
+from cloud_sync.client.replica import Replica
 from cloud_sync.client.session import Acked, Batch, Load, Position
 from cloud_sync.protocol.messages import Answer, Changes, Receipt, Refused, Welcome
 from edge.ports import Storage
@@ -27,16 +28,6 @@ _SECONDS: Final = 600.0
 """After so long, too."""
 
 
-class Replica(Protocol):
-    """What all assistants of the house share, as this one has it."""
-
-    def take(self, connection: Connection, page: Changes) -> None:
-        """Take a page of changes in, and its cursor, in the transaction that ``connection`` is in."""
-
-    def restart(self) -> None:
-        """The link is another one: pages of a snapshot that have come so far count for nothing."""
-
-
 class Store:
     """One for the life of ``hearth-sync``."""
 
@@ -44,10 +35,10 @@ class Store:
         self,
         storage: Storage,
         outbox: DatabaseOutbox,
-        replica: Replica | None = None,
+        replica: Replica,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``replica`` None: changes of the house are not pulled. ``now``: seconds that never go back."""
+        """``now``: seconds that never go back."""
         self._storage, self._outbox, self._replica, self._now = storage, outbox, replica, now
         self._here: Position | None = None
         self._acked: Acked | None = None
@@ -55,20 +46,9 @@ class Store:
         self._written = 0
         self._since = 0.0
 
-    @property
-    def pulls(self) -> bool:
-        """Whether changes of the house are taken in."""
-        return self._replica is not None
-
-    async def open(self) -> None:
-        """Bring the tables up to date. Raises StorageError."""
-        for part, steps in ((outbox.PART, outbox.STEPS), (kept.PART, kept.STEPS)):
-            await self._storage.migrate(part, steps)
-
     async def position(self) -> Position:
         """How far this device is, at the beginning of a connection. Raises StorageError."""
-        if self._replica is not None:
-            self._replica.restart()
+        self._replica.restart()
         found = await self._storage.write(lambda connection: queue.position(connection, self._outbox))
         self._here = found
         return found
@@ -113,9 +93,7 @@ class Store:
 
     async def apply(self, page: Changes) -> None:
         """Take a page of changes in, and keep its cursor. Raises StorageError."""
-        replica = self._replica
-        assert replica is not None
-        await self._storage.write(lambda connection: replica.take(connection, page))
+        await self._storage.write(lambda connection: self._replica.take(connection, page))
 
     async def keep(self, answer: Answer) -> None:
         """An answer came for which nobody listens. Raises StorageError."""

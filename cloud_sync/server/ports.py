@@ -34,12 +34,12 @@ class Token:
 class Devices(Protocol):
     """Who is who."""
 
-    async def known(self, device: str) -> Identity | None:
-        """None: nobody has enrolled it."""
+    async def known(self, devices: Sequence[str]) -> Sequence[Identity | None]:
+        """Of each, in order; None: nobody has enrolled it. Many are asked for at once when many come at once."""
 
-    async def admitted(self, identity: Identity, hello: Hello) -> Token:
-        """It has proved who it is and is welcomed now: what it gets for its requests over HTTP, and a line in the
-        audit log.
+    async def admitted(self, arrivals: Sequence[tuple[Identity, Hello]]) -> Sequence[Token]:
+        """They have proved who they are and are welcomed now: what each gets for its requests over HTTP, and a line
+        in the audit log.
         """
 
     async def refused(self, device: str, code: Code) -> None:

@@ -72,6 +72,7 @@ event: Final = Table(
     Column("clock", BigInteger, nullable=False),  # effective
     Column("received_ms", BigInteger, nullable=False),
     Column("raw", LargeBinary, nullable=False),
+    Index("event_by_id", "house", "id"),
     postgresql_partition_by="HASH (house)",
 )
 

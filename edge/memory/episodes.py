@@ -10,7 +10,8 @@ from apsw import Connection
 
 from edge.events import TurnEnded, as_json
 from edge.memory.meaning import found
-from edge.ports import Meaning, Storage
+from edge.memory.report import report
+from edge.ports import Meaning, Outbox, Storage
 
 _STEPS: Final = (
     """CREATE TABLE memory_turn (
@@ -44,12 +45,17 @@ class Episodes:
     """The turns of the last days."""
 
     def __init__(
-        self, storage: Storage, days: float, now: Callable[[], float] = time.time, meaning: Meaning | None = None
+        self,
+        storage: Storage,
+        days: float,
+        now: Callable[[], float] = time.time,
+        meaning: Meaning | None = None,
+        outbox: Outbox | None = None,
     ) -> None:
         """``days``: how long a turn is kept; 0: none is written. ``now``: seconds since the epoch. ``meaning`` None:
-        what is asked for is found by its words.
+        what is asked for is found by its words. ``outbox`` None: the bridge is not told.
         """
-        self._storage, self._days, self._now, self._meaning = storage, days, now, meaning
+        self._storage, self._days, self._now, self._meaning, self._outbox = storage, days, now, meaning, outbox
         self._ready = False
 
     async def write(self, ended: TurnEnded) -> None:
@@ -59,7 +65,13 @@ class Episodes:
         await self._prepare()
         now = self._now()
         row = (ended.turn, now, ended.session, ended.text, ended.reply.text, ended.outcome.value, _plain(ended))
-        await self._storage.write(lambda connection: _insert(connection, row, now - self._days * _DAY_S))
+
+        def work(connection: Connection) -> None:
+            # Neither is ever there without the other.
+            if _insert(connection, row, now - self._days * _DAY_S) and self._outbox is not None:
+                self._outbox.put(connection, "turn", report(ended))
+
+        await self._storage.write(work)
 
     async def between(self, since: float, until: float) -> list[Episode]:
         """The turns of that time (seconds since the epoch), oldest first. Raises StorageError."""
@@ -105,9 +117,11 @@ def _plain(ended: TurnEnded) -> str:
     return json.dumps(as_json(ended), ensure_ascii=False)
 
 
-def _insert(connection: Connection, row: tuple[Any, ...], oldest: float) -> None:
+def _insert(connection: Connection, row: tuple[Any, ...], oldest: float) -> bool:
+    """Whether it was not there yet."""
     connection.execute("DELETE FROM memory_turn WHERE at < ?", (oldest,))
     connection.execute(_INSERT, row)
+    return connection.changes() > 0
 
 
 def _select(connection: Connection, since: float, until: float) -> list[Episode]:

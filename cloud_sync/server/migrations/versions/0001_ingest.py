@@ -61,6 +61,7 @@ def upgrade() -> None:
                 f"CREATE TABLE event_{part:02} PARTITION OF event"
                 f" FOR VALUES WITH (MODULUS {_PARTITIONS}, REMAINDER {part})"
             )
+    op.create_index("event_by_id", "event", ["house", "id"])
     op.create_table(
         "change",
         sa.Column("house", sa.Text, primary_key=True),
