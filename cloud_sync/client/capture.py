@@ -45,6 +45,7 @@ def end(connection: Connection) -> None:
     """Nothing is noticed any more. What is known stays, so that it can be compared when it begins again."""
     for name in watching(connection):
         connection.execute(f"DROP TRIGGER {name}")
+    connection.execute("DELETE FROM sync_pending")
 
 
 def watching(connection: Connection) -> list[str]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloud_sync.client import kept, outbox, shadow
+from cloud_sync.client import capture, kept, outbox, shadow
 from cloud_sync.client.bridge import LocalBridge
 from cloud_sync.client.kept import KeptQuestions
 from cloud_sync.client.outbox import DatabaseOutbox
@@ -45,6 +45,12 @@ def assistant_end(settings: Settings) -> AssistantEnd | None:
         return None
     box = _outbox(settings)
     return AssistantEnd(box, Replica(box.device, box), LocalBridge(settings.data_dir), KeptQuestions(box))
+
+
+async def let_go(storage: Storage) -> None:
+    """Where there is no bridge any more: nothing is noticed for it. Raises StorageError."""
+    if await storage.read(capture.watching):
+        await storage.write(capture.end)
 
 
 def daemon(settings: Settings) -> "Daemon":

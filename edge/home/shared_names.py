@@ -1,21 +1,17 @@
 """Names and rooms of ``house.toml`` in the database as well, where those of the house's other assistants are."""
 
 import functools
-import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-import anyio
 from apsw import Connection
 
-from edge.errors import AssistantError
 from edge.home.house_names import HouseNames
 from edge.home.house_words import Plan, Told, Word, plan
 from edge.ports import Storage
 
-_log = logging.getLogger(__name__)
 PART: Final = "house.names"
 STEPS: Final = (
     "CREATE TABLE house_name (id TEXT PRIMARY KEY, part TEXT NOT NULL, thing TEXT NOT NULL, name TEXT NOT NULL,"
@@ -24,7 +20,6 @@ STEPS: Final = (
     "CREATE TABLE house_name_written (id TEXT PRIMARY KEY, part TEXT NOT NULL, thing TEXT NOT NULL,"
     " name TEXT NOT NULL)",
 )
-_LOOK_S: Final = 2.0
 _ROUNDS: Final = 3
 """What was written into the file is found there in the second round; a third finds nothing to do."""
 
@@ -32,36 +27,23 @@ _ROUNDS: Final = 3
 class SharedNames:
     """Keeps file and database the same."""
 
-    def __init__(self, names: HouseNames, storage: Storage, now: Callable[[], float] = time.time) -> None:
-        """``now``: seconds since the epoch."""
-        self._names, self._storage, self._now = names, storage, now
-        self._trouble = ""
+    def __init__(
+        self,
+        names: HouseNames,
+        storage: Storage,
+        settled: Callable[[], Awaitable[None]],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """``settled`` returns when it is known which devices there are, and by which keys the file may know them; it
+        raises BrokerOffline as long as it is not. ``now``: seconds since the epoch.
+        """
+        self._names, self._storage, self._settled, self._now = names, storage, settled, now
         self._ready = False
 
-    async def serve(self) -> None:
-        """Runs until cancelled. Nothing is written while nothing changes."""
-        seen: object = None
-        while True:
-            if (found := (self._names.stamp, await self._storage.read(_version))) != seen and await self.tried():
-                # What was written just now is seen once more, and found to be the same.
-                seen = found
-            await anyio.sleep(_LOOK_S)
-
-    async def tried(self) -> bool:
-        """Whether it could be done: a mistake in the file, or a disk that is full, stops nothing else."""
-        try:
-            await self.merge()
-        except AssistantError as error:
-            if str(error) != self._trouble:
-                _log.warning("names and rooms are not shared for the moment: %s", error)
-            self._trouble = str(error)
-            return False
-        self._trouble = ""
-        return True
-
     async def merge(self) -> None:
-        """Tell what a person wrote, write what others told. Raises SettingsError, StorageError."""
+        """Tell what a person wrote, write what others told. Raises SettingsError, StorageError, BrokerOffline."""
         if not self._ready:
+            await self._settled()
             await self._storage.migrate(PART, STEPS)
             self._ready = True
         for _ in range(_ROUNDS):
@@ -93,9 +75,3 @@ def _told(connection: Connection) -> dict[str, Told]:
 def _written(connection: Connection) -> dict[str, Word]:
     rows = connection.execute("SELECT id, part, thing, name FROM house_name_written")
     return {ident: Word(part, thing, name) for ident, part, thing, name in rows}
-
-
-def _version(connection: Connection) -> int:
-    """Another one whenever another process has written."""
-    version: int = connection.execute("PRAGMA data_version").get
-    return version
