@@ -114,6 +114,15 @@ class Assistant:
         self.storage.before_commit = self.replica.seal
         self.write(self.outbox.head)
 
+    @classmethod
+    def again(cls, before: "Assistant", tables: Sequence[Table]) -> "Assistant":
+        """The same after a restart, of a program that may know other ``tables``."""
+        again = cls.__new__(cls)
+        again.__dict__.update(before.__dict__)
+        again.tables, again.replica = tables, Replica(before.device, before.outbox, tables)
+        again.storage.before_commit = again.replica.seal
+        return again
+
     def load(self) -> None:
         at_once(self.lists.names())
         at_once(self.facts.all())
