@@ -112,7 +112,7 @@ def plan(
             if not alike:
                 tell[ident] = compare.lasting(word)
     winners = compare.winners({**live, **{ident: Told(word, float("inf")) for ident, word in tell.items()}})
-    wanted = [winners[ident] for ident in winners]
+    wanted = list(winners.values())[::-1]  # in the order in which they were told
     strike_out = [word for ident, word in now.items() if not any(compare.same(word, each) for each in wanted)]
     put_in = [word for word in wanted if compare.find(word, file) is None]
     return Plan(tell, take_back, now, put_in, strike_out)

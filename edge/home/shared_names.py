@@ -20,6 +20,8 @@ STEPS: Final = (
     "CREATE TABLE house_name_written (id TEXT PRIMARY KEY, part TEXT NOT NULL, thing TEXT NOT NULL,"
     " name TEXT NOT NULL)",
 )
+_APART_S: Final = 1e-6
+"""What is told at once keeps its order."""
 _ROUNDS: Final = 3
 """What was written into the file is found there in the second round; a third finds nothing to do."""
 
@@ -59,7 +61,8 @@ class SharedNames:
 def _keep(made: Plan, now: float, connection: Connection) -> None:
     connection.executemany("DELETE FROM house_name WHERE id = ?", [(ident,) for ident in made.take_back])
     connection.executemany(
-        "INSERT INTO house_name VALUES (?, ?, ?, ?, ?)", [(ident, *word, now) for ident, word in made.tell.items()]
+        "INSERT INTO house_name VALUES (?, ?, ?, ?, ?)",
+        [(ident, *word, now + number * _APART_S) for number, (ident, word) in enumerate(made.tell.items())],
     )
     connection.execute("DELETE FROM house_name_written")
     connection.executemany(

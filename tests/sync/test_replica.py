@@ -370,6 +370,19 @@ def test_a_clock_that_is_a_year_behind_still_has_the_last_word(
     assert bedroom.rows("SELECT text FROM note") == slow.rows("SELECT text FROM note") == [("then",)]
 
 
+def test_what_is_later_is_shown_although_ones_own_is_still_on_its_way(
+    world: list[int], bridge: Bridge, kitchen: Assistant, bedroom: Assistant
+) -> None:
+    kitchen.note("n", "text", "earlier")
+    world[0] += LATER
+    bedroom.note("n", "text", "later")
+    bedroom.push(bridge)
+    kitchen.pull(bridge)
+    assert kitchen.rows("SELECT text FROM note") == [("later",)]
+    meet(bridge, kitchen, bedroom)
+    assert bedroom.rows("SELECT text FROM note") == [("later",)]
+
+
 # -- what can't be understood --------------------------------------------------------------------------------------------
 
 
