@@ -158,6 +158,8 @@ class Link:
             while True:
                 while (frame := session.outgoing()) is not None:
                     await connection.send(frame)
+                    # The next batch may be read while this one is on its way.
+                    self._wake.set()
                 await self._writable.wait()
                 self._writable = anyio.Event()
         except ConnectionClosed:

@@ -254,7 +254,9 @@ class Session:
         return bool(self._wishes)
 
     def outgoing(self) -> bytes | None:
-        """The next frame to send, if there is one: never a batch before something small."""
+        """The next frame to send, if there is one: never a batch before something small. Once it is on its way,
+        :meth:`advance` may have something to wish.
+        """
         if self._urgent:
             return self._codec.encode(self._urgent.popleft())
         if self._bulk and self.state is not State.CLOSED:
