@@ -32,6 +32,7 @@ from edge.ports import (
     VadEngine,
     WakeEngine,
 )
+from edge.privacy.consent import Consents
 from edge.session.arbiter import Arbiter
 from edge.session.attention import AttentiveWake
 from edge.session.elsewhere import Elsewhere
@@ -73,7 +74,7 @@ async def assistant(
         loudness = VoiceLoudness()
         voice = await _voice(settings, store, sink, loudness, stack) if sink is not None else None
         house = open_house(settings)
-        end = assistant_end(settings)
+        end = assistant_end(settings, lambda: [*house.areas(), *(device.name for device in house.devices())])
         storage = await stack.enter_async_context(_database(settings, end))
         await (end.prepare(storage) if end is not None else let_go(storage))
         await listening.remember(storage)
@@ -90,6 +91,8 @@ async def assistant(
             naming=house.names,
             post=house.post,
             neighbours=neighbours,
+            erasures=end.erasures if end is not None else None,
+            consents=Consents(storage, end.outbox) if end is not None else None,
         )
         # Skills have said by now what they want to hear of it.
         await stack.enter_async_context(house)
@@ -117,7 +120,7 @@ async def assistant(
 def _database(settings: Settings, end: AssistantEnd | None) -> Database:
     """Where there is a bridge, it is told what changes, in the same transaction, and reminded to look."""
     file = settings.data_dir / "hearthside.db"
-    return Database(file) if end is None else Database(file, end.replica.seal, after_write=end.bridge.look)
+    return Database(file) if end is None else Database(file, end.seal, after_write=end.bridge.look)
 
 
 def _elsewhere(storage: Storage, mind: Mind, house: MqttHouse) -> Elsewhere:
