@@ -5,12 +5,13 @@ changes and the cursor behind it. A cut leaves the old or the new.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Final
 
 import msgspec
 from apsw import Connection
 
 from cloud_sync.client import capture, shadow
+from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.scrub import scrub
 from cloud_sync.client.shadow import Shadow
 from cloud_sync.client.shared import SHARED, Table
@@ -27,20 +28,16 @@ LOST_DAYS: Final = 30
 _MOST_ASIDE: Final = 1_000
 
 
-class Put(Protocol):
-    """An outbox: see :class:`edge.ports.Outbox`."""
-
-    def put(self, connection: Connection, kind: str, body: Any) -> None: ...
-
-
 class Replica:
     """For one connection. Its methods are called inside a transaction."""
 
-    def __init__(self, device: str, outbox: Put, tables: Sequence[Table] = SHARED) -> None:
+    def __init__(self, device: str, outbox: DatabaseOutbox, tables: Sequence[Table] = SHARED) -> None:
         """``device``: this assistant's identity."""
         self._device, self._outbox = device, outbox
         self._tables = {table.kind: table for table in tables}
         self._schema = -1
+        self._there: dict[str, Table] = {}
+        """Those of the tables that are there and as they are declared, by kind."""
         self._snapshot: _Snapshot | None = None
 
     # -- what is written here ----------------------------------------------------------------------------------------
@@ -53,11 +50,11 @@ class Replica:
             return
         pending = _keys(connection, "SELECT kind, record FROM sync_pending ORDER BY kind, record")
         for kind, record in pending:
-            if (table := self._tables.get(kind)) is not None:
+            if (table := self._there.get(kind)) is not None:
                 self._tell(connection, table, record)
         if pending:
             # Also what was touched just now, to take away what was deleted elsewhere.
-            connection.execute("DELETE FROM sync_pending")
+            self._settled(connection)
 
     def _watch(self, connection: Connection) -> bool:
         """Tables may come with any migration, and with them triggers, and what is in them already. False: our own are
@@ -67,7 +64,8 @@ class Replica:
         if version != self._schema:
             if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sync_table'").fetchall():
                 return False
-            for table, fields in capture.begin(connection, self._tables.values()):
+            self._there = {kind: table for kind, table in self._tables.items() if capture.is_there(connection, table)}
+            for table, fields in capture.begin(connection, self._there.values()):
                 self._show_what_was_kept(connection, table, fields)
                 capture.touch_all(connection, table)
             ((self._schema,),) = connection.execute("PRAGMA schema_version")
@@ -104,9 +102,7 @@ class Replica:
             scrub(connection, self._device, [(table.kind, record)])
 
     def _put(self, connection: Connection, change: Change) -> Stamp:
-        self._outbox.put(connection, Kind.CHANGE, msgspec.to_builtins(change))
-        ((clock,),) = connection.execute("SELECT clock FROM sync_self")
-        return Stamp(clock, self._device)
+        return Stamp(self._outbox.put(connection, Kind.CHANGE, change), self._device)
 
     # -- what comes from the house -----------------------------------------------------------------------------------
 
@@ -129,7 +125,7 @@ class Replica:
     def apply(self, connection: Connection, changes: Sequence[Numbered], cursor: int) -> None:
         """Take ``changes`` in, and the ``cursor`` behind them. Taking them in again changes nothing."""
         self.seal(connection)
-        now = max((each.clock for each in changes), default=0)
+        now = stamp(self._outbox.now_ms(connection))
         shadows: dict[tuple[str, str], Shadow] = {}
         deleted: list[tuple[str, str]] = []
         for numbered in changes:
@@ -146,7 +142,7 @@ class Replica:
             shadow.save(connection, known, seen=now)
             self._show(connection, known)
         scrub(connection, self._device, deleted)
-        self._settle(connection, now, cursor)
+        self._settle(connection, changes, now, cursor)
 
     def _merge(
         self, connection: Connection, known: Shadow, change: Change, one: Event, numbered: Numbered, now: int
@@ -163,20 +159,22 @@ class Replica:
         shadow.keep_lost(connection, known, merged.lost.items(), now)
 
     def _show(self, connection: Connection, known: Shadow) -> None:
-        table = self._tables.get(known.kind)
-        if table is not None and capture.is_watched(connection, table):
+        if (table := self._there.get(known.kind)) is not None:
             row = None if known.deleted else table.row(known.values)
             if row != capture.read(connection, table, known.record):
                 capture.write(connection, table, known.record, row)
 
-    def _settle(self, connection: Connection, now: int, cursor: int) -> None:
-        # Everything that was touched since the seal was touched by us.
-        connection.execute("DELETE FROM sync_pending")
-        connection.execute("UPDATE sync_self SET clock = max(clock, ?)", (now,))
-        connection.execute(
-            "INSERT INTO sync_link (one, cursor) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET cursor = ?1", (cursor,)
-        )
+    def _settle(self, connection: Connection, changes: Sequence[Numbered], now: int, cursor: int) -> None:
+        latest = max((each.clock for each in changes), default=0)
+        connection.execute("UPDATE sync_self SET clock = max(clock, ?)", (latest,))
+        connection.execute("UPDATE sync_link SET cursor = ?", (cursor,))
         self._purge(connection, now)
+        # Everything that was touched since the seal was touched by us.
+        self._settled(connection)
+
+    def _settled(self, connection: Connection) -> None:
+        # Of tables that are still to be brought up to date, it has to wait.
+        connection.executemany("DELETE FROM sync_pending WHERE kind = ?", [(kind,) for kind in self._there])
 
     # -- the whole state ---------------------------------------------------------------------------------------------
 
@@ -184,7 +182,7 @@ class Replica:
         """What the house has becomes what ``snapshot`` says, except for what the bridge had not acknowledged."""
         self.seal(connection)
         self._snapshot = None
-        now = max((each.clock for each in snapshot.items), default=0)
+        now = stamp(self._outbox.now_ms(connection))
         house: dict[tuple[str, str], Record] = {}
         returned: set[int] = set()
         for numbered in snapshot.items:
@@ -208,20 +206,17 @@ class Replica:
             shadow.save(connection, known, seen=now)
             self._show(connection, known)
         scrub(connection, self._device, [key for key, record in house.items() if record.tombstone is not None])
-        self._settle(connection, now, cursor)
+        self._settle(connection, snapshot.items, now, cursor)
 
     # -- what is old -------------------------------------------------------------------------------------------------
 
     def _purge(self, connection: Connection, now: int) -> None:
-        """By the stamps of the bridge, for our own clock may be anywhere."""
         old = stamp(max(0, ms_of(now) - TOMBSTONE_DAYS * _DAY_MS))
         purged = _keys(connection, "SELECT kind, record FROM sync_tombstone WHERE seen < ?", old)
         for kind, record in purged:
-            if (table := self._tables.get(kind)) is not None and capture.is_watched(connection, table):
+            if (table := self._there.get(kind)) is not None:
                 capture.write(connection, table, record, None)
             connection.execute("DELETE FROM sync_tombstone WHERE kind = ? AND record = ?", (kind, record))
-        if purged:
-            connection.execute("DELETE FROM sync_pending")
         old = stamp(max(0, ms_of(now) - LOST_DAYS * _DAY_MS))
         connection.execute("DELETE FROM sync_lost WHERE at < ?", (old,))
 
@@ -231,8 +226,7 @@ class _Snapshot:
 
     def __init__(self, connection: Connection) -> None:
         self.items: list[Numbered] = []
-        row = connection.execute("SELECT acked FROM sync_link").fetchone()
-        self.acked: int = row[0] if row else 0
+        self.acked: int = connection.execute("SELECT acked FROM sync_link").get
         """What had been acknowledged when it began: all that is in it, unless it was given up for something later."""
 
 
