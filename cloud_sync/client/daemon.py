@@ -38,6 +38,10 @@ class Credentials(Protocol):
     def sign(self, server: str, nonce: bytes, device: str, incarnation: str) -> bytes:
         """Answer a challenge. Raises ProtocolError where it is not the known bridge."""
 
+    @property
+    def public(self) -> bytes:
+        """The key that the bridge signs its receipts with."""
+
     def context(self) -> ssl.SSLContext | None:
         """How the bridge is known; None for ``ws://``. Raises AssistantError."""
 
@@ -57,7 +61,7 @@ class Daemon:
         self._data_dir, self._url, self._credentials = data_dir, url, credentials
         self._database = Database(data_dir / "hearthside.db", checkpoints=False)
         self._end = end
-        self._store = Store(self._database, end.outbox, end.replica)
+        self._store = Store(self._database, end.outbox, end, credentials.public)
         self._link = Link(self._store, credentials.sign, deliver=self._deliver, changed=self._linked)
         self._counter = Counter(say=self._link.say, look=self._link.look, now=self._now, standing=self._standing)
         self._backoff = Backoff(random or SystemRandom().random)

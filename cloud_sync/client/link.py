@@ -203,7 +203,8 @@ class Link:
             case Deliver():
                 await self._deliver(wish.message)
             case Keep():
-                await self._store.keep_receipt(wish.message)
+                if await self._store.keep_receipt(wish.message):
+                    session.say(Taken(id=wish.message.id))
             case PutAside():
                 await self._store.put_aside(wish.refused)
             case BridgeTime():

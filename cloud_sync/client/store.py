@@ -8,7 +8,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from apsw import Connection
 
@@ -16,8 +16,9 @@ from cloud_sync.client import believed, incarnation, kept, queue
 from cloud_sync.client.counts import count, counts
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.queue import Broken
-from cloud_sync.client.replica import Replica
 from cloud_sync.client.session import Acked, Batch, Load, Position
+from cloud_sync.protocol import erasure
+from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.messages import Answer, Changes, Receipt, Refused, Welcome
 from edge.ports import Storage
 
@@ -28,6 +29,16 @@ _SECONDS: Final = 600.0
 """After so long, too."""
 
 
+class Shared(Protocol):
+    """What all assistants of the house share, as this one has it: :class:`cloud_sync.client.replica.Replica`."""
+
+    def take(self, connection: Connection, page: Changes) -> None:
+        """Take a page of changes in, and its cursor, in the transaction that ``connection`` is in."""
+
+    def restart(self) -> None:
+        """The link is another one: pages of a snapshot that have come so far count for nothing."""
+
+
 class Store:
     """One for the life of ``hearth-sync``."""
 
@@ -35,11 +46,13 @@ class Store:
         self,
         storage: Storage,
         outbox: DatabaseOutbox,
-        replica: Replica,
+        replica: Shared,
+        public: bytes = b"",
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``now``: seconds that never go back."""
+        """``public``: the key of our bridge, which receipts are signed with; ``now``: seconds that never go back."""
         self._storage, self._outbox, self._replica, self._now = storage, outbox, replica, now
+        self._public = public
         self._here: Position | None = None
         self._acked: Acked | None = None
         """What is not written yet."""
@@ -93,17 +106,25 @@ class Store:
 
     async def apply(self, page: Changes) -> None:
         """Take a page of changes in, and keep its cursor. Raises StorageError."""
+        if page.snapshot:
+            await self.flush()  # what it lacks and the bridge has acknowledged was given up for something later
         await self._storage.write(lambda connection: self._replica.take(connection, page))
 
     async def keep(self, answer: Answer) -> None:
         """An answer came for which nobody listens. Raises StorageError."""
         await self._storage.write(lambda connection: kept.take(connection, answer, self._outbox.now_ms(connection)))
 
-    async def keep_receipt(self, receipt: Receipt) -> None:
-        """A deletion is proved. Raises StorageError."""
+    async def keep_receipt(self, receipt: Receipt) -> bool:
+        """A deletion is proved; False: by somebody else than our bridge, and it is not kept. Raises StorageError."""
+        try:
+            erasure.verify(self._public, receipt.statement, receipt.signature)
+        except ProtocolError as error:
+            _log.error("a receipt is not kept: %s", error.message)
+            return False
         row = (receipt.id, receipt.statement, receipt.signature)
         sql = "INSERT OR IGNORE INTO sync_receipt VALUES (?, ?, ?)"
         await self._storage.write(lambda connection: connection.execute(sql, row))
+        return True
 
     async def put_aside(self, refused: Refused) -> None:
         """The bridge can't apply an event of ours. Raises StorageError."""

@@ -17,7 +17,7 @@ from edge.ports.engines import (
     WakeWord,
 )
 from edge.ports.house import Answer, House, Inventory, Naming, Neighbour, Neighbours, Post, Respond, Taken
-from edge.ports.keeping import Journal, Meaning, Outbox, Storage, Vector
+from edge.ports.keeping import Consents, Erasures, Journal, Meaning, Outbox, Storage, Vector
 from edge.ports.skills import (
     Announcer,
     Catalogue,
@@ -32,6 +32,7 @@ from edge.ports.skills import (
     Prepared,
     RingingEnd,
     Service,
+    Shared,
     Silenced,
     Skill,
     SkillContext,
@@ -46,11 +47,13 @@ __all__ = [
     "Catalogue",
     "Closeable",
     "Completion",
+    "Consents",
     "Countdown",
     "CountdownState",
     "Countdowns",
     "Delegate",
     "Denoiser",
+    "Erasures",
     "Foresight",
     "History",
     "House",
@@ -74,6 +77,7 @@ __all__ = [
     "RingingEnd",
     "Sayable",
     "Service",
+    "Shared",
     "Silenced",
     "Skill",
     "SkillContext",
