@@ -25,7 +25,7 @@ from edge.ports import Storage
 _log = logging.getLogger(__name__)
 _EVENTS: Final = 256
 """After so many acknowledged events that is written in any case."""
-_SECONDS: Final = 600.0
+_SECONDS: Final = 3600.0
 """After so long, too."""
 
 
