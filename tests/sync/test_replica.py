@@ -266,7 +266,7 @@ def test_what_was_changed_while_there_was_no_bridge_is_told_afterwards(
     at_once(kitchen.lists.complete(at_once(kitchen.lists.items("shopping"))[:1]))
     kitchen.switch_on()
     meet(bridge, kitchen, bedroom)
-    assert kitchen.items() == bedroom.items() == ["eggs"]
+    assert kitchen.items() == bedroom.items() == ["bread"]
     assert bedroom.rows("SELECT * FROM note") == []
     assert kitchen.known() == bedroom.known()
 
