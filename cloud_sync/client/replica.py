@@ -49,9 +49,12 @@ class Replica:
         if not self._watch(connection):
             return
         pending = _keys(connection, "SELECT kind, record FROM sync_pending ORDER BY kind, record")
-        for kind, record in pending:
-            if (table := self._there.get(kind)) is not None:
-                self._tell(connection, table, record)
+        deleted = [
+            (kind, record)
+            for kind, record in pending
+            if (table := self._there.get(kind)) is not None and self._tell(connection, table, record)
+        ]
+        scrub(connection, self._device, deleted)
         if pending:
             # Also what was touched just now, to take away what was deleted elsewhere.
             self._settled(connection)
@@ -104,7 +107,8 @@ class Replica:
         for _, record in _keys(connection, deleted, table.kind):
             self._put(connection, Change(kind=table.kind, record=record, deleted=True))
 
-    def _tell(self, connection: Connection, table: Table, record: str) -> None:
+    def _tell(self, connection: Connection, table: Table, record: str) -> bool:
+        """Whether it is deleted now, and was not before."""
         known = shadow.load(connection, self._device, table.kind, record)
         row = capture.read(connection, table, record)
         if known.deleted:
@@ -121,7 +125,8 @@ class Replica:
         elif table.row(known.values) is not None:
             at = self._put(connection, Change(kind=table.kind, record=record, deleted=True))
             shadow.save(connection, Shadow(table.kind, record, Record({}, at)))
-            scrub(connection, self._device, [(table.kind, record)])
+            return True
+        return False
 
     def _put(self, connection: Connection, change: Change) -> Stamp:
         return Stamp(self._outbox.put(connection, Kind.CHANGE, change), self._device)
