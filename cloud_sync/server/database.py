@@ -4,7 +4,7 @@ SQLite is what ``hearth-cloud serve`` uses without any configuration; PostgreSQL
 One transaction does one thing as a whole: when it returns, what it wrote survives a power cut.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Final
@@ -18,16 +18,23 @@ metadata: Final = MetaData()
 HOUSES: Final = "house = ANY (current_setting('hearth.houses', true)::text[])"
 """SQL of PostgreSQL: whether a row belongs to the houses of the transaction. Several are in one where batches of
 several devices are committed together."""
-_OF_HOUSES: Final = text("SELECT set_config('hearth.houses', CAST(CAST(:houses AS text[]) AS text), true)")
+WORKER: Final = "hearth_worker"
+"""The role of PostgreSQL that workers take: see :mod:`cloud_sync.server.isolation`."""
+_OF_HOUSES: Final = text(
+    "SELECT set_config('hearth.houses', CAST(CAST(:houses AS text[]) AS text), true),"
+    " set_config('hearth.keys', CAST(CAST(:keys AS text[]) AS text), true)"
+)
 _POOL: Final = 16
 
 
 class Database:
     """A pool of connections. Use as an async context manager."""
 
-    def __init__(self, url: str) -> None:
-        """``url``: ``sqlite+aiosqlite:///FILE`` or ``postgresql+psycopg://USER@HOST/NAME``."""
-        self.engine: AsyncEngine = _postgres(url) if url.startswith("postgresql") else _sqlite(url)
+    def __init__(self, url: str, *, worker: bool = False) -> None:
+        """``url``: ``sqlite+aiosqlite:///FILE`` or ``postgresql+psycopg://USER@HOST/NAME``. ``worker``: it serves
+        devices, and may do nothing to rows of houses that a transaction does not name.
+        """
+        self.engine: AsyncEngine = _postgres(url, worker) if url.startswith("postgresql") else _sqlite(url)
 
     @property
     def is_postgres(self) -> bool:
@@ -43,16 +50,17 @@ class Database:
         await self.engine.dispose()
 
     @asynccontextmanager
-    async def transaction(self, *houses: str) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, *houses: str, keys: Sequence[str] = ()) -> AsyncIterator[AsyncConnection]:
         """Commits at the end of the block, and undoes everything when it is left by an exception. One in another's
         block would wait for it for ever in SQLite, which has one connection.
 
         ``houses``: the only ones whose rows are seen and written (row-level security, where the store has it: its
-        policies compare with :data:`HOUSES`); none: for what belongs to no house, such as who a device is.
+        policies compare with :data:`HOUSES`); none: for what belongs to no house. ``keys``: what rows are looked up by
+        whose house is not known yet: a device's id, the hash of a token or a code.
         """
         async with self.engine.begin() as connection:
             if self.is_postgres:
-                await connection.execute(_OF_HOUSES, {"houses": list(houses)})
+                await connection.execute(_OF_HOUSES, {"houses": list(houses), "keys": list(keys)})
             yield connection
 
 
@@ -80,5 +88,7 @@ def _sqlite(url: str) -> AsyncEngine:
     return engine
 
 
-def _postgres(url: str) -> AsyncEngine:
-    return create_async_engine(url, pool_size=_POOL, max_overflow=0, pool_pre_ping=True)
+def _postgres(url: str, worker: bool) -> AsyncEngine:
+    # Not by a statement: nothing can take the role back.
+    options = {"options": f"-c role={WORKER}"} if worker else {}
+    return create_async_engine(url, pool_size=_POOL, max_overflow=0, pool_pre_ping=True, connect_args=options)

@@ -21,7 +21,7 @@ from cloud_sync.protocol.messages import Error, Refused
 from cloud_sync.server import bulk, fold
 from cloud_sync.server.bulk import Present
 from cloud_sync.server.database import Database
-from cloud_sync.server.ports import Applier, CannotApply, Received
+from cloud_sync.server.ports import Applier, CannotApply, Gate, Received
 from cloud_sync.server.session import Batch, Kept
 from cloud_sync.server.tables import change, dead, device, event, stream
 
@@ -65,9 +65,15 @@ class Taken:
 class Ingest:
     """Batches in, outcomes out."""
 
-    def __init__(self, database: Database, appliers: Mapping[str, Applier], now_ms: Callable[[], int]) -> None:
-        """``appliers``: by kind of event; ``now_ms``: milliseconds since the epoch."""
-        self._database, self._appliers, self._now_ms = database, appliers, now_ms
+    def __init__(
+        self,
+        database: Database,
+        appliers: Mapping[str, Applier],
+        now_ms: Callable[[], int],
+        gate: Gate | None = None,
+    ) -> None:
+        """``appliers``: by kind of event; ``now_ms``: milliseconds since the epoch; ``gate`` None: all may come in."""
+        self._database, self._appliers, self._now_ms, self._gate = database, appliers, now_ms, gate
 
     async def take(self, batches: Sequence[Batch]) -> Taken:
         """Commit ``batches``, no two of one device's incarnation, and say what became of each. When this returns, what
@@ -100,6 +106,8 @@ class Ingest:
             for each in streams:
                 await _sift(connection, each, now_ms)
             fresh = [each for each in streams if each.error is None and each.new]
+            if self._gate is not None:
+                await _turn_away(connection, self._gate, fresh)
             rows = [_row(one, raw) for each in fresh for one, raw in each.new]
             await bulk.insert(connection, event, _EVENT, rows)
             cursors = await self._apply(connection, fresh)
@@ -110,25 +118,59 @@ class Ingest:
 
     async def _apply(self, connection: AsyncConnection, streams: Sequence[_Stream]) -> Mapping[str, int]:
         changes, raws, put_aside = [], [], []
+        others: list[tuple[_Stream, Received, Applier]] = []
         for each in streams:
             for one, raw in each.new:
-                try:
-                    if one.event.kind == Kind.CHANGE:
+                if one.event.kind == Kind.CHANGE:
+                    try:
                         changes.append(fold.Folding(one, fold.readable(one)))
                         raws.append(raw)
-                    elif (applier := self._appliers.get(one.event.kind)) is not None:
-                        await _apart(connection, applier, one)
-                except CannotApply as error:
-                    each.refused.append(Refused(seq=one.event.seq, code=error.code, message=error.message))
-                    put_aside.append(_dead(one, error))
+                    except CannotApply as error:
+                        put_aside.append(_put_aside(each, one, error))
+                elif (applier := self._appliers.get(one.event.kind)) is not None:
+                    others.append((each, one, applier))
+        cursors = await _fold(connection, changes, raws)
+        # After the changes: an erasure may be about some that came with it.
+        for each, one, applier in others:
+            try:
+                await _apart(connection, applier, one)
+            except CannotApply as error:
+                put_aside.append(_put_aside(each, one, error))
         await bulk.insert(connection, dead, _DEAD, put_aside)
-        if not changes:
-            return {}
-        numbers = await fold.number(connection, changes)
-        rows = [_numbered(each.received, n, raw) for each, n, raw in zip(changes, numbers, raws, strict=True)]
-        await bulk.insert(connection, change, _CHANGE, rows)
-        await fold.fold(connection, changes, numbers)
-        return {each.received.house: n for each, n in zip(changes, numbers, strict=True)}
+        return cursors
+
+
+async def _fold(
+    connection: AsyncConnection, changes: Sequence[fold.Folding], raws: Sequence[bytes]
+) -> Mapping[str, int]:
+    """Returns the last number of each house."""
+    if not changes:
+        return {}
+    numbers = await fold.number(connection, changes)
+    rows = [_numbered(each.received, n, raw) for each, n, raw in zip(changes, numbers, raws, strict=True)]
+    await bulk.insert(connection, change, _CHANGE, rows)
+    await fold.fold(connection, changes, numbers)
+    return {each.received.house: n for each, n in zip(changes, numbers, strict=True)}
+
+
+def _put_aside(of: _Stream, one: Received, error: CannotApply) -> bulk.Row:
+    of.refused.append(Refused(seq=one.event.seq, code=error.code, message=error.message))
+    return _dead(one, error)
+
+
+async def _turn_away(connection: AsyncConnection, gate: Gate, streams: Sequence[_Stream]) -> None:
+    """Nothing is kept of what may not come in, but that there was something."""
+    refusals = iter(await gate.refusals(connection, [one for each in streams for one, _ in each.new]))
+    turned_away = []
+    for each in streams:
+        welcome = []
+        for one, raw in each.new:
+            if (why := next(refusals)) is None:
+                welcome.append((one, raw))
+            else:
+                turned_away.append(_put_aside(each, one, why))
+        each.new = welcome
+    await bulk.insert(connection, dead, _DEAD, turned_away)
 
 
 async def _apart(connection: AsyncConnection, applier: Applier, one: Received) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_sync.server import tables
 from cloud_sync.server.database import Database
+from cloud_sync.server.isolation import isolate
 
 _LOCK: Final = 0x68656172
 """Of PostgreSQL's advisory locks: workers that start at the same moment migrate one after another."""
@@ -28,6 +29,7 @@ async def migrate(database: Database) -> None:
         if database.is_postgres:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         await connection.run_sync(_upgrade)
+        await connection.run_sync(isolate)
         await _identity(connection)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from cloud_sync.protocol.errors import Code
+from cloud_sync.protocol.event import Kind
 from cloud_sync.protocol.frames import server_codec
 from cloud_sync.protocol.messages import Answer, Ask, Called, Cancel, Changes, FromServer, Hello, Taken
 from cloud_sync.server import changes
@@ -22,11 +23,12 @@ from cloud_sync.server.database import Database
 from cloud_sync.server.fanout import Arrived, Changed, Fanout, FromDevice, InProcess, Note, Revoked, ToDevice
 from cloud_sync.server.gathering import Gathering
 from cloud_sync.server.half_open import HalfOpen
+from cloud_sync.server.identity.tables import revocation
 from cloud_sync.server.ingest import Ingest
 from cloud_sync.server.metrics import Meter
-from cloud_sync.server.ports import Applier, Devices, Heavy, Identity, Token
+from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Identity, Receipts, Token
 from cloud_sync.server.session import Batch, Fetch, Forwarded, Kept, Standing
-from cloud_sync.server.tables import device, house, stream
+from cloud_sync.server.tables import house, stream
 
 _SWEEP_S: Final = 1.0
 _AT_ONCE: Final = 2
@@ -75,16 +77,21 @@ class Worker:
         meter: Meter,
         appliers: Mapping[str, Applier],
         heavy: Heavy | None,
+        gate: Gate | None = None,
+        receipts: Receipts | None = None,
     ) -> None:
-        """``server``, ``epoch``: of the store; ``appliers``: by kind of event."""
+        """``server``, ``epoch``: of the store; ``appliers``: by kind of event; ``gate``: what may not come in, None:
+        all may; ``receipts`` None: nothing is ever erased.
+        """
         self._database, self._devices, self._heavy, self.meter = database, devices, heavy, meter
+        self._receipts = receipts
         self.server, self.epoch = server, epoch
         self.codec = server_codec()
         self.now = time.monotonic
         self.half_open = HalfOpen(meter.half_open_dropped.inc)
         self.throttled: set[Throttled] = set()
         self.wire_logger = logging.getLogger("cloud_sync.server.wire")
-        self._ingest = Ingest(database, appliers, self.now_ms)
+        self._ingest = Ingest(database, appliers, self.now_ms, gate)
         self.fanout: Fanout = InProcess(self.heard)
         """Set another one before :meth:`run`."""
         at_once = _AT_ONCE if database.is_postgres else 1
@@ -124,6 +131,8 @@ class Worker:
         self.publish(identity.house, Arrived(*key, connection.id))
         if self._heavy is not None:
             self._spawn(self._tell_kept(connection, identity, self._heavy))
+        if self._receipts is not None:
+            self._spawn(self._tell_receipts(identity.house, identity.device, self._receipts))
 
     def ended(self, connection: Connection, code: Code | None) -> None:
         """Nothing more is said on it. ``code``: why, if not in peace."""
@@ -164,6 +173,9 @@ class Worker:
         assert identity is not None
         if isinstance(message, Ask):
             self.meter.asks.inc()
+        if isinstance(message, Taken) and self._receipts is not None:
+            self._spawn(self._taken(self._receipts, identity, message))
+            return
         if self._heavy is None:
             if isinstance(message, Ask):
                 none = Answer(id=message.id, text="", finish="refused", code=Code.UNAVAILABLE, message="no model here")
@@ -228,6 +240,9 @@ class Worker:
         self.meter.events.inc(len(taken.received))
         for of_house, cursor in taken.cursors.items():
             self.publish(of_house, Changed(cursor))
+        if self._receipts is not None:
+            for of_house, of_device in {(e.house, e.device) for e in taken.received if e.event.kind == Kind.ERASE}:
+                self._spawn(self._tell_receipts(of_house, of_device, self._receipts))
         return taken.kept
 
     # -- what is told between workers ------------------------------------------------------------------------------
@@ -289,6 +304,14 @@ class Worker:
         for answer in await heavy.kept(identity.house, identity.device):
             connection.tell(answer)
 
+    async def _tell_receipts(self, of_house: str, of_device: str, receipts: Receipts) -> None:
+        for receipt in await receipts.untaken(of_house, of_device):
+            self.tell(of_house, of_device, receipt)
+
+    async def _taken(self, receipts: Receipts, identity: Identity, message: Taken) -> None:
+        if not await receipts.taken(identity.house, identity.device, message.id) and self._heavy is not None:
+            await self._heavy.taken(identity.house, identity.device, message.id)
+
     # -- what is looked after now and then -------------------------------------------------------------------------
 
     def lost_notes(self) -> None:
@@ -314,9 +337,9 @@ class Worker:
         """Find in the store what may have been told and lost."""
         since, self._revoked_since = self._revoked_since, self.now_ms() - _CLOCKS_MS
         async with self._database.transaction() as connection:
-            query = select(device.c.device, device.c.house).where(device.c.revoked_ms >= since)
+            query = select(revocation.c.who, revocation.c.of_house).where(revocation.c.at_ms >= since)
             for row in await connection.execute(query):
-                self._revoke(row.house, row.device)
+                self._revoke(row.of_house, row.who)
         while self._stale:
             some = [self._stale.pop() for _ in range(min(_LOOK_AT, len(self._stale)))]
             async with self._database.transaction(*some) as connection:

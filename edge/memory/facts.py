@@ -9,7 +9,7 @@ from typing import Final
 from apsw import Connection
 
 from edge.memory.meaning import found
-from edge.ports import Meaning, Storage
+from edge.ports import Erasures, Meaning, Storage
 
 _STEPS: Final = (
     # An item that was forgotten stays as a tombstone without content, so that no replica brings it back.
@@ -18,6 +18,8 @@ _STEPS: Final = (
     ) WITHOUT ROWID""",
     "CREATE UNIQUE INDEX memory_fact_topic ON memory_fact (topic) WHERE topic IS NOT NULL AND forgotten IS NULL",
     "ALTER TABLE memory_fact ADD COLUMN vector BLOB",
+    # Two assistants that were apart may each have been told one: which of them holds is decided when they are read.
+    "DROP INDEX memory_fact_topic",
 )
 _MOST: Final = 10_000
 
@@ -38,9 +40,17 @@ class Fact:
 class Facts:
     """All that was told and not forgotten."""
 
-    def __init__(self, storage: Storage, now: Callable[[], float] = time.time, meaning: Meaning | None = None) -> None:
-        """``now``: seconds since the epoch. ``meaning`` None: what is asked for is found by its words."""
-        self._storage, self._now, self._meaning = storage, now, meaning
+    def __init__(
+        self,
+        storage: Storage,
+        now: Callable[[], float] = time.time,
+        meaning: Meaning | None = None,
+        erasures: Erasures | None = None,
+    ) -> None:
+        """``now``: seconds since the epoch. ``meaning`` None: what is asked for is found by its words. ``erasures``
+        None: there is no bridge that must forget, too.
+        """
+        self._storage, self._now, self._meaning, self._erasures = storage, now, meaning, erasures
         self._ready = False
 
     async def remember(self, text: str, topic: str | None = None) -> Fact:
@@ -55,7 +65,7 @@ class Facts:
     async def all(self) -> list[Fact]:
         """Everything, oldest first. Raises StorageError."""
         await self._prepare()
-        return await self._storage.read(_select)
+        return await self._storage.read(_known)
 
     async def about(self, query: str) -> list[Fact]:
         """What ``query`` may be about, best first. Raises StorageError."""
@@ -71,8 +81,16 @@ class Facts:
     async def forget(self, facts: Sequence[Fact]) -> int:
         """Erase them. Returns how many there were. Raises StorageError."""
         await self._prepare()
-        at = self._now()
-        return await self._storage.write(lambda connection: sum(_erase(connection, fact.id, at) for fact in facts))
+
+        def work(connection: Connection) -> int:
+            at = self._now()
+            count = _forget(connection, facts, at)
+            if self._erasures is not None:
+                gone = connection.execute("SELECT id FROM memory_fact WHERE forgotten = ?", (at,)).fetchall()
+                self._erasures.forget(connection, records=[("fact", str(ident)) for (ident,) in gone])
+            return count
+
+        return await self._storage.write(work)
 
     async def _keep(self, vectors: Mapping[str, bytes]) -> None:
         sql = "UPDATE memory_fact SET vector = ? WHERE id = ? AND forgotten IS NULL"
@@ -105,6 +123,17 @@ def _replaces(new: Fact, old: Fact) -> bool:
     return old.topic is None and new.text.casefold() == old.text.casefold()
 
 
+def _forget(connection: Connection, facts: Sequence[Fact], at: float) -> int:
+    """Also those that they hide: what another assistant was told earlier must not come up in their place."""
+    hidden = {fact.id: fact for fact in _select(connection)}
+    count = 0
+    for fact in facts:
+        count += _erase(connection, fact.id, at)
+        for old in [old for old in hidden.values() if _replaces(fact, old)]:
+            _erase(connection, old.id, at)
+    return count
+
+
 def _erase(connection: Connection, identity: str, at: float) -> int:
     connection.execute(
         "UPDATE memory_fact SET text = NULL, topic = NULL, vector = NULL, forgotten = ?, changed = ? "
@@ -114,8 +143,14 @@ def _erase(connection: Connection, identity: str, at: float) -> int:
     return connection.changes()
 
 
+def _known(connection: Connection) -> list[Fact]:
+    """Of facts of one topic, and of the same words, the latest; the same on all assistants that know the same."""
+    latest = {(fact.topic, None if fact.topic else fact.text.casefold()): fact for fact in _select(connection)}
+    return sorted(latest.values(), key=lambda fact: (fact.created, fact.id))
+
+
 def _select(connection: Connection) -> list[Fact]:
-    query = "SELECT id, text, topic, created FROM memory_fact WHERE forgotten IS NULL ORDER BY created"
+    query = "SELECT id, text, topic, created FROM memory_fact WHERE forgotten IS NULL ORDER BY created, id"
     return [Fact(*row) for row in connection.execute(query)]
 
 
