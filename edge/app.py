@@ -20,6 +20,7 @@ from edge.memory.episodes import Episodes
 from edge.mind import build_mind
 from edge.ports import (
     AudioSink,
+    Cloud,
     Neighbour,
     Post,
     Service,
@@ -48,12 +49,13 @@ async def assistant(
     sink: AudioSink | None,
     suspect: Callable[[], None] | None = None,
     stays: bool = True,
+    cloud: Cloud | None = None,
 ) -> AsyncIterator[Assistant]:
     """Build everything and take it down again. Engines load in the background, all at once.
 
     ``hears``: whether sound will come in; ``sink``: where answers are heard, None for written ones. ``suspect`` is
     called in the wake engine's thread when a wake word may be on its way. ``stays`` False: it answers and goes, so
-    whatever is due waits for one that stays.
+    whatever is due waits for one that stays. ``cloud``: a bridge of the caller's; None: that of the settings.
     Raises SettingsError and ModelError for what is missing before anything is started.
     """
     store = Store(settings.models_dir)
@@ -80,6 +82,7 @@ async def assistant(
             naming=house.names,
             post=house.post,
             neighbours=neighbours,
+            cloud=cloud,
         )
         # Skills have said by now what they want to hear of it.
         await stack.enter_async_context(house)

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from edge.chunk import Pcm
 from edge.dialogue import Context
 from edge.intents import Intent, Origin, Outcome, Phrase, Understanding
+from edge.ports.bridge import Cloud
 from edge.ports.house import House, Naming, Neighbours, Post
 from edge.ports.keeping import Meaning, Storage
 from edge.ports.sound import ListeningSwitch, Loudness
@@ -234,6 +235,8 @@ class SkillContext:
     """Messages to and from other programs; None where there is no broker at all."""
     neighbours: Neighbours | None = None
     """The other assistants of the house; None likewise."""
+    cloud: Cloud | None = None
+    """The bridge; None where there is none."""
     language: str = "en"
     """ISO 639-1."""
     settings: Mapping[str, object] = field(default_factory=dict)
