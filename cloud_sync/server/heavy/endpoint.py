@@ -15,7 +15,6 @@ from openai import (
     APIStatusError,
     AsyncOpenAI,
     AsyncStream,
-    NotGiven,
     Timeout,
 )
 from openai.types.chat import ChatCompletionChunk
@@ -109,16 +108,18 @@ class Endpoint:
         self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]
     ) -> AsyncStream[ChatCompletionChunk]:
         settings = self.settings
-        offered: Any = list(tools) if tools and settings.tools else NotGiven()
-        return await self._client.chat.completions.create(
+        conversation: Any = list(messages)
+        further: dict[str, Any] = {"tools": list(tools)} if tools and settings.tools else {}
+        created: AsyncStream[ChatCompletionChunk] = await self._client.chat.completions.create(
             model=settings.model,
-            messages=list(messages),  # type: ignore[arg-type]  # dicts, as the API has them
-            tools=offered,
+            messages=conversation,
             max_tokens=settings.max_tokens,
             temperature=settings.temperature,
             stream=True,
             stream_options={"include_usage": True},
+            **further,
         )
+        return created
 
     async def _pieces(
         self, stream: AsyncStream[ChatCompletionChunk], messages: Sequence[Message], began: float
@@ -126,12 +127,13 @@ class Endpoint:
         chunks = aiter(stream)
         wanted: dict[int, Wanted] = {}
         spent: Spent | None = None
-        said, finished = 0, False
-        while (chunk := await self._next(chunks, began, something=said > 0)) is not None:
+        said, begun, finished = 0, False, False
+        while (chunk := await self._next(chunks, began, begun=begun)) is not None:
             if chunk.usage is not None:
                 spent = Spent(chunk.usage.prompt_tokens, chunk.usage.completion_tokens, estimated=False)
             for choice in chunk.choices[:1]:
                 finished = finished or choice.finish_reason is not None
+                begun = begun or bool(choice.delta.content or choice.delta.tool_calls)
                 if choice.delta.content:
                     said += len(choice.delta.content)
                     yield Text(choice.delta.content)
@@ -144,12 +146,12 @@ class Endpoint:
         yield spent or _estimate(messages, said)
 
     async def _next(
-        self, chunks: AsyncIterator[ChatCompletionChunk], began: float, *, something: bool
+        self, chunks: AsyncIterator[ChatCompletionChunk], began: float, *, begun: bool
     ) -> ChatCompletionChunk | None:
         """The next chunk; None at the end."""
-        limit = self.settings.whole_s if something else self.settings.first_token_s
+        limit = self.settings.whole_s if begun else self.settings.first_token_s
         left = max(0.001, began + limit - time.monotonic())
-        return await _in_time(_anext(chunks), left, "end" if something else "begin")
+        return await _in_time(_anext(chunks), left, "end" if begun else "begin")
 
 
 
