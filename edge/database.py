@@ -24,12 +24,20 @@ R = TypeVar("R")
 class Database:
     """One connection in a thread of its own. Use as an async context manager."""
 
-    def __init__(self, file: Path, before_commit: Callable[[apsw.Connection], None] | None = None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        before_commit: Callable[[apsw.Connection], None] | None = None,
+        *,
+        after_write: Callable[[], None] | None = None,
+        checkpoints: bool = True,
+    ) -> None:
         """``file`` is made, with its folder, where it is not there. ``before_commit`` has the last word in each
-        transaction that writes.
+        transaction that writes; ``after_write`` is called when one has been written. ``checkpoints`` False: another
+        process takes what was written from the write-ahead log into the file.
         """
-        self._file, self._before_commit = file, before_commit
-        self._thread = EngineThread[apsw.Connection]("database", functools.partial(_open, file))
+        self._file, self._before_commit, self._after_write = file, before_commit, after_write
+        self._thread = EngineThread[apsw.Connection]("database", functools.partial(_open, file, checkpoints))
 
     async def __aenter__(self) -> "Database":
         await self._thread.__aenter__()
@@ -54,7 +62,10 @@ class Database:
         """Run ``work`` in one transaction. When this returns, what it wrote survives a power cut; when it raises,
         nothing of it was written. Raises StorageError.
         """
-        return await self._call(lambda connection: _transaction(connection, work, self._before_commit))
+        result = await self._call(lambda connection: _transaction(connection, work, self._before_commit))
+        if self._after_write is not None:
+            self._after_write()
+        return result
 
     async def _call(self, work: Callable[[apsw.Connection], R]) -> R:
         try:
@@ -63,17 +74,17 @@ class Database:
             raise StorageError(f"{self._file}: {error}", "check the disk: is it full or read-only?") from error
 
 
-def _open(file: Path) -> apsw.Connection:
+def _open(file: Path, checkpoints: bool) -> apsw.Connection:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         connection = apsw.Connection(str(file))
     except (OSError, apsw.Error) as error:
         raise StorageError(f"{file} can't be opened: {error}", "check the data directory and the disk") from error
     connection.set_busy_timeout(_BUSY_MS)
-    # Two processes that both begin by reading could otherwise wait for each other's lock.
-    connection.transaction_mode = "IMMEDIATE"
     # FULL: in WAL mode NORMAL may lose the last commits at a power cut, and those were confirmed aloud.
     connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+    if not checkpoints:
+        connection.wal_autocheckpoint(0)
     # What a person wants forgotten is overwritten, not only unlinked.
     connection.execute("PRAGMA secure_delete = ON")
     return connection
@@ -84,12 +95,19 @@ def _transaction(
     work: Callable[[apsw.Connection], R],
     before_commit: Callable[[apsw.Connection], None] | None,
 ) -> R:
-    # Commits at the end of the block, and undoes everything when it is left by an exception.
-    with connection:
+    # Statements, not apsw's `with connection`: that one keeps Python's lock while it waits for another process, or for
+    # the disk, and stops every other thread meanwhile. IMMEDIATE, because two processes that both begin by reading
+    # could wait for each other.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
         result = work(connection)
         if before_commit is not None:
             before_commit(connection)
-    return result  # mypy takes the block for one that may swallow an exception
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    return result
 
 
 def _migrate(connection: apsw.Connection, part: str, steps: Sequence[str]) -> None:

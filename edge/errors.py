@@ -12,7 +12,7 @@ class AssistantError(Exception):
     """Stable machine-readable name of the kind of failure."""
     stage = "app"
     """The stage that failed: audio, wake, listen, understand, act, home, speak, hardware, models, settings,
-    app."""
+    cloud, app."""
 
     def __init__(self, what: str, remedy: str, *, permanent: bool = False) -> None:
         """``what`` happened and the ``remedy`` a person has; ``permanent`` when trying again can't help."""
@@ -95,3 +95,15 @@ class StorageError(AssistantError):
     """The database can't be opened, read or written."""
 
     code, stage = "storage", "app"
+
+
+class CloudUnreachable(AssistantError):
+    """The bridge can't be asked now."""
+
+    code, stage = "cloud_unreachable", "cloud"
+
+
+class CloudLinkLost(CloudUnreachable):
+    """The link to the bridge went in the middle of an answer; what is found out comes later."""
+
+    code = "cloud_link_lost"

@@ -8,6 +8,7 @@ name the key and the nearest valid one. A stage receives its own section only.
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,6 +46,8 @@ _PREFIX = "HEARTH_"
 _OUTSIDE = frozenset({"HEARTH_MODELS__MIRROR"})
 """Variables of the same prefix that other parts read before settings exist."""
 _OF_SKILLS = f"{_PREFIX}SKILLS__"
+_OF_BRIDGE = re.compile(f"{_PREFIX}CLOUD_(?!_)")
+"""``hearth-cloud`` has settings of its own."""
 
 
 class Settings(BaseSettings):
@@ -159,7 +162,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _check_environment() -> None:
     known = {f"{_PREFIX}{key}".upper() for key in _keys_by_path()}
     for name in os.environ:
-        ours = name.startswith(_PREFIX) and not name.startswith(_OF_SKILLS)
+        ours = name.startswith(_PREFIX) and not name.startswith(_OF_SKILLS) and not _OF_BRIDGE.match(name)
         if ours and name not in known and name not in _OUTSIDE:
             raise SettingsError(f"unknown environment variable {name}", _suggest(name, known), permanent=True)
 

@@ -1,12 +1,62 @@
 """The command ``hearth-sync``: the link to the bridge, as systemd runs it beside the assistant."""
 
+import logging
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import anyio
 import typer
 
-app = typer.Typer(name="hearth-sync", help="The link between this assistant and its bridge.", add_completion=False)
+from edge.errors import AssistantError
+from edge.service import log_to_stderr, run_async, tell_systemd, told_to_stop
+
+if TYPE_CHECKING:
+    from cloud_sync.client.daemon import Daemon
+
+app = typer.Typer(
+    name="hearth-sync",
+    help="The link between this assistant and its bridge.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_log = logging.getLogger("cloud_sync.client")
 
 
 def main() -> None:
-    """Entry point."""
-    sys.exit(app())
+    """Entry point: an expected failure is one line on standard error and exit code 1."""
+    try:
+        app()
+    except AssistantError as error:
+        print(f"hearth-sync: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+@app.command(epilog="Example: hearth-sync --config /etc/hearthside/hearthside.toml")
+def run(
+    config: Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (TOML).", show_default=False)] = (
+        None
+    ),
+) -> None:
+    """Hold the link to the bridge, and send what waits, until Ctrl-C or SIGTERM."""
+    from edge.settings import load
+
+    settings = load(config)
+    log_to_stderr(settings.log_level)
+    from cloud_sync.client.compose import daemon
+
+    run_async(_until_told_to_stop, daemon(settings))
+
+
+async def _until_told_to_stop(daemon: "Daemon") -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(daemon.serve, _ready)
+        await told_to_stop()
+        tell_systemd("STOPPING=1")
+        tasks.cancel_scope.cancel()
+
+
+def _ready() -> None:
+    _log.info("ready")
+    tell_systemd("READY=1")

@@ -84,10 +84,14 @@ def priority_of(kind: str) -> Priority:
     return PRIORITIES.get(kind, Priority.KEPT)  # type: ignore[call-overload,no-any-return]
 
 
-def event(device: str, incarnation: str, seq: int, kind: str, clock: int, body: Any, covers: int = 1) -> Event:
-    """A new event, sealed. ``body``: anything that MessagePack can hold."""
+def event(
+    device: str, incarnation: str, seq: int, kind: str, clock: int, body: Any, covers: int = 1, ident: bytes = b""
+) -> Event:
+    """A new event, sealed. ``body``: anything that MessagePack can hold; ``ident``: the id of the event in whose place
+    it comes, 16 bytes.
+    """
     raw = msgspec.Raw(msgspec.msgpack.encode(body))
-    made = Event(seq=seq, id=uuid_utils.uuid7().bytes, kind=kind, clock=clock, body=raw, covers=covers)
+    made = Event(seq=seq, id=ident or uuid_utils.uuid7().bytes, kind=kind, clock=clock, body=raw, covers=covers)
     return msgspec.structs.replace(made, checksum=_checksum(device, incarnation, made))
 
 

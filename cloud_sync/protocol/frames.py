@@ -9,7 +9,7 @@ import msgspec
 import zstandard
 
 from cloud_sync.protocol.errors import Code, ProtocolError
-from cloud_sync.protocol.messages import FromDevice, FromServer
+from cloud_sync.protocol.messages import FromDevice, FromServer, Message
 
 MAX_FRAME: Final = 1024 * 1024
 """A larger one is refused, packed or not."""
@@ -29,7 +29,7 @@ class Codec(Generic[M]):
         self._packer = zstandard.ZstdCompressor(level=3)
         self._unpacker = zstandard.ZstdDecompressor(max_window_size=MAX_FRAME)
 
-    def encode(self, message: FromDevice | FromServer) -> bytes:
+    def encode(self, message: Message) -> bytes:
         """The frame of a message. Raises ProtocolError when it is too large."""
         plain = self._encoder.encode(message)
         if len(plain) > MAX_FRAME:

@@ -1,9 +1,10 @@
 """How what several assistants changed at the same time becomes one: pure, and the same whatever the order of arrival.
 
 A record (a list, an item on it, a memory, a routine, a nickname) is known by its kind and id. Each of its fields is a
-register of which the last writer wins, by (clock, device). An addition is a record with an id of its own, so none
-disappears beside another: add-wins. A deletion leaves a tombstone, which has no content and outranks every edit,
-earlier, later or concurrent; what is wanted again is added again, under a new id.
+register of which the last writer wins, by (clock, device); were two values ever written at the same stamp (a copied
+disk), the greater one wins, so that no replica depends on which came first. An addition is a record with an id of its
+own, so none disappears beside another: add-wins. A deletion leaves a tombstone, which has no content and outranks every
+edit, earlier, later or concurrent; what is wanted again is added again, under a new id.
 
 Shapiro, Preguiça, Baquero, Zawirski: A comprehensive study of Convergent and Commutative Replicated Data Types, INRIA
 RR-7506, 2011 (LWW-Register, 2P-Set, U-Set).
@@ -11,7 +12,7 @@ RR-7506, 2011 (LWW-Register, 2P-Set, U-Set).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -59,24 +60,37 @@ class Merged:
 
     record: Record
     won: Mapping[str, Value]
-    """The fields that are another now."""
+    """What this change decides: the fields of which it is the last writer."""
     lost: Mapping[str, Register]
-    """Values that were given up for later ones; they are kept for 30 days."""
+    """Values that were given up for others; they are kept for 30 days. Of what is deleted: none."""
 
 
 def merge(record: Record, change: Change, stamp: Stamp) -> Merged:
     """``record`` after ``change``, which was made at ``stamp``. Taking it in again changes nothing."""
     if record.tombstone is not None or change.deleted:
+        # A content-free tombstone: nothing of what the record said is kept, neither here nor among the lost.
         earliest = min(filter(None, (record.tombstone, stamp if change.deleted else None)))
-        return Merged(Record({}, earliest), {}, {} if record.tombstone is not None else dict(record.fields))
+        return Merged(Record({}, earliest), {}, {})
     fields, won, lost = dict(record.fields), {}, {}
     for name, value in change.fields.items():
-        known = fields.get(name)
-        if known is None or known.stamp < stamp:
-            fields[name] = Register(value, stamp)
+        register, known = Register(value, stamp), fields.get(name)
+        if known is None or _rank(known) < _rank(register):
+            fields[name] = register
             won[name] = value
-            if known is not None:
+            if known is not None and not _alike(known.value, value):
                 lost[name] = known
-        elif known.stamp != stamp:
-            lost[name] = Register(value, stamp)
+        elif not _alike(known.value, value):
+            lost[name] = register
     return Merged(replace(record, fields=fields), won, lost)
+
+
+def _rank(register: Register) -> tuple[Stamp, bytes]:
+    return register.stamp, _bytes(register.value)
+
+
+def _alike(one: Value, other: Value) -> bool:
+    # By their bytes: NaN is then like itself, and True not like 1.
+    return _bytes(one) == _bytes(other)
+
+
+_bytes: Final = msgspec.msgpack.Encoder().encode

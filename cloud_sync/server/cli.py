@@ -1,12 +1,53 @@
 """The command ``hearth-cloud``: the bridge."""
 
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from cloud_sync.server.settings import Settings
+
 app = typer.Typer(name="hearth-cloud", help="The bridge: for what is too heavy for a board.", add_completion=False)
+
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (TOML).", show_default=False)]
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of this bridge.", show_default=False)]
+Url = Annotated[str | None, typer.Option("--database", help="postgresql://… instead of a file.", show_default=False)]
 
 
 def main() -> None:
     """Entry point."""
     sys.exit(app())
+
+
+def settings_of(config: Path | None, data: Path | None, database: str | None, **others: object) -> "Settings":
+    """The settings, or the end with one line that says what is wrong."""
+    from cloud_sync.server.settings import CloudSettingsError, load
+
+    try:
+        return load(config, {"data_dir": data, "database_url": database, **others})
+    except CloudSettingsError as error:
+        typer.echo(f"hearth-cloud: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+@app.callback()
+def _bridge() -> None:
+    """Without it a single command would have no name."""
+
+
+@app.command()
+def serve(
+    config: Config = None,
+    data: Data = None,
+    database: Url = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default=False)] = None,
+    port: Annotated[int | None, typer.Option(help="0: any that is free.", show_default=False)] = None,
+) -> None:
+    """Take in what devices send, until it is stopped."""
+    from cloud_sync.server.app import server
+
+    settings = settings_of(config, data, database, host=host, port=port)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    server(settings).run()

@@ -9,21 +9,32 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Final
 
-from sqlalchemy import MetaData, event, text
+from sqlalchemy import Connection, MetaData, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 metadata: Final = MetaData()
 """All tables of the bridge."""
+HOUSES: Final = "house = ANY (current_setting('hearth.houses', true)::text[])"
+"""SQL of PostgreSQL: whether a row belongs to the houses of the transaction. Several are in one where batches of
+several devices are committed together."""
+WORKER: Final = "hearth_worker"
+"""The role of PostgreSQL that workers take: see :mod:`cloud_sync.server.isolation`."""
+_OF_HOUSES: Final = text(
+    "SELECT set_config('hearth.houses', CAST(CAST(:houses AS text[]) AS text), true),"
+    " set_config('hearth.key', :key, true)"
+)
 _POOL: Final = 16
 
 
 class Database:
     """A pool of connections. Use as an async context manager."""
 
-    def __init__(self, url: str) -> None:
-        """``url``: ``sqlite+aiosqlite:///FILE`` or ``postgresql+psycopg://USER@HOST/NAME``."""
-        self.engine: AsyncEngine = _postgres(url) if url.startswith("postgresql") else _sqlite(url)
+    def __init__(self, url: str, *, worker: bool = False) -> None:
+        """``url``: ``sqlite+aiosqlite:///FILE`` or ``postgresql+psycopg://USER@HOST/NAME``. ``worker``: it serves
+        devices, and may do nothing to rows of houses that a transaction does not name.
+        """
+        self.engine: AsyncEngine = _postgres(url, worker) if url.startswith("postgresql") else _sqlite(url)
 
     @property
     def is_postgres(self) -> bool:
@@ -39,36 +50,45 @@ class Database:
         await self.engine.dispose()
 
     @asynccontextmanager
-    async def transaction(self, house: str | None = None) -> AsyncIterator[AsyncConnection]:
-        """Commits at the end of the block, and undoes everything when it is left by an exception.
+    async def transaction(self, *houses: str, key: str = "") -> AsyncIterator[AsyncConnection]:
+        """Commits at the end of the block, and undoes everything when it is left by an exception. One in another's
+        block would wait for it for ever in SQLite, which has one connection.
 
-        ``house``: the only one whose rows are seen and written (row-level security, where the store has it); None:
-        for what belongs to no house, such as who a device is.
+        ``houses``: the only ones whose rows are seen and written (row-level security, where the store has it: its
+        policies compare with :data:`HOUSES`); none: for what belongs to no house. ``key``: what a row is looked up by
+        whose house is not known yet: a device's id, the hash of a token or a code.
         """
         async with self.engine.begin() as connection:
             if self.is_postgres:
-                await connection.execute(
-                    text("SELECT set_config('hearth.house', :house, true)"), {"house": house or ""}
-                )
+                await connection.execute(_OF_HOUSES, {"houses": list(houses), "key": key})
             yield connection
 
 
 def _sqlite(url: str) -> AsyncEngine:
     # One connection: SQLite has one writer anyway, and one connection has no WAL-reset race (see SYNC: apsw).
-    engine = create_async_engine(url, poolclass=StaticPool)
+    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connected(connection: Any, _record: object) -> None:
+        # Python's own way begins transactions late and knows no savepoints.
+        connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
         # FULL: in WAL mode NORMAL may lose the last commits at a power cut, and those were acknowledged.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA secure_delete = ON")
+        cursor.execute("PRAGMA busy_timeout = 5000")
         cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
 
-def _postgres(url: str) -> AsyncEngine:
-    return create_async_engine(url, pool_size=_POOL, max_overflow=0, pool_pre_ping=True)
+def _postgres(url: str, worker: bool) -> AsyncEngine:
+    # Not by a statement: nothing can take the role back.
+    options = {"options": f"-c role={WORKER}"} if worker else {}
+    return create_async_engine(url, pool_size=_POOL, max_overflow=0, pool_pre_ping=True, connect_args=options)

@@ -2,13 +2,10 @@
 
 import functools
 import logging
-import os
-import signal
-import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
@@ -29,6 +26,7 @@ from edge.devices import as_row
 from edge.errors import AssistantError, MicrophoneSilent
 from edge.events import Fault, TurnEnded, as_json
 from edge.ports import Delegate
+from edge.service import log_to_stderr, run_async, tell_systemd, told_to_stop
 from edge.settings import Settings
 from models.store import Store
 
@@ -36,12 +34,10 @@ _log = logging.getLogger("hearth")
 _SETTLE_S = 5.0
 """How long a short-lived assistant waits for what the broker retains."""
 
-R = TypeVar("R")
-
 
 def run_assistant(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT. Returns the exit code."""
-    _log_to_stderr(settings.log_level)
+    log_to_stderr(settings.log_level)
     run_async(_until_told_to_stop, settings)
     return 0
 
@@ -83,25 +79,6 @@ def say_once(settings: Settings, text: str) -> None:
     run_async(say)
 
 
-def run_async(work: Callable[..., Awaitable[R]], *args: object) -> R:
-    """Run ``work`` to its end. An AssistantError from a task group comes out as itself."""
-    try:
-        return anyio.run(work, *args)
-    except BaseExceptionGroup as group:
-        expected, bugs = group.split(AssistantError)
-        if expected is None or bugs is not None:
-            raise
-        raise _first(expected) from None
-
-
-def _first(group: BaseExceptionGroup[AssistantError]) -> AssistantError:
-    leaf: BaseException = group
-    while isinstance(leaf, BaseExceptionGroup):
-        leaf = leaf.exceptions[0]
-    assert isinstance(leaf, AssistantError)
-    return leaf
-
-
 async def _until_told_to_stop(settings: Settings) -> None:
     begun = time.perf_counter()
     portaudio = PortAudio()
@@ -135,9 +112,9 @@ async def _until_told_to_stop(settings: Settings) -> None:
             _log.info("listening after %.1f s", time.perf_counter() - begun)
         await running.ready()
         _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
-        _tell_systemd("READY=1")
-        await _signal()
-        _tell_systemd("STOPPING=1")
+        tell_systemd("READY=1")
+        await told_to_stop()
+        tell_systemd("STOPPING=1")
         tasks.cancel_scope.cancel()
 
 
@@ -152,22 +129,6 @@ async def _wyoming(running: Assistant) -> AsyncIterator[Delegate | None]:
 
     async with serve_wyoming(running) as satellite:
         yield satellite
-
-
-async def _signal() -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for number in signals:
-            _log.info("stopping: %s", signal.Signals(number).name)
-            return
-
-
-def _log_to_stderr(level: str) -> None:
-    """Our own log at ``level``. Libraries only warn: some of them would log what was said."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    # aiomqtt, cancelled while it connects, leaves a callback that has nothing to call any more.
-    logging.getLogger("asyncio").addFilter(lambda record: "<Handle cancelled>" not in record.getMessage())
-    for name in ("hearth", "edge", "models"):
-        logging.getLogger(name).setLevel(level.upper())
 
 
 async def _log_turns(bus: Bus) -> None:
@@ -212,10 +173,3 @@ def _says(settings: Settings) -> str:
     if settings.audio.input == "none":
         return "text only"
     return "listening for " + ", ".join(word.replace("_", " ") for word in settings.wake.words)
-
-
-def _tell_systemd(state: str) -> None:
-    """sd_notify(3): one datagram to the socket that systemd named, if it did."""
-    if address := os.environ.get("NOTIFY_SOCKET"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-            notify.sendto(state.encode(), address.replace("@", "\0", 1))

@@ -18,6 +18,8 @@ _STEPS: Final = (
     ) WITHOUT ROWID""",
     "CREATE UNIQUE INDEX memory_fact_topic ON memory_fact (topic) WHERE topic IS NOT NULL AND forgotten IS NULL",
     "ALTER TABLE memory_fact ADD COLUMN vector BLOB",
+    # Two assistants that were apart may each have been told one: which of them holds is decided when they are read.
+    "DROP INDEX memory_fact_topic",
 )
 _MOST: Final = 10_000
 
@@ -55,7 +57,7 @@ class Facts:
     async def all(self) -> list[Fact]:
         """Everything, oldest first. Raises StorageError."""
         await self._prepare()
-        return await self._storage.read(_select)
+        return await self._storage.read(_known)
 
     async def about(self, query: str) -> list[Fact]:
         """What ``query`` may be about, best first. Raises StorageError."""
@@ -71,8 +73,7 @@ class Facts:
     async def forget(self, facts: Sequence[Fact]) -> int:
         """Erase them. Returns how many there were. Raises StorageError."""
         await self._prepare()
-        at = self._now()
-        return await self._storage.write(lambda connection: sum(_erase(connection, fact.id, at) for fact in facts))
+        return await self._storage.write(lambda connection: _forget(connection, facts, self._now()))
 
     async def _keep(self, vectors: Mapping[str, bytes]) -> None:
         sql = "UPDATE memory_fact SET vector = ? WHERE id = ? AND forgotten IS NULL"
@@ -105,6 +106,17 @@ def _replaces(new: Fact, old: Fact) -> bool:
     return old.topic is None and new.text.casefold() == old.text.casefold()
 
 
+def _forget(connection: Connection, facts: Sequence[Fact], at: float) -> int:
+    """Also those that they hide: what another assistant was told earlier must not come up in their place."""
+    hidden = {fact.id: fact for fact in _select(connection)}
+    count = 0
+    for fact in facts:
+        count += _erase(connection, fact.id, at)
+        for old in [old for old in hidden.values() if _replaces(fact, old)]:
+            _erase(connection, old.id, at)
+    return count
+
+
 def _erase(connection: Connection, identity: str, at: float) -> int:
     connection.execute(
         "UPDATE memory_fact SET text = NULL, topic = NULL, vector = NULL, forgotten = ?, changed = ? "
@@ -114,8 +126,14 @@ def _erase(connection: Connection, identity: str, at: float) -> int:
     return connection.changes()
 
 
+def _known(connection: Connection) -> list[Fact]:
+    """Of facts of one topic, and of the same words, the latest; the same on all assistants that know the same."""
+    latest = {(fact.topic, None if fact.topic else fact.text.casefold()): fact for fact in _select(connection)}
+    return sorted(latest.values(), key=lambda fact: (fact.created, fact.id))
+
+
 def _select(connection: Connection) -> list[Fact]:
-    query = "SELECT id, text, topic, created FROM memory_fact WHERE forgotten IS NULL ORDER BY created"
+    query = "SELECT id, text, topic, created FROM memory_fact WHERE forgotten IS NULL ORDER BY created, id"
     return [Fact(*row) for row in connection.execute(query)]
 
 

@@ -1,7 +1,7 @@
 """What is kept, and how it is found again."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -41,10 +41,12 @@ class Storage(Protocol):
 class Outbox(Protocol):
     """What waits for the bridge."""
 
-    def put(self, connection: "Connection", kind: str, body: Mapping[str, Any]) -> None:
+    def put(self, connection: "Connection", kind: str, body: object) -> int:
         """Have the bridge told, in the transaction that ``connection`` is in: neither is ever there without the other.
+        Returns the stamp of what happened, a hybrid logical clock.
 
-        ``kind``: one of :class:`cloud_sync.protocol.event.Kind`; ``body``: anything that JSON can hold.
+        ``kind``: one of :class:`cloud_sync.protocol.event.Kind`; ``body``: a mapping, or a msgspec Struct, of anything
+        that MessagePack can hold. Raises StorageError when there is no room for what may not be given up.
         """
 
 

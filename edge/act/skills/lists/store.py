@@ -1,8 +1,9 @@
 """Lists and what is on them, in SQLite.
 
-Made to be merged between devices one day: a list's id comes from its name, so that "camping" on two devices is one
-list; every item has an id of its own, so that no addition disappears; nothing is erased but its content, and what is
-left (a tombstone) tells other devices that it is gone. The last change of a row counts.
+Made to be merged with those of the house's other assistants. Every list and every item has an id of its own, so that no
+addition disappears; nothing is erased but its content, and what is left (a tombstone) tells the others that it is gone.
+An item carries the name of its list: one that was added while the list was deleted elsewhere keeps the list alive. Rows
+that say the same count as one: two lists of one name, or "milk" that two people wrote down.
 """
 
 import time
@@ -17,8 +18,6 @@ from edge.ports import Storage
 
 R = TypeVar("R")
 
-_LISTS: Final = uuid.UUID("6f0f6d1c-3c5b-4d0a-9a52-3f1d4f2d8c11")
-"""Namespace of the ids of lists (RFC 9562, version 5)."""
 _STEPS: Final = (
     """CREATE TABLE list (
         id TEXT PRIMARY KEY, name TEXT NOT NULL, created REAL NOT NULL, changed REAL NOT NULL,
@@ -27,7 +26,20 @@ _STEPS: Final = (
         id TEXT PRIMARY KEY, list TEXT NOT NULL REFERENCES list (id), text TEXT NOT NULL, created REAL NOT NULL,
         changed REAL NOT NULL, completed INTEGER NOT NULL DEFAULT 0, deleted INTEGER NOT NULL DEFAULT 0)""",
     "CREATE INDEX list_item_open ON list_item (list, completed, deleted)",
+    # Ids were made from names, and items referred to them: a list that was once deleted could never have come back.
+    """ALTER TABLE list_item RENAME TO list_item_before;
+    CREATE TABLE list_item (
+        id TEXT PRIMARY KEY, list TEXT NOT NULL, text TEXT NOT NULL, created REAL NOT NULL,
+        changed REAL NOT NULL, completed INTEGER NOT NULL DEFAULT 0, deleted INTEGER NOT NULL DEFAULT 0);
+    INSERT INTO list_item SELECT item.id, list.name, item.text, item.created, item.changed, item.completed, 0
+        FROM list_item_before AS item JOIN list ON list.id = item.list WHERE NOT item.deleted;
+    DROP TABLE list_item_before;
+    CREATE INDEX list_item_open ON list_item (list, completed, deleted);
+    DELETE FROM list WHERE deleted;
+    UPDATE list SET id = lower(hex(randomblob(16)))""",
 )
+_APART_S: Final = 1e-6
+"""What is added at once keeps its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,8 @@ class Item:
 
     id: str
     text: str
+    twins: tuple[str, ...] = ()
+    """Ids of others that say the same."""
 
 
 class ListStore:
@@ -48,9 +62,7 @@ class ListStore:
 
     async def names(self) -> list[str]:
         """Names of the lists that there are, in alphabetical order."""
-        return await self._read(
-            lambda db: [row[0] for row in db.execute("SELECT name FROM list WHERE NOT deleted ORDER BY name")]
-        )
+        return await self._read(lambda db: sorted(spelt[0] for spelt in _spellings(db).values()))
 
     async def create(self, name: str) -> bool:
         """Make an empty list; False when there is one of that name."""
@@ -62,7 +74,8 @@ class ListStore:
 
         def work(db: Connection) -> None:
             _erase(db, name, now)
-            db.execute("UPDATE list SET deleted = 1, changed = ? WHERE id = ?", (now, _id(name)))
+            gone = [(now, ident) for ident, known in _lists(db) if known.casefold() == name.casefold()]
+            db.executemany("UPDATE list SET deleted = 1, name = '', changed = ? WHERE id = ?", gone)
 
         await self._write(work)
 
@@ -78,13 +91,11 @@ class ListStore:
     async def add(self, name: str, texts: Sequence[str]) -> None:
         """Put ``texts`` on the list, which is made where there is none."""
         now = self._now()
+        rows = [(uuid.uuid4().hex, name, text, now + number * _APART_S, now) for number, text in enumerate(texts)]
 
         def work(db: Connection) -> None:
             _create(db, name, now)
-            db.executemany(
-                "INSERT INTO list_item (id, list, text, created, changed) VALUES (?, ?, ?, ?, ?)",
-                [(str(uuid.uuid4()), _id(name), text, now, now) for text in texts],
-            )
+            db.executemany("INSERT INTO list_item (id, list, text, created, changed) VALUES (?, ?, ?, ?, ?)", rows)
 
         await self._write(work)
 
@@ -94,11 +105,12 @@ class ListStore:
 
     async def remove(self, items: Sequence[Item]) -> None:
         """``items`` are gone, and what they said with them."""
-        await self._change("UPDATE list_item SET deleted = 1, text = '', changed = ? WHERE id = ?", items)
+        await self._change("UPDATE list_item SET deleted = 1, text = '', list = '', changed = ? WHERE id = ?", items)
 
     async def _change(self, statement: str, items: Sequence[Item]) -> None:
         now = self._now()
-        await self._write(lambda db: db.executemany(statement, [(now, item.id) for item in items]))
+        rows = [(now, ident) for item in items for ident in (item.id, *item.twins)]
+        await self._write(lambda db: db.executemany(statement, rows))
 
     async def _read(self, work: Callable[[Connection], R]) -> R:
         await self._migrate()
@@ -114,31 +126,44 @@ class ListStore:
             self._migrated = True
 
 
-def _id(name: str) -> str:
-    return str(uuid.uuid5(_LISTS, name.casefold()))
+def _lists(db: Connection) -> list[tuple[str, str]]:
+    """Id and name of each that was made and not deleted, oldest first."""
+    return list(db.execute("SELECT id, name FROM list WHERE NOT deleted ORDER BY created, id"))
+
+
+def _spellings(db: Connection) -> dict[str, list[str]]:
+    """By its name in lower case, how each list is written; the first counts."""
+    on_items = db.execute("SELECT DISTINCT list FROM list_item WHERE NOT completed AND NOT deleted ORDER BY list")
+    spellings: dict[str, list[str]] = {}
+    for name in dict.fromkeys([*(name for _, name in _lists(db)), *(name for (name,) in on_items)]):
+        spellings.setdefault(name.casefold(), []).append(name)
+    return spellings
 
 
 def _create(db: Connection, name: str, now: float) -> bool:
-    known = db.execute("SELECT deleted FROM list WHERE id = ?", (_id(name),)).fetchone()
-    if known is not None and not known[0]:
+    if name.casefold() in _spellings(db):
         return False
-    db.execute(
-        "INSERT INTO list (id, name, created, changed) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (id) DO UPDATE SET deleted = 0, changed = excluded.changed",
-        (_id(name), name, now, now),
-    )
+    db.execute("INSERT INTO list (id, name, created, changed) VALUES (?, ?, ?, ?)", (uuid.uuid4().hex, name, now, now))
     return True
 
 
 def _items(db: Connection, name: str) -> list[Item]:
-    rows = db.execute(
-        "SELECT id, text FROM list_item WHERE list = ? AND NOT completed AND NOT deleted ORDER BY created, rowid",
-        (_id(name),),
-    )
-    return [Item(*row) for row in rows]
+    rows = [
+        row
+        for spelt in _spellings(db).get(name.casefold(), ())
+        for row in db.execute(
+            "SELECT created, id, text FROM list_item WHERE list = ? AND NOT completed AND NOT deleted", (spelt,)
+        )
+    ]
+    alike: dict[str, list[tuple[str, str]]] = {}
+    for _, ident, text in sorted(rows):
+        alike.setdefault(text.casefold(), []).append((ident, text))
+    return [Item(*same[0], tuple(ident for ident, _ in same[1:])) for same in alike.values()]
 
 
 def _erase(db: Connection, name: str, now: float) -> None:
-    db.execute(
-        "UPDATE list_item SET deleted = 1, text = '', changed = ? WHERE list = ? AND NOT deleted", (now, _id(name))
+    written = db.execute("SELECT DISTINCT list FROM list_item WHERE NOT deleted").fetchall()
+    db.executemany(
+        "UPDATE list_item SET deleted = 1, text = '', list = '', changed = ? WHERE list = ? AND NOT deleted",
+        [(now, spelt) for (spelt,) in written if spelt.casefold() == name.casefold()],
     )

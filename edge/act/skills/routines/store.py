@@ -1,4 +1,8 @@
-"""Routines that were taught by voice, in SQLite. What is forgotten leaves a row without its content (a tombstone)."""
+"""Routines that were taught by voice, in SQLite. What is forgotten leaves a row without its content (a tombstone).
+
+Made to be merged with those of the house's other assistants: what is taught is a row of its own, which takes the place
+of those of its name. Where two assistants that were apart were taught the same name, the later one holds.
+"""
 
 import json
 import time
@@ -10,12 +14,12 @@ from apsw import Connection
 
 from edge.ports import Storage
 
-_ROUTINES: Final = uuid.UUID("0a3b1a53-7a0e-4f3e-8a6e-0d4e7c3f0b52")
-"""Namespace of the ids of routines (RFC 9562, version 5): the same name is the same routine on every device."""
 _STEPS: Final = (
     """CREATE TABLE routine (
         id TEXT PRIMARY KEY, name TEXT NOT NULL, sentences TEXT NOT NULL, created REAL NOT NULL, changed REAL NOT NULL,
         deleted INTEGER NOT NULL DEFAULT 0)""",
+    # Ids were made from names: a routine that was once forgotten could never have come back.
+    "DELETE FROM routine WHERE deleted; UPDATE routine SET id = lower(hex(randomblob(16)))",
 )
 
 
@@ -31,33 +35,36 @@ class RoutineStore:
         await self._storage.migrate("routines", _STEPS)
 
         def work(db: Connection) -> dict[str, Sequence[str]]:
-            rows = db.execute("SELECT name, sentences FROM routine WHERE NOT deleted ORDER BY name")
-            return {name: tuple(json.loads(sentences)) for name, sentences in rows}
+            latest = {name.casefold(): (name, sentences) for _, name, sentences in _taught(db)}
+            return {name: tuple(json.loads(sentences)) for name, sentences in sorted(latest.values())}
 
         return await self._storage.read(work)
 
     async def teach(self, name: str, sentences: Sequence[str]) -> None:
         """Keep a routine, in place of the one that has this name. Raises StorageError."""
         now, kept = self._now(), json.dumps(list(sentences), ensure_ascii=False)
-        await self._storage.write(
-            lambda db: db.execute(
-                "INSERT INTO routine (id, name, sentences, created, changed) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (id) DO UPDATE SET"
-                " name = excluded.name, sentences = excluded.sentences, changed = excluded.changed, deleted = 0",
-                (_id(name), name, kept, now, now),
+
+        def work(db: Connection) -> None:
+            _erase(db, name, now)
+            db.execute(
+                "INSERT INTO routine (id, name, sentences, created, changed) VALUES (?, ?, ?, ?, ?)",
+                (uuid.uuid4().hex, name, kept, now, now),
             )
-        )
+
+        await self._storage.write(work)
 
     async def forget(self, name: str) -> None:
         """It is gone, and what it did with it. Raises StorageError."""
         now = self._now()
-        await self._storage.write(
-            lambda db: db.execute(
-                "UPDATE routine SET deleted = 1, name = '', sentences = '[]', changed = ? WHERE id = ?",
-                (now, _id(name)),
-            )
-        )
+        await self._storage.write(lambda db: _erase(db, name, now))
 
 
-def _id(name: str) -> str:
-    return str(uuid.uuid5(_ROUTINES, name.casefold()))
+def _taught(db: Connection) -> list[tuple[str, str, str]]:
+    return list(db.execute("SELECT id, name, sentences FROM routine WHERE NOT deleted ORDER BY created, id"))
+
+
+def _erase(db: Connection, name: str, now: float) -> None:
+    db.executemany(
+        "UPDATE routine SET deleted = 1, name = '', sentences = '[]', changed = ? WHERE id = ?",
+        [(now, ident) for ident, known, _ in _taught(db) if known.casefold() == name.casefold()],
+    )

@@ -1,0 +1,154 @@
+"""Becoming a device of a house, and what is kept of it: ``bridge.json`` in the data directory."""
+
+import os
+import socket
+import ssl
+from pathlib import Path
+from typing import Final
+
+import httpx
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from cloud_sync.client.keys import device_key, public_of
+from cloud_sync.client.tls import client_context
+from cloud_sync.protocol import enrolment
+from cloud_sync.protocol.enrolment import CODE, Enrol, Enrolled, Problem
+from cloud_sync.protocol.errors import ProtocolError
+from edge.errors import AssistantError, StorageError
+from edge.identity import identity
+
+FILE: Final = "bridge.json"
+_TIMEOUT_S: Final = 15.0
+
+
+class BridgeRefused(AssistantError):
+    """The bridge could not be reached, or said no."""
+
+    code, stage = "bridge_refused", "app"
+
+
+class Bridge(msgspec.Struct, frozen=True, kw_only=True):
+    """The bridge that this device belongs to."""
+
+    url: str
+    """``https://host:port``."""
+    server: str
+    public: bytes
+    """The key that its receipts are signed with."""
+    house: str
+    device: str
+    authority: str = ""
+    """PEM of the certificate authority that it made itself; empty: a public one."""
+
+    def context(self, ca_file: Path | None = None) -> ssl.SSLContext:
+        """For every connection to it. ``ca_file``: the one of the settings, which outranks what was kept. Raises
+        StorageError.
+        """
+        return client_context(ca_file, self.authority)
+
+
+def enrolled(data_dir: Path) -> Bridge | None:
+    """None before this device was enrolled. Raises StorageError."""
+    path = data_dir / FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Bridge)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        raise StorageError(f"{path} can't be read: {error}", "delete it and enrol again", permanent=True) from None
+
+
+def https(url: str) -> str:
+    """The address for requests: ``https://host:port`` of ``wss://host:port`` or of ``host:port``."""
+    bare = url.rstrip("/").removeprefix("wss://").removeprefix("https://")
+    if "://" in bare or "/" in bare or not bare:
+        raise BridgeRefused(f"{url} is not the address of a bridge", "give https://HOST:PORT", permanent=True)
+    return f"https://{bare}"
+
+
+def enrol(data_dir: Path, url: str, typed: str, name: str = "", ca_file: Path | None = None) -> Bridge:
+    """Tell the bridge at ``url`` the code that it showed, and keep what it answers. Nothing is told to a bridge whose
+    certificate is not known by a public authority, by ``ca_file``, or by the fingerprint in the code.
+
+    Raises BridgeRefused, StorageError.
+    """
+    address = https(url)
+    try:
+        code = enrolment.plain(typed)
+    except ProtocolError as error:
+        raise BridgeRefused(error.message, "run `hearth-cloud device add` on the bridge's machine") from None
+    authority = _authority(address, code[CODE:]) if len(code) > CODE else ""
+    key, device = device_key(data_dir), identity(data_dir)
+    asked = Enrol(
+        code=code[:CODE],
+        device=device,
+        public=public_of(key),
+        signature=enrolment.proof(key, code[:CODE], device),
+        name=name or socket.gethostname(),
+    )
+    told = _post(f"{address}/v1/enrol", msgspec.json.encode(asked), client_context(ca_file, authority))
+    bridge = Bridge(
+        url=address,
+        server=told.server,
+        public=told.public,
+        house=told.house,
+        device=device,
+        authority=ca_file.read_text(encoding="ascii") if ca_file is not None else authority,
+    )
+    _keep(data_dir / FILE, msgspec.json.encode(bridge))
+    return bridge
+
+
+def _authority(address: str, fingerprint: str) -> str:
+    """The bridge's own authority, as PEM, when it is the one that ``fingerprint`` is of."""
+    anybody = ssl.create_default_context()
+    anybody.check_hostname = False
+    # Whoever answers is believed nothing yet: what comes is compared with what the person brought.
+    anybody.verify_mode = ssl.CERT_NONE
+    try:
+        with httpx.Client(verify=anybody, timeout=_TIMEOUT_S) as client:
+            pem = client.get(f"{address}/v1/authority").raise_for_status().content
+        der = x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER)
+    except httpx.HTTPError as error:
+        raise BridgeRefused(f"{address} does not answer: {error}", "check the address and the network") from None
+    except ValueError:
+        raise BridgeRefused(f"{address} shows no certificate authority", "is it a bridge?") from None
+    if enrolment.fingerprint(der) != fingerprint:
+        what = f"{address} is not the bridge that made this code: its certificate is another one"
+        raise BridgeRefused(what, "somebody may be in between; type the code again", permanent=True)
+    return pem.decode("ascii")
+
+
+def _post(url: str, body: bytes, context: ssl.SSLContext) -> Enrolled:
+    try:
+        with httpx.Client(verify=context, timeout=_TIMEOUT_S) as client:
+            answer = client.post(url, content=body, headers={"Content-Type": "application/json"})
+    except httpx.ConnectError as error:
+        remedy = (
+            "check address, network and clock; a bridge that made its own certificate shows a code of 24 characters"
+        )
+        raise BridgeRefused(f"{url} can't be reached: {error}", remedy) from None
+    except httpx.HTTPError as error:
+        raise BridgeRefused(f"{url} does not answer: {error}", "try again") from None
+    try:
+        if answer.is_success:
+            return msgspec.json.decode(answer.content, type=Enrolled)
+        problem = msgspec.json.decode(answer.content, type=Problem)
+    except msgspec.DecodeError:
+        raise BridgeRefused(f"{url} answers {answer.status_code}", "is it a bridge?") from None
+    raise BridgeRefused(f"refused: {problem.message}", "run `hearth-cloud device add` for another code")
+
+
+def _keep(path: Path, content: bytes) -> None:
+    made = path.with_name(f".{path.name}.new")
+    try:
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        made.replace(path)
+    except OSError as error:
+        what = f"{path} can't be written: {error.strerror or error}"
+        raise StorageError(what, "see to the folder's permissions", permanent=True) from None

@@ -1,0 +1,256 @@
+"""This assistant's copy of what the house shares: local changes go out as events, those of others come in.
+
+All of it happens inside the caller's transactions: what a skill writes and the event that tells of it, a page of
+changes and the cursor behind it. A cut leaves the old or the new.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from apsw import Connection
+
+from cloud_sync.client import capture, shadow
+from cloud_sync.client.outbox import DatabaseOutbox
+from cloud_sync.client.scrub import scrub
+from cloud_sync.client.shadow import Shadow
+from cloud_sync.client.shared import SHARED, Table
+from cloud_sync.protocol import event
+from cloud_sync.protocol.clock import ms_of, stamp
+from cloud_sync.protocol.errors import ProtocolError
+from cloud_sync.protocol.event import Event, Kind
+from cloud_sync.protocol.messages import Changes, Numbered
+from cloud_sync.protocol.record import Change, Record, Register, Stamp, merge
+
+_DAY_MS: Final = 86_400_000
+TOMBSTONE_DAYS: Final = 90
+LOST_DAYS: Final = 30
+_MOST_ASIDE: Final = 1_000
+
+
+class Replica:
+    """For one connection. Its methods are called inside a transaction."""
+
+    def __init__(self, device: str, outbox: DatabaseOutbox, tables: Sequence[Table] = SHARED) -> None:
+        """``device``: this assistant's identity."""
+        self._device, self._outbox = device, outbox
+        self._tables = {table.kind: table for table in tables}
+        self._schema = -1
+        self._snapshot: _Snapshot | None = None
+
+    # -- what is written here ----------------------------------------------------------------------------------------
+
+    def seal(self, connection: Connection) -> None:
+        """The last word in each transaction: tell the bridge what was changed. Raises StorageError when no more can
+        wait for it.
+        """
+        if not self._watch(connection):
+            return
+        pending = _keys(connection, "SELECT kind, record FROM sync_pending ORDER BY kind, record")
+        for kind, record in pending:
+            if (table := self._tables.get(kind)) is not None:
+                self._tell(connection, table, record)
+        if pending:
+            # Also what was touched just now, to take away what was deleted elsewhere.
+            connection.execute("DELETE FROM sync_pending")
+
+    def _watch(self, connection: Connection) -> bool:
+        """Tables may come with any migration, and with them triggers, and what is in them already. False: our own are
+        still to come.
+        """
+        ((version,),) = connection.execute("PRAGMA schema_version")
+        if version != self._schema:
+            if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sync_table'").fetchall():
+                return False
+            for table, fields in capture.begin(connection, self._tables.values()):
+                self._show_what_was_kept(connection, table, fields)
+                capture.touch_all(connection, table)
+            ((self._schema,),) = connection.execute("PRAGMA schema_version")
+        return True
+
+    def _show_what_was_kept(self, connection: Connection, table: Table, fields: frozenset[str] | None) -> None:
+        """Records and fields of others that came before there was a place for them."""
+        if fields is not None and fields >= table.fields.keys():
+            return
+        for _, record in _keys(connection, "SELECT DISTINCT kind, record FROM sync_field WHERE kind = ?", table.kind):
+            here = capture.read(connection, table, record)
+            row = table.row(shadow.load(connection, self._device, table.kind, record).values)
+            if row is not None and (here is None) is (fields is None):
+                new = row if here is None else {**here, **{name: row[name] for name in row.keys() - (fields or ())}}
+                capture.write(connection, table, record, new)
+
+    def _tell(self, connection: Connection, table: Table, record: str) -> None:
+        known = shadow.load(connection, self._device, table.kind, record)
+        row = capture.read(connection, table, record)
+        if known.deleted:
+            if row is not None:
+                capture.write(connection, table, record, None)
+        elif row is not None:
+            values = known.values
+            fields = {name: value for name, value in row.items() if name not in values or values[name] != value}
+            if fields:
+                at = self._put(connection, Change(kind=table.kind, record=record, fields=fields))
+                known.own |= {name: Register(value, at) for name, value in fields.items()}
+                shadow.save(connection, known)
+        # A record of which too little has come for a row was not deleted by anybody.
+        elif table.row(known.values) is not None:
+            at = self._put(connection, Change(kind=table.kind, record=record, deleted=True))
+            shadow.save(connection, Shadow(table.kind, record, Record({}, at)))
+            scrub(connection, self._device, [(table.kind, record)])
+
+    def _put(self, connection: Connection, change: Change) -> Stamp:
+        return Stamp(self._outbox.put(connection, Kind.CHANGE, change), self._device)
+
+    # -- what comes from the house -----------------------------------------------------------------------------------
+
+    def take(self, connection: Connection, page: Changes) -> None:
+        """Apply a page as it came, of changes or of a snapshot; the cursor is kept with the last page of a snapshot."""
+        if not page.snapshot:
+            self._snapshot = None
+            self.apply(connection, page.items, page.cursor)
+            return
+        if self._snapshot is None:
+            self._snapshot = _Snapshot(connection)
+        self._snapshot.items += page.items
+        if not page.more:
+            self._swap(connection, self._snapshot, page.cursor)
+
+    def restart(self) -> None:
+        """The link is another one: pages of a snapshot that have come so far count for nothing."""
+        self._snapshot = None
+
+    def apply(self, connection: Connection, changes: Sequence[Numbered], cursor: int) -> None:
+        """Take ``changes`` in, and the ``cursor`` behind them. Taking them in again changes nothing."""
+        self.seal(connection)
+        now = stamp(self._outbox.now_ms(connection))
+        shadows: dict[tuple[str, str], Shadow] = {}
+        deleted: list[tuple[str, str]] = []
+        for numbered in changes:
+            if (read := _read(connection, numbered)) is None:
+                continue
+            one, change = read
+            key = (change.kind, change.record)
+            if (known := shadows.get(key)) is None:
+                known = shadows[key] = shadow.load(connection, self._device, *key)
+            if change.deleted and (known.own or known.house.fields):
+                deleted.append(key)
+            self._merge(connection, known, change, one, numbered, now)
+        for known in shadows.values():
+            shadow.save(connection, known, seen=now)
+            self._show(connection, known)
+        scrub(connection, self._device, deleted)
+        self._settle(connection, changes, now, cursor)
+
+    def _merge(
+        self, connection: Connection, known: Shadow, change: Change, one: Event, numbered: Numbered, now: int
+    ) -> None:
+        if numbered.device == self._device:
+            for name in change.fields.keys() & known.own.keys():
+                if known.own[name].stamp.clock == one.clock:
+                    # From now on it counts as the house has it, be that under an earlier stamp.
+                    del known.own[name]
+        merged = merge(known.house, change, Stamp(numbered.clock, numbered.device))
+        known.house = merged.record
+        if known.deleted:
+            known.own.clear()
+        shadow.keep_lost(connection, known, merged.lost.items(), now)
+
+    def _show(self, connection: Connection, known: Shadow) -> None:
+        table = self._tables.get(known.kind)
+        if table is not None and capture.is_watched(connection, table):
+            row = None if known.deleted else table.row(known.values)
+            if row != capture.read(connection, table, known.record):
+                capture.write(connection, table, known.record, row)
+
+    def _settle(self, connection: Connection, changes: Sequence[Numbered], now: int, cursor: int) -> None:
+        # Everything that was touched since the seal was touched by us.
+        connection.execute("DELETE FROM sync_pending")
+        latest = max((each.clock for each in changes), default=0)
+        connection.execute("UPDATE sync_self SET clock = max(clock, ?)", (latest,))
+        connection.execute("UPDATE sync_link SET cursor = ?", (cursor,))
+        self._purge(connection, now)
+
+    # -- the whole state ---------------------------------------------------------------------------------------------
+
+    def _swap(self, connection: Connection, snapshot: "_Snapshot", cursor: int) -> None:
+        """What the house has becomes what ``snapshot`` says, except for what the bridge had not acknowledged."""
+        self.seal(connection)
+        self._snapshot = None
+        now = stamp(self._outbox.now_ms(connection))
+        house: dict[tuple[str, str], Record] = {}
+        returned: set[int] = set()
+        for numbered in snapshot.items:
+            if (read := _read(connection, numbered)) is not None:
+                one, change = read
+                key = (change.kind, change.record)
+                house[key] = merge(house.get(key, Record()), change, Stamp(numbered.clock, numbered.device)).record
+                if numbered.device == self._device:
+                    returned.add(one.clock)
+        waiting = _waiting(connection, snapshot.acked) - returned
+        for key in _keys(connection, "SELECT DISTINCT kind, record FROM sync_field"):
+            house.setdefault(key, Record())
+        for key, record in house.items():
+            known = shadow.load(connection, self._device, *key)
+            # Tombstones of before stay: nothing outranks them, and they are purged by their age alone.
+            stamps = [each for each in (known.house.tombstone, record.tombstone) if each is not None]
+            known.house = Record({}, min(stamps)) if stamps else record
+            known.own = {
+                name: each for name, each in known.own.items() if each.stamp.clock in waiting and not known.deleted
+            }
+            shadow.save(connection, known, seen=now)
+            self._show(connection, known)
+        scrub(connection, self._device, [key for key, record in house.items() if record.tombstone is not None])
+        self._settle(connection, snapshot.items, now, cursor)
+
+    # -- what is old -------------------------------------------------------------------------------------------------
+
+    def _purge(self, connection: Connection, now: int) -> None:
+        old = stamp(max(0, ms_of(now) - TOMBSTONE_DAYS * _DAY_MS))
+        purged = _keys(connection, "SELECT kind, record FROM sync_tombstone WHERE seen < ?", old)
+        for kind, record in purged:
+            if (table := self._tables.get(kind)) is not None and capture.is_watched(connection, table):
+                capture.write(connection, table, record, None)
+            connection.execute("DELETE FROM sync_tombstone WHERE kind = ? AND record = ?", (kind, record))
+        if purged:
+            connection.execute("DELETE FROM sync_pending")
+        old = stamp(max(0, ms_of(now) - LOST_DAYS * _DAY_MS))
+        connection.execute("DELETE FROM sync_lost WHERE at < ?", (old,))
+
+
+class _Snapshot:
+    """Pages that have come; lost with the process, which then asks for them again."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.items: list[Numbered] = []
+        self.acked: int = connection.execute("SELECT acked FROM sync_link").get
+        """What had been acknowledged when it began: all that is in it, unless it was given up for something later."""
+
+
+def _read(connection: Connection, numbered: Numbered) -> tuple[Event, Change] | None:
+    """None for what can't be read: it is set aside."""
+    try:
+        one = event.decode(numbered.event)
+        event.check(numbered.device, numbered.incarnation, one)
+        return one, msgspec.msgpack.decode(one.body, type=Change)
+    except (ProtocolError, msgspec.DecodeError, RecursionError) as error:
+        _aside(connection, numbered, str(error))
+        return None
+
+
+def _keys(connection: Connection, query: str, *values: str | int) -> list[tuple[str, str]]:
+    """Kinds and ids of records, read to the end: what follows may write the same table."""
+    return [(str(kind), str(record)) for kind, record in connection.execute(query, values).fetchall()]
+
+
+def _waiting(connection: Connection, acked: int) -> set[int]:
+    """Stamps of the changes that the bridge had not acknowledged."""
+    query = "SELECT event FROM sync_event WHERE seq > ? AND kind = ?"
+    return {event.decode(raw).clock for (raw,) in connection.execute(query, (acked, Kind.CHANGE))}
+
+
+def _aside(connection: Connection, numbered: Numbered, why: str) -> None:
+    row = (numbered.n, numbered.device, numbered.incarnation, bytes(numbered.event), why)
+    connection.execute("INSERT OR REPLACE INTO sync_aside VALUES (?, ?, ?, ?, ?)", row)
+    connection.execute(
+        "DELETE FROM sync_aside WHERE n NOT IN (SELECT n FROM sync_aside ORDER BY n DESC LIMIT ?)", (_MOST_ASIDE,)
+    )

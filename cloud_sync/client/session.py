@@ -1,0 +1,524 @@
+"""One connection to the bridge as the device sees it, without any I/O: frames and moments in, frames and wishes out.
+
+Whoever drives it (:mod:`cloud_sync.client.link`) feeds what came in and what time it is, sends what
+:meth:`Session.outgoing` gives, and carries out the wishes that :meth:`Session.wishes` gives: read events, keep an
+acknowledgement, apply a page of changes. Times are seconds of any clock that never goes back.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final, TypeAlias
+
+import msgspec
+
+from cloud_sync.protocol.errors import Code, ProtocolError
+from cloud_sync.protocol.frames import Codec, device_codec
+from cloud_sync.protocol.messages import (
+    BATCH_BYTES,
+    DEAD_S,
+    PING_S,
+    VERSIONS,
+    Ack,
+    Answer,
+    Ask,
+    Bye,
+    Call,
+    Called,
+    Cancel,
+    Challenge,
+    Changes,
+    Delta,
+    Error,
+    Events,
+    FromDevice,
+    FromServer,
+    Hello,
+    Nudge,
+    Ping,
+    Pong,
+    Pull,
+    Receipt,
+    Refused,
+    Renewed,
+    Taken,
+    Welcome,
+)
+
+UNANSWERED_S: Final = 120.0
+"""A bridge that answers pings, but for so long neither acknowledges nor gives what was asked for, is ill."""
+LOST: Final = "lost"
+"""How a connection ended that was cut: there is nobody to say goodbye to."""
+_SHORT_PAUSE_S: Final = 1.0
+_GAPS: Final = 3
+"""So many complaints about missing events in one connection, and it is given up."""
+
+Sign: TypeAlias = Callable[[str, bytes, str, str], bytes]
+"""The signature for (server, nonce, device, incarnation). Raises ProtocolError where it is not the known bridge."""
+
+
+class State(Enum):
+    """How far the greeting is."""
+
+    EXPECTED = auto()
+    """The bridge has the first word."""
+    GREETED = auto()
+    """Hello was said."""
+    PLACING = auto()
+    """The bridge is there; it is being looked up what it lacks."""
+    LIVE = auto()
+    CLOSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far this device is."""
+
+    device: str
+    incarnation: str
+    last_seq: int = 0
+    """The greatest number that it has given."""
+    cursor: int = 0
+    epoch: str = ""
+    time_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some events, each covering the next numbers."""
+
+    items: tuple[msgspec.Raw, ...]
+    last: int
+    """The number of the last of them."""
+    size: int
+    """Bytes."""
+
+
+# -- wishes ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Find out from ``welcome`` where to go on, then call :meth:`Session.begin`, or :meth:`Session.forked`."""
+
+    welcome: Welcome
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Read the events after number ``after``, at most ``room`` bytes of them, then call :meth:`Session.loaded`."""
+
+    after: int
+    room: int
+    alone: bool
+    """Nothing is on the way: one event goes in any case, also where it is larger than ``room``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acked:
+    """Every event up to ``seq`` is in the bridge's store, and up to ``watermark`` in its backup."""
+
+    seq: int
+    watermark: int
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Apply the page and keep its cursor, in one transaction, then call :meth:`Session.applied`."""
+
+    page: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """For whoever asked; where nobody listens, an Answer is kept."""
+
+    message: Delta | Call | Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """To be kept: the bridge says it once."""
+
+    message: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class PutAside:
+    """The bridge can't apply that event; it has it, and those after it flow."""
+
+    refused: Refused
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeTime:
+    """What the bridge's clock shows, milliseconds since the epoch, not older than ``age_s``."""
+
+    ms: int
+    age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """For requests over HTTP."""
+
+    token: str
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Another disk has told other events under this incarnation: a new one is due before the next connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It is over, once :meth:`Session.outgoing` gives nothing more."""
+
+    code: str
+    """A :class:`Code`, ``LOST``, or what the link found wrong before the first word; empty: in peace."""
+    message: str = ""
+    permanent: bool = False
+    """Trying again can't help until a person has seen to it."""
+    retry_after_s: float = 0.0
+
+
+Wish: TypeAlias = Place | Load | Acked | Apply | Deliver | Keep | PutAside | BridgeTime | Token | Fork | Ended
+
+
+class Session:
+    """One connection, from its first byte to its last."""
+
+    def __init__(
+        self,
+        here: Position,
+        sign: Sign,
+        now: float,
+        *,
+        random: Callable[[], float],
+        pulls: bool = True,
+        software: str = "",
+        versions: tuple[int, int] = VERSIONS,
+    ) -> None:
+        """``random``: a number from 0 to 1, for the splay; ``pulls`` False: changes of the house are not wanted."""
+        self.state = State.EXPECTED
+        self.cursor = here.cursor
+        self._here, self._sign, self._random = here, sign, random
+        self._pulls, self._software, self._versions = pulls, software, versions
+        self._codec: Codec[FromServer] = device_codec()
+        self._wishes: list[Wish] = []
+        self._urgent: deque[FromDevice] = deque()
+        self._bulk: deque[Events] = deque()
+        self._heard_at = now
+        self._ping_at = now + PING_S
+        self._ping, self._ping_sent = 0, now
+        # -- events up
+        self._window = 0
+        self._begin_at, self._paused_until = now, now
+        self._sent = self._acked = self._watermark = 0
+        self._flight: deque[tuple[int, int]] = deque()
+        """(last number, bytes) of each batch that is on the way."""
+        self._progress_at = now
+        self._loading, self._drained, self._looked = False, False, False
+        self._highest, self._gaps = 0, 0
+        # -- changes down
+        self._known, self._pulled_at = 0, now
+        """Up to which there are changes, as far as is known here."""
+        self._pulling, self._applying, self._applying_more = False, False, False
+
+    # -- what the driver asks ----------------------------------------------------------------------------------------
+
+    @property
+    def live(self) -> bool:
+        """Whether questions can be asked."""
+        return self.state is State.LIVE
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that there was is acknowledged."""
+        return self.live and self._drained and not self._flight and not self._bulk
+
+    @property
+    def acked(self) -> int:
+        """Every event up to this number is with the bridge."""
+        return self._acked
+
+    def wishes(self) -> list[Wish]:
+        """What is to be done now, in this order; each is given once."""
+        wishes, self._wishes = self._wishes, []
+        return wishes
+
+    @property
+    def has_wishes(self) -> bool:
+        """Whether :meth:`wishes` would give any."""
+        return bool(self._wishes)
+
+    def outgoing(self) -> bytes | None:
+        """The next frame to send, if there is one: never a batch before something small."""
+        if self._urgent:
+            return self._codec.encode(self._urgent.popleft())
+        if self._bulk and self.state is not State.CLOSED:
+            return self._codec.encode(self._bulk.popleft())
+        return None
+
+    def deadline(self) -> float:
+        """When :meth:`advance` is to be called, if nothing happens before."""
+        moments = [self._heard_at + DEAD_S]
+        if self.state is State.LIVE:
+            moments.append(self._ping_at)
+            if self._flight:
+                moments.append(self._progress_at + UNANSWERED_S)
+            if self._pulling:
+                moments.append(self._pulled_at + UNANSWERED_S)
+            if self._may_load():
+                moments.append(max(self._begin_at, self._paused_until))
+        return min(moments)
+
+    # -- what the driver tells ---------------------------------------------------------------------------------------
+
+    def receive(self, frame: bytes, now: float) -> None:
+        """A frame came in."""
+        if self.state is State.CLOSED:
+            return
+        self._heard_at = now
+        try:
+            self._take(self._codec.decode(frame), now)
+        except ProtocolError as error:
+            self._urgent.append(Bye(reason=str(error)))
+            self._end(Ended(error.code.value, error.message))
+        else:
+            self._fill(now)
+
+    def advance(self, now: float) -> None:
+        """It is ``now``."""
+        if self.state is State.CLOSED:
+            return
+        if now >= self._heard_at + DEAD_S:
+            self._end(Ended(Code.TIMEOUT, "nothing was heard of the bridge"))
+            return
+        if self.state is not State.LIVE:
+            return
+        unanswered = (self._flight and now >= self._progress_at + UNANSWERED_S) or (
+            self._pulling and now >= self._pulled_at + UNANSWERED_S
+        )
+        if unanswered:
+            self._end(Ended(Code.TIMEOUT, "the bridge answers pings and nothing else"))
+            return
+        if now >= self._ping_at:
+            self._ping, self._ping_sent = self._ping + 1, now
+            self._ping_at = now + PING_S
+            self._urgent.append(Ping(n=self._ping))
+        self._fill(now)
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        self._urgent.clear()
+        self._end(Ended(LOST, "the connection was cut"))
+
+    def begin(self, after: int, cursor: int, now: float) -> None:
+        """The bridge lacks what comes after number ``after``; its changes up to ``cursor`` are here."""
+        if self.state is not State.PLACING:
+            return
+        self.state = State.LIVE
+        self.cursor = cursor
+        self._sent = self._highest = self._acked = after
+        self._ping_at = now + PING_S
+        if self._pulls:
+            self._pull(now)
+        self._fill(now)
+
+    def forked(self) -> None:
+        """What the bridge has under this incarnation, another disk has told."""
+        self._wishes.append(Fork())
+        self._urgent.append(Bye(reason=Code.FORK.value))
+        self._end(Ended(Code.FORK, "another disk has told other events under this incarnation"))
+
+    def loaded(self, after: int, batch: Batch | None, now: float) -> None:
+        """The events after number ``after`` that were wished for; None: there are none."""
+        self._loading = False
+        if self.state is not State.LIVE:
+            return
+        if batch is None:
+            # What was written while they were read may have been missed.
+            self._drained = not self._looked
+        elif after == self._sent:
+            if not self._flight:
+                self._progress_at = now
+            self._sent = batch.last
+            self._highest = max(self._highest, batch.last)
+            self._flight.append((batch.last, batch.size))
+            self._bulk.append(Events(items=batch.items))
+        self._looked = False
+        self._fill(now)
+
+    def look(self, now: float) -> None:
+        """There may be new events."""
+        self._drained, self._looked = False, self._loading
+        if self.state is State.LIVE:
+            self._fill(now)
+
+    def applied(self, cursor: int, now: float) -> None:
+        """The page up to ``cursor`` was applied, and the cursor kept."""
+        more = self._applying_more
+        self._applying = False
+        self.cursor = cursor
+        if self.state is State.LIVE and (more or self._known > cursor):
+            self._pull(now)
+
+    def say(self, message: Ask | Called | Taken | Cancel) -> bool:
+        """Have that told. False where there is nobody to tell it to."""
+        if self.state is not State.LIVE:
+            return False
+        self._urgent.append(message)
+        return True
+
+    def leave(self, reason: str) -> None:
+        """End it in peace."""
+        if self.state is not State.CLOSED:
+            self._urgent.append(Bye(reason=reason))
+            self._end(Ended(""))
+
+    # -- messages ----------------------------------------------------------------------------------------------------
+
+    def _take(self, message: FromServer, now: float) -> None:
+        match message:
+            case Error():
+                self._on_error(message, now)
+            case Bye():
+                self._end(Ended("", message.reason, retry_after_s=message.retry_after_s))
+            case Challenge() if self.state is State.EXPECTED:
+                self._on_challenge(message, now)
+            case Welcome() if self.state is State.GREETED:
+                self._on_welcome(message, now)
+            case _ if self.state is State.LIVE:
+                self._on_live(message, now)
+            case _:
+                what = type(message).__name__.lower()
+                raise ProtocolError(Code.MALFORMED, f"{what} has no place before the greeting is done, or after it")
+
+    def _on_challenge(self, challenge: Challenge, now: float) -> None:
+        (oldest, newest), (theirs_oldest, theirs_newest) = self._versions, challenge.versions
+        if oldest > theirs_newest or newest < theirs_oldest:
+            what = f"this device speaks {oldest} to {newest}, the bridge {theirs_oldest} to {theirs_newest}"
+            self._urgent.append(Bye(reason=f"{Code.VERSION.value}: {what}"))
+            self._end(Ended(Code.VERSION, what, permanent=True))
+            return
+        here = self._here
+        self._urgent.append(
+            Hello(
+                device=here.device,
+                incarnation=here.incarnation,
+                versions=self._versions,
+                signature=self._sign(challenge.server, challenge.nonce, here.device, here.incarnation),
+                last_seq=here.last_seq,
+                cursor=here.cursor,
+                epoch=here.epoch,
+                time_ms=here.time_ms,
+                software=self._software,
+            )
+        )
+        self.state = State.GREETED
+        self._ping_sent = now
+
+    def _on_welcome(self, welcome: Welcome, now: float) -> None:
+        if not self._versions[0] <= welcome.version <= self._versions[1]:
+            raise ProtocolError(Code.VERSION, f"the bridge chose {welcome.version}, which this device does not speak")
+        self.state = State.PLACING
+        self._window = max(1, welcome.window)
+        self._watermark = welcome.watermark
+        self._begin_at = now + welcome.splay_s * self._random()
+        if welcome.time_ms:
+            self._wishes.append(BridgeTime(welcome.time_ms, now - self._ping_sent))
+        if welcome.token:
+            self._wishes.append(Token(welcome.token, welcome.token_expires_ms))
+        self._wishes.append(Place(welcome))
+
+    def _on_live(self, message: FromServer, now: float) -> None:
+        match message:
+            case Ack():
+                self._on_ack(message, now)
+            case Refused():
+                self._wishes.append(PutAside(message))
+            case Changes():
+                self._on_changes(message)
+            case Nudge():
+                self._known = max(self._known, message.cursor)
+                if self._pulls and self._known > self.cursor:
+                    self._pull(now)
+            case Delta() | Call() | Answer():
+                self._wishes.append(Deliver(message))
+            case Receipt():
+                self._wishes.append(Keep(message))
+            case Pong():
+                if message.n == self._ping and message.time_ms:
+                    self._wishes.append(BridgeTime(message.time_ms, now - self._ping_sent))
+            case Renewed():
+                self._wishes.append(Token(message.token, message.token_expires_ms))
+            case _:
+                raise ProtocolError(Code.MALFORMED, f"a second {type(message).__name__.lower()}")
+
+    def _on_ack(self, ack: Ack, now: float) -> None:
+        if ack.seq > self._highest:
+            raise ProtocolError(Code.MALFORMED, f"{ack.seq} is acknowledged, and only {self._highest} was sent")
+        watermark = max(self._watermark, min(ack.watermark, max(ack.seq, self._acked)))
+        if ack.seq <= self._acked and watermark == self._watermark:
+            return  # said before
+        self._acked, self._watermark = max(self._acked, ack.seq), watermark
+        while self._flight and self._flight[0][0] <= self._acked:
+            self._flight.popleft()
+        self._progress_at = now
+        self._wishes.append(Acked(self._acked, watermark))
+
+    def _on_changes(self, page: Changes) -> None:
+        if not self._pulling or (page.cursor < self.cursor and not page.snapshot):
+            return  # nobody asked for it: it came twice, or late
+        self._pulling, self._applying, self._applying_more = False, True, page.more
+        self._wishes.append(Apply(page))
+
+    def _on_error(self, error: Error, now: float) -> None:
+        if error.permanent:
+            self._end(Ended(error.code, error.message, permanent=True, retry_after_s=error.retry_after_s))
+        elif error.code == Code.FORK:
+            self._wishes.append(Fork())
+            self._end(Ended(error.code, error.message))
+        elif error.code == Code.GAP and self.state is State.LIVE and self._gaps < _GAPS and error.expected > 0:
+            self._gaps += 1
+            self._sent, self._drained = error.expected - 1, False
+            self._acked = min(self._acked, self._sent)
+            self._flight.clear()
+            self._bulk.clear()
+        elif error.code in (Code.BUSY, Code.QUOTA) and self.state is State.LIVE:
+            self._paused_until = now + max(error.retry_after_s, _SHORT_PAUSE_S)
+        else:
+            self._end(Ended(error.code, error.message, retry_after_s=error.retry_after_s))
+
+    # -- what goes out -----------------------------------------------------------------------------------------------
+
+    def _may_load(self) -> bool:
+        """Whether a batch is missing, leaving aside whether it is time."""
+        waiting = self._loading or self._drained or self._bulk
+        return self.state is State.LIVE and not waiting and (not self._flight or self._room() >= self._worth())
+
+    def _room(self) -> int:
+        return min(BATCH_BYTES, self._window - sum(size for _, size in self._flight))
+
+    def _worth(self) -> int:
+        """Less room than this is waited with, for batches to stay large."""
+        return min(BATCH_BYTES, self._window) // 2
+
+    def _fill(self, now: float) -> None:
+        if self._may_load() and now >= max(self._begin_at, self._paused_until):
+            self._loading = True
+            self._wishes.append(Load(self._sent, max(self._room(), 0), alone=not self._flight))
+
+    def _pull(self, now: float) -> None:
+        if not self._pulling and not self._applying:
+            self._pulling, self._pulled_at = True, now
+            self._urgent.append(Pull(cursor=self.cursor))
+
+    def _end(self, ended: Ended) -> None:
+        if self.state is not State.CLOSED:
+            self.state = State.CLOSED
+            self._bulk.clear()
+            self._wishes.append(ended)

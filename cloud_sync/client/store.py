@@ -1,0 +1,153 @@
+"""The shared database as the link needs it.
+
+Acknowledgements are kept in memory and written now and then: the bridge says them again at each greeting, and a page
+written for each would wear the card out for nothing.
+"""
+
+import functools
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+from apsw import Connection
+
+from cloud_sync.client import believed, incarnation, kept, outbox, queue
+from cloud_sync.client.counts import count, counts
+from cloud_sync.client.outbox import DatabaseOutbox
+from cloud_sync.client.queue import Broken
+from cloud_sync.client.session import Acked, Batch, Load, Position
+from cloud_sync.protocol.messages import Answer, Changes, Receipt, Refused, Welcome
+from edge.ports import Storage
+
+_log = logging.getLogger(__name__)
+_EVENTS: Final = 256
+"""After so many acknowledged events that is written in any case."""
+_SECONDS: Final = 600.0
+"""After so long, too."""
+
+
+class Replica(Protocol):
+    """What all assistants of the house share, as this one has it."""
+
+    def take(self, connection: Connection, page: Changes) -> None:
+        """Take a page of changes in, and its cursor, in the transaction that ``connection`` is in."""
+
+    def restart(self) -> None:
+        """The link is another one: pages of a snapshot that have come so far count for nothing."""
+
+
+class Store:
+    """One for the life of ``hearth-sync``."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        outbox: DatabaseOutbox,
+        replica: Replica | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``replica`` None: changes of the house are not pulled. ``now``: seconds that never go back."""
+        self._storage, self._outbox, self._replica, self._now = storage, outbox, replica, now
+        self._here: Position | None = None
+        self._acked: Acked | None = None
+        """What is not written yet."""
+        self._written = 0
+        self._since = 0.0
+
+    @property
+    def pulls(self) -> bool:
+        """Whether changes of the house are taken in."""
+        return self._replica is not None
+
+    async def open(self) -> None:
+        """Bring the tables up to date. Raises StorageError."""
+        for part, steps in ((outbox.PART, outbox.STEPS), (kept.PART, kept.STEPS)):
+            await self._storage.migrate(part, steps)
+
+    async def position(self) -> Position:
+        """How far this device is, at the beginning of a connection. Raises StorageError."""
+        if self._replica is not None:
+            self._replica.restart()
+        found = await self._storage.write(lambda connection: queue.position(connection, self._outbox))
+        self._here = found
+        return found
+
+    async def place(self, welcome: Welcome) -> int | None:
+        """Where to go on, by what the bridge says that it has; None: another disk has told it. Raises StorageError."""
+        here = self._known
+        return await self._storage.write(lambda connection: queue.place(connection, here, welcome))
+
+    async def load(self, wish: Load) -> Batch | None:
+        """The events that are wished for; what can't be sent as it is becomes a gap. Raises StorageError."""
+        here = self._known
+
+        def work(connection: Connection) -> Batch | Broken | None:
+            now_ms = self._outbox.now_ms(connection)
+            return queue.batch(connection, here, wish.after, wish.room, alone=wish.alone, now_ms=now_ms)
+
+        while isinstance(found := await self._storage.read(work), Broken):
+            _log.warning("event %d is %s: a gap stands for it", found.seq, found.why)
+            await self._storage.write(functools.partial(queue.repair, here=here, broken=found))
+        return found
+
+    async def acknowledged(self, acked: Acked) -> None:
+        """The bridge has so much. Raises StorageError."""
+        if self._acked is None:
+            self._since = self._now()
+        self._acked = acked
+        if acked.seq - self._written >= _EVENTS or self._now() - self._since >= _SECONDS:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what is only in memory. Raises StorageError."""
+        if (acked := self._acked) is not None:
+            await self._storage.write(lambda connection: queue.acknowledge(connection, acked.seq, acked.watermark))
+            self._acked, self._written = None, acked.seq
+
+    async def mint(self) -> None:
+        """Begin a new incarnation. Raises StorageError."""
+        self._acked = None
+        new = await self._storage.write(lambda connection: incarnation.mint(connection, self._outbox.device))
+        _log.warning("another disk has told other events under this incarnation: it goes on as %s", new)
+
+    async def apply(self, page: Changes) -> None:
+        """Take a page of changes in, and keep its cursor. Raises StorageError."""
+        replica = self._replica
+        assert replica is not None
+        await self._storage.write(lambda connection: replica.take(connection, page))
+
+    async def keep(self, answer: Answer) -> None:
+        """An answer came for which nobody listens. Raises StorageError."""
+        await self._storage.write(lambda connection: kept.take(connection, answer, self._outbox.now_ms(connection)))
+
+    async def keep_receipt(self, receipt: Receipt) -> None:
+        """A deletion is proved. Raises StorageError."""
+        row = (receipt.id, receipt.statement, receipt.signature)
+        sql = "INSERT OR IGNORE INTO sync_receipt VALUES (?, ?, ?)"
+        await self._storage.write(lambda connection: connection.execute(sql, row))
+
+    async def put_aside(self, refused: Refused) -> None:
+        """The bridge can't apply an event of ours. Raises StorageError."""
+        _log.warning("the bridge has put event %d aside: %s", refused.seq, refused.code)
+        await self._storage.write(lambda connection: count(connection, "refused"))
+
+    async def learn_time(self, bridge_ms: int) -> None:
+        """The bridge's clock shows that. Raises StorageError."""
+        anchor = await self._storage.read(lambda connection: self._outbox.corrected(connection, bridge_ms))
+        if anchor is not None:
+            _log.warning("the wall clock is wrong" if anchor.ms else "the wall clock is right again")
+            await self._storage.write(lambda connection: believed.keep(connection, anchor))
+
+    async def newest(self) -> int:
+        """The greatest number that was given. Raises StorageError."""
+        return await self._storage.read(queue.newest)
+
+    async def counts(self) -> Mapping[str, int]:
+        """What was lost. Raises StorageError."""
+        return await self._storage.read(counts)
+
+    @property
+    def _known(self) -> Position:
+        assert self._here is not None
+        return self._here

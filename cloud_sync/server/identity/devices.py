@@ -1,0 +1,72 @@
+"""Who a device is, as the bridge's connections ask: :class:`cloud_sync.server.ports.Devices`."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from sqlalchemy import select
+
+from cloud_sync.protocol.errors import Code
+from cloud_sync.protocol.messages import Hello
+from cloud_sync.server.database import Database
+from cloud_sync.server.identity.audit import Audit
+from cloud_sync.server.identity.tokens import Bearer, Tokens
+from cloud_sync.server.ports import Identity, Token
+from cloud_sync.server.tables import device
+
+_log = logging.getLogger(__name__)
+_QUIET_S: Final = 60.0
+
+
+class EnrolledDevices:
+    """Those in the store."""
+
+    def __init__(
+        self, database: Database, tokens: Tokens, audit: Audit, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``clock``: seconds."""
+        self._database, self._tokens, self._audit, self._clock = database, tokens, audit, clock
+        self._told: dict[tuple[str, Code], float] = {}
+
+    async def known(self, device_id: str) -> Identity | None:
+        """None: nobody has enrolled it."""
+        query = select(device.c.house, device.c.public_key, device.c.role, device.c.revoked_ms)
+        async with self._database.transaction(key=device_id) as connection:
+            row = (await connection.execute(query.where(device.c.device == device_id))).first()
+        if row is None:
+            return None
+        return Identity(device_id, row.house, row.public_key, row.role, row.revoked_ms is not None)
+
+    async def admitted(self, identity: Identity, hello: Hello) -> Token:
+        """A new token, and a line in the audit log."""
+        bearer = Bearer(identity.house, identity.device, identity.role)
+        async with self._database.transaction(identity.house) as connection:
+            token, expires_ms = await self._tokens.access(connection, bearer)
+            detail = {"incarnation": hello.incarnation, "software": hello.software[:64]}
+            await self._audit.add(connection, identity.house, identity.device, "device.login", detail)
+        return Token(token, expires_ms)
+
+    async def refused(self, device_id: str, code: Code) -> None:
+        """A line in the audit log of its house, at most one a minute and reason: whoever knocks for ever shall not fill
+        it. A stranger has no house, and is named in the program's log alone.
+        """
+        identity = await self.known(device_id)
+        _log.warning("refused %r: %s", device_id[:64], code.value)
+        if identity is None or not self._worth_a_line(device_id, code):
+            return
+        async with self._database.transaction(identity.house) as connection:
+            await self._audit.add(connection, identity.house, device_id, "device.refused", {"code": code.value})
+
+    def _worth_a_line(self, device_id: str, code: Code) -> bool:
+        now = self._clock()
+        self._told = {key: at for key, at in self._told.items() if now - at < _QUIET_S}
+        return self._told.setdefault((device_id, code), now) == now
+
+
+async def devices_of(database: Database, house: str) -> Sequence[tuple[str, str, int, int | None, int | None]]:
+    """Of each device of ``house``: id, name, when it was enrolled, when it was last here, when it was revoked."""
+    columns = (device.c.device, device.c.name, device.c.enrolled_ms, device.c.seen_ms, device.c.revoked_ms)
+    query = select(*columns).where(device.c.house == house).order_by(device.c.enrolled_ms)
+    async with database.transaction(house) as connection:
+        return [(row[0], row[1], row[2], row[3], row[4]) for row in await connection.execute(query)]

@@ -1,0 +1,101 @@
+"""What the bridge's parts are to one another: seams without code."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud_sync.protocol.errors import Code
+from cloud_sync.protocol.event import Event
+from cloud_sync.protocol.messages import Answer, Ask, Call, Called, Delta, Error, Hello, Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A device that the bridge knows."""
+
+    device: str
+    house: str
+    public_key: bytes
+    """Ed25519, 32 bytes."""
+    role: str = "device"
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """For requests over HTTP."""
+
+    token: str = ""
+    expires_ms: int = 0
+
+
+class Devices(Protocol):
+    """Who is who."""
+
+    async def known(self, devices: Sequence[str]) -> Sequence[Identity | None]:
+        """Of each, in order; None: nobody has enrolled it. Many are asked for at once when many come at once."""
+
+    async def admitted(self, arrivals: Sequence[tuple[Identity, Hello]]) -> Sequence[Token]:
+        """They have proved who they are and are welcomed now: what each gets for its requests over HTTP, and a line
+        in the audit log.
+        """
+
+    async def refused(self, device: str, code: Code) -> None:
+        """It was not let in: a line in the audit log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One event in the transaction that takes it in."""
+
+    house: str
+    device: str
+    incarnation: str
+    event: Event
+    clock: int
+    """The stamp that counts."""
+    received_ms: int
+
+
+class CannotApply(Exception):
+    """The event is kept aside; those after it flow."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+class Applier(Protocol):
+    """What happens, beside being kept, with events of a kind (a question is queued, a consent recorded)."""
+
+    async def apply(self, connection: AsyncConnection, received: Received) -> None:
+        """In the transaction that takes the event in, under the lock of its device: both happen or none.
+
+        Raises CannotApply; what was written is undone then, the event alone is kept aside.
+        """
+
+    async def applied(self, received: Sequence[Received]) -> None:
+        """After the commit: what need not be a part of it (wake a worker). May be left out by a crash."""
+
+
+class Heavy(Protocol):
+    """Answers what is too heavy for a board."""
+
+    def ask(self, house: str, device: str, ask: Ask) -> AsyncIterator[Delta | Call | Answer | Error]:
+        """Everything that is said to ``ask``, in order; an answer comes last, and is kept until it is taken. The
+        question goes on when the connection is lost.
+        """
+
+    async def called(self, house: str, device: str, called: Called) -> bool:
+        """What the device did. False: nobody here waits for it; another worker may."""
+
+    async def cancel(self, house: str, device: str, id_: str) -> bool:
+        """Nobody listens any more. False: it is not answered here."""
+
+    async def taken(self, house: str, device: str, id_: str) -> None:
+        """The device keeps the answer itself now."""
+
+    async def kept(self, house: str, device: str) -> Sequence[Answer | Receipt]:
+        """What the device has not taken yet: it is sent when it connects."""

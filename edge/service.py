@@ -1,0 +1,59 @@
+"""What a program that runs on its own owes the system: it says when it is ready, stops when told to, logs to stderr."""
+
+import logging
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+
+from edge.errors import AssistantError
+
+_log = logging.getLogger("hearth")
+
+R = TypeVar("R")
+
+
+def run_async(work: Callable[..., Awaitable[R]], *args: object) -> R:
+    """Run ``work`` to its end. An AssistantError from a task group comes out as itself."""
+    try:
+        return anyio.run(work, *args)
+    except BaseExceptionGroup as group:
+        expected, bugs = group.split(AssistantError)
+        if expected is None or bugs is not None:
+            raise
+        raise _first(expected) from None
+
+
+def _first(group: BaseExceptionGroup[AssistantError]) -> AssistantError:
+    leaf: BaseException = group
+    while isinstance(leaf, BaseExceptionGroup):
+        leaf = leaf.exceptions[0]
+    assert isinstance(leaf, AssistantError)
+    return leaf
+
+
+async def told_to_stop() -> None:
+    """Returns at SIGTERM or SIGINT."""
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for number in signals:
+            _log.info("stopping: %s", signal.Signals(number).name)
+            return
+
+
+def log_to_stderr(level: str) -> None:
+    """Our own log at ``level``. Libraries only warn: some of them would log what was said."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    # aiomqtt, cancelled while it connects, leaves a callback that has nothing to call any more.
+    logging.getLogger("asyncio").addFilter(lambda record: "<Handle cancelled>" not in record.getMessage())
+    for name in ("hearth", "edge", "models", "cloud_sync"):
+        logging.getLogger(name).setLevel(level.upper())
+
+
+def tell_systemd(state: str) -> None:
+    """sd_notify(3): one datagram to the socket that systemd named, if it did."""
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.sendto(state.encode(), address.replace("@", "\0", 1))
