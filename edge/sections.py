@@ -278,6 +278,13 @@ class HardwareSettings(Section):
         return (*(("gpio",) if gpio else ()), *(("hid",) if self.hid != "none" else ()), *self.panels)
 
 
+class PrivacySettings(Section):
+    """What is taken out of what leaves the house, beside what can be told by itself."""
+
+    names: tuple[Annotated[str, Field(min_length=2, max_length=60)], ...] = ()
+    """Names of the people of the house, for masking; those that the assistant was told are known without."""
+
+
 class CloudSettings(Section):
     """The bridge: what the board asks and keeps there. Without ``url`` there is none, and nothing waits for one."""
 

@@ -34,6 +34,7 @@ from edge.sections import (
     ListenSettings,
     MemorySettings,
     MqttSettings,
+    PrivacySettings,
     Section,
     SpeakSettings,
     SttSettings,
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
     wyoming: WyomingSettings = WyomingSettings()
     hardware: HardwareSettings = HardwareSettings()
     cloud: CloudSettings = CloudSettings()
+    privacy: PrivacySettings = PrivacySettings()
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By name of the skill, its own section; the skill knows the keys."""
 

@@ -1,6 +1,6 @@
 """What is kept, and how it is found again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -48,6 +48,9 @@ class Outbox(Protocol):
         ``kind``: one of :class:`cloud_sync.protocol.event.Kind`; ``body``: a mapping, or a msgspec Struct, of anything
         that MessagePack can hold. Raises StorageError when there is no room for what may not be given up.
         """
+
+    def withdraw(self, connection: "Connection", kinds: Collection[str]) -> int:
+        """Take back what was not sent yet of these kinds, likewise. Returns how many events that were."""
 
 
 class Meaning(Protocol):

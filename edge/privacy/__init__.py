@@ -1,0 +1,1 @@
+"""What may leave the house: masked, by consent, and how it is forgotten."""
