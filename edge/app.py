@@ -9,6 +9,7 @@ import anyio
 from edge import plugins
 from edge.assistant import Assistant, Ears
 from edge.bus import Bus
+from edge.cloud import open_cloud
 from edge.database import Database
 from edge.engine_thread import EngineThread
 from edge.engines import endpoint_rules, stt, tts, wake_engine, wake_model, wake_rules
@@ -70,6 +71,7 @@ async def assistant(
         storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
         await listening.remember(storage)
         neighbours = open_neighbours(settings, house.post, answers=stays)
+        cloud = cloud or await stack.enter_async_context(open_cloud(settings, house, storage))
         mind = await build_mind(
             settings,
             house,

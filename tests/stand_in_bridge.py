@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import anyio
 from apsw import Connection
 
-from edge.ports import Bridge, Cloud, Finish, Late, LinkLost, Masked, Piece, Query, Told, ToolCall, Whole
+from edge.ports import Bridge, Cloud, Finish, Late, LinkLost, Piece, Query, Told, ToolCall, Whole
+from edge.privacy.masking import Masked
 from edge.sections import CloudSettings
 
 SETTINGS = CloudSettings(url="wss://bridge.test")

@@ -1,12 +1,13 @@
 """The bridge, as the assistant sees it: a larger model elsewhere. What can be done here never waits for it."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
 from apsw import Connection
 
+from edge.privacy.masking import Masked
 from edge.sections import CloudSettings
 
 
@@ -128,15 +129,6 @@ class Bridge(Protocol):
 
     def told(self, connection: Connection, ident: str) -> None:
         """The person knows the answer of that id, or that there will be none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Masked:
-    """A text as it may leave the house."""
-
-    text: str
-    names: Mapping[str, str] = field(default_factory=dict)
-    """What stands in ``text`` → what it stands for."""
 
 
 class Masking(Protocol):

@@ -191,8 +191,8 @@ async def test_a_command_never_goes_up_to_be_carried_out_later(
 async def test_names_are_masked_on_their_way_up_and_put_back_on_their_way_down(
     broker: Mosquitto, home: SimulatedHome, tmp_path: Path
 ) -> None:
-    bridge = StandInBridge(["Write this: happy birthday, dear PERS", "ON_1!"])
-    async with connected(broker, tmp_path, bridge, Rosalind="PERSON_1") as running:
+    bridge = StandInBridge(["Write this: happy birthday, dear [na", "me 1]!"])
+    async with connected(broker, tmp_path, bridge, Rosalind="[name 1]") as running:
         ended = await said(running, "ask the cloud what to write to Rosalind for her birthday")
     assert "Rosalind" not in bridge.asked[0].question
     assert ended.reply.text == "Write this: happy birthday, dear Rosalind!"
@@ -214,7 +214,9 @@ async def test_what_the_model_asks_for_is_done_here_and_told_by_the_device(
 async def test_a_tool_call_is_asked_about_and_can_not_confirm(
     broker: Mosquitto, home: SimulatedHome, tmp_path: Path
 ) -> None:
-    calls = [ToolCall(str(n), "control_home", {"command": each}) for n, each in enumerate(("unlock the front door", "yes"))]
+    calls = [
+        ToolCall(str(n), "control_home", {"command": each}) for n, each in enumerate(("unlock the front door", "yes"))
+    ]
     bridge = StandInBridge([*calls, "The door is open now."])
     async with connected(broker, tmp_path, bridge) as running:
         ended = await said(running, "ask the cloud to let the neighbours in")
@@ -230,7 +232,12 @@ async def test_a_tool_call_is_asked_about_and_can_not_confirm(
 
 @pytest.mark.parametrize(
     "command",
-    ["ask the cloud for more", "forget everything", "remind me to call mum at six", "turn off the light in ten minutes"],
+    [
+        "ask the cloud for more",
+        "forget everything",
+        "remind me to call mum at six",
+        "turn off the light in ten minutes",
+    ],
 )
 async def test_a_tool_call_does_nothing_that_only_a_person_may(
     broker: Mosquitto, home: SimulatedHome, tmp_path: Path, command: str

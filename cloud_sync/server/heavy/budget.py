@@ -47,7 +47,10 @@ class Budget:
     """Of all houses."""
 
     def __init__(
-        self, database: Database, settings: HeavySettings, now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+        self,
+        database: Database,
+        settings: HeavySettings,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         """``now_ms``: milliseconds since the epoch."""
         self._database, self._settings, self._now_ms = database, settings, now_ms

@@ -1,4 +1,4 @@
-"""Answers that serve again: for the same question of the same house, where nothing of the house or of a person is in it.
+"""Answers that serve again: for the same question of the same house, where nothing of it or of a person is in it.
 
 Whether two questions are the same is told by a :class:`Likeness`. Without a model for it, their words tell: all that
 carry meaning must be there, in the same order where the order matters. That misses paraphrases and never takes Austria
@@ -8,9 +8,11 @@ for Australia.
 import re
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final, Protocol
 
 import msgspec
+import yaml
 from openai import APIError, AsyncOpenAI, Timeout
 from sqlalchemy import delete, insert, select
 
@@ -23,32 +25,12 @@ _LOOKED_AT: Final = 500
 """Questions of a house that are compared, the latest first."""
 _WORD: Final = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 _POSSESSIVE: Final = re.compile(r"['’]s\b")
-_EMPTY: Final = frozenset(
-    # What says nothing about which question it is.
-    "a an the of is are was were be do does did please tell me us can could you would what which whats thing say explain "
-    "der die das den dem des ein eine einen ist sind war waren bitte sag mir was welche welcher welches denn "
-    "le la les l un une des du de est sont était dis moi que quel quelle quels quelles qu c "
-    "el los las una unos es son era dime me cuál cuáles qué "
-    "het een zijn waren zeg mij wat welke "
-    "il lo gli i uno è sono dimmi che quale quali cosa".split()
-)
-_ORDERED: Final = frozenset(
-    "from to than before after into minus by over under with without between and or not "
-    "von nach als vor zu bis durch ohne nicht zwischen und oder de à que avant après sans pas entre et ou "
-    "desde hasta antes después sin no y o van naar dan voor na zonder niet tussen en of da a prima dopo senza non tra e".split()
-)
-_PASSING: Final = frozenset(
-    "today tomorrow yesterday tonight now current currently latest recent recently news weather price prices stock score this "
-    "heute morgen gestern jetzt aktuell aktuelle aktuellen neueste nachrichten wetter preis "
-    "aujourd hui demain hier maintenant actuel actuelle dernier météo prix hoy mañana ayer ahora actual último tiempo precio "
-    "vandaag gisteren nu huidige laatste nieuws weer prijs oggi domani ieri adesso attuale ultimo meteo prezzo".split()
-)
-"""What is true only for a while."""
-_PERSONAL: Final = frozenset(
-    "i my mine our ours we us me myself ich mein meine meinen meiner wir unser unsere mir mich je mon ma mes nous notre nos "
-    "yo mi mis nosotros nuestro nuestra ik mijn wij ons onze io mio mia miei nostro nostra noi".split()
-)
-_MASKED: Final = re.compile(r"[<\[{⟨«]?\b[A-Z]{3,}_\d+\b|[⟨«]")
+_WORDS: Final[dict[str, str]] = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
+_EMPTY: Final = frozenset(_WORDS["empty"].split())
+_ORDERED: Final = frozenset(_WORDS["ordered"].split()) - _EMPTY
+_FOR_ONE: Final = frozenset(f"{_WORDS['passing']} {_WORDS['personal']}".split())
+_MASKED: Final = re.compile(r"\[[a-z-]+ \d+\]")
+"""A placeholder: there was something about a person."""
 
 
 class Likeness(Protocol):
@@ -70,7 +52,7 @@ class Words:
         kept = [word for word in words if word not in _EMPTY]
         if not kept:
             return None
-        return " ".join(kept if _ORDERED & set(words) - _EMPTY else sorted(kept)).encode()
+        return " ".join(kept if _ORDERED & set(words) else sorted(kept)).encode()
 
     def same(self, one: bytes, other: bytes) -> bool:
         """Word for word."""
@@ -161,4 +143,4 @@ def is_general(ask: Ask) -> bool:
     """Whether anybody, at any time, would get the same answer."""
     if ask.state or ask.history or _MASKED.search(ask.question):
         return False
-    return (_PERSONAL | _PASSING).isdisjoint(_WORD.findall(ask.question.casefold()))
+    return _FOR_ONE.isdisjoint(_WORD.findall(ask.question.casefold()))

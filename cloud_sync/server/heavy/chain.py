@@ -74,13 +74,12 @@ class Chain:
         timed_out = False
         for endpoint in [of.endpoint] if of.endpoint is not None else self._endpoints:
             try:
-                async with await self._breakers.get_breaker(endpoint.name):
-                    async with aclosing(endpoint.stream(messages, tools)) as pieces:
-                        async for piece in pieces:
-                            if of.endpoint is None:
-                                of.endpoint, of.first_ms = endpoint, round((time.monotonic() - began) * 1000)
-                            yield piece
-                return
+                breaker = await self._breakers.get_breaker(endpoint.name)
+                async with breaker, aclosing(endpoint.stream(messages, tools)) as pieces:
+                    async for piece in pieces:
+                        if of.endpoint is None:
+                            of.endpoint, of.first_ms = endpoint, round((time.monotonic() - began) * 1000)
+                        yield piece
             except OpenedState:
                 continue
             except EndpointFailed as error:
@@ -88,4 +87,6 @@ class Chain:
                 if of.endpoint is not None:
                     raise
                 timed_out = timed_out or error.timed_out
+            else:
+                return
         raise AllFailed(timed_out=timed_out)

@@ -5,7 +5,7 @@ Source: https://platform.openai.com/docs/api-reference/chat/streaming
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -75,9 +75,7 @@ class Endpoint:
         self.name, self.model = settings.name, settings.model
         timeout = Timeout(settings.whole_s, connect=settings.connect_s)
         # The chain has retries of its own: the next endpoint.
-        self._client = AsyncOpenAI(
-            api_key=settings.api_key(), base_url=settings.url, timeout=timeout, max_retries=0
-        )
+        self._client = AsyncOpenAI(api_key=settings.api_key(), base_url=settings.url, timeout=timeout, max_retries=0)
 
     async def aclose(self) -> None:
         """Let its connections go."""
@@ -87,7 +85,9 @@ class Endpoint:
         """Millionths of the currency."""
         return round(spent.tokens_in * self.settings.price_in + spent.tokens_out * self.settings.price_out)
 
-    async def stream(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> AsyncIterator[Streamed]:
+    async def stream(
+        self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]
+    ) -> AsyncGenerator[Streamed, None]:
         """One round: pieces of text as they come, then the calls, then what it cost. Raises EndpointFailed."""
         began = time.monotonic()
         settings = self.settings
@@ -152,7 +152,6 @@ class Endpoint:
         limit = self.settings.whole_s if begun else self.settings.first_token_s
         left = max(0.001, began + limit - time.monotonic())
         return await _in_time(_anext(chunks), left, "end" if begun else "begin")
-
 
 
 async def _in_time(work: Coroutine[Any, Any, T], seconds: float, what: str) -> T:

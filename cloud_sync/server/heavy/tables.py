@@ -1,7 +1,7 @@
 """The tables of heavy questions. Moments are milliseconds since the epoch, costs millionths of the currency.
 
 ``heavy_question`` questions that waited on a device for a link, until they are answered
-``heavy_job``      one row for each of them, with nothing of what it says: what workers take from, whichever house it is of
+``heavy_job``      one row for each of them, with nothing of what it says: what workers take from, of any house
 ``heavy_answer``   answers that the device has not taken yet
 ``heavy_usage``    what each question cost
 ``heavy_budget``   what a house has used on a day; locked while it is decided whether it may ask

@@ -8,9 +8,10 @@ from typing import Final, TypeAlias
 import anyio
 
 from edge.act.skills.cloud.errands import Errands
-from edge.act.skills.cloud.request import Prepared, restored
+from edge.act.skills.cloud.request import Prepared
 from edge.intents import Outcome, OutcomeKind, Phrase, together
 from edge.ports import Asking, Finish, LinkLost, Piece, Told, ToolCall, Whole
+from edge.privacy.masking import unmask
 from edge.sentences import Sentences
 
 _PAUSE_S: Final = 15.0
@@ -123,4 +124,4 @@ class StreamedAnswer:
         return [*sentences, *self._cut.end()] if self.end is End.WHOLE else sentences
 
     def _named(self, sentence: str) -> str:
-        return restored(sentence, self._names)
+        return unmask(sentence, self._names)

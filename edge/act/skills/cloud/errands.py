@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from edge.act.skills.cloud.request import restored
 from edge.errors import AssistantError
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
 from edge.ports import Interpreter, Tool, ToolCall
+from edge.privacy.masking import unmask
 
 _log = logging.getLogger(__name__)
 NAME: Final = "control_home"
@@ -66,7 +66,7 @@ class Errands:
             return _FORBIDDEN
         if self._count > _MOST or self._asked:
             return _ENOUGH
-        found = self._interpreter.understand(restored(command.strip(), self._names), self._origin)
+        found = self._interpreter.understand(unmask(command.strip(), self._names), self._origin)
         if found is None:
             return _NOT_UNDERSTOOD
         if not all(_is_harmless(intent) for intent in found.intents):

@@ -10,8 +10,8 @@ from typing import Final
 
 from apsw import Connection
 
-from edge.act.skills.cloud.request import restored
 from edge.ports import Bridge, Finish, Query, Storage
+from edge.privacy.masking import unmask
 from edge.sentences import split
 
 _STEPS: Final = (
@@ -137,7 +137,7 @@ def _select(connection: Connection) -> list[Question]:
 
 def _rest(text: str, question: Question) -> str:
     """``text`` for a voice, from where the person stopped hearing it."""
-    sentences = [restored(sentence, question.names) for sentence in split(text, question.language)]
+    sentences = [unmask(sentence, question.names) for sentence in split(text, question.language)]
     heard = question.heard
     while sentences and heard.startswith(sentences[0]):
         heard = heard.removeprefix(sentences.pop(0)).lstrip()

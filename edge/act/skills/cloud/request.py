@@ -88,13 +88,6 @@ def names_device(question: str, device: Device) -> bool:
     return any(_holds(question, name) for name in (device.name, *device.aliases))
 
 
-def restored(text: str, names: dict[str, str]) -> str:
-    """``text`` with what its placeholders stand for."""
-    for placeholder in sorted(names, key=len, reverse=True):
-        text = text.replace(placeholder, names[placeholder])
-    return text
-
-
 def _holds(text: str, name: str) -> bool:
     name = name.strip()
     return bool(name) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.I) is not None

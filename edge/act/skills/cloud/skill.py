@@ -19,10 +19,9 @@ from edge.dialogue import ASK_CLOUD, UNSURE
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
 from edge.intents import Question as Asked
 from edge.ports import Announcer, Cloud, History, House, Interpreter, Storage
+from edge.privacy.consent import Purpose
 
 NEWS: Final = "HearthCloudNews"
-PURPOSE: Final = "questions"
-"""What a consent is for."""
 _LOOK_S: Final = 10.0
 """How often it is looked for answers while questions wait; that only reads."""
 _QUOTA_S: Final = 600.0
@@ -99,7 +98,7 @@ class CloudSkill:
             about_house=about_house(question, self._house),
             bridge=cloud is not None,
             setting=cloud.settings.ask if cloud is not None else "never",
-            consent=cloud is not None and cloud.consent.allows(PURPOSE),
+            consent=cloud is not None and cloud.consent.allows(Purpose.ANSWERS),
             link=cloud is not None and cloud.bridge.up,
             quota=self._time.elapsed() >= self._no_quota_until,
             keeps=cloud is not None and cloud.settings.question_hours > 0,
