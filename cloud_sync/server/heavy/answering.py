@@ -50,7 +50,7 @@ class Answerer:
             number = await self._budget.admit(house, device)
         except Refused as error:
             self._meter.settled(Code.QUOTA, Cost())
-            return refused(ask, Code.QUOTA, f"this home has come to its limit of {error.what}")
+            return refused(ask, Code.QUOTA, f"this home has come to its limit: {error.what}")
         with self._meter.running.track_inprogress():
             return await self._admitted(house, number, ask, emit, result)
 

@@ -18,13 +18,13 @@ _MINUTE_MS: Final = 60_000
 RUNNING: Final = "running"
 
 
-@dataclass(frozen=True, slots=True)
 class Refused(Exception):
     """The house may not ask now."""
 
-    what: str
-    """Which limit it has come to: a sentence for a log or a page."""
-    retry_after_s: float
+    def __init__(self, what: str, retry_after_s: float) -> None:
+        """``what``: the limit it has come to, in words."""
+        super().__init__(what)
+        self.what, self.retry_after_s = what, retry_after_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,8 @@ class HeavyService:
         waiting = self._waiting[key, call.call] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(self._settings.tool_s):
-                return await waiting
+                content: str = await waiting
+                return content
         except TimeoutError:
             return _NO_RESULT
         finally:

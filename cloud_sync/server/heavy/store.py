@@ -1,7 +1,7 @@
 """Questions that waited on a device, taken from a queue by whichever worker is free, and answers until they are taken.
 
-The queue is a table of ours: ``FOR UPDATE SKIP LOCKED`` in PostgreSQL; SQLite has one writer anyway. Whoever takes a job
-puts it off; when the worker dies, it is due again.
+The queue is a table of ours: ``FOR UPDATE SKIP LOCKED`` in PostgreSQL; SQLite has one writer anyway. Whoever takes a
+job puts it off; when the worker dies, it is due again.
 """
 
 import time

@@ -10,7 +10,7 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, false
 
 from cloud_sync.server.database import metadata
 
@@ -63,11 +63,11 @@ usage: Final = Table(
     Column("model", Text, nullable=False, server_default=""),
     Column("tokens_in", BigInteger, nullable=False, server_default="0"),
     Column("tokens_out", BigInteger, nullable=False, server_default="0"),
-    Column("estimated", Boolean, nullable=False, server_default="0"),  # the endpoint did not count them
+    Column("estimated", Boolean, nullable=False, server_default=false()),  # the endpoint did not count them
     Column("cost", BigInteger, nullable=False, server_default="0"),
     Column("first_ms", BigInteger),  # to the first piece of the answer
     Column("latency_ms", BigInteger),
-    Column("cached", Boolean, nullable=False, server_default="0"),
+    Column("cached", Boolean, nullable=False, server_default=false()),
     Column("outcome", Text, nullable=False),  # running, stop, cut, cancelled, or a Code
     Index("heavy_usage_by_day", "house", "day", "device"),
     Index("heavy_usage_by_time", "house", "at_ms"),
