@@ -103,7 +103,9 @@ class Scripted:
                         raise ConnectionResetError
             yield _chunk({}, "tool_calls" if calls else "stop")
             if self.counts:
-                yield _event({"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}})
+                yield _event(
+                    {"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}}
+                )
             yield "data: [DONE]\n\n"
             finished = True
         finally:

@@ -1,7 +1,7 @@
 """The bridge's end of heavy questions, against endpoints that speak HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ from cloud_sync.server.ports import CannotApply, Received
 from models.store import Store as Models
 from tests.llama_server import llama_server
 from tests.model_endpoint import Die, Scripted, Status, ToolWanted, Wait, serving
-from tests.postgres import Postgres
+from tests.postgres import Postgres, postgres
 
 pytestmark = pytest.mark.anyio
 HOUSE, DEVICE = "house", "device"
@@ -61,7 +61,7 @@ class Running:
 
     async def rows(self) -> list[Any]:
         async with self.database.transaction(HOUSE) as connection:
-            return list(await connection.execute(select(usage).order_by(usage.c.n)))
+            return list(await connection.execute(select(usage).where(usage.c.house == HOUSE).order_by(usage.c.n)))
 
 
 async def _nobody(_: object) -> str:
@@ -87,7 +87,7 @@ def numbered(n: int, **changed: Any) -> Ask:
 
 
 def received(ask: Ask, house: str = HOUSE) -> Received:
-    made = event(DEVICE, "incarnation", 1, "question", 1, msgspec.to_builtins(ask, builtin_types=(bytes,)))
+    made = event(DEVICE, "incarnation", 1, "question", 1, msgspec.msgpack.decode(msgspec.msgpack.encode(ask)))
     return Received(house, DEVICE, "incarnation", made, 1, 1)
 
 
@@ -383,8 +383,14 @@ async def test_what_is_no_question_is_kept_aside(tmp_path: Path) -> None:
             await bridge.service.apply(connection, Received(HOUSE, DEVICE, "incarnation", made, 1, 1))
 
 
-async def test_two_workers_never_take_the_same_question(postgres_server: Postgres, tmp_path: Path) -> None:
-    url = postgres_server.create("heavy_queue")
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with postgres(tmp_path_factory.mktemp("postgres")) as running:
+        yield running
+
+
+async def test_two_workers_never_take_the_same_question(cluster: Postgres, tmp_path: Path) -> None:
+    url = cluster.create("heavy_queue")
     endpoint = Scripted(["Yes."])
     async with serving(endpoint), running(tmp_path, limits(endpoint, requests_a_minute=0, workers=4), url) as bridge:
         told = _Told(enough=12)
