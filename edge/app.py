@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 
+from cloud_sync.client.compose import AssistantEnd, assistant_end, let_go
 from edge import plugins
 from edge.assistant import Assistant, Ears
 from edge.bus import Bus
@@ -15,23 +16,28 @@ from edge.engine_thread import EngineThread
 from edge.engines import endpoint_rules, stt, tts, wake_engine, wake_model, wake_rules
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
+from edge.home.shared_names import SharedNames
 from edge.identity import boot, identity
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
-from edge.mind import build_mind
+from edge.mind import Mind, build_mind
 from edge.ports import (
     AudioSink,
     Cloud,
     Neighbour,
     Post,
     Service,
+    Shared,
+    Storage,
     SttEngine,
     TtsEngine,
     VadEngine,
     WakeEngine,
 )
+from edge.privacy.consent import Consents
 from edge.session.arbiter import Arbiter
 from edge.session.attention import AttentiveWake
+from edge.session.elsewhere import Elsewhere
 from edge.session.listening import Listening
 from edge.session.neighbours import HouseNeighbours
 from edge.session.turn import Stages
@@ -40,6 +46,9 @@ from edge.speak.loudness import VoiceLoudness
 from edge.speak.speak import Voice
 from edge.understand.languages import Grammars
 from models.store import Store
+
+_SETTLED_S = 1.0
+"""How long is waited at a time for the broker to say which devices there are."""
 
 
 @asynccontextmanager
@@ -68,7 +77,9 @@ async def assistant(
         loudness = VoiceLoudness()
         voice = await _voice(settings, store, sink, loudness, stack) if sink is not None else None
         house = open_house(settings)
-        storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
+        end = assistant_end(settings, lambda: [*house.areas(), *(device.name for device in house.devices())])
+        storage = await stack.enter_async_context(_database(settings, end))
+        await (end.prepare(storage) if end is not None else let_go(storage))
         await listening.remember(storage)
         neighbours = open_neighbours(settings, house.post, answers=stays)
         cloud = cloud or await stack.enter_async_context(open_cloud(settings, house, storage))
@@ -84,7 +95,12 @@ async def assistant(
             naming=house.names,
             post=house.post,
             neighbours=neighbours,
+<<<<<<< HEAD
             cloud=cloud,
+=======
+            erasures=end.erasures if end is not None else None,
+            consents=Consents(storage, end.outbox) if end is not None else None,
+>>>>>>> bbec185ffeec1c07ed67323388610fffb6741658
         )
         # Skills have said by now what they want to hear of it.
         await stack.enter_async_context(house)
@@ -94,16 +110,34 @@ async def assistant(
             wording=mind.wording,
             listener=_listener(settings, ears, mind.grammar) if ears else None,
             voice=voice,
-            journal=Episodes(storage, settings.memory.keep_turns_days),
+            journal=Episodes(storage, settings.memory.keep_turns_days, outbox=end.outbox if end is not None else None),
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
         arbiter = Arbiter(house.post, neighbours.place(settings.wake.earshot), lambda: neighbours.alone)
         for serve in (neighbours.serve, arbiter.serve, functools.partial(listening.keep, storage)):
             services.start_soon(serve)
+        if end is not None:
+            services.start_soon(end.bridge.serve)
+            services.start_soon(_elsewhere(storage, mind, house).serve)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
         yield Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours)
+
+
+def _database(settings: Settings, end: AssistantEnd | None) -> Database:
+    """Where there is a bridge, it is told what changes, in the same transaction, and reminded to look."""
+    file = settings.data_dir / "hearthside.db"
+    return Database(file) if end is None else Database(file, end.seal, after_write=end.bridge.look)
+
+
+def _elsewhere(storage: Storage, mind: Mind, house: MqttHouse) -> Elsewhere:
+    """Sees what the house's other assistants were told."""
+    refresh = [skill.refresh for skill in mind.skills if isinstance(skill, Shared)]
+    if (names := house.names) is None:
+        return Elsewhere(storage, refresh)
+    shared = SharedNames(names, storage, functools.partial(house.settled, _SETTLED_S))
+    return Elsewhere(storage, [*refresh, shared.merge], lambda: names.stamp)
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:

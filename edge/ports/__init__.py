@@ -33,7 +33,7 @@ from edge.ports.engines import (
     WakeWord,
 )
 from edge.ports.house import Answer, House, Inventory, Naming, Neighbour, Neighbours, Post, Respond, Taken
-from edge.ports.keeping import Journal, Meaning, Outbox, Storage, Vector
+from edge.ports.keeping import Consents, Erasures, Journal, Meaning, Outbox, Storage, Vector
 from edge.ports.skills import (
     Announcer,
     Catalogue,
@@ -48,6 +48,7 @@ from edge.ports.skills import (
     Prepared,
     RingingEnd,
     Service,
+    Shared,
     Silenced,
     Skill,
     SkillContext,
@@ -65,13 +66,21 @@ __all__ = [
     "Closeable",
     "Cloud",
     "Completion",
+<<<<<<< HEAD
     "Consent",
+=======
+    "Consents",
+>>>>>>> bbec185ffeec1c07ed67323388610fffb6741658
     "Countdown",
     "CountdownState",
     "Countdowns",
     "Delegate",
     "Denoiser",
+<<<<<<< HEAD
     "Finish",
+=======
+    "Erasures",
+>>>>>>> bbec185ffeec1c07ed67323388610fffb6741658
     "Foresight",
     "History",
     "House",
@@ -100,6 +109,7 @@ __all__ = [
     "RingingEnd",
     "Sayable",
     "Service",
+    "Shared",
     "Silenced",
     "Skill",
     "SkillContext",

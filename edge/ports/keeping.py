@@ -53,6 +53,35 @@ class Outbox(Protocol):
         """Take back what was not sent yet of these kinds, likewise. Returns how many events that were."""
 
 
+class Consents(Protocol):
+    """What the people of the house allow to leave it, by purpose: see :class:`edge.privacy.consent.Purpose`."""
+
+    async def allows(self, purpose: str) -> bool:
+        """Whether what serves ``purpose`` may leave the house now. Raises StorageError."""
+
+    async def say(self, purpose: str, how: str, *, yes: bool) -> None:
+        """From now on. Raises StorageError."""
+
+
+class Erasures(Protocol):
+    """Has the bridge, and all that it told, forget what is forgotten here."""
+
+    def forget(
+        self,
+        connection: "Connection",
+        *,
+        turns: Sequence[str] = (),
+        records: Sequence[tuple[str, str]] = (),
+        time: tuple[float, float] | None = None,
+    ) -> None:
+        """In the transaction that ``connection`` is in. ``turns``: their ids; ``records``: kind and id; ``time``: from
+        when to when everything that was said here goes, seconds since the epoch. Raises StorageError.
+        """
+
+    def forget_everything(self, connection: "Connection") -> None:
+        """All that the house told until now, likewise."""
+
+
 class Meaning(Protocol):
     """Compares texts by what they mean."""
 

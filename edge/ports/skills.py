@@ -11,7 +11,7 @@ from edge.dialogue import Context
 from edge.intents import Intent, Origin, Outcome, Phrase, Understanding
 from edge.ports.bridge import Cloud
 from edge.ports.house import House, Naming, Neighbours, Post
-from edge.ports.keeping import Meaning, Storage
+from edge.ports.keeping import Consents, Erasures, Meaning, Storage
 from edge.ports.sound import ListeningSwitch, Loudness
 
 
@@ -63,6 +63,14 @@ class Vocabulary(Protocol):
 
     def names(self) -> Mapping[str, Sequence[str]]:
         """By list of its sentence files: the names that there are now."""
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """A skill that holds in memory what the house's other assistants may change."""
+
+    async def refresh(self) -> None:
+        """Another process has written: look whether anything is different. Raises StorageError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +245,10 @@ class SkillContext:
     """The other assistants of the house; None likewise."""
     cloud: Cloud | None = None
     """The bridge; None where there is none."""
+    erasures: Erasures | None = None
+    """Where there is a bridge that must forget, too."""
+    consents: Consents | None = None
+    """What may leave the house; None where nothing ever does."""
     language: str = "en"
     """ISO 639-1."""
     settings: Mapping[str, object] = field(default_factory=dict)
