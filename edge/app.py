@@ -82,7 +82,7 @@ async def assistant(
         await (end.prepare(storage) if end is not None else let_go(storage))
         await listening.remember(storage)
         neighbours = open_neighbours(settings, house.post, answers=stays)
-        cloud = cloud or await stack.enter_async_context(open_cloud(settings, house, storage))
+        cloud = cloud or await stack.enter_async_context(open_cloud(settings, end, house))
         mind = await build_mind(
             settings,
             house,
@@ -95,12 +95,9 @@ async def assistant(
             naming=house.names,
             post=house.post,
             neighbours=neighbours,
-<<<<<<< HEAD
             cloud=cloud,
-=======
             erasures=end.erasures if end is not None else None,
             consents=Consents(storage, end.outbox) if end is not None else None,
->>>>>>> bbec185ffeec1c07ed67323388610fffb6741658
         )
         # Skills have said by now what they want to hear of it.
         await stack.enter_async_context(house)

@@ -7,40 +7,33 @@ import anyio
 import msgspec
 from apsw import Connection
 
-from cloud_sync.client import kept, outbox
 from cloud_sync.client.bridge import LocalBridge
-from cloud_sync.client.compose import outbox as open_outbox
+from cloud_sync.client.compose import AssistantEnd
 from cloud_sync.client.kept import KeptQuestions
 from cloud_sync.protocol.messages import Answer, Ask, Call, Delta, Exchanged
 from cloud_sync.protocol.messages import Tool as ProtocolTool
 from edge.errors import CloudLinkLost, CloudUnreachable
-from edge.ports import Cloud, Finish, House, Late, LinkLost, Piece, Query, Storage, Told, ToolCall, Whole
+from edge.ports import Cloud, Finish, House, Late, LinkLost, Piece, Query, Told, ToolCall, Whole
 from edge.privacy.glance import Glance, HouseMasking
 from edge.settings import Settings
 
 
 @asynccontextmanager
-async def open_cloud(settings: Settings, house: House, storage: Storage) -> AsyncIterator[Cloud | None]:
-    """The bridge of the settings, held as well as it can be until the block ends; None where there is none.
-    Raises StorageError.
-    """
-    if settings.cloud.url is None:
+async def open_cloud(settings: Settings, end: AssistantEnd | None, house: House) -> AsyncIterator[Cloud | None]:
+    """The device's ``end`` of the bridge, held as well as it can be until the block ends; None where there is none."""
+    if end is None:
         yield None
         return
-    for part, steps in ((outbox.PART, outbox.STEPS), (kept.PART, kept.STEPS)):
-        await storage.migrate(part, steps)
-    local = LocalBridge(settings.data_dir)
     glance = Glance(settings.data_dir / "hearthside.db")
 
     def places() -> Sequence[str]:
         return [*house.areas(), *(device.name for device in house.devices())]
 
     masking = HouseMasking(glance, settings.understand.language, settings.privacy.names, places)
-    bridge = SyncedBridge(local, KeptQuestions(open_outbox(settings)))
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(local.serve)
+        tasks.start_soon(end.bridge.serve)
         try:
-            yield Cloud(bridge, masking, glance, settings.cloud)
+            yield Cloud(SyncedBridge(end.bridge, end.questions), masking, glance, settings.cloud)
         finally:
             tasks.cancel_scope.cancel()
             glance.close()

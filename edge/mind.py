@@ -21,12 +21,9 @@ from edge.errors import ModelError
 from edge.intents import Origin, Tier, Understanding
 from edge.ports import (
     Catalogue,
-<<<<<<< HEAD
     Cloud,
-=======
     Consents,
     Erasures,
->>>>>>> bbec185ffeec1c07ed67323388610fffb6741658
     House,
     Inventory,
     LlmEngine,
@@ -99,12 +96,9 @@ async def build_mind(
     naming: Naming | None = None,
     post: Post | None = None,
     neighbours: Neighbours | None = None,
-<<<<<<< HEAD
     cloud: Cloud | None = None,
-=======
     erasures: Erasures | None = None,
     consents: Consents | None = None,
->>>>>>> bbec185ffeec1c07ed67323388610fffb6741658
 ) -> Mind:
     """Understanding and skills in ``house``; what they load is closed with ``stack``. Without ``voice`` nothing of what
     skills say unasked is heard. Raises SettingsError.

@@ -66,21 +66,15 @@ __all__ = [
     "Closeable",
     "Cloud",
     "Completion",
-<<<<<<< HEAD
     "Consent",
-=======
     "Consents",
->>>>>>> bbec185ffeec1c07ed67323388610fffb6741658
     "Countdown",
     "CountdownState",
     "Countdowns",
     "Delegate",
     "Denoiser",
-<<<<<<< HEAD
-    "Finish",
-=======
     "Erasures",
->>>>>>> bbec185ffeec1c07ed67323388610fffb6741658
+    "Finish",
     "Foresight",
     "History",
     "House",
