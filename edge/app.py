@@ -82,7 +82,7 @@ async def assistant(
         await (end.prepare(storage) if end is not None else let_go(storage))
         await listening.remember(storage)
         neighbours = open_neighbours(settings, house.post, answers=stays)
-        cloud = cloud or await stack.enter_async_context(open_cloud(settings, end, house))
+        cloud = cloud or stack.enter_context(open_cloud(settings, end, house))
         mind = await build_mind(
             settings,
             house,

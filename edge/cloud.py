@@ -1,9 +1,8 @@
 """The bridge for the skill that asks it: ``hearth-sync`` on the same machine, behind :class:`edge.ports.Bridge`."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, contextmanager, suppress
 
-import anyio
 import msgspec
 from apsw import Connection
 
@@ -18,9 +17,9 @@ from edge.privacy.glance import Glance, HouseMasking
 from edge.settings import Settings
 
 
-@asynccontextmanager
-async def open_cloud(settings: Settings, end: AssistantEnd | None, house: House) -> AsyncIterator[Cloud | None]:
-    """The device's ``end`` of the bridge, held as well as it can be until the block ends; None where there is none."""
+@contextmanager
+def open_cloud(settings: Settings, end: AssistantEnd | None, house: House) -> Iterator[Cloud | None]:
+    """What the skill is given of the device's ``end`` of the bridge; None where there is none."""
     if end is None:
         yield None
         return
@@ -30,13 +29,10 @@ async def open_cloud(settings: Settings, end: AssistantEnd | None, house: House)
         return [*house.areas(), *(device.name for device in house.devices())]
 
     masking = HouseMasking(glance, settings.understand.language, settings.privacy.names, places)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(end.bridge.serve)
-        try:
-            yield Cloud(SyncedBridge(end.bridge, end.questions), masking, glance, settings.cloud)
-        finally:
-            tasks.cancel_scope.cancel()
-            glance.close()
+    try:
+        yield Cloud(SyncedBridge(end.bridge, end.questions), masking, glance, settings.cloud)
+    finally:
+        glance.close()
 
 
 class SyncedBridge:
@@ -57,10 +53,6 @@ class SyncedBridge:
     def keep(self, connection: Connection, query: Query) -> None:
         """Have it asked once there is a link, in the transaction that ``connection`` is in. Raises StorageError."""
         self._questions.keep(connection, as_ask(query))
-
-    def look(self) -> None:
-        """What was kept is committed."""
-        self._local.look()
 
     def late(self, connection: Connection) -> Sequence[Late]:
         """Answers that came when nobody listened, oldest first."""

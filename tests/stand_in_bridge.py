@@ -68,7 +68,6 @@ class StandInBridge:
         self.asked: list[Query] = []
         self.kept: list[Query] = []
         self.answering: list[Answering] = []
-        self.looked = 0
         self.answers: dict[str, Late] = {}
         self.touched = 0
         """How often it was asked for anything at all."""
@@ -82,9 +81,6 @@ class StandInBridge:
     def keep(self, connection: Connection, query: Query) -> None:
         self.touched += 1
         self.kept.append(query)
-
-    def look(self) -> None:
-        self.looked += 1
 
     def late(self, connection: Connection) -> Sequence[Late]:
         return list(self.answers.values())

@@ -121,9 +121,6 @@ class Bridge(Protocol):
         without the other. Raises StorageError when there is no room for it.
         """
 
-    def look(self) -> None:
-        """Something that was kept is committed: it may be sent. Returns at once."""
-
     def late(self, connection: Connection) -> Sequence[Late]:
         """Answers that came when nobody listened, oldest first, until :meth:`told`."""
 

@@ -1,7 +1,7 @@
 """The bridge's end of heavy questions, against endpoints that speak HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,8 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from sqlalchemy import select
 
+from cloud_sync.protocol.clock import stamp
+from cloud_sync.protocol.erasure import Erase, Wanted
 from cloud_sync.protocol.errors import Code
 from cloud_sync.protocol.event import event
 from cloud_sync.protocol.messages import Answer, Ask, Call, Called, Delta, Exchanged, FromServer, Tool
@@ -21,6 +23,7 @@ from cloud_sync.server.heavy.budget import Budget, Cost, Refused
 from cloud_sync.server.heavy.parts import HeavyParts, heavy_parts
 from cloud_sync.server.heavy.service import HeavyService, Said
 from cloud_sync.server.heavy.settings import HeavySettings
+from cloud_sync.server.heavy.store import Forgetting
 from cloud_sync.server.heavy.tables import job, usage
 from cloud_sync.server.heavy.usage import report
 from cloud_sync.server.migrate import migrate
@@ -28,7 +31,7 @@ from cloud_sync.server.ports import CannotApply, Received
 from models.store import Store as Models
 from tests.llama_server import llama_server
 from tests.model_endpoint import Die, Scripted, Status, ToolWanted, Wait, serving
-from tests.postgres import Postgres, postgres
+from tests.postgres import Postgres
 
 pytestmark = pytest.mark.anyio
 HOUSE, DEVICE = "house", "device"
@@ -383,12 +386,6 @@ async def test_what_is_no_question_is_kept_aside(tmp_path: Path) -> None:
             await bridge.service.apply(connection, Received(HOUSE, DEVICE, "incarnation", made, 1, 1))
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with postgres(tmp_path_factory.mktemp("postgres")) as running:
-        yield running
-
-
 async def test_two_workers_never_take_the_same_question(cluster: Postgres, tmp_path: Path) -> None:
     url = cluster.create("heavy_queue")
     endpoint = Scripted(["Yes."])
@@ -431,9 +428,12 @@ async def _working(bridge: Running, tell: Callable[[str, str, FromServer], None]
 async def heavy_again(bridge: Running, tell: Callable[[str, str, FromServer], None]) -> AsyncIterator[None]:
     """Another process on the same store."""
     settings = bridge.service._settings
-    async with heavy_parts(settings, bridge.database, CollectorRegistry(), _nobody) as parts:
-        async with _working(Running(parts, bridge.database, CollectorRegistry()), tell):
-            yield
+    registry = CollectorRegistry()
+    async with (
+        heavy_parts(settings, bridge.database, registry, _nobody) as parts,
+        _working(Running(parts, bridge.database, registry), tell),
+    ):
+        yield
 
 
 async def _take_in(bridge: Running, *asks: Ask) -> None:
@@ -463,6 +463,30 @@ async def test_what_was_used_is_on_the_page_and_in_the_metrics(tmp_path: Path) -
         metrics = generate_latest(bridge.registry).decode()
     assert 'hearth_heavy_tokens_total{direction="in",model="endpoint-0-model"} 100.0' in metrics
     assert 'hearth_heavy_answers_total{cached="true",model="endpoint-0-model",outcome="stop"} 1.0' in metrics
+
+
+@pytest.mark.parametrize(
+    ("erase", "left"),
+    [
+        (Erase(questions=("q1",)), ["q2"]),
+        (Erase(everything=True), []),
+        (Erase(since_ms=0, until_ms=2**50), []),
+        (Erase(since_ms=0, until_ms=1), ["q1", "q2"]),
+    ],
+)
+async def test_what_must_be_forgotten_is_gone(tmp_path: Path, erase: Erase, left: list[str]) -> None:
+    endpoint = Scripted(["Yes."])
+    async with serving(endpoint), running(tmp_path, limits(endpoint)) as bridge:
+        await bridge.answer(numbered(1))
+        await bridge.answer(numbered(2))
+        await bridge.answer(numbered(3), "another")
+        wanted = Wanted(HOUSE, DEVICE, "00", stamp(2**46), erase)
+        async with bridge.database.transaction(HOUSE) as connection:
+            assert await Forgetting().forget(connection, wanted) == 2 * (2 - len(left))
+        assert [answer.id for answer in await bridge.service.kept(HOUSE, DEVICE)] == left
+        again = await bridge.answer(msgspec.structs.replace(numbered(1), id="again"))
+        assert again.cached is ("q1" in left)
+        assert len(await bridge.service.kept("another", DEVICE)) == 1
 
 
 async def test_budgets_are_those_of_a_day(tmp_path: Path) -> None:

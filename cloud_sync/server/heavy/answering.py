@@ -52,9 +52,9 @@ class Answerer:
             self._meter.settled(Code.QUOTA, Cost())
             return refused(ask, Code.QUOTA, f"this home has come to its limit: {error.what}")
         with self._meter.running.track_inprogress():
-            return await self._admitted(house, number, ask, emit, result)
+            return await self._admitted(house, device, number, ask, emit, result)
 
-    async def _admitted(self, house: str, number: int, ask: Ask, emit: Emit, result: Result) -> Answer:
+    async def _admitted(self, house: str, device: str, number: int, ask: Ask, emit: Emit, result: Result) -> Answer:
         dialogue = Dialogue(self._chain, self._settings, ask, result)
         outcome, cost = CANCELLED, None
         try:
@@ -68,7 +68,7 @@ class Answerer:
             else:
                 answer = await self._told(ask, dialogue, emit)
                 if meaning is not None and answer.finish == "stop" and answer.text and not dialogue.called:
-                    await self._cache.put(house, ask.language, meaning, answer.text, answer.model)
+                    await self._cache.put(house, device, ask, meaning, answer.text, answer.model)
             outcome = answer.code or answer.finish
             return answer
         finally:

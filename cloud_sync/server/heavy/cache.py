@@ -123,12 +123,15 @@ class Cache:
         ]
         return same[0] if same else None
 
-    async def put(self, house: str, language: str, meaning: bytes, answer: str, model: str) -> None:
+    async def put(self, house: str, device: str, ask: Ask, meaning: bytes, answer: str, model: str) -> None:
         """``answer`` serves from now on."""
         now = self._now_ms()
         row = {
             "house": house,
-            "language": language,
+            "device": device,
+            "id": ask.id,
+            "at_ms": now,
+            "language": ask.language,
             "meaning": meaning,
             "answer": answer,
             "model": model,

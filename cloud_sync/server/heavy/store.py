@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import ColumnElement, Table, and_, delete, insert, select, update
+from sqlalchemy import Column, ColumnElement, Table, and_, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud_sync.protocol.clock import ms_of
+from cloud_sync.protocol.erasure import Wanted
 from cloud_sync.protocol.messages import Answer, Ask
 from cloud_sync.server.database import Database
 from cloud_sync.server.heavy import tables
@@ -102,6 +104,7 @@ class Store:
             "device": device,
             "id": answer.id,
             "answer": msgspec.msgpack.encode(answer),
+            "at_ms": self._now_ms(),
             "expires_ms": self._now_ms() + self._answer_ms,
         }
         async with self._database.transaction(house) as connection:
@@ -128,6 +131,36 @@ class Store:
         """The device keeps it itself now."""
         async with self._database.transaction(house) as connection:
             await connection.execute(delete(tables.answer).where(_of(tables.answer, house, device, ident)))
+
+
+class Forgetting:
+    """Of what heavy questions have left: the questions, their answers, what serves again. What they cost stays; it has
+    nothing of what they said. The one :class:`cloud_sync.server.ports.Forgets` of this part.
+    """
+
+    async def forget(self, connection: AsyncConnection, wanted: Wanted) -> int:
+        """Erase what that is about, in the transaction that takes it in. Returns how many rows there were."""
+        count = 0
+        for table, at in (
+            (tables.question, tables.question.c.asked_ms),
+            (tables.answer, tables.answer.c.at_ms),
+            (tables.cache, tables.cache.c.at_ms),
+        ):
+            gone = delete(table).where(table.c.house == wanted.house, _about(table, at, wanted))
+            count += (await connection.execute(gone)).rowcount
+        # A job without its question is dropped by whoever takes it.
+        return count
+
+
+def _about(table: Table, at: Column[int], wanted: Wanted) -> ColumnElement[bool]:
+    erase, before = wanted.erase, at <= ms_of(wanted.clock)
+    named = table.c.id.in_(erase.questions)
+    if erase.everything:
+        return or_(named, before)
+    if erase.until_ms:
+        of_the_time = at.between(erase.since_ms, erase.until_ms)
+        return or_(named, and_(table.c.device == wanted.device, of_the_time, before))
+    return named
 
 
 def _of(table: Table, house: str, device: str, ident: str) -> ColumnElement[bool]:

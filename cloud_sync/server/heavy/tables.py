@@ -47,6 +47,7 @@ answer: Final = Table(
     Column("device", Text, primary_key=True),
     Column("id", Text, primary_key=True),
     Column("answer", LargeBinary, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
     Column("expires_ms", BigInteger, nullable=False),
     Index("heavy_answer_expires", "expires_ms"),
 )
@@ -86,6 +87,9 @@ cache: Final = Table(
     metadata,
     Column("n", _NUMBER, primary_key=True, autoincrement=True),
     Column("house", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("id", Text, nullable=False),  # of the question whose answer it is
+    Column("at_ms", BigInteger, nullable=False),
     Column("language", Text, nullable=False),
     Column("meaning", LargeBinary, nullable=False),  # what questions are compared by
     Column("answer", Text, nullable=False),

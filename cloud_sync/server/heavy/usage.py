@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from cloud_sync.server.database import Database
 from cloud_sync.server.heavy.tables import usage
+from cloud_sync.server.identity.http import refusing
 
 _DAYS: Final = 30
 _MOST: Final = 400
@@ -108,7 +109,7 @@ def usage_routes(database: Database, house: House, currency: str) -> list[Route]
         headers = {"Content-Security-Policy": _CONTENT_POLICY, "Cache-Control": "no-store"}
         return HTMLResponse(page.render(report=found), headers=headers)
 
-    return [Route("/v1/usage", show, methods=["GET"])]
+    return [Route("/v1/usage", refusing(show), methods=["GET"])]
 
 
 def _line(row: RowMapping) -> Line:

@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("device", sa.Text, primary_key=True),
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("answer", sa.LargeBinary, nullable=False),
+        sa.Column("at_ms", sa.BigInteger, nullable=False),
         sa.Column("expires_ms", sa.BigInteger, nullable=False),
     )
     op.create_index("heavy_answer_expires", "heavy_answer", ["expires_ms"])
@@ -76,6 +77,9 @@ def _costs() -> None:
         "heavy_cache",
         sa.Column("n", _NUMBER, primary_key=True, autoincrement=True),
         sa.Column("house", sa.Text, nullable=False),
+        sa.Column("device", sa.Text, nullable=False),
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("at_ms", sa.BigInteger, nullable=False),
         sa.Column("language", sa.Text, nullable=False),
         sa.Column("meaning", sa.LargeBinary, nullable=False),
         sa.Column("answer", sa.Text, nullable=False),

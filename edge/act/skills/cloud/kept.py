@@ -70,7 +70,6 @@ class KeptQuestions:
             self._bridge.keep(connection, query)
 
         await self._storage.write(write)
-        self._bridge.look()
 
     async def all(self) -> Sequence[Question]:
         """Those that wait, oldest first. Raises StorageError."""
