@@ -42,6 +42,9 @@ class Likeness(Protocol):
     def same(self, one: bytes, other: bytes) -> bool:
         """Whether two meanings are of the same question."""
 
+    async def aclose(self) -> None:
+        """At the end."""
+
 
 class Words:
     """By the words that carry meaning."""
@@ -58,6 +61,9 @@ class Words:
         """Word for word."""
         return one == other
 
+    async def aclose(self) -> None:
+        """There is nothing to let go."""
+
 
 class Vectors:
     """By a model of meaning behind OpenAI's API (``/embeddings``); numbers must be the same besides."""
@@ -67,6 +73,10 @@ class Vectors:
         self._model, self._likeness = settings.model, likeness
         timeout = Timeout(settings.first_token_s, connect=settings.connect_s)
         self._client = AsyncOpenAI(api_key=settings.api_key(), base_url=settings.url, timeout=timeout, max_retries=0)
+
+    async def aclose(self) -> None:
+        """Let its connections go."""
+        await self._client.close()
 
     async def meaning(self, question: str) -> bytes | None:
         """None where the model does not answer: then nothing is taken from the cache, or put there."""

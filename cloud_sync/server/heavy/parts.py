@@ -1,7 +1,7 @@
 """Heavy questions, put together on a store that is up to date."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
@@ -35,7 +35,7 @@ async def heavy_parts(
     """``house``: whose usage a request may see. Raises OSError when an endpoint's key can't be read."""
     embedding = settings.cache_embedding
     likeness = Vectors(embedding, settings.cache_likeness) if embedding is not None else Words()
-    async with Chain(settings) as chain:
+    async with aclosing(likeness), Chain(settings) as chain:
         answerer = Answerer(
             settings, chain, Budget(database, settings), Cache(database, settings, likeness), HeavyMeter(registry)
         )
