@@ -22,6 +22,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from cloud_sync.server.heavy.settings import HeavySettings
+
 _PREFIX: Final = "HEARTH_CLOUD_"
 _SECRETS: Final = frozenset({"database_url"})
 
@@ -52,6 +54,8 @@ class Settings(BaseSettings):
     """Without a certificate: make one for these names and addresses, by an authority of our own."""
     connections: Annotated[int, Field(ge=1)] = 20_000
     """Devices that one worker takes."""
+    heavy: HeavySettings = HeavySettings()
+    """The models that answer what is too heavy for a board."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     @property
