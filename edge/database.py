@@ -81,8 +81,6 @@ def _open(file: Path, checkpoints: bool) -> apsw.Connection:
     except (OSError, apsw.Error) as error:
         raise StorageError(f"{file} can't be opened: {error}", "check the data directory and the disk") from error
     connection.set_busy_timeout(_BUSY_MS)
-    # Two processes that both begin by reading could otherwise wait for each other's lock.
-    connection.transaction_mode = "IMMEDIATE"
     # FULL: in WAL mode NORMAL may lose the last commits at a power cut, and those were confirmed aloud.
     connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
     if not checkpoints:
@@ -97,12 +95,19 @@ def _transaction(
     work: Callable[[apsw.Connection], R],
     before_commit: Callable[[apsw.Connection], None] | None,
 ) -> R:
-    # Commits at the end of the block, and undoes everything when it is left by an exception.
-    with connection:
+    # Statements, not apsw's `with connection`: that one keeps Python's lock while it waits for another process, or for
+    # the disk, and stops every other thread meanwhile. IMMEDIATE, because two processes that both begin by reading
+    # could wait for each other.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
         result = work(connection)
         if before_commit is not None:
             before_commit(connection)
-    return result  # mypy takes the block for one that may swallow an exception
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    return result
 
 
 def _migrate(connection: apsw.Connection, part: str, steps: Sequence[str]) -> None:

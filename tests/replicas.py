@@ -64,6 +64,17 @@ class Clock:
         return self.ms() / 1000
 
 
+class WrongOutbox(DatabaseOutbox):
+    """Of a device that has learnt the time from the bridge, and stamps by its own clock all the same."""
+
+    def __init__(self, device: str, clock: Clock) -> None:
+        super().__init__(device, clock.ms, machine="board")
+        self._world = clock.world
+
+    def now_ms(self, connection: apsw.Connection) -> int:
+        return self._world[0]
+
+
 class Assistant:
     """One of the house, with its own database, and the two processes on it."""
 
@@ -79,9 +90,9 @@ class Assistant:
     ) -> None:
         """``on``: it has a bridge; ``loaded``: its skills have made their tables."""
         self.device, self.clock = device, clock
-        self.connection = _open(file) if file is not None else apsw.Connection(":memory:")
+        self.connection = _open(file, checkpoints=True) if file is not None else apsw.Connection(":memory:")
         self.connection.execute("PRAGMA secure_delete = ON")
-        self.outbox = DatabaseOutbox(device, clock.ms)
+        self.outbox = WrongOutbox(device, clock)
         self.replica = Replica(device, self.outbox, tables)
         self.storage = Inline(self.connection, None)
         self.lists = ListStore(self.storage, clock.s)
@@ -96,7 +107,7 @@ class Assistant:
         at_once(self.storage.migrate(outbox.PART, outbox.STEPS))
         at_once(self.storage.migrate(shadow.PART, shadow.STEPS))
         self.storage.before_commit = self.replica.seal
-        at_once(self.storage.write(lambda connection: None))
+        self.write(self.outbox.head)
 
     def load(self) -> None:
         at_once(self.lists.names())
@@ -114,8 +125,8 @@ class Assistant:
     @property
     def link(self) -> tuple[int, int]:
         """Up to where its events are acknowledged, and its cursor."""
-        row = self.connection.execute("SELECT acked, cursor FROM sync_link").fetchone()
-        return (int(row[0]), int(row[1])) if row else (0, 0)
+        acked, cursor = self.connection.execute("SELECT acked, cursor FROM sync_link").get
+        return acked, cursor
 
     @property
     def incarnation(self) -> str:
@@ -129,10 +140,7 @@ class Assistant:
             acked = bridge.receive(self.device, self.incarnation, raw)
             if not lose_ack:
                 self.write(
-                    lambda connection, acked=acked: connection.execute(
-                        "INSERT INTO sync_link (one, acked) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET acked = ?1",
-                        (acked,),
-                    )
+                    lambda connection, acked=acked: connection.execute("UPDATE sync_link SET acked = ?", (acked,))
                 )
 
     def pull(self, bridge: "Bridge", limit: int = 3, pages: int = 1_000_000) -> None:

@@ -5,12 +5,13 @@ changes and the cursor behind it. A cut leaves the old or the new.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Final
 
 import msgspec
 from apsw import Connection
 
 from cloud_sync.client import capture, shadow
+from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.scrub import scrub
 from cloud_sync.client.shadow import Shadow
 from cloud_sync.client.shared import SHARED, Table
@@ -27,16 +28,10 @@ LOST_DAYS: Final = 30
 _MOST_ASIDE: Final = 1_000
 
 
-class Put(Protocol):
-    """An outbox: see :class:`edge.ports.Outbox`."""
-
-    def put(self, connection: Connection, kind: str, body: Any) -> None: ...
-
-
 class Replica:
     """For one connection. Its methods are called inside a transaction."""
 
-    def __init__(self, device: str, outbox: Put, tables: Sequence[Table] = SHARED) -> None:
+    def __init__(self, device: str, outbox: DatabaseOutbox, tables: Sequence[Table] = SHARED) -> None:
         """``device``: this assistant's identity."""
         self._device, self._outbox = device, outbox
         self._tables = {table.kind: table for table in tables}
@@ -104,9 +99,7 @@ class Replica:
             scrub(connection, self._device, [(table.kind, record)])
 
     def _put(self, connection: Connection, change: Change) -> Stamp:
-        self._outbox.put(connection, Kind.CHANGE, msgspec.to_builtins(change))
-        ((clock,),) = connection.execute("SELECT clock FROM sync_self")
-        return Stamp(clock, self._device)
+        return Stamp(self._outbox.put(connection, Kind.CHANGE, change), self._device)
 
     # -- what comes from the house -----------------------------------------------------------------------------------
 
@@ -129,7 +122,7 @@ class Replica:
     def apply(self, connection: Connection, changes: Sequence[Numbered], cursor: int) -> None:
         """Take ``changes`` in, and the ``cursor`` behind them. Taking them in again changes nothing."""
         self.seal(connection)
-        now = max((each.clock for each in changes), default=0)
+        now = stamp(self._outbox.now_ms(connection))
         shadows: dict[tuple[str, str], Shadow] = {}
         deleted: list[tuple[str, str]] = []
         for numbered in changes:
@@ -146,7 +139,7 @@ class Replica:
             shadow.save(connection, known, seen=now)
             self._show(connection, known)
         scrub(connection, self._device, deleted)
-        self._settle(connection, now, cursor)
+        self._settle(connection, changes, now, cursor)
 
     def _merge(
         self, connection: Connection, known: Shadow, change: Change, one: Event, numbered: Numbered, now: int
@@ -169,13 +162,12 @@ class Replica:
             if row != capture.read(connection, table, known.record):
                 capture.write(connection, table, known.record, row)
 
-    def _settle(self, connection: Connection, now: int, cursor: int) -> None:
+    def _settle(self, connection: Connection, changes: Sequence[Numbered], now: int, cursor: int) -> None:
         # Everything that was touched since the seal was touched by us.
         connection.execute("DELETE FROM sync_pending")
-        connection.execute("UPDATE sync_self SET clock = max(clock, ?)", (now,))
-        connection.execute(
-            "INSERT INTO sync_link (one, cursor) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET cursor = ?1", (cursor,)
-        )
+        latest = max((each.clock for each in changes), default=0)
+        connection.execute("UPDATE sync_self SET clock = max(clock, ?)", (latest,))
+        connection.execute("UPDATE sync_link SET cursor = ?", (cursor,))
         self._purge(connection, now)
 
     # -- the whole state ---------------------------------------------------------------------------------------------
@@ -184,7 +176,7 @@ class Replica:
         """What the house has becomes what ``snapshot`` says, except for what the bridge had not acknowledged."""
         self.seal(connection)
         self._snapshot = None
-        now = max((each.clock for each in snapshot.items), default=0)
+        now = stamp(self._outbox.now_ms(connection))
         house: dict[tuple[str, str], Record] = {}
         returned: set[int] = set()
         for numbered in snapshot.items:
@@ -208,12 +200,11 @@ class Replica:
             shadow.save(connection, known, seen=now)
             self._show(connection, known)
         scrub(connection, self._device, [key for key, record in house.items() if record.tombstone is not None])
-        self._settle(connection, now, cursor)
+        self._settle(connection, snapshot.items, now, cursor)
 
     # -- what is old -------------------------------------------------------------------------------------------------
 
     def _purge(self, connection: Connection, now: int) -> None:
-        """By the stamps of the bridge, for our own clock may be anywhere."""
         old = stamp(max(0, ms_of(now) - TOMBSTONE_DAYS * _DAY_MS))
         purged = _keys(connection, "SELECT kind, record FROM sync_tombstone WHERE seen < ?", old)
         for kind, record in purged:
@@ -231,8 +222,7 @@ class _Snapshot:
 
     def __init__(self, connection: Connection) -> None:
         self.items: list[Numbered] = []
-        row = connection.execute("SELECT acked FROM sync_link").fetchone()
-        self.acked: int = row[0] if row else 0
+        self.acked: int = connection.execute("SELECT acked FROM sync_link").get
         """What had been acknowledged when it began: all that is in it, unless it was given up for something later."""
 
 

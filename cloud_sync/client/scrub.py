@@ -24,7 +24,6 @@ def scrub(connection: Connection, device: str, records: Collection[tuple[str, st
     else:
         near = f"{query} AND instr(event, CAST(? AS BLOB))"
         found = [row for _, record in wanted for row in connection.execute(near, (Kind.CHANGE, record))]
-    ((incarnation,),) = connection.execute("SELECT incarnation FROM sync_self")
     for seq, raw in found:
         assert isinstance(raw, bytes)
         one = decode(raw)
@@ -32,5 +31,6 @@ def scrub(connection: Connection, device: str, records: Collection[tuple[str, st
         if change.fields and (change.kind, change.record) in wanted:
             body = msgspec.msgpack.encode(Change(kind=change.kind, record=change.record))
             emptied = msgspec.structs.replace(one, body=msgspec.Raw(body))
+            incarnation = connection.execute("SELECT incarnation FROM sync_self").get
             sealed = encode(renumbered(device, incarnation, one.seq, emptied))
             connection.execute("UPDATE sync_event SET event = ? WHERE seq = ?", (sealed, seq))

@@ -18,9 +18,9 @@ from edge.audio.speaker import WavSink
 from edge.audio.wavfile import read_recording
 from edge.cli import print_json
 from edge.cli.play import play_one
-from edge.service import run_async
 from edge.errors import AssistantError
 from edge.events import as_json
+from edge.service import run_async
 from edge.settings import Settings, load
 
 _SETTLE_S: Final = 5.0

@@ -16,8 +16,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from edge.cli import print_json
-from edge.service import run_async
 from edge.errors import AssistantError
+from edge.service import run_async
 from edge.settings import Settings
 
 if TYPE_CHECKING:

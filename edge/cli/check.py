@@ -13,7 +13,6 @@ from edge.app import open_house, open_neighbours
 from edge.audio.health import Reading, read
 from edge.audio.portaudio import PortAudio
 from edge.audio.probe import recorded
-from edge.service import run_async
 from edge.engines import models_of
 from edge.errors import AssistantError, MicrophoneSilent, MicrophoneTooLoud, SettingsError
 from edge.hardware.hid import speakerphones
@@ -21,6 +20,7 @@ from edge.home.house_file import read_house_file
 from edge.identity import identity
 from edge.mind import sentence_files
 from edge.ports import Neighbour, Panel
+from edge.service import run_async
 from edge.session.neighbours import collision
 from edge.settings import Settings
 from edge.understand.grammar import own_sentences

@@ -9,13 +9,13 @@ from edge.app import assistant
 from edge.audio.speaker import WavSink
 from edge.audio.wavfile import read_recording
 from edge.cli.play import play_one
-from edge.service import run_async
 from edge.cli.timeline import render
 from edge.devices import Device, DeviceState
 from edge.events import TurnEnded
 from edge.home.demo import demo_home
 from edge.intents import OutcomeKind
 from edge.samples import KITCHEN_LIGHT
+from edge.service import run_async
 from edge.settings import Settings, load
 
 _SETTLE_S = 5.0

@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from edge.service import run_async
 from edge.evaluation.barista import evaluate_barista
 from edge.evaluation.clips import clips
 from edge.evaluation.commands import evaluate_commands, unrelated
 from edge.evaluation.endpoint import evaluate_endpoint
 from edge.evaluation.mixing import Noise
 from edge.evaluation.wake import evaluate_wake
+from edge.service import run_async
 from edge.settings import Settings
 
 

@@ -12,11 +12,11 @@ from rich.table import Column, Table
 
 from edge.cli import print_json
 from edge.cli.evaluate import progress_bar
-from edge.service import run_async
 from edge.evaluation.text.evaluate import SOURCES, TextResult, evaluate_text, plan
 from edge.evaluation.text.verdicts import NOBODY, Verdict
 from edge.evaluation.words import percentile
 from edge.intents import Tier
+from edge.service import run_async
 from edge.settings import Settings
 
 _LOCAL: Final = (Tier.GRAMMAR, Tier.SEMANTIC, Tier.LLM)

@@ -15,10 +15,10 @@ from edge.audio.ring import Ring
 from edge.audio.speaker import WavSink
 from edge.audio.wavfile import read_recording
 from edge.chunk import Pcm
-from edge.service import run_async
 from edge.cli.timeline import render
 from edge.errors import AssistantError
 from edge.events import AnyEvent, TurnEnded, as_json
+from edge.service import run_async
 from edge.settings import Settings
 
 _SETTLE_S = 5.0

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import anyio
+import apsw
 import pytest
 
 from edge.database import Database
@@ -92,3 +94,19 @@ async def test_what_was_confirmed_survives_a_kill(tmp_path: Path) -> None:
         os.kill(writer.pid, signal.SIGKILL)
     async with Database(file) as database:
         assert (await noted(database))[:25] == confirmed
+
+
+@pytest.mark.anyio
+async def test_nobody_else_stands_still_while_another_process_writes(tmp_path: Path) -> None:
+    # apsw's own `with connection` waits with Python's lock in its hand: microphone and event loop stood still.
+    other = apsw.Connection(str(tmp_path / "a.db"))
+    async with Database(tmp_path / "a.db") as database:
+        await database.migrate("notes", STEPS)
+        other.execute("BEGIN IMMEDIATE")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(database.write, lambda connection: connection.execute("INSERT INTO note VALUES ('x')"))
+            for _ in range(50):
+                await anyio.sleep(0.001)
+            # Had it stood still, this would come after the write had given up, and the task group would raise.
+            other.execute("COMMIT")
+        assert await noted(database) == ["x"]

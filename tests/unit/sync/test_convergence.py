@@ -1,6 +1,6 @@
 """Three assistants with clocks that are wrong, a link that comes and goes: in the end all have the same."""
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, precondition, rule
 
@@ -107,9 +107,8 @@ class House(RuleBasedStateMachine):
         one = self.all[who]
         cursor = one.link[1]
         page = self.bridge.page(max(self.bridge.horizon, cursor - back), limit)
-        if page.snapshot or (page.items and page.items[0].n > cursor):
-            return
-        one.write(lambda connection: one.replica.apply(connection, page.items, max(cursor, page.cursor)))
+        if not page.snapshot:
+            one.write(lambda connection: one.replica.apply(connection, page.items, cursor))
 
     @rule(who=WHO)
     def restart(self, who: int) -> None:
@@ -173,6 +172,11 @@ class House(RuleBasedStateMachine):
 
 
 House.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    report_multiple_bugs=False,
+    phases=[Phase.generate],
 )
 TestConvergence = House.TestCase

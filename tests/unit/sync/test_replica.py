@@ -26,15 +26,14 @@ def bedroom(world: list[int]) -> Assistant:
     return Assistant("bedroom", Clock(world))
 
 
-def test_the_kitchen_shows_what_the_bedroom_added(bridge: Bridge, kitchen: Assistant, bedroom: Assistant) -> None:
+def test_the_kitchen_shows_what_the_bedroom_added(
+    world: list[int], bridge: Bridge, kitchen: Assistant, bedroom: Assistant
+) -> None:
     kitchen.add("milk")
+    world[0] += 1_000
     bedroom.add("eggs", "bread")
     meet(bridge, kitchen, bedroom)
-    assert kitchen.items() == bedroom.items() == ["milk", "eggs", "bread"] or kitchen.items() == [
-        "eggs",
-        "bread",
-        "milk",
-    ]
+    assert kitchen.items() == bedroom.items() == ["milk", "eggs", "bread"]
     assert at_once(kitchen.lists.names()) == ["shopping"]
     assert kitchen.known() == bedroom.known()
 
