@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 
+from cloud_sync.client.compose import AssistantEnd, assistant_end
 from edge import plugins
 from edge.assistant import Assistant, Ears
 from edge.bus import Bus
@@ -28,6 +29,7 @@ from edge.ports import (
     VadEngine,
     WakeEngine,
 )
+from edge.privacy.consent import Consents
 from edge.session.arbiter import Arbiter
 from edge.session.attention import AttentiveWake
 from edge.session.listening import Listening
@@ -65,7 +67,10 @@ async def assistant(
         loudness = VoiceLoudness()
         voice = await _voice(settings, store, sink, loudness, stack) if sink is not None else None
         house = open_house(settings)
-        storage = await stack.enter_async_context(Database(settings.data_dir / "hearthside.db"))
+        end = assistant_end(settings, lambda: [*house.areas(), *(device.name for device in house.devices())])
+        storage = await stack.enter_async_context(_database(settings, end))
+        if end is not None:
+            await end.prepare(storage)
         await listening.remember(storage)
         neighbours = open_neighbours(settings, house.post, answers=stays)
         mind = await build_mind(
@@ -80,6 +85,8 @@ async def assistant(
             naming=house.names,
             post=house.post,
             neighbours=neighbours,
+            erasures=end.erasures if end is not None else None,
+            consents=Consents(storage, end.outbox) if end is not None else None,
         )
         # Skills have said by now what they want to hear of it.
         await stack.enter_async_context(house)
@@ -89,16 +96,24 @@ async def assistant(
             wording=mind.wording,
             listener=_listener(settings, ears, mind.grammar) if ears else None,
             voice=voice,
-            journal=Episodes(storage, settings.memory.keep_turns_days),
+            journal=Episodes(storage, settings.memory.keep_turns_days, outbox=end.outbox if end is not None else None),
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
         arbiter = Arbiter(house.post, neighbours.place(settings.wake.earshot), lambda: neighbours.alone)
         for serve in (neighbours.serve, arbiter.serve, functools.partial(listening.keep, storage)):
             services.start_soon(serve)
+        if end is not None:
+            services.start_soon(end.bridge.serve)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
         yield Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours)
+
+
+def _database(settings: Settings, end: AssistantEnd | None) -> Database:
+    """Where there is a bridge, it is told what changes, in the same transaction, and reminded to look."""
+    file = settings.data_dir / "hearthside.db"
+    return Database(file) if end is None else Database(file, end.seal, after_write=end.bridge.look)
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:

@@ -21,6 +21,8 @@ from edge.errors import ModelError
 from edge.intents import Origin, Tier, Understanding
 from edge.ports import (
     Catalogue,
+    Consents,
+    Erasures,
     House,
     Inventory,
     LlmEngine,
@@ -90,6 +92,8 @@ async def build_mind(
     naming: Naming | None = None,
     post: Post | None = None,
     neighbours: Neighbours | None = None,
+    erasures: Erasures | None = None,
+    consents: Consents | None = None,
 ) -> Mind:
     """Understanding and skills in ``house``; what they load is closed with ``stack``. Without ``voice`` nothing of what
     skills say unasked is heard. Raises SettingsError.
@@ -112,6 +116,8 @@ async def build_mind(
         listening=listening or Listening(bus or Bus()),
         post=post,
         neighbours=neighbours,
+        erasures=erasures,
+        consents=consents,
         language=language,
         data_dir=settings.data_dir,
         naming=naming,

@@ -34,7 +34,9 @@ from cloud_sync.protocol.messages import (
     Welcome,
 )
 from cloud_sync.server.app import server
+from cloud_sync.server.consents import PURPOSES
 from cloud_sync.server.database import Database
+from cloud_sync.server.identity.tables import consent
 from cloud_sync.server.settings import Settings, load
 from cloud_sync.server.tables import device
 from cloud_sync.server.websocket import PATH
@@ -86,10 +88,17 @@ def enrolled(one: Device) -> dict[str, Any]:
     return {"device": one.name, "house": one.house, "public_key": public, "enrolled_ms": 1}
 
 
+def consented(one: Device) -> list[dict[str, Any]]:
+    """Its rows of ``consent``: to everything."""
+    same = {"house": one.house, "device": one.name, "allowed": True, "how": "cli", "clock": 1, "at_ms": 1}
+    return [same | {"purpose": purpose} for purpose in PURPOSES.values()]
+
+
 async def enrol(database: Database, *devices: Device) -> None:
     """Make them known to a bridge."""
     async with database.transaction(*{one.house for one in devices}) as connection:
         await connection.execute(insert(device), [enrolled(one) for one in devices])
+        await connection.execute(insert(consent), [said for one in devices for said in consented(one)])
 
 
 class Spoken:

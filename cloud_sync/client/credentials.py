@@ -17,6 +17,8 @@ class DeviceCredentials:
     server: str
     """The bridge's id, as it was enrolled with; empty: any."""
     tls: ssl.SSLContext | None
+    public: bytes = b""
+    """The key that the bridge signs its receipts with; empty: it is not known, and no receipt is believed."""
 
     def sign(self, server: str, nonce: bytes, device: str, incarnation: str) -> bytes:
         """Answer a challenge. Raises ProtocolError where it is not the known bridge."""

@@ -16,12 +16,12 @@ from typing import Final, Protocol
 import anyio
 
 from cloud_sync.client.backoff import Backoff
+from cloud_sync.client.compose import End
 from cloud_sync.client.counter import Counter
 from cloud_sync.client.link import Link
 from cloud_sync.client.local import Standing
-from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.session import Ended
-from cloud_sync.client.store import Replica, Store
+from cloud_sync.client.store import Store
 from cloud_sync.protocol.messages import Answer, Call, Called, Delta, Taken
 from edge.database import Database
 from edge.errors import StorageError
@@ -38,6 +38,10 @@ class Credentials(Protocol):
     def sign(self, server: str, nonce: bytes, device: str, incarnation: str) -> bytes:
         """Answer a challenge. Raises ProtocolError where it is not the known bridge."""
 
+    @property
+    def public(self) -> bytes:
+        """The key that the bridge signs its receipts with."""
+
     def context(self) -> ssl.SSLContext | None:
         """How the bridge is known; None for ``ws://``. Raises AssistantError."""
 
@@ -50,14 +54,14 @@ class Daemon:
         data_dir: Path,
         url: str,
         credentials: Credentials,
-        outbox: DatabaseOutbox,
-        replica: Replica | None = None,
+        end: End,
         random: Callable[[], float] | None = None,
     ) -> None:
-        """``url``: ``wss://host:port``; ``replica`` None: changes of the house are not pulled."""
+        """``url``: ``wss://host:port``."""
         self._data_dir, self._url, self._credentials = data_dir, url, credentials
         self._database = Database(data_dir / "hearthside.db", checkpoints=False)
-        self._store = Store(self._database, outbox, replica)
+        self._end = end
+        self._store = Store(self._database, end.outbox, end, credentials.public)
         self._link = Link(self._store, credentials.sign, deliver=self._deliver, changed=self._linked)
         self._counter = Counter(say=self._link.say, look=self._link.look, now=self._now, standing=self._standing)
         self._backoff = Backoff(random or SystemRandom().random)
@@ -73,7 +77,7 @@ class Daemon:
         """
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._database)
-            await self._store.open()
+            await self._end.prepare(self._database)
             await self._store.position()
             await stack.enter_async_context(self._counter.open(self._data_dir))
             tasks = await stack.enter_async_context(anyio.create_task_group())

@@ -130,7 +130,6 @@ class Link:
             self._sign,
             self._now(),
             random=SystemRandom().random,
-            pulls=self._store.pulls,
             software=f"hearthside {version('hearthside')}",
         )
         self._ended = Ended(LOST, "the connection was cut")
@@ -159,6 +158,8 @@ class Link:
             while True:
                 while (frame := session.outgoing()) is not None:
                     await connection.send(frame)
+                    # The next batch may be read while this one is on its way.
+                    self._wake.set()
                 await self._writable.wait()
                 self._writable = anyio.Event()
         except ConnectionClosed:
@@ -202,7 +203,8 @@ class Link:
             case Deliver():
                 await self._deliver(wish.message)
             case Keep():
-                await self._store.keep_receipt(wish.message)
+                if await self._store.keep_receipt(wish.message):
+                    session.say(Taken(id=wish.message.id))
             case PutAside():
                 await self._store.put_aside(wish.refused)
             case BridgeTime():

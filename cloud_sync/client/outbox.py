@@ -12,8 +12,8 @@ tables:
 ``sync_receipt``  the bridge's word for what it has erased
 """
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Collection
+from typing import Final, TypeAlias
 
 from apsw import Connection
 
@@ -45,6 +45,8 @@ STEPS: Final = (
     "CREATE TABLE sync_damaged (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, event BLOB NOT NULL)",
     "CREATE TABLE sync_receipt (id TEXT PRIMARY KEY, statement BLOB NOT NULL, signature BLOB NOT NULL) WITHOUT ROWID",
 )
+Screen: TypeAlias = Callable[[Connection, str, object], object | None]
+"""What may be told of the body of an event of that kind; None: nothing, and no event is kept."""
 _LARGEST: Final = 512 * 1024
 """Bytes of one event: two of them go into a frame."""
 
@@ -60,13 +62,14 @@ class DatabaseOutbox:
         room: Room | None = None,
         machine: str | None = None,
         clocks: Clocks | None = None,
+        screen: Screen | None = None,
     ) -> None:
         """``device``: this assistant's identity; ``wall_ms``: the wall clock, milliseconds since the epoch;
-        ``machine``: which board and disk it is on, None: to be looked up.
+        ``machine``: which board and disk it is on, None: to be looked up; ``screen`` None: everything may be told.
         """
         self.device = device
         self.machine = this_machine() if machine is None else machine
-        self._bounds = Bounds(room or Room())
+        self._bounds, self._screen = Bounds(room or Room()), screen
         self._clocks = clocks or (Clocks(wall_ms) if wall_ms is not None else Clocks())
 
     def head(self, connection: Connection) -> Head:
@@ -83,11 +86,14 @@ class DatabaseOutbox:
         return self._clocks.moved(self.head(connection).anchor, bridge_ms)
 
     def put(self, connection: Connection, kind: str, body: object) -> int:
-        """Keep an event for the bridge, in the transaction that ``connection`` is in. Returns its stamp.
+        """Keep an event for the bridge, in the transaction that ``connection`` is in, unless it may not be told.
+        Returns its stamp.
 
         Raises StorageError when there is no room for one that may not be given up.
         """
         at = self.head(connection)
+        if self._screen is not None and (body := self._screen(connection, kind, body)) is None:
+            return at.clock
         clock = HybridClock(lambda: self._clocks.now_ms(at.anchor, ms_of(at.clock)), at.clock)
         made = event(self.device, at.incarnation, at.seq + 1, kind, clock.tick(), body)
         raw, priority = encode(made), priority_of(kind)
@@ -100,3 +106,13 @@ class DatabaseOutbox:
             replace(connection, self.device, at.incarnation, made.seq, kind)
             count(connection, f"given_up.{kind}")
         return made.clock
+
+    def withdraw(self, connection: Connection, kinds: Collection[str]) -> int:
+        """Take back what was not sent yet of these kinds, likewise: gaps stand for it. Returns how many events."""
+        acked = connection.execute("SELECT acked FROM sync_link").get
+        query = "SELECT seq, kind FROM sync_event WHERE seq > ? ORDER BY seq"
+        waiting = [seq for seq, kind in connection.execute(query, (acked,)) if kind in kinds]
+        incarnation = self.head(connection).incarnation
+        for seq in waiting:
+            replace(connection, self.device, incarnation, seq, "withdrawn")
+        return len(waiting)

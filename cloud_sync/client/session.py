@@ -197,15 +197,14 @@ class Session:
         now: float,
         *,
         random: Callable[[], float],
-        pulls: bool = True,
         software: str = "",
         versions: tuple[int, int] = VERSIONS,
     ) -> None:
-        """``random``: a number from 0 to 1, for the splay; ``pulls`` False: changes of the house are not wanted."""
+        """``random``: a number from 0 to 1, for the splay."""
         self.state = State.EXPECTED
         self.cursor = here.cursor
         self._here, self._sign, self._random = here, sign, random
-        self._pulls, self._software, self._versions = pulls, software, versions
+        self._software, self._versions = software, versions
         self._codec: Codec[FromServer] = device_codec()
         self._wishes: list[Wish] = []
         self._urgent: deque[FromDevice] = deque()
@@ -255,7 +254,9 @@ class Session:
         return bool(self._wishes)
 
     def outgoing(self) -> bytes | None:
-        """The next frame to send, if there is one: never a batch before something small."""
+        """The next frame to send, if there is one: never a batch before something small. Once it is on its way,
+        :meth:`advance` may have something to wish.
+        """
         if self._urgent:
             return self._codec.encode(self._urgent.popleft())
         if self._bulk and self.state is not State.CLOSED:
@@ -324,8 +325,7 @@ class Session:
         self.cursor = cursor
         self._sent = self._highest = self._acked = after
         self._ping_at = now + PING_S
-        if self._pulls:
-            self._pull(now)
+        self._pull(now)
         self._fill(now)
 
     def forked(self) -> None:
@@ -444,7 +444,7 @@ class Session:
                 self._on_changes(message)
             case Nudge():
                 self._known = max(self._known, message.cursor)
-                if self._pulls and self._known > self.cursor:
+                if self._known > self.cursor:
                     self._pull(now)
             case Delta() | Call() | Answer():
                 self._wishes.append(Deliver(message))

@@ -12,11 +12,13 @@ from typing import Final, Protocol
 
 from apsw import Connection
 
-from cloud_sync.client import believed, incarnation, kept, outbox, queue
+from cloud_sync.client import believed, incarnation, kept, queue
 from cloud_sync.client.counts import count, counts
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.queue import Broken
 from cloud_sync.client.session import Acked, Batch, Load, Position
+from cloud_sync.protocol import erasure
+from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.messages import Answer, Changes, Receipt, Refused, Welcome
 from edge.ports import Storage
 
@@ -27,8 +29,8 @@ _SECONDS: Final = 600.0
 """After so long, too."""
 
 
-class Replica(Protocol):
-    """What all assistants of the house share, as this one has it."""
+class Shared(Protocol):
+    """What all assistants of the house share, as this one has it: :class:`cloud_sync.client.replica.Replica`."""
 
     def take(self, connection: Connection, page: Changes) -> None:
         """Take a page of changes in, and its cursor, in the transaction that ``connection`` is in."""
@@ -44,31 +46,22 @@ class Store:
         self,
         storage: Storage,
         outbox: DatabaseOutbox,
-        replica: Replica | None = None,
+        replica: Shared,
+        public: bytes = b"",
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``replica`` None: changes of the house are not pulled. ``now``: seconds that never go back."""
+        """``public``: the key of our bridge, which receipts are signed with; ``now``: seconds that never go back."""
         self._storage, self._outbox, self._replica, self._now = storage, outbox, replica, now
+        self._public = public
         self._here: Position | None = None
         self._acked: Acked | None = None
         """What is not written yet."""
         self._written = 0
         self._since = 0.0
 
-    @property
-    def pulls(self) -> bool:
-        """Whether changes of the house are taken in."""
-        return self._replica is not None
-
-    async def open(self) -> None:
-        """Bring the tables up to date. Raises StorageError."""
-        for part, steps in ((outbox.PART, outbox.STEPS), (kept.PART, kept.STEPS)):
-            await self._storage.migrate(part, steps)
-
     async def position(self) -> Position:
         """How far this device is, at the beginning of a connection. Raises StorageError."""
-        if self._replica is not None:
-            self._replica.restart()
+        self._replica.restart()
         found = await self._storage.write(lambda connection: queue.position(connection, self._outbox))
         self._here = found
         return found
@@ -113,19 +106,23 @@ class Store:
 
     async def apply(self, page: Changes) -> None:
         """Take a page of changes in, and keep its cursor. Raises StorageError."""
-        replica = self._replica
-        assert replica is not None
-        await self._storage.write(lambda connection: replica.take(connection, page))
+        await self._storage.write(lambda connection: self._replica.take(connection, page))
 
     async def keep(self, answer: Answer) -> None:
         """An answer came for which nobody listens. Raises StorageError."""
         await self._storage.write(lambda connection: kept.take(connection, answer, self._outbox.now_ms(connection)))
 
-    async def keep_receipt(self, receipt: Receipt) -> None:
-        """A deletion is proved. Raises StorageError."""
+    async def keep_receipt(self, receipt: Receipt) -> bool:
+        """A deletion is proved; False: by somebody else than our bridge, and it is not kept. Raises StorageError."""
+        try:
+            erasure.verify(self._public, receipt.statement, receipt.signature)
+        except ProtocolError as error:
+            _log.error("a receipt is not kept: %s", error.message)
+            return False
         row = (receipt.id, receipt.statement, receipt.signature)
         sql = "INSERT OR IGNORE INTO sync_receipt VALUES (?, ?, ?)"
         await self._storage.write(lambda connection: connection.execute(sql, row))
+        return True
 
     async def put_aside(self, refused: Refused) -> None:
         """The bridge can't apply an event of ours. Raises StorageError."""

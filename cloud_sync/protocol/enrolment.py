@@ -21,6 +21,7 @@ CODE: Final = 8
 FINGERPRINT: Final = 16
 """Characters of a fingerprint: 80 bits, which nobody finds a second authority for."""
 _GROUP: Final = 4
+HTTP: Final = "http"
 _PURPOSE: Final = b"hearthside enrol 1\0"
 
 
@@ -45,6 +46,38 @@ class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
     public: bytes
     """Its key, 32 bytes, by which receipts are checked."""
     house: str
+
+
+class Nonce(msgspec.Struct, frozen=True, kw_only=True):
+    """To be signed as a challenge is: see :func:`cloud_sync.protocol.keys.signed`."""
+
+    server: str
+    nonce: bytes
+
+
+class ProveIt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a device says to get a token: ``POST /v1/token``."""
+
+    device: str
+    nonce: bytes
+    signature: bytes
+    """With :data:`HTTP` in the place of an incarnation."""
+
+
+class LogIn(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person says: a code, or the token that buys the next pair: ``POST /v1/login``."""
+
+    code: str = ""
+    refresh: str = ""
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What both get."""
+
+    token: str
+    expires_ms: int
+    refresh: str = ""
+    """Of a person."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -29,6 +29,8 @@ class Code(StrEnum):
     """Come again after ``retry_after_s``."""
     CONSENT = "consent"
     """What was sent needs a consent that the house has not given."""
+    ERASED = "erased"
+    """What it is about was to be forgotten: nothing of it is taken in again."""
     TIMEOUT = "timeout"
     UNAVAILABLE = "unavailable"
     """No model that could answer can be reached."""

@@ -16,12 +16,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from cloud_sync.protocol.event import Kind
+from cloud_sync.server.certificate import AUTHORITY, Certificate, self_made
+from cloud_sync.server.consents import ConsentApplier
 from cloud_sync.server.database import Database
-from cloud_sync.server.devices import StoredDevices
-from cloud_sync.server.fanout import InProcess
+from cloud_sync.server.erasures import FILE, EraseApplier, StoredReceipts
+from cloud_sync.server.export import export_routes
+from cloud_sync.server.gate import PrivacyGate
+from cloud_sync.server.identity.access import access, now_ms
+from cloud_sync.server.identity.http import enrolment_routes, token_routes
+from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.metrics import CONTENT_TYPE, Meter
 from cloud_sync.server.migrate import migrate
-from cloud_sync.server.ports import Applier, Devices, Heavy
+from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Receipts
 from cloud_sync.server.settings import Settings
 from cloud_sync.server.tables import store
 from cloud_sync.server.websocket import Opening, WebSocket
@@ -29,6 +36,8 @@ from cloud_sync.server.worker import Worker
 
 _SHUTDOWN_S: Final = 1
 _BACKLOG: Final = 4_096
+TLS: Final = "tls"
+"""Folder of the certificate that the bridge made itself, in the data directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +47,63 @@ class Parts:
     devices: Devices
     appliers: Mapping[str, Applier] = field(default_factory=dict)
     heavy: Heavy | None = None
+    gate: Gate | None = None
+    receipts: Receipts | None = None
     routes: Sequence[BaseRoute] = ()
 
 
 @asynccontextmanager
 async def parts(settings: Settings, database: Database) -> AsyncIterator[Parts]:
     """Those that this program has."""
-    yield Parts(StoredDevices(database))
+    signed_with = signer(settings.data_dir)
+    who = await access(database, signed_with)
+    erases = EraseApplier(signed_with, who.server, who.audit, (), settings.data_dir / FILE)
+    authority = settings.data_dir / TLS / AUTHORITY
+    yield Parts(
+        devices=who.devices,
+        appliers={Kind.CONSENT: ConsentApplier(who.audit), Kind.ERASE: erases},
+        gate=PrivacyGate(),
+        receipts=StoredReceipts(database, now_ms),
+        routes=[
+            *enrolment_routes(who.enrolments, authority if authority.exists() else None),
+            *token_routes(who),
+            *export_routes(database, who.tokens, who.audit),
+        ],
+    )
 
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
     """A worker, from the first migration to the last connection."""
-    async with Database(settings.url) as database:
-        await migrate(database)
+    async with Database(settings.url) as owner:
+        await migrate(owner)
+    async with Database(settings.url, worker=True) as database:
         async with database.transaction() as connection:
             row = (await connection.execute(select(store.c.server, store.c.epoch))).one()
         meter = Meter()
         async with parts(settings, database) as made:
-            worker = Worker(database, made.devices, row.server, row.epoch, meter, made.appliers, made.heavy, InProcess)
-            task = asyncio.create_task(worker.run())
-            try:
-                yield worker, made
-            finally:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            others = made.appliers, made.heavy, made.gate, made.receipts
+            worker = Worker(database, made.devices, row.server, row.epoch, meter, *others)
+            async with _fanout(settings, worker):
+                task = asyncio.create_task(worker.run())
+                try:
+                    yield worker, made
+                finally:
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
+
+
+@asynccontextmanager
+async def _fanout(settings: Settings, worker: Worker) -> AsyncIterator[None]:
+    if settings.nats_url is None:
+        yield
+        return
+    from cloud_sync.server.fanout_nats import connected
+
+    dropped = worker.meter.fanout_dropped.inc
+    async with connected(settings.nats_url, worker.heard, worker.lost_notes, dropped) as worker.fanout:
+        yield
 
 
 def application(settings: Settings) -> Starlette:
@@ -105,8 +145,17 @@ def server(settings: Settings) -> uvicorn.Server:
         log_level=settings.log_level,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_SHUTDOWN_S,
-        ssl_certfile=settings.tls_certificate,
-        ssl_keyfile=settings.tls_key,
         server_header=False,
     )
+    if (certificate := certificate_of(settings)) is not None:
+        config.load()
+        # Not by uvicorn's own settings, which would allow TLS 1.2.
+        config.ssl = certificate.context()
     return uvicorn.Server(config)
+
+
+def certificate_of(settings: Settings) -> Certificate | None:
+    """What the bridge shows; None: it speaks without TLS, for a proxy in front of it. Raises OSError."""
+    if settings.tls_certificate is not None and settings.tls_key is not None:
+        return Certificate(settings.tls_certificate, settings.tls_key)
+    return self_made(settings.data_dir / TLS, settings.tls_hosts) if settings.tls_hosts else None

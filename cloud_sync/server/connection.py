@@ -32,6 +32,9 @@ class Link(Protocol):
     def send(self, frame: bytes) -> None:
         """Send it, unless the link is down."""
 
+    def known(self) -> None:
+        """It has been proved who is at the other end."""
+
     def close(self, code: Code | None) -> None:
         """Once everything is sent. ``code``: why; None: in peace."""
 
@@ -109,6 +112,7 @@ class Connection:
         effects = self.session.admitted(standing, welcomed.token, self._worker.splay_s(), self._worker.now_ms())
         self.perform(effects)
         if self.session.identity is not None:
+            self._link.known()
             self._worker.admitted(self, self.session.identity)
 
     def _kept(self, kept: Kept | None) -> None:

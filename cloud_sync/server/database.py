@@ -4,7 +4,7 @@ SQLite is what ``hearth-cloud serve`` uses without any configuration; PostgreSQL
 One transaction does one thing as a whole: when it returns, what it wrote survives a power cut.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Final
@@ -22,7 +22,7 @@ WORKER: Final = "hearth_worker"
 """The role of PostgreSQL that workers take: see :mod:`cloud_sync.server.isolation`."""
 _OF_HOUSES: Final = text(
     "SELECT set_config('hearth.houses', CAST(CAST(:houses AS text[]) AS text), true),"
-    " set_config('hearth.key', :key, true)"
+    " set_config('hearth.keys', CAST(CAST(:keys AS text[]) AS text), true)"
 )
 _POOL: Final = 16
 
@@ -50,17 +50,17 @@ class Database:
         await self.engine.dispose()
 
     @asynccontextmanager
-    async def transaction(self, *houses: str, key: str = "") -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, *houses: str, keys: Sequence[str] = ()) -> AsyncIterator[AsyncConnection]:
         """Commits at the end of the block, and undoes everything when it is left by an exception. One in another's
         block would wait for it for ever in SQLite, which has one connection.
 
         ``houses``: the only ones whose rows are seen and written (row-level security, where the store has it: its
-        policies compare with :data:`HOUSES`); none: for what belongs to no house. ``key``: what a row is looked up by
+        policies compare with :data:`HOUSES`); none: for what belongs to no house. ``keys``: what rows are looked up by
         whose house is not known yet: a device's id, the hash of a token or a code.
         """
         async with self.engine.begin() as connection:
             if self.is_postgres:
-                await connection.execute(_OF_HOUSES, {"houses": list(houses), "key": key})
+                await connection.execute(_OF_HOUSES, {"houses": list(houses), "keys": list(keys)})
             yield connection
 
 

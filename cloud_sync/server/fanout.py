@@ -63,6 +63,10 @@ Receive: TypeAlias = Callable[[str, Note], None]
 class Fanout(Protocol):
     """Between the workers of a bridge."""
 
+    @property
+    def is_up(self) -> bool:
+        """Whether what is told now will be heard."""
+
     def publish(self, house: str, note: Note) -> None:
         """Tell all workers that listen to ``house``, this one too. It may be lost."""
 
@@ -78,6 +82,11 @@ class InProcess:
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
+
+    @property
+    def is_up(self) -> bool:
+        """Always."""
+        return True
 
     def publish(self, house: str, note: Note) -> None:
         """At once."""

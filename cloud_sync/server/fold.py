@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_sync.protocol.errors import Code
@@ -19,6 +19,9 @@ from cloud_sync.server.tables import house, register, tombstone
 Key: TypeAlias = tuple[str, str, str]
 """House, kind of record, id of record."""
 _DECODER: Final = msgspec.msgpack.Decoder(Change)
+_KEY: Final = ("house", "kind", "record")
+_REGISTER: Final = (*_KEY, "field", "value", "clock", "device")
+_TOMBSTONE: Final = (*_KEY, "clock", "device")
 _MAX_NAME: Final = 256
 
 
@@ -65,27 +68,28 @@ async def number(connection: AsyncConnection, changes: Sequence[Folding]) -> lis
     """
     houses = sorted({each.received.house for each in changes})
     last = await _locked(connection, houses)
-    if missing := [{"house": name} for name in houses if name not in last]:
-        await bulk.insert(connection, house, missing, Present.STAYS)
+    if missing := [(name,) for name in houses if name not in last]:
+        await bulk.insert(connection, house, ("house",), missing, Present.STAYS)
         last = await _locked(connection, houses)
     numbers = []
     for each in changes:
         last[each.received.house] += 1
         numbers.append(last[each.received.house])
-    rows = [{"house": name, "n": n} for name, n in last.items()]
-    await bulk.insert(connection, house, rows, Present.OVERWRITTEN)
+    await bulk.insert(connection, house, ("house", "n"), list(last.items()), Present.OVERWRITTEN)
     return numbers
 
 
 async def _locked(connection: AsyncConnection, houses: Sequence[str]) -> dict[str, int]:
     # In order of their names, so that no two transactions wait for each other.
-    query = select(house.c.house, house.c.n).where(house.c.house.in_(houses)).order_by(house.c.house)
+    query = (
+        select(house.c.house, house.c.n).where(bulk.any_of(connection, house.c.house, houses)).order_by(house.c.house)
+    )
     return {row.house: row.n for row in await connection.execute(query.with_for_update(key_share=True))}
 
 
 async def fold(connection: AsyncConnection, changes: Sequence[Folding], numbers: Sequence[int]) -> None:
     """Merge ``changes`` in the order of their ``numbers``, under the locks that :func:`number` took."""
-    known = await _load(connection, {each.key for each in changes})
+    known = await _load(connection, sorted({each.key for each in changes}))
     for each, n in zip(changes, numbers, strict=True):
         one = known[each.key]
         was = one.record.tombstone
@@ -99,43 +103,32 @@ async def fold(connection: AsyncConnection, changes: Sequence[Folding], numbers:
     await _store(connection, known, max(each.received.received_ms for each in changes))
 
 
-async def _load(connection: AsyncConnection, keys: set[Key]) -> dict[Key, _Known]:
+async def _load(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, _Known]:
     known: dict[Key, _Known] = defaultdict(_Known)
     fields: dict[Key, dict[str, Register]] = defaultdict(dict)
-    c = register.c
-    query = select(c.house, c.kind, c.record, c.field, c.value, c.clock, c.device)
-    for *key, name, value, clock, device in await connection.execute(
-        query.where(tuple_(c.house, c.kind, c.record).in_(sorted(keys)))
-    ):
-        fields[_key(key)][name] = Register(decoded(value), Stamp(clock, device))
+    for of, kind, id_, name, value, clock, name_of in await bulk.matching(connection, register, _KEY, keys, _REGISTER):
+        fields[of, kind, id_][name] = Register(decoded(value), Stamp(clock, name_of))
     for each, registers in fields.items():
         known[each].record = Record(registers)
-    t = tombstone.c
-    for *key, clock, device in await connection.execute(
-        select(t.house, t.kind, t.record, t.clock, t.device).where(tuple_(t.house, t.kind, t.record).in_(sorted(keys)))
-    ):
-        known[_key(key)].record = Record({}, Stamp(clock, device))
+    for of, kind, id_, clock, name_of in await bulk.matching(connection, tombstone, _KEY, keys, _TOMBSTONE):
+        known[of, kind, id_].record = Record({}, Stamp(clock, name_of))
     return known
 
 
 async def _store(connection: AsyncConnection, known: Mapping[Key, _Known], now_ms: int) -> None:
-    registers: list[dict[str, Any]] = []
-    tombstones: list[dict[str, Any]] = []
-    for (of, kind, record), one in known.items():
-        where = {"house": of, "kind": kind, "record": record}
+    registers: list[bulk.Row] = []
+    tombstones: list[bulk.Row] = []
+    for key, one in known.items():
         for name, n in one.numbers.items():
             now = one.record.fields[name]
-            stamp = {"clock": now.stamp.clock, "device": now.stamp.device, "n": n}
-            registers.append(where | {"field": name, "value": encoded(now.value)} | stamp)
+            registers.append((*key, name, encoded(now.value), now.stamp.clock, now.stamp.device, n))
         if one.deleted_by is not None and one.record.tombstone is not None:
-            stamp = {"clock": one.record.tombstone.clock, "device": one.record.tombstone.device, "n": one.deleted_by}
-            tombstones.append(where | stamp | {"deleted_ms": now_ms})
-    await bulk.insert(connection, register, registers, Present.OVERWRITTEN)
-    if tombstones:
+            tombstones.append((*key, one.record.tombstone.clock, one.record.tombstone.device, one.deleted_by, now_ms))
+    await bulk.insert(connection, register, (*_REGISTER, "n"), registers, Present.OVERWRITTEN)
+    await bulk.insert(connection, tombstone, (*_TOMBSTONE, "n", "deleted_ms"), tombstones, Present.OVERWRITTEN)
+    for of, kind, id_, *_ in tombstones:
         c = register.c
-        gone = [(row["house"], row["kind"], row["record"]) for row in tombstones]
-        await connection.execute(delete(register).where(tuple_(c.house, c.kind, c.record).in_(gone)))
-        await bulk.insert(connection, tombstone, tombstones, Present.OVERWRITTEN)
+        await connection.execute(delete(register).where(c.house == of, c.kind == kind, c.record == id_))
 
 
 def encoded(value: Value) -> bytes:
@@ -146,8 +139,3 @@ def encoded(value: Value) -> bytes:
 def decoded(value: bytes) -> Value:
     """The other way."""
     return msgspec.msgpack.decode(value, type=Value)
-
-
-def _key(row: Sequence[str]) -> Key:
-    of, kind, record = row
-    return of, kind, record

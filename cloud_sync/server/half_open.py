@@ -14,12 +14,12 @@ AGE_S: Final = 20.0
 class HalfOpen:
     """In the order in which they came."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic, limit: int = LIMIT) -> None:
-        """``now``: seconds."""
-        self._now, self._limit = now, limit
+    def __init__(
+        self, dropped: Callable[[], None], now: Callable[[], float] = time.monotonic, limit: int = LIMIT
+    ) -> None:
+        """``dropped``: one was given up; ``now``: seconds."""
+        self._dropped, self._now, self._limit = dropped, now, limit
         self._since: dict[Transport, float] = {}
-        self.dropped = 0
-        """How many were given up."""
 
     def __len__(self) -> int:
         return len(self._since)
@@ -42,5 +42,5 @@ class HalfOpen:
 
     def _drop(self, transport: Transport) -> None:
         del self._since[transport]
-        self.dropped += 1
+        self._dropped()
         transport.abort()

@@ -21,11 +21,16 @@ from cloud_sync.protocol.messages import Error, Refused
 from cloud_sync.server import bulk, fold
 from cloud_sync.server.bulk import Present
 from cloud_sync.server.database import Database
-from cloud_sync.server.ports import Applier, CannotApply, Received
+from cloud_sync.server.ports import Applier, CannotApply, Gate, Received
 from cloud_sync.server.session import Batch, Kept
 from cloud_sync.server.tables import change, dead, device, event, stream
 
 _BUSY_RETRY_S: Final = 2.0
+_SOURCE: Final = ("house", "device", "incarnation", "seq")
+_EVENT: Final = (*_SOURCE, "covers", "id", "kind", "clock", "received_ms", "raw")
+_CHANGE: Final = (*_SOURCE, "n", "clock", "received_ms", "raw")
+_DEAD: Final = (*_SOURCE, "kind", "code", "message", "received_ms")
+_STREAM: Final = ("house", "device", "incarnation", "acked", "acked_id", "clock")
 _logger: Final = logging.getLogger(__name__)
 
 
@@ -60,9 +65,15 @@ class Taken:
 class Ingest:
     """Batches in, outcomes out."""
 
-    def __init__(self, database: Database, appliers: Mapping[str, Applier], now_ms: Callable[[], int]) -> None:
-        """``appliers``: by kind of event; ``now_ms``: milliseconds since the epoch."""
-        self._database, self._appliers, self._now_ms = database, appliers, now_ms
+    def __init__(
+        self,
+        database: Database,
+        appliers: Mapping[str, Applier],
+        now_ms: Callable[[], int],
+        gate: Gate | None = None,
+    ) -> None:
+        """``appliers``: by kind of event; ``now_ms``: milliseconds since the epoch; ``gate`` None: all may come in."""
+        self._database, self._appliers, self._now_ms, self._gate = database, appliers, now_ms, gate
 
     async def take(self, batches: Sequence[Batch]) -> Taken:
         """Commit ``batches``, no two of one device's incarnation, and say what became of each. When this returns, what
@@ -95,33 +106,71 @@ class Ingest:
             for each in streams:
                 await _sift(connection, each, now_ms)
             fresh = [each for each in streams if each.error is None and each.new]
-            await bulk.insert(connection, event, [_row(one, raw) for each in fresh for one, raw in each.new])
+            if self._gate is not None:
+                await _turn_away(connection, self._gate, fresh)
+            rows = [_row(one, raw) for each in fresh for one, raw in each.new]
+            await bulk.insert(connection, event, _EVENT, rows)
             cursors = await self._apply(connection, fresh)
-            await bulk.insert(connection, stream, [_standing(each) for each in fresh], Present.OVERWRITTEN)
+            standings = [_standing(each) for each in fresh]
+            await bulk.insert(connection, stream, _STREAM, standings, Present.OVERWRITTEN)
         kept = tuple(Kept(each.acked, each.watermark, tuple(each.refused), each.error) for each in streams)
         return Taken(kept, cursors, tuple(one for each in fresh for one, _ in each.new))
 
     async def _apply(self, connection: AsyncConnection, streams: Sequence[_Stream]) -> Mapping[str, int]:
         changes, raws, put_aside = [], [], []
+        others: list[tuple[_Stream, Received, Applier]] = []
         for each in streams:
             for one, raw in each.new:
-                try:
-                    if one.event.kind == Kind.CHANGE:
+                if one.event.kind == Kind.CHANGE:
+                    try:
                         changes.append(fold.Folding(one, fold.readable(one)))
                         raws.append(raw)
-                    elif (applier := self._appliers.get(one.event.kind)) is not None:
-                        await _apart(connection, applier, one)
-                except CannotApply as error:
-                    each.refused.append(Refused(seq=one.event.seq, code=error.code, message=error.message))
-                    put_aside.append(_dead(one, error))
-        await bulk.insert(connection, dead, put_aside)
-        if not changes:
-            return {}
-        numbers = await fold.number(connection, changes)
-        rows = [_numbered(each.received, n, raw) for each, n, raw in zip(changes, numbers, raws, strict=True)]
-        await bulk.insert(connection, change, rows)
-        await fold.fold(connection, changes, numbers)
-        return {each.received.house: n for each, n in zip(changes, numbers, strict=True)}
+                    except CannotApply as error:
+                        put_aside.append(_put_aside(each, one, error))
+                elif (applier := self._appliers.get(one.event.kind)) is not None:
+                    others.append((each, one, applier))
+        cursors = await _fold(connection, changes, raws)
+        # After the changes: an erasure may be about some that came with it.
+        for each, one, applier in others:
+            try:
+                await _apart(connection, applier, one)
+            except CannotApply as error:
+                put_aside.append(_put_aside(each, one, error))
+        await bulk.insert(connection, dead, _DEAD, put_aside)
+        return cursors
+
+
+async def _fold(
+    connection: AsyncConnection, changes: Sequence[fold.Folding], raws: Sequence[bytes]
+) -> Mapping[str, int]:
+    """Returns the last number of each house."""
+    if not changes:
+        return {}
+    numbers = await fold.number(connection, changes)
+    rows = [_numbered(each.received, n, raw) for each, n, raw in zip(changes, numbers, raws, strict=True)]
+    await bulk.insert(connection, change, _CHANGE, rows)
+    await fold.fold(connection, changes, numbers)
+    return {each.received.house: n for each, n in zip(changes, numbers, strict=True)}
+
+
+def _put_aside(of: _Stream, one: Received, error: CannotApply) -> bulk.Row:
+    of.refused.append(Refused(seq=one.event.seq, code=error.code, message=error.message))
+    return _dead(one, error)
+
+
+async def _turn_away(connection: AsyncConnection, gate: Gate, streams: Sequence[_Stream]) -> None:
+    """Nothing is kept of what may not come in, but that there was something."""
+    refusals = iter(await gate.refusals(connection, [one for each in streams for one, _ in each.new]))
+    turned_away = []
+    for each in streams:
+        welcome = []
+        for one, raw in each.new:
+            if (why := next(refusals)) is None:
+                welcome.append((one, raw))
+            else:
+                turned_away.append(_put_aside(each, one, why))
+        each.new = welcome
+    await bulk.insert(connection, dead, _DEAD, turned_away)
 
 
 async def _apart(connection: AsyncConnection, applier: Applier, one: Received) -> None:
@@ -140,13 +189,13 @@ async def _locked(connection: AsyncConnection, batches: Sequence[Batch]) -> list
         row.device: row
         for row in await connection.execute(
             select(device.c.device, device.c.house, device.c.revoked_ms)
-            .where(device.c.device.in_(names))
+            .where(bulk.any_of(connection, device.c.device, names))
             .order_by(device.c.device)
             .with_for_update(key_share=True)
         )
     }
     rows: dict[str, dict[str, Row[*tuple[Any, ...]]]] = defaultdict(dict)
-    for row in await connection.execute(select(stream).where(stream.c.device.in_(names))):
+    for row in await connection.execute(select(stream).where(bulk.any_of(connection, stream.c.device, names))):
         rows[row.device][row.incarnation] = row
     streams = []
     for batch in batches:
@@ -226,56 +275,25 @@ def _effective(clock: int, last: int, now_ms: int) -> int:
     return clock if ms_of(clock) <= now_ms + AHEAD_MS else max(stamp(now_ms), last + 1)
 
 
-def _row(one: Received, raw: bytes) -> dict[str, Any]:
-    return {
-        "house": one.house,
-        "device": one.device,
-        "incarnation": one.incarnation,
-        "seq": one.event.seq,
-        "covers": one.event.covers,
-        "id": one.event.id,
-        "kind": one.event.kind,
-        "clock": one.clock,
-        "received_ms": one.received_ms,
-        "raw": raw,
-    }
+def _row(one: Received, raw: bytes) -> bulk.Row:
+    its = one.event
+    return (*_source(one), its.covers, its.id, its.kind, one.clock, one.received_ms, raw)
 
 
-def _numbered(one: Received, n: int, raw: bytes) -> dict[str, Any]:
-    return {
-        "house": one.house,
-        "n": n,
-        "device": one.device,
-        "incarnation": one.incarnation,
-        "seq": one.event.seq,
-        "clock": one.clock,
-        "received_ms": one.received_ms,
-        "raw": raw,
-    }
+def _numbered(one: Received, n: int, raw: bytes) -> bulk.Row:
+    return (*_source(one), n, one.clock, one.received_ms, raw)
 
 
-def _dead(one: Received, error: CannotApply) -> dict[str, Any]:
-    return {
-        "house": one.house,
-        "device": one.device,
-        "incarnation": one.incarnation,
-        "seq": one.event.seq,
-        "kind": one.event.kind,
-        "code": str(error.code),
-        "message": error.message,
-        "received_ms": one.received_ms,
-    }
+def _dead(one: Received, error: CannotApply) -> bulk.Row:
+    return (*_source(one), one.event.kind, str(error.code), error.message, one.received_ms)
 
 
-def _standing(one: _Stream) -> dict[str, Any]:
-    return {
-        "house": one.batch.house,
-        "device": one.batch.device,
-        "incarnation": one.batch.incarnation,
-        "acked": one.acked,
-        "acked_id": one.acked_id,
-        "clock": one.clock,
-    }
+def _source(one: Received) -> bulk.Row:
+    return one.house, one.device, one.incarnation, one.event.seq
+
+
+def _standing(one: _Stream) -> bulk.Row:
+    return one.batch.house, one.batch.device, one.batch.incarnation, one.acked, one.acked_id, one.clock
 
 
 def _failed(error: DBAPIError) -> Kept:

@@ -45,7 +45,7 @@ def _isolate(connection: Connection, name: str, columns: set[str]) -> None:
     does.append(f'ALTER TABLE "{name}" ENABLE ROW LEVEL SECURITY')
     does.append(f'CREATE POLICY {_POLICY} ON "{name}" USING ({rule}) WITH CHECK ({rule})')
     column, allowed = _BY_KEY.get(name, ("", ()))
-    by_key = f"USING ({column} = current_setting('hearth.key', true))"
+    by_key = f"USING ({column} = ANY (current_setting('hearth.keys', true)::text[]))"
     does += [f'CREATE POLICY by_key_{what.lower()} ON "{name}" FOR {what} {by_key}' for what in allowed]
     for sql in does:
         connection.exec_driver_sql(sql)

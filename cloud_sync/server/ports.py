@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud_sync.protocol.erasure import Wanted
 from cloud_sync.protocol.errors import Code
 from cloud_sync.protocol.event import Event
 from cloud_sync.protocol.messages import Answer, Ask, Call, Called, Delta, Error, Hello, Receipt
@@ -78,6 +79,32 @@ class Applier(Protocol):
 
     async def applied(self, received: Sequence[Received]) -> None:
         """After the commit: what need not be a part of it (wake a worker). May be left out by a crash."""
+
+
+class Gate(Protocol):
+    """What may not come in at all, of whole batches, before any of it is written."""
+
+    async def refusals(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[CannotApply | None]:
+        """Of each, in order, why it is not kept (only that there was something is); None where it is. In the
+        transaction that takes them in, under the locks of their devices.
+        """
+
+
+class Forgets(Protocol):
+    """A part of the bridge that keeps something of what was said, in tables of its own."""
+
+    async def forget(self, connection: AsyncConnection, wanted: Wanted) -> int:
+        """Erase what that is about, in the transaction that takes it in. Returns how many rows had content."""
+
+
+class Receipts(Protocol):
+    """Proofs of what was erased."""
+
+    async def untaken(self, house: str, device: str) -> Sequence[Receipt]:
+        """Those that the device has not taken yet, oldest first."""
+
+    async def taken(self, house: str, device: str, id_: str) -> bool:
+        """The device keeps that one itself now. False: that is none of its receipts."""
 
 
 class Heavy(Protocol):

@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     tls_certificate: Path | None = None
     """PEM, with its chain."""
     tls_key: Path | None = None
+    tls_hosts: tuple[str, ...] = ()
+    """Without a certificate: make one for these names and addresses, by an authority of our own."""
     connections: Annotated[int, Field(ge=1)] = 20_000
     """Devices that one worker takes."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"

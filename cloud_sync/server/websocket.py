@@ -138,6 +138,10 @@ class WebSocket(asyncio.Protocol):
         self._wire.send_binary(frame)
         self._flush()
 
+    def known(self) -> None:
+        """It has been proved who is at the other end."""
+        self._worker.half_open.discard(self._transport)
+
     def close(self, code: Code | None) -> None:
         """Once everything is sent."""
         if self._closing:
@@ -202,8 +206,6 @@ class WebSocket(asyncio.Protocol):
         elif self._budget < RATE:
             self._worker.throttled.add(self)
         self._connection.received(frame)
-        if self._connection is not None and self._connection.session.identity is not None:
-            self._worker.half_open.discard(self._transport)
 
     def _flush(self) -> None:
         for piece in self._wire.data_to_send():

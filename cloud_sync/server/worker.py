@@ -14,21 +14,25 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from cloud_sync.protocol.errors import Code
+from cloud_sync.protocol.event import Kind
 from cloud_sync.protocol.frames import server_codec
 from cloud_sync.protocol.messages import Answer, Ask, Called, Cancel, Changes, FromServer, Hello, Taken
 from cloud_sync.server import changes
 from cloud_sync.server.connection import Connection
 from cloud_sync.server.database import Database
-from cloud_sync.server.fanout import Arrived, Changed, Fanout, FromDevice, Note, Receive, Revoked, ToDevice
+from cloud_sync.server.fanout import Arrived, Changed, Fanout, FromDevice, InProcess, Note, Revoked, ToDevice
 from cloud_sync.server.gathering import Gathering
 from cloud_sync.server.half_open import HalfOpen
+from cloud_sync.server.identity.tables import revocation
 from cloud_sync.server.ingest import Ingest
 from cloud_sync.server.metrics import Meter
-from cloud_sync.server.ports import Applier, Devices, Heavy, Identity, Token
+from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Identity, Receipts, Token
 from cloud_sync.server.session import Batch, Fetch, Forwarded, Kept, Standing
-from cloud_sync.server.tables import device, house, stream
+from cloud_sync.server.tables import house, stream
 
 _SWEEP_S: Final = 1.0
+_AT_ONCE: Final = 2
+"""Transactions on their way in PostgreSQL: one commits while the next is prepared."""
 _SPREAD_PER_S: Final = 500
 """Devices that shall begin to send, or come back, in a second, when they are many at once."""
 _SPLAY_MAX_S: Final = 30.0
@@ -36,6 +40,8 @@ _ARRIVALS_S: Final = 10
 _DISMISSED_S: Final = 2.0
 _LOOK_EVERY: Final = 60
 """Sweeps between two looks into the store for everything that may have been told and lost."""
+_LOOK_OFTEN: Final = 5
+"""The same, while nothing can be told."""
 _LOOK_AT: Final = 1_000
 """Houses in one look."""
 _CLOCKS_MS: Final = 5_000
@@ -71,19 +77,24 @@ class Worker:
         meter: Meter,
         appliers: Mapping[str, Applier],
         heavy: Heavy | None,
-        fanout: Callable[[Receive], Fanout],
+        gate: Gate | None = None,
+        receipts: Receipts | None = None,
     ) -> None:
-        """``server``, ``epoch``: of the store; ``appliers``: by kind of event; ``fanout``: is given who receives."""
+        """``server``, ``epoch``: of the store; ``appliers``: by kind of event; ``gate``: what may not come in, None:
+        all may; ``receipts`` None: nothing is ever erased.
+        """
         self._database, self._devices, self._heavy, self.meter = database, devices, heavy, meter
+        self._receipts = receipts
         self.server, self.epoch = server, epoch
         self.codec = server_codec()
         self.now = time.monotonic
-        self.half_open = HalfOpen()
+        self.half_open = HalfOpen(meter.half_open_dropped.inc)
         self.throttled: set[Throttled] = set()
         self.wire_logger = logging.getLogger("cloud_sync.server.wire")
-        self._ingest = Ingest(database, appliers, self.now_ms)
-        self._fanout = fanout(self._heard)
-        at_once = 3 if database.is_postgres else 1
+        self._ingest = Ingest(database, appliers, self.now_ms, gate)
+        self.fanout: Fanout = InProcess(self.heard)
+        """Set another one before :meth:`run`."""
+        at_once = _AT_ONCE if database.is_postgres else 1
         self.identities: Gathering[str, tuple[Identity | None]] = Gathering(self._identify)
         self.admissions: Gathering[tuple[Identity, Hello], Welcomed] = Gathering(self._admit)
         self.pages: Gathering[Fetch, Changes] = Gathering(self._read, at_once, limit=1)
@@ -120,6 +131,8 @@ class Worker:
         self.publish(identity.house, Arrived(*key, connection.id))
         if self._heavy is not None:
             self._spawn(self._tell_kept(connection, identity, self._heavy))
+        if self._receipts is not None:
+            self._spawn(self._tell_receipts(identity.house, identity.device, self._receipts))
 
     def ended(self, connection: Connection, code: Code | None) -> None:
         """Nothing more is said on it. ``code``: why, if not in peace."""
@@ -141,7 +154,7 @@ class Worker:
             del of_house[key]
             if not of_house:
                 del self._houses[identity.house]
-                self._spawn(self._fanout.ignore(identity.house))
+                self._spawn(self.fanout.ignore(identity.house))
 
     def keep(self, batch: Batch, done: Callable[[Kept | None], None]) -> None:
         """Commit a batch."""
@@ -160,6 +173,9 @@ class Worker:
         assert identity is not None
         if isinstance(message, Ask):
             self.meter.asks.inc()
+        if isinstance(message, Taken) and self._receipts is not None:
+            self._spawn(self._taken(self._receipts, identity, message))
+            return
         if self._heavy is None:
             if isinstance(message, Ask):
                 none = Answer(id=message.id, text="", finish="refused", code=Code.UNAVAILABLE, message="no model here")
@@ -178,7 +194,7 @@ class Worker:
 
     def publish(self, of_house: str, note: Note) -> None:
         """Tell all workers that have devices of that house."""
-        self._fanout.publish(of_house, note)
+        self.fanout.publish(of_house, note)
 
     def tell(self, of_house: str, of_device: str, message: FromServer) -> None:
         """Say something to a device, if it is connected to any worker."""
@@ -224,11 +240,15 @@ class Worker:
         self.meter.events.inc(len(taken.received))
         for of_house, cursor in taken.cursors.items():
             self.publish(of_house, Changed(cursor))
+        if self._receipts is not None:
+            for of_house, of_device in {(e.house, e.device) for e in taken.received if e.event.kind == Kind.ERASE}:
+                self._spawn(self._tell_receipts(of_house, of_device, self._receipts))
         return taken.kept
 
     # -- what is told between workers ------------------------------------------------------------------------------
 
-    def _heard(self, of_house: str, note: Note) -> None:
+    def heard(self, of_house: str, note: Note) -> None:
+        """Something was told, here or by another worker."""
         of = self._houses.get(of_house, {})
         match note:
             case Changed():
@@ -260,7 +280,7 @@ class Worker:
                 connection.perform(connection.session.revoked())
 
     async def _listen(self, of_house: str) -> None:
-        await self._fanout.listen(of_house)
+        await self.fanout.listen(of_house)
         # What was told between the look into the store and now.
         self._stale.add(of_house)
 
@@ -284,6 +304,14 @@ class Worker:
         for answer in await heavy.kept(identity.house, identity.device):
             connection.tell(answer)
 
+    async def _tell_receipts(self, of_house: str, of_device: str, receipts: Receipts) -> None:
+        for receipt in await receipts.untaken(of_house, of_device):
+            self.tell(of_house, of_device, receipt)
+
+    async def _taken(self, receipts: Receipts, identity: Identity, message: Taken) -> None:
+        if not await receipts.taken(identity.house, identity.device, message.id) and self._heavy is not None:
+            await self._heavy.taken(identity.house, identity.device, message.id)
+
     # -- what is looked after now and then -------------------------------------------------------------------------
 
     def lost_notes(self) -> None:
@@ -298,7 +326,7 @@ class Worker:
             self.throttled = {each for each in self.throttled if each.refill()}
             for connection in list(self._connections):
                 connection.tick()
-            if count % _LOOK_EVERY == 0:
+            if count % (_LOOK_EVERY if self.fanout.is_up else _LOOK_OFTEN) == 0:
                 self.lost_notes()
             try:
                 await self._look()
@@ -309,16 +337,16 @@ class Worker:
         """Find in the store what may have been told and lost."""
         since, self._revoked_since = self._revoked_since, self.now_ms() - _CLOCKS_MS
         async with self._database.transaction() as connection:
-            query = select(device.c.device, device.c.house).where(device.c.revoked_ms >= since)
+            query = select(revocation.c.who, revocation.c.of_house).where(revocation.c.at_ms >= since)
             for row in await connection.execute(query):
-                self._revoke(row.house, row.device)
+                self._revoke(row.of_house, row.who)
         while self._stale:
             some = [self._stale.pop() for _ in range(min(_LOOK_AT, len(self._stale)))]
             async with self._database.transaction(*some) as connection:
                 query = select(house.c.house, house.c.n).where(house.c.house.in_(some))
                 found = [(row.house, row.n) for row in await connection.execute(query)]
             for of_house, n in found:
-                self._heard(of_house, Changed(n))
+                self.heard(of_house, Changed(n))
 
     # -- life ------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 
+from cloud_sync.client.status import standing, waiting
 from edge import plugins
 from edge.api.local_client import is_running
 from edge.app import open_house, open_neighbours
@@ -54,7 +55,7 @@ def checks(settings: Settings) -> list[Row]:
         _names(settings),
         _disk(settings),
         _clock(),
-        _row("cloud", False, "no bridge is configured", needed=False),
+        _cloud(settings),
     ]
 
 
@@ -195,6 +196,21 @@ def _disk(settings: Settings) -> Row:
     there = next(path for path in (settings.data_dir, *settings.data_dir.parents) if path.exists())
     free = shutil.disk_usage(there).free // 2**20
     return _row("disk", free >= _FREE_MB, f"{free} MiB free", "" if free >= _FREE_MB else f"free {_FREE_MB} MiB")
+
+
+def _cloud(settings: Settings) -> Row:
+    """Not needed: what can be done here never waits for the bridge."""
+    if settings.cloud.url is None:
+        return _row("cloud", False, "no bridge is configured", needed=False)
+    try:
+        said = standing(settings.data_dir)
+        waits = sum(waiting(settings.data_dir, said.acked).kinds.values())
+    except AssistantError as error:
+        return _row("cloud", False, error.what, error.remedy, needed=False)
+    if not said.linked:
+        found = f"no link to {settings.cloud.url}: {said.error or 'not tried yet'}; {waits} entries wait"
+        return _row("cloud", False, found, "see `hearth sync status`", needed=False)
+    return _row("cloud", True, f"{settings.cloud.url}, {waits} entries wait", needed=False)
 
 
 def _clock() -> Row:

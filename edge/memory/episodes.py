@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +10,8 @@ from apsw import Connection
 
 from edge.events import TurnEnded, as_json
 from edge.memory.meaning import found
-from edge.ports import Meaning, Storage
+from edge.memory.report import report
+from edge.ports import Erasures, Meaning, Outbox, Storage
 
 _STEPS: Final = (
     """CREATE TABLE memory_turn (
@@ -44,12 +45,20 @@ class Episodes:
     """The turns of the last days."""
 
     def __init__(
-        self, storage: Storage, days: float, now: Callable[[], float] = time.time, meaning: Meaning | None = None
+        self,
+        storage: Storage,
+        days: float,
+        now: Callable[[], float] = time.time,
+        meaning: Meaning | None = None,
+        outbox: Outbox | None = None,
+        erasures: Erasures | None = None,
     ) -> None:
         """``days``: how long a turn is kept; 0: none is written. ``now``: seconds since the epoch. ``meaning`` None:
-        what is asked for is found by its words.
+        what is asked for is found by its words. ``outbox`` None: the bridge is not told;
+        ``erasures`` None: nor does it forget.
         """
-        self._storage, self._days, self._now, self._meaning = storage, days, now, meaning
+        self._erasures = erasures
+        self._storage, self._days, self._now, self._meaning, self._outbox = storage, days, now, meaning, outbox
         self._ready = False
 
     async def write(self, ended: TurnEnded) -> None:
@@ -59,7 +68,13 @@ class Episodes:
         await self._prepare()
         now = self._now()
         row = (ended.turn, now, ended.session, ended.text, ended.reply.text, ended.outcome.value, _plain(ended))
-        await self._storage.write(lambda connection: _insert(connection, row, now - self._days * _DAY_S))
+
+        def work(connection: Connection) -> None:
+            # Neither is ever there without the other.
+            if _insert(connection, row, now - self._days * _DAY_S) and self._outbox is not None:
+                self._outbox.put(connection, "turn", report(ended))
+
+        await self._storage.write(work)
 
     async def between(self, since: float, until: float) -> list[Episode]:
         """The turns of that time (seconds since the epoch), oldest first. Raises StorageError."""
@@ -76,7 +91,7 @@ class Episodes:
     async def forget(self, since: float = 0.0, until: float = float("inf")) -> int:
         """Erase the turns of that time. Returns how many there were. Raises StorageError."""
         await self._prepare()
-        return await self._storage.write(lambda connection: _delete(connection, since, until))
+        return await self._storage.write(lambda connection: self._delete(connection, since, until))
 
     async def whole(self) -> list[dict[str, Any]]:
         """Every turn as its JSON object, oldest first. Raises StorageError."""
@@ -85,6 +100,31 @@ class Episodes:
         return await self._storage.read(
             lambda connection: [{**json.loads(turn), "at": at} for at, turn in connection.execute(query)]
         )
+
+    async def erase(self, turns: Sequence[Episode]) -> int:
+        """Erase these. Returns how many there were. Raises StorageError."""
+        await self._prepare()
+        ids = [turn.id for turn in turns]
+
+        def work(connection: Connection) -> int:
+            count = 0
+            for ident in ids:
+                connection.execute("DELETE FROM memory_turn WHERE id = ?", (ident,))
+                count += connection.changes()
+            if self._erasures is not None and ids:
+                self._erasures.forget(connection, turns=ids)
+            return count
+
+        return await self._storage.write(work)
+
+    def _delete(self, connection: Connection, since: float, until: float) -> int:
+        where = "FROM memory_turn WHERE at >= ? AND at < ?"
+        ids = [ident for (ident,) in connection.execute(f"SELECT id {where}", (since, until))]
+        connection.execute(f"DELETE {where}", (since, until))
+        if self._erasures is not None:
+            # Also what the bridge has and we do not any more.
+            self._erasures.forget(connection, turns=ids, time=(max(0.0, since), min(self._now(), until)))
+        return len(ids)
 
     async def _keep(self, vectors: Mapping[str, bytes]) -> None:
         rows = [(vector, ident) for ident, vector in vectors.items()]
@@ -105,9 +145,11 @@ def _plain(ended: TurnEnded) -> str:
     return json.dumps(as_json(ended), ensure_ascii=False)
 
 
-def _insert(connection: Connection, row: tuple[Any, ...], oldest: float) -> None:
+def _insert(connection: Connection, row: tuple[Any, ...], oldest: float) -> bool:
+    """Whether it was not there yet."""
     connection.execute("DELETE FROM memory_turn WHERE at < ?", (oldest,))
     connection.execute(_INSERT, row)
+    return connection.changes() > 0
 
 
 def _select(connection: Connection, since: float, until: float) -> list[Episode]:
@@ -118,8 +160,3 @@ def _select(connection: Connection, since: float, until: float) -> list[Episode]
 def _vectors(connection: Connection, since: float, until: float) -> dict[str, bytes]:
     query = "SELECT id, vector FROM memory_turn WHERE at >= ? AND at < ? AND vector IS NOT NULL"
     return dict(connection.execute(query, (since, until)))
-
-
-def _delete(connection: Connection, since: float, until: float) -> int:
-    connection.execute("DELETE FROM memory_turn WHERE at >= ? AND at < ?", (since, until))
-    return connection.changes()

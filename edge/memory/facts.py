@@ -9,7 +9,7 @@ from typing import Final
 from apsw import Connection
 
 from edge.memory.meaning import found
-from edge.ports import Meaning, Storage
+from edge.ports import Erasures, Meaning, Storage
 
 _STEPS: Final = (
     # An item that was forgotten stays as a tombstone without content, so that no replica brings it back.
@@ -40,9 +40,17 @@ class Fact:
 class Facts:
     """All that was told and not forgotten."""
 
-    def __init__(self, storage: Storage, now: Callable[[], float] = time.time, meaning: Meaning | None = None) -> None:
-        """``now``: seconds since the epoch. ``meaning`` None: what is asked for is found by its words."""
-        self._storage, self._now, self._meaning = storage, now, meaning
+    def __init__(
+        self,
+        storage: Storage,
+        now: Callable[[], float] = time.time,
+        meaning: Meaning | None = None,
+        erasures: Erasures | None = None,
+    ) -> None:
+        """``now``: seconds since the epoch. ``meaning`` None: what is asked for is found by its words. ``erasures``
+        None: there is no bridge that must forget, too.
+        """
+        self._storage, self._now, self._meaning, self._erasures = storage, now, meaning, erasures
         self._ready = False
 
     async def remember(self, text: str, topic: str | None = None) -> Fact:
@@ -73,7 +81,16 @@ class Facts:
     async def forget(self, facts: Sequence[Fact]) -> int:
         """Erase them. Returns how many there were. Raises StorageError."""
         await self._prepare()
-        return await self._storage.write(lambda connection: _forget(connection, facts, self._now()))
+
+        def work(connection: Connection) -> int:
+            at = self._now()
+            count = _forget(connection, facts, at)
+            if self._erasures is not None:
+                gone = connection.execute("SELECT id FROM memory_fact WHERE forgotten = ?", (at,)).fetchall()
+                self._erasures.forget(connection, records=[("fact", str(ident)) for (ident,) in gone])
+            return count
+
+        return await self._storage.write(work)
 
     async def _keep(self, vectors: Mapping[str, bytes]) -> None:
         sql = "UPDATE memory_fact SET vector = ? WHERE id = ? AND forgotten IS NULL"

@@ -17,7 +17,7 @@ from edge.ports.engines import (
     WakeWord,
 )
 from edge.ports.house import Answer, House, Inventory, Naming, Neighbour, Neighbours, Post, Respond, Taken
-from edge.ports.keeping import Journal, Meaning, Outbox, Storage, Vector
+from edge.ports.keeping import Consents, Erasures, Journal, Meaning, Outbox, Storage, Vector
 from edge.ports.skills import (
     Announcer,
     Catalogue,
@@ -46,11 +46,13 @@ __all__ = [
     "Catalogue",
     "Closeable",
     "Completion",
+    "Consents",
     "Countdown",
     "CountdownState",
     "Countdowns",
     "Delegate",
     "Denoiser",
+    "Erasures",
     "Foresight",
     "History",
     "House",

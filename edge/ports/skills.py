@@ -10,7 +10,7 @@ from edge.chunk import Pcm
 from edge.dialogue import Context
 from edge.intents import Intent, Origin, Outcome, Phrase, Understanding
 from edge.ports.house import House, Naming, Neighbours, Post
-from edge.ports.keeping import Meaning, Storage
+from edge.ports.keeping import Consents, Erasures, Meaning, Storage
 from edge.ports.sound import ListeningSwitch, Loudness
 
 
@@ -234,6 +234,10 @@ class SkillContext:
     """Messages to and from other programs; None where there is no broker at all."""
     neighbours: Neighbours | None = None
     """The other assistants of the house; None likewise."""
+    erasures: Erasures | None = None
+    """Where there is a bridge that must forget, too."""
+    consents: Consents | None = None
+    """What may leave the house; None where nothing ever does."""
     language: str = "en"
     """ISO 639-1."""
     settings: Mapping[str, object] = field(default_factory=dict)

@@ -91,7 +91,7 @@ def may_be_sent(connection: Connection, kind: str) -> bool:
 
 
 class Consents:
-    """Writes down what is said, and tells it again."""
+    """The one :class:`edge.ports.Consents`."""
 
     def __init__(
         self, storage: "Storage", outbox: "Outbox | None" = None, now: Callable[[], float] = time.time
@@ -112,19 +112,19 @@ class Consents:
         known = await self._storage.read(given)
         return [known.get(purpose, Given(purpose, allowed=False, at=0.0, how="")) for purpose in Purpose]
 
-    async def say(self, purpose: Purpose, how: How, *, yes: bool) -> None:
+    async def say(self, purpose: str, how: str, *, yes: bool) -> None:
         """From now on. Raises StorageError."""
         await self.load()
-        await self._storage.write(lambda connection: self._write(connection, purpose, how, yes))
+        await self._storage.write(lambda connection: self._write(connection, Purpose(purpose), how, yes))
 
-    def _write(self, connection: Connection, purpose: Purpose, how: How, yes: bool) -> None:
-        row = (purpose.value, int(yes), self._now(), how.value)
+    def _write(self, connection: Connection, purpose: Purpose, how: str, yes: bool) -> None:
+        row = (purpose.value, int(yes), self._now(), str(how))
         connection.execute("INSERT INTO privacy_consent (purpose, allowed, at, how) VALUES (?, ?, ?, ?)", row)
         if self._outbox is None:
             return
         if not yes:
             self._outbox.withdraw(connection, [kind for kind, serves in KINDS.items() if serves is purpose])
-        self._outbox.put(connection, "consent", {"purpose": purpose.value, "allowed": yes, "how": how.value})
+        self._outbox.put(connection, "consent", {"purpose": purpose.value, "allowed": yes, "how": str(how)})
 
 
 def _is_there(connection: Connection) -> bool:

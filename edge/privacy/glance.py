@@ -9,12 +9,10 @@ from typing import Any, Final
 import apsw
 
 from edge.privacy import consent
-from edge.privacy.masking import Masked, Masker
-from edge.privacy.names import owners, told
+from edge.privacy.masking import Masked
+from edge.privacy.outgoing import Outgoing, names_in
 
 _FACTS: Final = "SELECT topic, text FROM memory_fact WHERE forgotten IS NULL"
-_NAME: Final = "name"
-"""The topic of the fact that is a person's name."""
 
 
 class Glance:
@@ -66,28 +64,13 @@ class HouseMasking:
         self, glance: Glance, language: str, names: Iterable[str], places: Callable[[], Collection[str]]
     ) -> None:
         """``names``: those of the settings; ``places``: gives the names of rooms and devices."""
-        self._glance, self._language, self._names, self._places = glance, language, frozenset(names), places
-        self._of_facts: tuple[int, frozenset[str]] = (-1, frozenset())
-        self._masker: tuple[frozenset[str], Masker] | None = None
+        self._glance, self._outgoing = glance, Outgoing(language, names, places)
+        self._told: tuple[int, frozenset[str]] = (-1, frozenset())
 
     def mask(self, text: str) -> Masked:
         """``text`` with placeholders; see :meth:`edge.privacy.masking.Masker.mask`."""
-        names = self._names | self._told() | owners(self._places())
-        if self._masker is None or self._masker[0] != names:
-            self._masker = (names, Masker(self._language, names))
-        return self._masker[1].mask(text)
-
-    def _told(self) -> frozenset[str]:
         # The facts are read again only after somebody wrote to the file.
         version = self._glance.version()
-        if version != self._of_facts[0]:
-            self._of_facts = (version, _names_in(self._glance.rows(_FACTS)))
-        return self._of_facts[1]
-
-
-def _names_in(facts: Iterable[tuple[Any, ...]]) -> frozenset[str]:
-    found: set[str] = set()
-    for topic, text in facts:
-        if isinstance(text, str):
-            found |= {text} if topic == _NAME else told(text)
-    return frozenset(found)
+        if version != self._told[0]:
+            self._told = (version, names_in(self._glance.rows(_FACTS)))
+        return self._outgoing.masker(self._told[1]).mask(text)

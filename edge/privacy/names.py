@@ -7,7 +7,7 @@ them say that a person follows.
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 ORDINARY: Final = frozenset(
@@ -88,7 +88,8 @@ class NameFinder:
             yield start, end - 2 if text[start:end].endswith(("'s", "’s")) else end
 
 
-def owners(names: Iterable[str]) -> frozenset[str]:
+@lru_cache(maxsize=4)
+def owners(names: frozenset[str]) -> frozenset[str]:
     """Who is told of in the names of rooms and devices: of "Anna's lamp", Anna."""
     found = (match for name in names for match in _OWNED.finditer(name))
     return frozenset(match["en"] or match["of"] for match in found)
@@ -107,7 +108,7 @@ def _is_name(text: str, match: re.Match[str]) -> bool:
     return not begins or re.match(_SAYS, text[match.end() :]) is not None
 
 
-@cache
+@lru_cache(maxsize=8)
 def _pattern(own: frozenset[str]) -> re.Pattern[str] | None:
     parts = {part for name in own for part in (name.strip(), *name.split()) if len(part) > 1}
     if not parts:

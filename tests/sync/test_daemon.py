@@ -8,12 +8,13 @@ import anyio
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cloud_sync.client import outbox as tables
 from cloud_sync.client.bridge import LocalBridge
+from cloud_sync.client.compose import End
 from cloud_sync.client.credentials import DeviceCredentials
 from cloud_sync.client.daemon import Daemon
 from cloud_sync.client.kept import KeptQuestions
 from cloud_sync.client.outbox import DatabaseOutbox
+from cloud_sync.client.replica import Replica
 from cloud_sync.protocol.messages import Answer, Ask, Cancel, Delta, Taken
 from edge.database import Database
 from edge.errors import CloudLinkLost, CloudUnreachable
@@ -41,7 +42,8 @@ class House:
 
     def daemon(self, url: str) -> Daemon:
         credentials = DeviceCredentials(KEY, "bridge", None)
-        return Daemon(self.data_dir, url, credentials, DatabaseOutbox("device", machine="board"), random=lambda: 0.0)
+        outbox = DatabaseOutbox("device", machine="board")
+        return Daemon(self.data_dir, url, credentials, End(outbox, Replica("device", outbox)), random=lambda: 0.0)
 
     @asynccontextmanager
     async def syncing(self, url: str) -> AsyncIterator[Daemon]:
@@ -64,8 +66,9 @@ class House:
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with Database(tmp_path / "hearthside.db") as database:
-        await database.migrate(tables.PART, tables.STEPS)
-        yield House(tmp_path, database)
+        house = House(tmp_path, database)
+        await End(house.outbox, Replica("device", house.outbox)).prepare(database)
+        yield house
 
 
 async def linked(local: LocalBridge, wanted: bool = True) -> None:

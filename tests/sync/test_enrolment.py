@@ -41,7 +41,7 @@ async def test_a_device_is_enrolled_and_its_signed_hello_is_believed(tmp_path: P
         kept = await tell(board, bridge, (await bridge.code()).lower(), name="kitchen")
         assert (kept.house, kept.public) == (USUAL, bridge.signer.public)
         assert enrolled(board) == kept
-        known = await bridge.access.devices.known(kept.device)
+        (known,) = await bridge.access.devices.known([kept.device])
         assert known is not None
         assert (known.house, known.role, known.revoked) == (USUAL, "device", False)
         hello = signed(device_key(board), kept.server, b"n" * 32, kept.device, "i1")
@@ -114,7 +114,7 @@ async def test_a_device_of_one_house_is_not_taken_into_another_nor_replaced(tmp_
             await tell(board, bridge, await bridge.code())
         await bridge.access.revocations.revoke_device(USUAL, kept.device)
         await tell(board, bridge, await bridge.code())
-        known = await bridge.access.devices.known(kept.device)
+        (known,) = await bridge.access.devices.known([kept.device])
         assert known is not None
         assert (known.revoked, known.public_key) == (False, public_of(device_key(board)))
         assert not await bridge.access.revocations.revoked()

@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from cloud_sync.server.database import Database
 from cloud_sync.server.identity.audit import Audit
+from cloud_sync.server.identity.challenges import Challenges
 from cloud_sync.server.identity.devices import EnrolledDevices
 from cloud_sync.server.identity.enrolments import Enrolments
+from cloud_sync.server.identity.people import People
 from cloud_sync.server.identity.revocations import Revocations
 from cloud_sync.server.identity.signing import Signer
 from cloud_sync.server.identity.tokens import Tokens
@@ -20,11 +22,15 @@ from cloud_sync.server.tables import store
 class Access:
     """One bridge's."""
 
+    server: str
+    """The bridge's id."""
     audit: Audit
     tokens: Tokens
     devices: EnrolledDevices
     enrolments: Enrolments
     revocations: Revocations
+    people: People
+    challenges: Challenges
 
 
 def now_ms() -> int:
@@ -39,9 +45,12 @@ async def access(database: Database, signer: Signer, clock: Callable[[], int] = 
     audit = Audit(clock)
     tokens = Tokens(database, audit, clock)
     return Access(
+        server=server,
         audit=audit,
         tokens=tokens,
         devices=EnrolledDevices(database, tokens, audit),
         enrolments=Enrolments(database, server, signer.public, audit, clock),
         revocations=Revocations(database, audit, clock),
+        people=People(database, tokens, audit, clock),
+        challenges=Challenges(database, clock),
     )

@@ -10,12 +10,14 @@ Schneier, Kelsey: Secure Audit Logs to Support Computer Forensics, ACM TISSEC 2(
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final, TypeAlias
 
-from sqlalchemy import Row, insert, select, text, update
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud_sync.server import bulk
+from cloud_sync.server.bulk import Present
 from cloud_sync.server.database import Database
 from cloud_sync.server.identity import tables
 
@@ -23,7 +25,18 @@ Detail: TypeAlias = Mapping[str, str | int | float | bool | Sequence[str] | None
 FIRST: Final = "0" * 64
 """What stands before the first line."""
 _PAGE: Final = 1_000
-_BEGUN: Final = text("INSERT INTO audit_head (house, n, hash) VALUES (:house, 0, :hash) ON CONFLICT DO NOTHING")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Something that is to be written down."""
+
+    house: str
+    actor: str
+    """Who did it: a device's or a person's id, or ``operator``, who has the bridge's command line."""
+    action: str
+    detail: Detail
+    """Never any content of what was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +75,33 @@ class Audit:
         self, connection: AsyncConnection, house: str, actor: str, action: str, detail: Detail | None = None
     ) -> Line:
         """Add a line, in the transaction of what it tells of, which must be one of that house."""
-        head = tables.audit_head
-        await connection.execute(_BEGUN, {"house": house, "hash": FIRST})
-        # The lock of the chain: whoever adds at the same moment waits until this transaction is over.
-        head = tables.audit_head
-        locked = select(head.c.n, head.c.hash).where(head.c.house == house).with_for_update()
-        n, previous = (await connection.execute(locked)).one()
-        told = json.dumps(dict(detail or {}), ensure_ascii=True, sort_keys=True)
-        line = Line(house, n + 1, self._now_ms(), actor, action, told, previous, "")
-        line = Line(house, n + 1, line.at_ms, actor, action, told, previous, line.sealed())
-        await connection.execute(insert(tables.audit).values(_row(line)))
-        await connection.execute(update(head).where(head.c.house == house).values(n=line.n, hash=line.hash))
-        return line
+        return (await self.add_all(connection, [Done(house, actor, action, detail or {})]))[0]
+
+    async def add_all(self, connection: AsyncConnection, all_done: Sequence[Done]) -> Sequence[Line]:
+        """Add a line for each, of any houses of the transaction."""
+        ends = await _locked(connection, sorted({done.house for done in all_done}))
+        at_ms, added = self._now_ms(), []
+        for done in all_done:
+            n, previous = ends[done.house]
+            detail = json.dumps(dict(done.detail), ensure_ascii=True, sort_keys=True)
+            line = Line(done.house, n + 1, at_ms, done.actor, done.action, detail, previous, "")
+            line = replace(line, hash=line.sealed())
+            ends[done.house] = (line.n, line.hash)
+            added.append(line)
+        await bulk.insert_named(connection, tables.audit, [asdict(line) for line in added])
+        heads = [{"house": house, "n": n, "hash": end} for house, (n, end) in ends.items()]
+        await bulk.insert_named(connection, tables.audit_head, heads, Present.OVERWRITTEN)
+        return added
+
+
+async def _locked(connection: AsyncConnection, houses: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Number and hash of the last line of each house. Whoever adds to one of them waits for this transaction's end."""
+    begun = [{"house": house, "n": 0, "hash": FIRST} for house in houses]
+    await bulk.insert_named(connection, tables.audit_head, begun, Present.STAYS)
+    head = tables.audit_head.c
+    # In order of their names, so that no two transactions wait for each other.
+    query = select(head.house, head.n, head.hash).where(head.house.in_(houses)).order_by(head.house)
+    return {row.house: (row.n, row.hash) for row in await connection.execute(query.with_for_update())}
 
 
 async def lines(database: Database, house: str, after: int = 0) -> list[Line]:
@@ -106,10 +134,6 @@ async def verify(database: Database, house: str, known: Mapping[int, str] | None
     if left:
         raise Broken(f"{house} had line {max(left)}, by a receipt, and has {n} lines")
     return n
-
-
-def _row(line: Line) -> dict[str, str | int]:
-    return {name: getattr(line, name) for name in Line.__slots__}
 
 
 def _line(row: Row[tuple[object, ...]]) -> Line:

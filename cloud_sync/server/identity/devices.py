@@ -10,7 +10,7 @@ from sqlalchemy import select
 from cloud_sync.protocol.errors import Code
 from cloud_sync.protocol.messages import Hello
 from cloud_sync.server.database import Database
-from cloud_sync.server.identity.audit import Audit
+from cloud_sync.server.identity.audit import Audit, Done
 from cloud_sync.server.identity.tokens import Bearer, Tokens
 from cloud_sync.server.ports import Identity, Token
 from cloud_sync.server.tables import device
@@ -29,29 +29,47 @@ class EnrolledDevices:
         self._database, self._tokens, self._audit, self._clock = database, tokens, audit, clock
         self._told: dict[tuple[str, Code], float] = {}
 
-    async def known(self, device_id: str) -> Identity | None:
-        """None: nobody has enrolled it."""
-        query = select(device.c.house, device.c.public_key, device.c.role, device.c.revoked_ms)
-        async with self._database.transaction(key=device_id) as connection:
-            row = (await connection.execute(query.where(device.c.device == device_id))).first()
-        if row is None:
-            return None
-        return Identity(device_id, row.house, row.public_key, row.role, row.revoked_ms is not None)
+    async def known(self, devices: Sequence[str]) -> Sequence[Identity | None]:
+        """Of each, in order; None: nobody has enrolled it."""
+        c = device.c
+        query = select(c.device, c.house, c.public_key, c.role, c.revoked_ms).where(c.device.in_(set(devices)))
+        async with self._database.transaction(keys=devices) as connection:
+            rows = {row.device: row for row in await connection.execute(query)}
+        found = (rows.get(name) for name in devices)
+        return [
+            row and Identity(row.device, row.house, bytes(row.public_key), row.role, row.revoked_ms is not None)
+            for row in found
+        ]
 
-    async def admitted(self, identity: Identity, hello: Hello) -> Token:
-        """A new token, and a line in the audit log."""
-        bearer = Bearer(identity.house, identity.device, identity.role)
+    async def admitted(self, arrivals: Sequence[tuple[Identity, Hello]]) -> Sequence[Token]:
+        """A new token for each, and a line in the audit log."""
+        bearers = [Bearer(identity.house, identity.device, identity.role) for identity, _ in arrivals]
+        logins = [
+            Done(
+                identity.house,
+                identity.device,
+                "device.login",
+                {"incarnation": hello.incarnation, "software": hello.software[:64]},
+            )
+            for identity, hello in arrivals
+        ]
+        async with self._database.transaction(*sorted({bearer.house for bearer in bearers})) as connection:
+            tokens = await self._tokens.access(connection, bearers)
+            await self._audit.add_all(connection, logins)
+        return tokens
+
+    async def token(self, identity: Identity) -> Token:
+        """One for a device that has proved over HTTP who it is."""
         async with self._database.transaction(identity.house) as connection:
-            token, expires_ms = await self._tokens.access(connection, bearer)
-            detail = {"incarnation": hello.incarnation, "software": hello.software[:64]}
-            await self._audit.add(connection, identity.house, identity.device, "device.login", detail)
-        return Token(token, expires_ms)
+            bearer = Bearer(identity.house, identity.device, identity.role)
+            (token,) = await self._tokens.access(connection, [bearer])
+        return token
 
     async def refused(self, device_id: str, code: Code) -> None:
         """A line in the audit log of its house, at most one a minute and reason: whoever knocks for ever shall not fill
         it. A stranger has no house, and is named in the program's log alone.
         """
-        identity = await self.known(device_id)
+        (identity,) = await self.known([device_id])
         _log.warning("refused %r: %s", device_id[:64], code.value)
         if identity is None or not self._worth_a_line(device_id, code):
             return

@@ -14,6 +14,7 @@ from cloud_sync.server.database import Database
 from cloud_sync.server.identity import tables
 from cloud_sync.server.identity.audit import Audit
 from cloud_sync.server.identity.revocations import restore
+from cloud_sync.server.identity.roles import Role
 from cloud_sync.server.tables import device, house
 
 LIFE_MS: Final = 10 * 60_000
@@ -61,26 +62,26 @@ class Enrolments:
         """Take a device in. ``address``: where the request comes from. Raises ProtocolError; nothing is kept then but
         that somebody tried.
         """
-        await self._not_too_often(address)
+        await self.not_too_often(address)
         if not 0 < len(asked.device) <= _LONGEST or len(asked.name) > _LONGEST:
             raise ProtocolError(Code.MALFORMED, "a device's id and name have 1 to 64 characters")
         enrolment.proven(asked)
         key = hashed(asked.code)
-        async with self._database.transaction(key=key) as connection:
+        async with self._database.transaction(keys=[key]) as connection:
             row = (
                 await connection.execute(
                     # Whoever comes at the same moment with the same code finds it gone.
                     delete(tables.enrolment)
-                    .where(tables.enrolment.c.code_hash == key)
+                    .where(tables.enrolment.c.code_hash == key, tables.enrolment.c.role == Role.DEVICE.value)
                     .returning(tables.enrolment.c.house, tables.enrolment.c.name, tables.enrolment.c.expires_ms)
                 )
             ).first()
         if row is None:
-            await self._tried(address)
+            await self.tried(address)
             raise ProtocolError(Code.EXPIRED, "that code is wrong, used or too old")
         if row.expires_ms < self._now_ms():
             raise ProtocolError(Code.EXPIRED, "that code is too old")
-        async with self._database.transaction(row.house, key=asked.device) as connection:
+        async with self._database.transaction(row.house, keys=[asked.device]) as connection:
             await self._take_in(connection, asked, row.house, row.name or asked.name)
         return Enrolled(server=self._server, public=self._public, house=row.house)
 
@@ -102,7 +103,8 @@ class Enrolments:
         await restore(connection, asked.device)
         await self._audit.add(connection, of_house, asked.device, "device.enrolled", {"name": name})
 
-    async def _not_too_often(self, address: str) -> None:
+    async def not_too_often(self, address: str) -> None:
+        """Raises TooManyTries when too many wrong codes came from there, or from everywhere."""
         since = self._now_ms() - LIFE_MS
         tries = tables.attempt
         async with self._database.transaction() as connection:
@@ -113,7 +115,8 @@ class Enrolments:
         if here >= TRIES or everywhere >= TRIES_OF_ALL:
             raise TooManyTries(LIFE_MS / 1000)
 
-    async def _tried(self, address: str) -> None:
+    async def tried(self, address: str) -> None:
+        """A wrong code came from there."""
         async with self._database.transaction() as connection:
             await connection.execute(insert(tables.attempt).values(address=address, at_ms=self._now_ms()))
 

@@ -2,18 +2,22 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cloud_sync.protocol.enrolment import Enrol, Problem
+from cloud_sync.protocol.enrolment import HTTP, Enrol, LogIn, Nonce, Problem, ProveIt
+from cloud_sync.protocol.enrolment import Tokens as Given
 from cloud_sync.protocol.errors import Code, ProtocolError
+from cloud_sync.protocol.keys import verify
+from cloud_sync.server.identity.access import Access
 from cloud_sync.server.identity.enrolments import Enrolments, TooManyTries
 from cloud_sync.server.identity.roles import Forbidden, May
 from cloud_sync.server.identity.tokens import Bearer, Tokens
+from cloud_sync.server.ports import Identity
 
 BODY_BYTES: Final = 64 * 1024
 """A larger request is refused before it is read."""
@@ -30,6 +34,7 @@ STATUS: Final = {
     Code.QUOTA: 429,
 }
 
+S = TypeVar("S", bound=msgspec.Struct)
 Work = Callable[[Request], Awaitable[Response]]
 
 
@@ -37,10 +42,7 @@ def enrolment_routes(enrolments: Enrolments, authority: Path | None) -> list[Rou
     """``/v1/enrol`` and, where the bridge made its certificate itself, ``/v1/authority``."""
 
     async def enrol(request: Request) -> Response:
-        try:
-            asked = msgspec.json.decode(await body(request), type=Enrol)
-        except msgspec.DecodeError as error:
-            raise ProtocolError(Code.MALFORMED, f"not an enrolment: {error}") from None
+        asked = _decoded(await body(request), Enrol)
         address = request.client.host if request.client is not None else ""
         return as_json(await enrolments.enrol(asked, address))
 
@@ -53,6 +55,64 @@ def enrolment_routes(enrolments: Enrolments, authority: Path | None) -> list[Rou
         Route("/v1/enrol", refusing(enrol), methods=["POST"]),
         Route("/v1/authority", show_authority, methods=["GET"]),
     ]
+
+
+def token_routes(who: Access) -> list[Route]:
+    """``/v1/challenge`` and ``/v1/token`` for devices, ``/v1/login`` for people."""
+
+    async def challenge(_: Request) -> Response:
+        return as_json(Nonce(server=who.server, nonce=await who.challenges.new()))
+
+    async def token(request: Request) -> Response:
+        asked = _decoded(await body(request), ProveIt)
+        (identity,) = await who.devices.known([asked.device])
+        is_fresh = await who.challenges.spend(asked.nonce)
+        try:
+            _prove(identity, asked, who.server, is_fresh=is_fresh)
+        except ProtocolError as error:
+            await who.devices.refused(asked.device, error.code)
+            raise
+        assert identity is not None
+        given = await who.devices.token(identity)
+        return as_json(Given(token=given.token, expires_ms=given.expires_ms))
+
+    async def log_in(request: Request) -> Response:
+        asked = _decoded(await body(request), LogIn)
+        if asked.refresh:
+            pair = await who.tokens.renewed(asked.refresh)
+        else:
+            address = request.client.host if request.client is not None else ""
+            await who.enrolments.not_too_often(address)
+            try:
+                pair = await who.people.log_in(asked.code)
+            except ProtocolError:
+                await who.enrolments.tried(address)
+                raise
+        return as_json(Given(token=pair.access, expires_ms=pair.expires_ms, refresh=pair.refresh))
+
+    return [
+        Route("/v1/challenge", refusing(challenge), methods=["POST"]),
+        Route("/v1/token", refusing(token), methods=["POST"]),
+        Route("/v1/login", refusing(log_in), methods=["POST"]),
+    ]
+
+
+def _prove(identity: Identity | None, asked: ProveIt, server: str, *, is_fresh: bool) -> None:
+    """Raises ProtocolError."""
+    if not is_fresh:
+        raise ProtocolError(Code.BAD_SIGNATURE, "that challenge was not given, or was answered already")
+    if identity is None:
+        raise ProtocolError(Code.UNKNOWN_DEVICE, "no such device is enrolled here")
+    if identity.revoked:
+        raise ProtocolError(Code.REVOKED, "this device may not come in any more")
+    verify(identity.public_key, asked.signature, server, asked.nonce, asked.device, HTTP)
+
+
+def _decoded(raw: bytes, kind: type[S]) -> S:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.DecodeError as error:
+        raise ProtocolError(Code.MALFORMED, f"not what is expected here: {error}") from None
 
 
 async def body(request: Request) -> bytes:

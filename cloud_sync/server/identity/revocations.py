@@ -1,13 +1,11 @@
 """Turning devices and people out, so that every worker knows within seconds.
 
-Each worker asks the store every two seconds who was turned out: one small query, which needs neither a message that
-could be lost nor a connection to any other worker.
+Each worker asks the store every second who was turned out (:class:`cloud_sync.server.worker.Worker`): one small query,
+which needs neither a message that could be lost nor a connection to any other worker.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Callable
 
-import anyio
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,8 +14,6 @@ from cloud_sync.server.database import Database
 from cloud_sync.server.identity import tables
 from cloud_sync.server.identity.audit import Audit
 from cloud_sync.server.tables import device
-
-POLL_S: Final = 2.0
 
 
 class Revocations:
@@ -38,7 +34,7 @@ class Revocations:
                 raise ProtocolError(Code.UNKNOWN_DEVICE, f"house {of_house} has {what}")
             at_ms = self._now_ms()
             await connection.execute(update(device).where(device.c.device == found[0], mine).values(revoked_ms=at_ms))
-            await self._turn_out(connection, found[0], at_ms)
+            await self._turn_out(connection, of_house, found[0], at_ms)
             await self._audit.add(connection, of_house, "operator", "device.revoked", {"device": found[0]})
 
     async def revoke_person(self, of_house: str, name: str) -> None:
@@ -51,7 +47,7 @@ class Revocations:
                 raise ProtocolError(Code.UNKNOWN_DEVICE, f"house {of_house} has nobody called {name}")
             at_ms = self._now_ms()
             await connection.execute(update(people).where(mine).values(revoked_ms=at_ms))
-            await self._turn_out(connection, found, at_ms)
+            await self._turn_out(connection, of_house, found, at_ms)
             await self._audit.add(connection, of_house, "operator", "person.revoked", {"person": name})
 
     async def revoked(self) -> frozenset[str]:
@@ -59,20 +55,14 @@ class Revocations:
         async with self._database.transaction() as connection:
             return frozenset((await connection.execute(select(tables.revocation.c.who))).scalars())
 
-    async def watch(self, turned_out: Callable[[frozenset[str]], Awaitable[None]], every_s: float = POLL_S) -> None:
-        """Tell ``turned_out`` of whoever was newly revoked, as long as this runs."""
-        known: frozenset[str] = frozenset()
-        while True:
-            now = await self.revoked()
-            if new := now - known:
-                await turned_out(new)
-            known = now
-            await anyio.sleep(every_s)
-
-    async def _turn_out(self, connection: AsyncConnection, who: str, at_ms: int) -> None:
-        await connection.execute(delete(tables.token).where(tables.token.c.who == who))
+    async def _turn_out(self, connection: AsyncConnection, of_house: str, who: str, at_ms: int) -> None:
+        await connection.execute(
+            delete(tables.token).where(tables.token.c.house == of_house, tables.token.c.who == who)
+        )
+        codes = tables.enrolment.c
+        await connection.execute(delete(tables.enrolment).where(codes.house == of_house, codes.name == who))
         await connection.execute(delete(tables.revocation).where(tables.revocation.c.who == who))
-        await connection.execute(insert(tables.revocation).values(who=who, at_ms=at_ms))
+        await connection.execute(insert(tables.revocation).values(who=who, of_house=of_house, at_ms=at_ms))
 
 
 async def restore(connection: AsyncConnection, who: str) -> None:

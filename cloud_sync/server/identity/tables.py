@@ -5,6 +5,7 @@
 ``person``     accounts of people
 ``token``      what requests over HTTP are known by, hashed
 ``revocation`` who may not connect any more: of no house, so that every worker sees all of them at a glance
+``challenge``  what devices are to sign before they get a token over HTTP
 ``audit``      what was done, in a chain of hashes for each house; never changed, never deleted
 ``audit_head`` the last link of each chain, locked while the next is forged
 ``consent``    what each device may send, by its own word
@@ -66,7 +67,17 @@ revocation: Final = Table(
     "revocation",
     metadata,
     Column("who", Text, primary_key=True),
+    Column("of_house", Text, nullable=False),  # not "house": every worker sees all of them
     Column("at_ms", BigInteger, nullable=False),
+    Index("revocation_by_time", "at_ms"),
+)
+
+challenge: Final = Table(
+    "challenge",
+    metadata,
+    Column("nonce_hash", Text, primary_key=True),
+    Column("expires_ms", BigInteger, nullable=False),
+    Index("challenge_by_time", "expires_ms"),
 )
 
 audit: Final = Table(
@@ -109,6 +120,7 @@ erasure: Final = Table(
     Column("id", Text, primary_key=True),
     Column("device", Text, nullable=False),
     Column("clock", BigInteger, nullable=False),
+    Column("of_time", Boolean, nullable=False),  # whether it is about what it does not name
     Column("body", LargeBinary, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("statement", LargeBinary, nullable=False),

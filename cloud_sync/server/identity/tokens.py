@@ -5,19 +5,21 @@ one that buys the next pair, once. Whoever buys with one that was spent already 
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_sync.protocol.errors import Code
+from cloud_sync.server import bulk
 from cloud_sync.server.database import Database
 from cloud_sync.server.identity import tables
 from cloud_sync.server.identity.audit import Audit
 from cloud_sync.server.identity.enrolments import hashed
 from cloud_sync.server.identity.roles import Forbidden, May, may
+from cloud_sync.server.ports import Token
 
 ACCESS_MS: Final = 60 * 60_000
 """How long a token is good for."""
@@ -54,18 +56,19 @@ class Tokens:
         """``now_ms``: milliseconds since the epoch."""
         self._database, self._audit, self._now_ms = database, audit, now_ms
 
-    async def access(self, connection: AsyncConnection, bearer: Bearer) -> tuple[str, int]:
-        """A new token and when it expires; in a transaction of its house. Those that are over go."""
-        over = tables.token.c.expires_ms < self._now_ms()
-        mine = (tables.token.c.house == bearer.house) & (tables.token.c.who == bearer.who)
-        await connection.execute(delete(tables.token).where(mine, over))
-        return await self._new(connection, bearer, _ACCESS, ACCESS_MS)
+    async def access(self, connection: AsyncConnection, bearers: Sequence[Bearer]) -> Sequence[Token]:
+        """A new token for each; in a transaction of their houses. Those of theirs that are over go."""
+        houses, names = {bearer.house for bearer in bearers}, {bearer.who for bearer in bearers}
+        c = tables.token.c
+        mine = c.house.in_(houses) & c.who.in_(names)
+        await connection.execute(delete(tables.token).where(mine, c.expires_ms < self._now_ms()))
+        return await self._new(connection, bearers, _ACCESS, ACCESS_MS)
 
     async def pair(self, connection: AsyncConnection, bearer: Bearer) -> Pair:
         """For a person who has shown a code; in a transaction of the house."""
-        access, expires_ms = await self.access(connection, bearer)
-        refresh, _ = await self._new(connection, bearer, _REFRESH, REFRESH_MS)
-        return Pair(access, refresh, expires_ms)
+        (access,) = await self.access(connection, [bearer])
+        (refresh,) = await self._new(connection, [bearer], _REFRESH, REFRESH_MS)
+        return Pair(access.token, refresh.token, access.expires_ms)
 
     async def bearer(self, token: str, what: May) -> Bearer:
         """Who holds ``token``, if they may do that. Raises Forbidden."""
@@ -94,23 +97,28 @@ class Tokens:
                 await self._audit.add(connection, row.house, row.who, "token.copied")
         raise Forbidden(Code.EXPIRED, "that token was spent or is too old: log in anew")
 
-    async def _new(self, connection: AsyncConnection, bearer: Bearer, use: str, life_ms: int) -> tuple[str, int]:
-        token, expires_ms = secrets.token_urlsafe(_BYTES), self._now_ms() + life_ms
-        row = {
-            "token_hash": hashed(token),
-            "house": bearer.house,
-            "who": bearer.who,
-            "role": bearer.role,
-            "use": use,
-            "expires_ms": expires_ms,
-        }
-        await connection.execute(insert(tables.token).values(row))
-        return token, expires_ms
+    async def _new(
+        self, connection: AsyncConnection, bearers: Sequence[Bearer], use: str, life_ms: int
+    ) -> Sequence[Token]:
+        tokens = [Token(secrets.token_urlsafe(_BYTES), self._now_ms() + life_ms) for _ in bearers]
+        rows = [
+            {
+                "token_hash": hashed(token.token),
+                "house": bearer.house,
+                "who": bearer.who,
+                "role": bearer.role,
+                "use": use,
+                "expires_ms": token.expires_ms,
+            }
+            for bearer, token in zip(bearers, tokens, strict=True)
+        ]
+        await bulk.insert_named(connection, tables.token, rows)
+        return tokens
 
     async def _find(self, token: str, use: str) -> Row[str, str, str, int]:
         key, table = hashed(token), tables.token
         query = select(table.c.house, table.c.who, table.c.role, table.c.expires_ms)
-        async with self._database.transaction(key=key) as connection:
+        async with self._database.transaction(keys=[key]) as connection:
             row = (await connection.execute(query.where(table.c.token_hash == key, table.c.use == use))).first()
         if row is None:
             raise Forbidden(Code.UNKNOWN_DEVICE, "nobody has that token")

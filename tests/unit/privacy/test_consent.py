@@ -11,6 +11,8 @@ from edge.database import Database
 from edge.memory.facts import Facts
 from edge.privacy.consent import KINDS, Consents, How, Purpose, may_be_sent
 from edge.privacy.glance import Glance, HouseMasking
+from edge.privacy.masking import Masker
+from edge.privacy.outgoing import Outgoing, masked_turn
 
 pytestmark = pytest.mark.anyio
 
@@ -87,3 +89,31 @@ async def test_names_that_were_told_are_masked_from_the_next_sentence_on(tmp_pat
     places.append("Emil's desk")
     assert masking.mask("may Emil come").text == "may [name 1] come"
     glance.close()
+
+
+def test_a_turn_is_masked_in_what_was_said_answered_and_meant() -> None:
+    turn = {
+        "id": b"1",
+        "text": "remind Anna to call 020 7946 0958",
+        "reply": "I will remind Anna.",
+        "intents": [["HearthRemind", {"what": "call 020 7946 0958", "who": ["Anna"], "minutes": 10}], ["HassTurnOn"]],
+        "outcome": "done",
+    }
+    assert masked_turn(turn, Masker("en", ["Anna"])) == {
+        "id": b"1",
+        "text": "remind [name 1] to call [phone 1]",
+        "reply": "I will remind [name 1].",
+        "intents": [["HearthRemind", {"what": "call [phone 1]", "who": ["[name 1]"], "minutes": 10}], ["HassTurnOn"]],
+        "outcome": "done",
+    }
+
+
+async def test_what_is_not_allowed_is_not_even_kept_for_the_bridge(tmp_path: Path) -> None:
+    outgoing, turn = Outgoing("en", ["Anna"]), {"text": "is Anna in"}
+    async with Database(tmp_path / "house.db") as database:
+        consents = Consents(database)
+        assert await database.read(lambda connection: outgoing(connection, "turn", turn)) is None
+        await consents.say(Purpose.HISTORY, How.CLI, yes=True)
+        assert await database.read(lambda connection: outgoing(connection, "turn", turn)) == {"text": "is [name 1] in"}
+        assert await database.read(lambda connection: outgoing(connection, "question", turn)) is None
+        assert await database.read(lambda connection: outgoing(connection, "erase", turn)) == turn

@@ -178,11 +178,8 @@ def test_the_region_decides_what_a_telephone_number_is() -> None:
 
 
 def test_names_of_the_house_are_found_where_people_told_them() -> None:
-    assert owners(["Anna's lamp", "Zimmer von Greta", "chambre de Zoë", "kitchen", "The lamp", "lamp of the hall"]) == {
-        "Anna",
-        "Greta",
-        "Zoë",
-    }
+    places = ["Anna's lamp", "Zimmer von Greta", "chambre de Zoë", "kitchen", "The lamp", "lamp of the hall"]
+    assert owners(frozenset(places)) == {"Anna", "Greta", "Zoë"}
     assert told("my daughter's name is nothing you know") == frozenset()
     assert told("my wife is called Ingeborg") == {"Ingeborg"}
     assert told("my son Emil likes trains") == {"Emil"}

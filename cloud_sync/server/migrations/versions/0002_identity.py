@@ -58,8 +58,16 @@ def _people_and_devices() -> None:
     op.create_table(
         "revocation",
         sa.Column("who", sa.Text, primary_key=True),
+        sa.Column("of_house", sa.Text, nullable=False),
         sa.Column("at_ms", sa.BigInteger, nullable=False),
     )
+    op.create_index("revocation_by_time", "revocation", ["at_ms"])
+    op.create_table(
+        "challenge",
+        sa.Column("nonce_hash", sa.Text, primary_key=True),
+        sa.Column("expires_ms", sa.BigInteger, nullable=False),
+    )
+    op.create_index("challenge_by_time", "challenge", ["expires_ms"])
 
 
 def _log() -> None:
@@ -114,6 +122,7 @@ def _privacy() -> None:
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("device", sa.Text, nullable=False),
         sa.Column("clock", sa.BigInteger, nullable=False),
+        sa.Column("of_time", sa.Boolean, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
         sa.Column("at_ms", sa.BigInteger, nullable=False),
         sa.Column("statement", sa.LargeBinary, nullable=False),

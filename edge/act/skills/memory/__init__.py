@@ -146,5 +146,6 @@ def _asked(intent: Intent, say: Phrase) -> Outcome:
 
 def build(context: SkillContext) -> Memory:
     """The skill on the context's storage."""
-    facts = Facts(context.storage, meaning=context.meaning)
-    return Memory(facts, Episodes(context.storage, days=1.0, meaning=context.meaning), time.time)
+    storage, meaning, erasures = context.storage, context.meaning, context.erasures
+    facts = Facts(storage, meaning=meaning, erasures=erasures)
+    return Memory(facts, Episodes(storage, days=1.0, meaning=meaning, erasures=erasures), time.time)

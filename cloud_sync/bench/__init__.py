@@ -1,0 +1,1 @@
+"""Load for a bridge: thousands of devices that say what real ones say, over real sockets."""
