@@ -64,6 +64,14 @@ class Vocabulary(Protocol):
         """By list of its sentence files: the names that there are now."""
 
 
+@runtime_checkable
+class Shared(Protocol):
+    """A skill that holds in memory what the house's other assistants may change."""
+
+    async def refresh(self) -> None:
+        """Another process has written: look whether anything is different. Raises StorageError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """Something that a tool is told."""
