@@ -35,7 +35,7 @@ class Replica:
         """``device``: this assistant's identity."""
         self._device, self._outbox = device, outbox
         self._tables = {table.kind: table for table in tables}
-        self._schema = -1
+        self._schema = self._paused = -1
         self._there: dict[str, Table] = {}
         """Those of the tables that are there and as they are declared, by kind."""
         self._snapshot: _Snapshot | None = None
@@ -56,6 +56,14 @@ class Replica:
             # Also what was touched just now, to take away what was deleted elsewhere.
             self._settled(connection)
 
+    def pause(self, connection: Connection) -> None:
+        """The house shares nothing for now. What it is to have is told when :meth:`seal` is called again."""
+        ((version,),) = connection.execute("PRAGMA schema_version")
+        if version != self._paused:
+            if capture.watching(connection):
+                capture.end(connection)
+            ((self._paused,),) = connection.execute("PRAGMA schema_version")
+
     def _watch(self, connection: Connection) -> bool:
         """Tables may come with any migration, and with them triggers, and what is in them already. False: our own are
         still to come.
@@ -67,6 +75,8 @@ class Replica:
             self._there = {kind: table for kind, table in self._tables.items() if capture.is_there(connection, table)}
             for table, fields in capture.begin(connection, self._there.values()):
                 self._show_what_was_kept(connection, table, fields)
+                if fields is not None:
+                    self._tell_again(connection, table)
                 capture.touch_all(connection, table)
             ((self._schema,),) = connection.execute("PRAGMA schema_version")
         return True
@@ -81,6 +91,18 @@ class Replica:
             if row is not None and (here is None) is (fields is None):
                 new = row if here is None else {**here, **{name: row[name] for name in row.keys() - (fields or ())}}
                 capture.write(connection, table, record, new)
+
+    def _tell_again(self, connection: Connection, table: Table) -> None:
+        """What the bridge has not passed on may have been taken back meanwhile, with the consent to share it."""
+        waiting = "SELECT DISTINCT kind, record FROM sync_field WHERE kind = ? AND own_clock IS NOT NULL"
+        for _, record in _keys(connection, waiting, table.kind):
+            known = shadow.load(connection, self._device, table.kind, record)
+            if capture.read(connection, table, record) is not None:
+                known.own.clear()
+                shadow.save(connection, known)
+        deleted = "SELECT kind, record FROM sync_tombstone WHERE kind = ? AND seen IS NULL"
+        for _, record in _keys(connection, deleted, table.kind):
+            self._put(connection, Change(kind=table.kind, record=record, deleted=True))
 
     def _tell(self, connection: Connection, table: Table, record: str) -> None:
         known = shadow.load(connection, self._device, table.kind, record)
@@ -154,8 +176,6 @@ class Replica:
                     del known.own[name]
         merged = merge(known.house, change, Stamp(numbered.clock, numbered.device))
         known.house = merged.record
-        if known.deleted:
-            known.own.clear()
         shadow.keep_lost(connection, known, merged.lost.items(), now)
 
     def _show(self, connection: Connection, known: Shadow) -> None:

@@ -254,9 +254,11 @@ def test_what_was_changed_while_there_was_no_bridge_is_told_afterwards(
     world: list[int], bridge: Bridge, kitchen: Assistant, bedroom: Assistant
 ) -> None:
     kitchen.add("milk", "eggs")
+    kitchen.note("n", "text", "old")
     meet(bridge, kitchen, bedroom)
     kitchen.storage.before_commit = None
     kitchen.write(capture.end)
+    kitchen.write(lambda connection: connection.execute("DELETE FROM note"))
     assert capture.watching(kitchen.connection) == []
     kitchen.remove("milk")
     world[0] += LATER
@@ -265,6 +267,32 @@ def test_what_was_changed_while_there_was_no_bridge_is_told_afterwards(
     kitchen.switch_on()
     meet(bridge, kitchen, bedroom)
     assert kitchen.items() == bedroom.items() == ["bread"]
+    assert bedroom.rows("SELECT * FROM note") == []
+    assert kitchen.known() == bedroom.known()
+
+
+def test_what_was_taken_back_with_the_consent_is_told_when_it_is_given_again(
+    bridge: Bridge, kitchen: Assistant, bedroom: Assistant
+) -> None:
+    kitchen.add("milk", "eggs")
+    kitchen.note("n", "text", "old")
+    meet(bridge, kitchen, bedroom)
+    kitchen.add("bread")
+    kitchen.remove("milk")
+    kitchen.note("n", "text", "new")
+    for _ in range(2):
+        kitchen.storage.before_commit = kitchen.replica.pause
+        # What had not been sent is taken back: the numbers are given up.
+        kitchen.write(lambda connection: connection.execute("DELETE FROM sync_event WHERE seq > ?", (kitchen.link[0],)))
+        assert not capture.watching(kitchen.connection)
+        kitchen.add("tea")
+        assert not kitchen.waiting()
+        kitchen.storage.before_commit = kitchen.replica.seal
+        kitchen.add("salt")
+    meet(bridge, kitchen, bedroom)
+    assert sorted(bedroom.items()) == ["bread", "eggs", "salt", "tea"]
+    assert bedroom.rows("SELECT text FROM note") == [("new",)]
+    assert kitchen.shown() == bedroom.shown()
     assert kitchen.known() == bedroom.known()
 
 
@@ -381,6 +409,17 @@ def test_what_is_later_is_shown_although_ones_own_is_still_on_its_way(
     assert kitchen.rows("SELECT text FROM note") == [("later",)]
     meet(bridge, kitchen, bedroom)
     assert bedroom.rows("SELECT text FROM note") == [("later",)]
+
+
+def test_a_word_of_ones_own_that_comes_back_does_not_undo_a_later_one(
+    world: list[int], bridge: Bridge, kitchen: Assistant
+) -> None:
+    kitchen.note("n", "text", "first")
+    kitchen.push(bridge)
+    world[0] += LATER
+    kitchen.note("n", "text", "second")
+    kitchen.pull(bridge)
+    assert kitchen.rows("SELECT text FROM note") == [("second",)]
 
 
 # -- what can't be understood --------------------------------------------------------------------------------------------
@@ -550,6 +589,22 @@ def test_a_snapshot_replaces_all_but_what_the_bridge_does_not_have(
     assert kitchen.shown() == bedroom.shown()
     # The bridge has forgotten the tombstone; who has it, keeps it for its time.
     assert [row for row in kitchen.known() if len(row) > 4] == [row for row in bedroom.known() if len(row) > 4]
+
+
+def test_a_word_of_ones_own_that_the_bridge_had_and_gave_up_is_gone(
+    world: list[int], bridge: Bridge, bedroom: Assistant
+) -> None:
+    fast = Assistant("attic", Clock(world, DAY_MS))
+    fast.note("n", "text", "given up")
+    fast.push(bridge)
+    world[0] += LATER
+    bedroom.note("n", "text", "later")
+    bedroom.note("n", "place", "here")
+    bedroom.push(bridge)
+    bridge.compact()
+    fast.pull(bridge)
+    assert fast.rows("SELECT text FROM note") == [("later",)]
+    assert fast.known() != []
 
 
 def test_a_snapshot_that_is_cut_changes_nothing(bridge: Bridge, kitchen: Assistant, bedroom: Assistant) -> None:
