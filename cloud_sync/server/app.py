@@ -57,7 +57,7 @@ async def parts(settings: Settings, database: Database) -> AsyncIterator[Parts]:
     """Those that this program has."""
     signed_with = signer(settings.data_dir)
     who = await access(database, signed_with)
-    erases = EraseApplier(signed_with, who.server, who.audit, (), settings.data_dir / FILE)
+    erases = EraseApplier(database, signed_with, who.server, who.audit, (), settings.data_dir / FILE)
     authority = settings.data_dir / TLS / AUTHORITY
     yield Parts(
         devices=who.devices,
