@@ -74,10 +74,10 @@ class Database:
             raise StorageError(f"{self._file}: {error}", "check the disk: is it full or read-only?") from error
 
 
-def _open(file: Path, checkpoints: bool) -> apsw.Connection:
+def _open(file: Path, checkpoints: bool, vfs: str | None = None) -> apsw.Connection:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        connection = apsw.Connection(str(file))
+        connection = apsw.Connection(str(file), vfs=vfs)
     except (OSError, apsw.Error) as error:
         raise StorageError(f"{file} can't be opened: {error}", "check the data directory and the disk") from error
     connection.set_busy_timeout(_BUSY_MS)

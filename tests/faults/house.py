@@ -1,0 +1,399 @@
+"""What people do in a schedule, and what must have become of it: the eight promises, item by item."""
+
+import itertools
+import random
+from collections import Counter
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, Final
+
+import apsw
+import msgspec
+
+from cloud_sync.protocol.event import Kind, Priority, decode, priority_of
+from cloud_sync.protocol.messages import Ask
+from edge.errors import StorageError
+from tests.faults.board import Assistant, Board, at_once
+from tests.faults.bridge import SimBridge, lost_of
+from tests.faults.process import Killed
+
+KINDS: Final = frozenset(Kind)
+
+
+class Violation(AssertionError):
+    """A promise was broken."""
+
+
+class State(Enum):
+    """What a person was told."""
+
+    CONFIRMED = auto()
+    REFUSED = auto()
+    """Said aloud; whether anything of it is there does not matter."""
+    CUT = auto()
+    """Nothing was said: the assistant died over it."""
+
+
+@dataclass(eq=False)
+class Op:
+    """Something that a person wanted kept."""
+
+    what: str
+    token: str
+    house: str
+    board: str
+    removes: frozenset[str] = frozenset()
+    """Tokens that are gone by it."""
+    ids: frozenset[bytes] = frozenset()
+    """Of the events that tell of it."""
+    state: State = State.CUT
+    expires_ms: int = 0
+
+
+@dataclass
+class Card:
+    """What the disk of one board must hold, as far as the bridge need not."""
+
+    held: dict[bytes, str] = field(default_factory=dict)
+    """Ids of events that were committed, with their kinds."""
+    ops: list[Op] = field(default_factory=list)
+    """Confirmed on it."""
+
+    def copy(self) -> "Card":
+        return Card(dict(self.held), list(self.ops))
+
+
+class Ledger:
+    """All that was confirmed, and where it must be."""
+
+    def __init__(self, bridge: SimBridge, chance: random.Random, trace: Callable[[str], None]) -> None:
+        self.bridge, self.chance, self.trace = bridge, chance, trace
+        self.ops: list[Op] = []
+        self.cards: dict[str, Card] = {}
+        self.stored: set[bytes] = set()
+        """Ids that the store had when it was last looked at."""
+        self.excused: dict[bytes, str] = {}
+        """Events that no promise covers any more, and why."""
+        self._numbers = itertools.count(1)
+
+    # -- what people do ------------------------------------------------------------------------------------------------
+
+    def act(self, board: Board) -> None:
+        """One thing, at ``board``, whose assistant is there."""
+        assistant = board.assistant
+        assert assistant is not None
+        doings = (
+            (self._turn, 5), (self._add, 6), (self._remove, 3), (self._complete, 1), (self._remember, 3), (self._forget, 2),
+            (self._teach, 2), (self._unteach, 1), (self._question, 2), (self._telemetry, 1),
+        )  # fmt: skip
+        (doing,) = self.chance.choices([each for each, _ in doings], [weight for _, weight in doings])
+        number = next(self._numbers)
+        op = Op(doing.__name__[1:], f"{board.house}:{number}:{board.name}", board.house, board.name)
+        try:
+            work = doing(assistant, op)
+        except (StorageError, Killed):
+            return  # it only wanted to look
+        if work is None:
+            return
+        self.ops.append(op)
+        try:
+            work()
+        except StorageError:
+            op.state = State.REFUSED
+        except Killed:
+            op.state = State.CUT
+        else:
+            op.state = State.CONFIRMED
+            self.note(board, op)
+        self.trace(f"{board.name}: {op.what} {op.token} {set(op.removes) or ''} {op.state.name.lower()}")
+
+    def note(self, board: Board, op: Op | None = None) -> None:
+        """See which events are there now."""
+        card = self.cards[board.name]
+        waiting = board.waiting()
+        new = {ident: kind for ident, kind in waiting.items() if ident not in card.held and kind != Kind.GAP}
+        card.held |= new
+        if op is not None:
+            op.ids = frozenset(new)
+            card.ops.append(op)
+
+    def _turn(self, assistant: Assistant, op: Op) -> Callable[[], object]:
+        def work(connection: apsw.Connection) -> None:
+            connection.execute("INSERT INTO turn_told VALUES (?)", (op.token,))
+            assistant.outbox.put(connection, Kind.TURN, {"text": op.token, "pad": "x" * self.chance.randint(0, 300)})
+
+        return lambda: at_once(assistant.storage.write(work))
+
+    def _telemetry(self, assistant: Assistant, op: Op) -> Callable[[], object]:
+        body = {"token": op.token}
+        return lambda: at_once(
+            assistant.storage.write(lambda connection: assistant.outbox.put(connection, Kind.TELEMETRY, body))
+        )
+
+    def _add(self, assistant: Assistant, op: Op) -> Callable[[], object]:
+        return lambda: at_once(assistant.lists.add("shopping", [op.token]))
+
+    def _remove(self, assistant: Assistant, op: Op) -> Callable[[], object] | None:
+        items = at_once(assistant.lists.items("shopping"))
+        if not items:
+            return None
+        some = self.chance.sample(items, min(len(items), self.chance.randint(1, 2)))
+        op.removes = frozenset(item.text for item in some)
+        return lambda: at_once(assistant.lists.remove(some))
+
+    def _complete(self, assistant: Assistant, op: Op) -> Callable[[], object] | None:
+        items = at_once(assistant.lists.items("shopping"))
+        if not items:
+            return None
+        some = [self.chance.choice(items)]
+        return lambda: at_once(assistant.lists.complete(some))
+
+    def _remember(self, assistant: Assistant, op: Op) -> Callable[[], object]:
+        return lambda: at_once(assistant.facts.remember(op.token))
+
+    def _forget(self, assistant: Assistant, op: Op) -> Callable[[], object] | None:
+        facts = at_once(assistant.facts.all())
+        if not facts:
+            return None
+        one = self.chance.choice(facts)
+        op.removes = frozenset({one.text})
+        return lambda: at_once(assistant.facts.forget([one]))
+
+    def _teach(self, assistant: Assistant, op: Op) -> Callable[[], object]:
+        name = self.chance.choice(("evening", "morning"))
+        op.removes = _taught(assistant, name)
+        return lambda: at_once(assistant.routines.teach(name, [op.token]))
+
+    def _unteach(self, assistant: Assistant, op: Op) -> Callable[[], object] | None:
+        name = self.chance.choice(("evening", "morning"))
+        op.removes = _taught(assistant, name)
+        return (lambda: at_once(assistant.routines.forget(name))) if op.removes else None
+
+    def _question(self, assistant: Assistant, op: Op) -> Callable[[], object]:
+        life = self.chance.choice((20_000, 120_000, 3_600_000, 0))
+
+        def work(connection: apsw.Connection) -> None:
+            op.expires_ms = assistant.outbox.now_ms(connection) + life if life else 0
+            assistant.questions.keep(connection, Ask(id=op.token, question=op.token, expires_ms=op.expires_ms))
+
+        return lambda: at_once(assistant.storage.write(work))
+
+    # -- what must hold at any time ------------------------------------------------------------------------------------
+
+    def reopened(self, board: Board) -> None:
+        """The assistant is there again: everything that was confirmed on this card is on it."""
+        card, assistant = self.cards[board.name], board.assistant
+        assert assistant is not None
+        waiting, counts = board.waiting(), dict(board.rows("SELECT what, n FROM sync_count"))
+        gone = card.held.keys() - waiting.keys() - self.bridge.backed_up - self.excused.keys()
+        for ident in gone:
+            kind = card.held[ident]
+            if _may_go(kind) and counts.get(f"given_up.{kind}"):
+                continue
+            if kind == Kind.QUESTION and counts.get("expired"):
+                continue
+            if board.room.rows < 1_000 and ident in self._in_store():
+                continue  # given up for want of room: the bridge has it
+            raise Violation(f"{board.name}: {kind} {ident.hex()} is not in the file any more")
+        here = _tokens(board)
+        touched = {token for op in self.ops for token in op.removes}
+        for op in card.ops:
+            if op.what in ("add", "remember", "teach", "turn") and op.token not in here and op.token not in touched:
+                raise Violation(f"{board.name}: {op.what} {op.token} was confirmed and is not in the file")
+            if op.what == "question" and not self._is_kept(assistant, op):
+                raise Violation(f"{board.name}: question {op.token} was confirmed and is not in the file")
+        self.note(board)
+
+    def _is_kept(self, assistant: Assistant, op: Op) -> bool:
+        return bool(
+            assistant.storage.connection.execute(
+                "SELECT 1 FROM sync_question WHERE id = ?", (op.token,)
+            ).fetchall()
+        )
+
+    def _in_store(self) -> set[bytes]:
+        return {row.id for row in self.bridge.rows()}
+
+    def look_into_store(self) -> None:
+        """What was there once, is there."""
+        now = self._in_store()
+        if missing := self.stored - now - self.excused.keys():
+            raise Violation(f"the store has lost {[each.hex() for each in missing]}")
+        self.stored = now
+
+    # -- what is destroyed ---------------------------------------------------------------------------------------------
+
+    def restored(self, ids: frozenset[bytes]) -> None:
+        """The store is an older one: what some backup had and this one has not, no device need have kept."""
+        for ident in self.bridge.backed_up - ids:
+            self.excused[ident] = "was in a later backup than the one that was restored"
+        self.stored = set(ids)
+
+    # -- what must hold in the end -------------------------------------------------------------------------------------
+
+    def required(self) -> dict[bytes, str]:
+        """Events that must be in the store, with their kinds."""
+        found = {row.id: row.kind for row in self.bridge.rows() if row.kind != Kind.GAP}
+        for card in self.cards.values():
+            found |= card.held
+        return {ident: kind for ident, kind in found.items() if ident not in self.excused}
+
+    def check(self, boards: list[Board]) -> dict[str, int]:
+        """Everybody is online and has nothing to say. Returns what was counted."""
+        self.look_into_store()
+        for board in boards:
+            self.reopened(board)
+        rows, required = self.bridge.rows(), self.required()
+        self._nothing_lost(rows, required, boards)
+        self._nothing_twice(rows)
+        self._nothing_strange(rows, boards)
+        self._equal(boards)
+        self._as_said(boards, required)
+        self._told(boards)
+        return {"events": len(rows), "confirmed": sum(op.state is State.CONFIRMED for op in self.ops)}
+
+    def _nothing_lost(self, rows: list[Any], required: dict[bytes, str], boards: list[Board]) -> None:
+        here = {row.id for row in rows}
+        counted: Counter[str] = Counter()
+        for row in rows:
+            if row.kind == Kind.GAP:
+                counted.update(lost_of(row))
+        now_ms = max(board.wall_ms() for board in boards)
+        expiry = {ident: op.expires_ms for op in self.ops if op.what == "question" for ident in op.ids}
+        missing: Counter[str] = Counter()
+        for ident, kind in required.items():
+            if ident in here:
+                continue
+            if kind == Kind.QUESTION and 0 < expiry.get(ident, 0):
+                missing["expired"] += 1
+            elif _may_go(kind):
+                missing[kind] += 1
+            else:
+                ops = [op.token for op in self.ops if ident in op.ids]
+                raise Violation(f"lost: {kind} {ident.hex()} {ops}")
+        for what, n in missing.items():
+            if counted[what] < n:
+                raise Violation(f"{n} of {what} are gone, {counted[what]} are counted by gaps")
+        del now_ms
+
+    def _nothing_twice(self, rows: list[Any]) -> None:
+        ids = Counter(row.id for row in rows if row.kind != Kind.GAP)
+        if doubled := [ident for ident, n in ids.items() if n > 1]:
+            where = [(row.device, row.incarnation, row.seq, row.kind) for row in rows if row.id in doubled]
+            raise Violation(f"doubled: {where}")
+        turns = Counter(
+            msgspec.msgpack.decode(decode(row.raw).body)["text"] for row in rows if row.kind == Kind.TURN
+        )
+        if doubled_turns := [token for token, n in turns.items() if n > 1]:
+            raise Violation(f"doubled: {doubled_turns}")
+        by_event = Counter(self.bridge.query("SELECT house, device, incarnation, seq FROM change"))
+        if any(n > 1 for n in by_event.values()):
+            raise Violation("a change has two numbers")
+
+    def _nothing_strange(self, rows: list[Any], boards: list[Board]) -> None:
+        house_of = {board.name: board.house for board in boards}
+        for row in rows:
+            if row.kind not in KINDS:
+                raise Violation(f"an event of kind {row.kind} is stored: an action may come of it")
+            if house_of[row.device] != row.house:
+                raise Violation(f"{row.device} is not of {row.house}")
+        for board in boards:
+            for token in _tokens(board):
+                if token.partition(":")[0] != board.house:
+                    raise Violation(f"{board.name} has {token}, which is of another house")
+
+    def _equal(self, boards: list[Board]) -> None:
+        for house in sorted({board.house for board in boards}):
+            fields = self.bridge.query(
+                "SELECT kind, record, field, value, clock, device FROM register WHERE house = ? ORDER BY 1, 2, 3", house
+            )
+            tombs = self.bridge.query(
+                "SELECT kind, record FROM tombstone WHERE house = ? ORDER BY 1, 2", house
+            )
+            shown = None
+            for board in (board for board in boards if board.house == house):
+                if own := board.rows("SELECT kind, record, field FROM sync_field WHERE own_clock IS NOT NULL"):
+                    raise Violation(f"{board.name} still has what the bridge has not passed on: {own}")
+                here = board.rows("SELECT kind, record, field, value, clock, device FROM sync_field ORDER BY 1, 2, 3")
+                _same(f"{board.name}: fields", here, fields)
+                # Not their stamps: a store that was put back may believe a clock later than it did before.
+                here = board.rows("SELECT kind, record FROM sync_tombstone ORDER BY 1, 2")
+                _same(f"{board.name}: tombstones", here, tombs)
+                now = board.shown()
+                if shown is not None and now != shown:
+                    raise Violation(f"{board.name} shows {now}, another {shown}")
+                shown = now
+
+    def _as_said(self, boards: list[Board], required: dict[bytes, str]) -> None:
+        touched = {token for op in self.ops for token in op.removes}
+        gone = {
+            token
+            for op in self.ops
+            if op.state is State.CONFIRMED and op.ids <= required.keys()
+            for token in op.removes
+        }
+        for board in boards:
+            here = _shared_tokens(board)
+            if back := here & gone:
+                raise Violation(f"{board.name} shows {back}, which was deleted")
+            for op in self.ops:
+                wanted = op.what in ("add", "remember", "teach") and op.state is State.CONFIRMED
+                if (
+                    wanted and op.house == board.house and op.token not in touched
+                    and op.ids <= required.keys() and op.token not in here
+                ):  # fmt: skip
+                    raise Violation(f"{board.name} does not show {op.what} {op.token}")
+
+    def _told(self, boards: list[Board]) -> None:
+        """Each question waits, is answered, or is said to have expired."""
+        for board in boards:
+            assistant = board.assistant
+            assert assistant is not None
+            known = {
+                each.id
+                for each in at_once(
+                    assistant.storage.read(
+                        lambda connection: [
+                            *assistant.questions.waiting(connection), *assistant.questions.expired(connection)
+                        ]
+                    )
+                )
+            }  # fmt: skip
+            for op in self.cards[board.name].ops:
+                if op.what == "question" and op.token not in known:
+                    raise Violation(f"{board.name}: nobody is told what became of {op.token}")
+
+
+def _taught(assistant: Assistant, name: str) -> frozenset[str]:
+    return frozenset(
+        token
+        for (sentences,) in assistant.storage.connection.execute(
+            "SELECT sentences FROM routine WHERE name = ? AND NOT deleted", (name,)
+        )
+        for token in msgspec.json.decode(sentences)
+    )
+
+
+def _shared_tokens(board: Board) -> set[str]:
+    """What its people see of what the house shares."""
+    found = {text for (text,) in board.rows("SELECT text FROM list_item WHERE NOT deleted")}
+    found |= {text for (text,) in board.rows("SELECT text FROM memory_fact WHERE forgotten IS NULL")}
+    for (sentences,) in board.rows("SELECT sentences FROM routine WHERE NOT deleted"):
+        found |= set(msgspec.json.decode(sentences))
+    return found
+
+
+def _tokens(board: Board) -> set[str]:
+    return _shared_tokens(board) | {text for (text,) in board.rows("SELECT text FROM turn_told")}
+
+
+def _may_go(kind: str) -> bool:
+    return priority_of(kind) is not Priority.KEPT
+
+
+def _same(what: str, here: list[Any], there: list[Any]) -> None:
+    if here != there:
+        only_here, only_there = [x for x in here if x not in there], [x for x in there if x not in here]
+        raise Violation(f"{what}: only here {only_here[:3]}, only in the store {only_there[:3]}")
