@@ -19,8 +19,8 @@ from edge.errors import SettingsError
 from edge.intents import Origin, Understanding
 from edge.ports import Inventory, Sayable, Vocabulary
 from edge.understand.automaton import Automaton
+from edge.understand.house_lists import Lists
 from edge.understand.phrasing import Phrasing, phrasing_of
-from edge.understand.recognition import Lists
 from edge.understand.sentence_files import Known, Sentences, read_sentences
 from edge.understand.speech import Sayings, Speech
 

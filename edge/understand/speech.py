@@ -17,10 +17,11 @@ from edge.devices import Device
 from edge.intents import Intent, SlotValue, Tier, Understanding
 from edge.understand.commands import PARTS, SURE, Commands, Reading, cut, without_asides
 from edge.understand.exceptions import Exceptions
+from edge.understand.house_lists import Lists
 from edge.understand.near import SAME, Near, NearNames
 from edge.understand.needs import HOUSE
 from edge.understand.phrasing import Phrasing
-from edge.understand.recognition import Lists, Recognition
+from edge.understand.recognition import Recognition
 
 _COMMAND: Final = "conversation_command"
 """Slot of a command that is for later."""
@@ -74,7 +75,7 @@ class Speech:
 
     def understand(self, text: str, area: str | None) -> Understanding | None:
         """The intents of ``text``, asked from ``area``, or None when they do not cover it as a whole."""
-        self._read.clear()
+        self._forget()
         if (found := self._commands(text, area)) is not None:
             return self._by_name(text, area, found) or _understanding(found)
         meant = self._phrasing.meant(text)
@@ -84,11 +85,16 @@ class Speech:
 
     def exactly(self, text: str, area: str | None) -> Understanding | None:
         """Likewise, but without near names: for sentences that were put together of names that there are."""
-        self._read.clear()
+        self._forget()
         found = self._commands(text, area)
         if found is None and (meant := self._phrasing.meant(text)) != text:
             found = self._commands(meant, area)
         return _understanding(found) if found is not None else None
+
+    def _forget(self) -> None:
+        self._read.clear()
+        for each in (self._recognition, self._later):
+            each.forget()
 
     def _by_name(self, text: str, area: str | None, found: tuple[Reading, ...]) -> Understanding | None:
         """A near name, where what is said of a sort of thing in a room means one thing, or else means nothing.

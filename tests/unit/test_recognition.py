@@ -10,8 +10,9 @@ from hassil.recognize import recognize_best
 from hassil.sample import sample_expression
 from home_assistant_intents import get_intents
 
+from edge.understand.house_lists import Lists
 from edge.understand.needs import Beginning, beginning
-from edge.understand.recognition import Lists, Recognition
+from edge.understand.recognition import Recognition
 
 NAMES = [("Ceiling-Fan", "Ceiling Fan", {"domain": "fan"}), ("L'Entrée", "Entrée", {"domain": "light"}), ("Mr. Coffee", "Mr. Coffee", {"domain": "switch"})]  # fmt: skip
 HOUSE = Lists.of(
