@@ -61,6 +61,8 @@ from models.store import Store
 _log = logging.getLogger(__name__)
 _SEMANTIC_S: Final = 1.0
 _LLM_S: Final = 3.0
+CACHE: Final = "cache"
+"""Folder of the data folder with what is made anew when it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ async def build_mind(
     skills say unasked is heard. Raises SettingsError.
     """
     language = settings.understand.language
-    wording = Wording(language, _of_skills("phrases"))
+    wording = Wording(language, _of_skills("phrases"), settings.data_dir / CACHE)
     floor, conversations, interpreter = Floor(), Conversations(), TurnlessInterpreter()
     announcer = Announcements(floor, wording, bus or Bus(), voice, settings.area)
     store = Store(settings.models_dir)
@@ -227,7 +229,13 @@ def _grammar(
 ) -> Grammar:
     skills = _of_skills("sentences", f"{language[:2]}.yaml")
     return Grammar(
-        house, language, dispatch.intents, sentence_files(settings), skills=skills, vocabularies=vocabularies
+        house,
+        language,
+        dispatch.intents,
+        sentence_files(settings),
+        skills=skills,
+        vocabularies=vocabularies,
+        kept=settings.data_dir / CACHE,
     )
 
 

@@ -23,7 +23,7 @@ from edge.mind import sentence_files
 from edge.ports import Neighbour, Panel
 from edge.session.neighbours import collision
 from edge.settings import Settings
-from edge.understand.grammar import own_sentences
+from edge.understand.sources import own_sentences
 from models.store import Store
 
 _FREE_MB = 200

@@ -2,17 +2,22 @@
 
 import datetime
 import functools
+import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import jinja2
 from babel.dates import format_date, format_time
 from babel.numbers import get_decimal_symbol
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from jinja2.environment import TemplateModule
 
 from edge.intents import Phrase
+
+_log = logging.getLogger(__name__)
 
 _PHRASES: Final = Path(__file__).parent / "phrases"
 _FALLBACK: Final = "en"
@@ -23,11 +28,14 @@ _SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+(?=\S)")
 class Wording:
     """Puts phrases into words of a language, or of English where its file is missing."""
 
-    def __init__(self, language: str, further: Sequence[Path] = ()) -> None:
+    def __init__(self, language: str, further: Sequence[Path] = (), kept: Path | None = None) -> None:
         """``further``: folders with the phrases of skills, ``<language>.jinja``; they may import ours from
-        ``common/<language>.jinja``.
+        ``common/<language>.jinja``. ``kept``: a folder in which the compiled templates are kept for the next start.
         """
-        self._folders = (*further, _PHRASES)
+        folders = {f"{number}": FileSystemLoader(folder) for number, folder in enumerate((*further, _PHRASES))}
+        self._names = tuple(folders)
+        self._loader = PrefixLoader({"common": FileSystemLoader(_PHRASES), **folders})
+        self._kept = _Compiled(kept) if kept is not None else None
         self._macros: dict[str, list[TemplateModule]] = {}
         self.language = _written(language)
         self._of(self.language)  # a mistake in a template is found now
@@ -51,20 +59,40 @@ class Wording:
 
     def _of(self, language: str) -> list[TemplateModule]:
         if language not in self._macros:
-            self._macros[language] = [self._load(folder, language) for folder in self._folders]
+            environment = self._environment(language)
+            self._macros[language] = [
+                environment.select_template([f"{name}/{language}.jinja", f"{name}/{_FALLBACK}.jinja"]).module
+                for name in self._names
+            ]
         return self._macros[language]
 
-    @staticmethod
-    def _load(folder: Path, language: str) -> TemplateModule:
-        """The macros of ``folder`` in ``language``, else in English."""
-        common = PrefixLoader({"common": FileSystemLoader(_PHRASES)})
-        loader = ChoiceLoader([FileSystemLoader(folder), common])
-        environment = Environment(loader=loader, autoescape=False, undefined=StrictUndefined)  # noqa: S701  # plain speech, not HTML
+    def _environment(self, language: str) -> Environment:
+        environment = Environment(
+            loader=self._loader,
+            autoescape=False,  # noqa: S701  # plain speech, not HTML
+            undefined=StrictUndefined,
+            bytecode_cache=self._kept,
+        )
         environment.filters["clock"] = functools.partial(_clock, language=language)
         environment.filters["decimal"] = functools.partial(_decimal, language=language)
         environment.filters["day"] = functools.partial(_day, language=language)
         environment.filters["weekday"] = functools.partial(_weekday, language=language)
-        return environment.select_template([f"{language}.jinja", f"{_FALLBACK}.jinja"]).module
+        return environment
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """Compiled templates on disk, each with the digest of its source; without a disk that takes them, none."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder), f"phrases-{jinja2.__version__}-%s.cache")
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it for the next start."""
+        try:
+            Path(self.directory).mkdir(parents=True, exist_ok=True)
+            super().dump_bytecode(bucket)
+        except OSError as error:
+            _log.warning("compiled phrases are not kept, the next start takes longer: %s", error)
 
 
 def _written(language: str) -> str:

@@ -8,22 +8,18 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from hassil import Intents
 from hassil.expression import Sentence
-from hassil.intents import IntentData, SlotList
+from hassil.intents import IntentData
+from hassil.parse_expression import parse_sentence
 from hassil.util import check_excluded_context, check_required_context, normalize_for_matching
 
 from edge.understand.house_lists import Lists
-from edge.understand.needs import HOUSE, Beginning, beginning, needed_for, needed_lists, number_fragments
+from edge.understand.needs import HOUSE, Beginning, Needed, Template
 from edge.understand.reach import START, Node, Places, Said, Values, folded
 from edge.understand.reachable import Reachable
-
-Need: TypeAlias = frozenset[str] | str | Beginning
-"""Fragments of which a text must hold one; a list of the house of which it must hold a value; how it must begin."""
-Template: TypeAlias = tuple[int, int]
-"""The number of its block, and its own in the block."""
 
 _NAME: Final = "name"
 """The list of the devices' names, which say what kind each is of."""
@@ -32,13 +28,15 @@ _NAME: Final = "name"
 class Candidates:
     """The templates of some blocks."""
 
-    def __init__(self, intents: Intents, blocks: Sequence[IntentData]) -> None:
-        self._intents, self._blocks = intents, blocks
+    def __init__(self, intents: Intents, needed: Needed) -> None:
+        """``needed``: what the templates of ``intents`` can't do without."""
+        self._blocks = [block for intent in intents.intents.values() for block in intent.data]
         self._skipped = _Skipped(intents.skip_words)
-        self._needs: dict[Need, int] = {}
-        self._by_needs = self._grouped()
+        self._needs = needed.numbers
+        self._by_needs = needed.templates
         self._index()
         self._reachable = Reachable(intents)
+        self._sentences: dict[Template, Sentence] = {}
         self._nodes: dict[Template, Node] = {}
         self._walked: list[_Walked] = []
         self._known: dict[str, list[Template]] = {}
@@ -72,18 +70,12 @@ class Candidates:
         met = named.union(*(self._met(Said(form, house.found)) for form in forms), *self._begin_lists.values())
         return any(not needs.isdisjoint(named) and needs <= met for needs in self._by_needs)
 
-    def _grouped(self) -> dict[frozenset[int], list[Template]]:
-        """All templates, by what they need."""
-        numbers = number_fragments(self._intents.language)
-        found: dict[frozenset[int], list[Template]] = {}
-        for number, block in enumerate(self._blocks):
-            rules = {**self._intents.expansion_rules, **block.expansion_rules}
-            lists = {**self._intents.slot_lists, **block.slot_lists}
-            for place, sentence in enumerate(block.sentences):
-                needs = (
-                    self._needs.setdefault(need, len(self._needs)) for need in _needs(sentence, rules, lists, numbers)
-                )
-                found.setdefault(frozenset(needs), []).append((number, place))
+    def sentence(self, template: Template) -> Sentence:
+        """``template``, which is parsed when it is first asked for: that takes ten times as long as trying it."""
+        if (found := self._sentences.get(template)) is None:
+            number, place = template
+            text = self._blocks[number].sentence_texts[place]
+            found = self._sentences[template] = parse_sentence(text, keep_text=True)
         return found
 
     def _index(self) -> None:
@@ -129,8 +121,7 @@ class Candidates:
 
     def _node(self, template: Template) -> Node:
         if (found := self._nodes.get(template)) is None:
-            block = self._blocks[template[0]]
-            found = self._nodes[template] = self._reachable.node(block.sentences[template[1]], block)
+            found = self._nodes[template] = self._reachable.node(self.sentence(template), self._blocks[template[0]])
         return found
 
     def _met(self, said: Said) -> set[int]:
@@ -181,20 +172,6 @@ class _Skipped:
             return [plain]
         patterns = (self._first, self._last, self._anywhere)
         return list(dict.fromkeys((plain, *(" ".join(each.sub(" ", plain).split()) for each in patterns))))
-
-
-def _needs(
-    sentence: Sentence, rules: dict[str, Sentence], lists: dict[str, SlotList], numbers: frozenset[str]
-) -> Iterable[Need]:
-    yield from sentence.get_required_clauses(rules)
-    for name in needed_lists(sentence.expression, rules):
-        if name in HOUSE and name not in lists:
-            yield name
-        elif held := needed_for(lists.get(name), rules, numbers) if name else numbers:
-            yield held
-    begin = beginning(sentence.expression, rules, lists)
-    if not begin.anything and not begin.empty:
-        yield begin
 
 
 def _suits(block: IntentData, named: Iterable[Mapping[str, Any]]) -> bool:

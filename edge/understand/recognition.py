@@ -11,6 +11,7 @@ from hassil.recognize import RecognizeResult, recognize_best
 
 from edge.understand.candidates import Candidates
 from edge.understand.house_lists import Lists
+from edge.understand.needs import Needed
 
 _REMEMBERED: Final = 2000
 """Chosen parts of blocks that are kept; then all are chosen anew."""
@@ -19,10 +20,11 @@ _REMEMBERED: Final = 2000
 class Recognition:
     """All sentences of a grammar."""
 
-    def __init__(self, intents: Intents) -> None:
+    def __init__(self, intents: Intents, needed: Needed) -> None:
+        """``needed``: what the templates of ``intents`` can't do without."""
         self._intents = intents
         self._blocks = [(name, data) for name, intent in intents.intents.items() for data in intent.data]
-        self._candidates = Candidates(intents, [data for _, data in self._blocks])
+        self._candidates = Candidates(intents, needed)
         self._parts: dict[tuple[int, tuple[int, ...]], IntentData] = {}
 
     def best(self, text: str, house: Lists, area: str | None, language: str) -> RecognizeResult | None:
@@ -74,14 +76,12 @@ class Recognition:
 
     def _part(self, number: int, places: tuple[int, ...]) -> IntentData:
         """The block with no more than the templates at ``places``."""
-        _, block = self._blocks[number]
-        if len(places) == len(block.sentences):
-            return block
         key = (number, places)
         if key not in self._parts:
             if len(self._parts) > _REMEMBERED:
                 self._parts.clear()
-            templates = [block.sentences[place] for place in places]
+            templates = [self._candidates.sentence((number, place)) for place in places]
+            _, block = self._blocks[number]
             part: Any = replace(block, sentence_texts=[template.text or "" for template in templates])
             # Where hassil keeps what it parsed: it need not be parsed again.
             vars(part)["sentences"] = templates

@@ -2,14 +2,11 @@
 
 import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from hassil import Intents
-from hassil.intents import Intent as HassilIntent
-from hassil.intents import IntentData
 from hassil.models import MatchEntity
 from hassil.recognize import RecognizeResult
 
@@ -22,9 +19,8 @@ from edge.understand.near import SAME, Near, NearNames
 from edge.understand.needs import HOUSE
 from edge.understand.phrasing import Phrasing
 from edge.understand.recognition import Recognition
+from edge.understand.sources import COMMAND, Read
 
-_COMMAND: Final = "conversation_command"
-"""Slot of a command that is for later."""
 _TEMPLATE: Final = frozenset("[](|)<>{}")
 _AS_MEANT: Final = 0.95
 """Of the confidence, where words were taken for others."""
@@ -44,21 +40,10 @@ class Sayings:
     """Commands that hold another command as free text, for later."""
 
     @classmethod
-    def of(cls, intents: Intents) -> "Sayings":
-        """All that ``intents`` know."""
-        return cls(
-            Recognition(_blocks(intents, lambda block: not _holds_a_command(block))),
-            Recognition(_blocks(intents, _holds_a_command)),
-        )
-
-
-def _blocks(intents: Intents, wanted: Callable[[IntentData], bool]) -> Intents:
-    chosen = {name: HassilIntent(name, list(filter(wanted, intent.data))) for name, intent in intents.intents.items()}
-    return replace(intents, intents=chosen)
-
-
-def _holds_a_command(block: IntentData) -> bool:
-    return any(_COMMAND in template for template in block.sentence_texts)
+    def of(cls, read: Read) -> "Sayings":
+        """All of ``read`` that is understood."""
+        now, later = read.needed
+        return cls(Recognition(read.now, now), Recognition(read.later, later))
 
 
 class Speech:
@@ -193,7 +178,7 @@ class Speech:
         """A command for later: "turn off the lights in an hour". What would not be understood then is not now."""
         result = self._later.best(text, self.lists, area, self._language)
         found = self._reading(result) if result is not None else None
-        command = found.intent.slots.get(_COMMAND) if found else None
+        command = found.intent.slots.get(COMMAND) if found else None
         return found if isinstance(command, str) and self._commands(command, area) is not None else None
 
     def _is_place(self, state: SlotValue) -> bool:

@@ -7,6 +7,7 @@ from hassil.parse_expression import parse_sentence
 
 from edge.understand.candidates import Candidates
 from edge.understand.house_lists import Lists
+from edge.understand.needs import Needed
 from edge.understand.reach import START, Said
 from edge.understand.reachable import Reachable
 
@@ -81,7 +82,7 @@ def test_whether_a_template_holds_a_text(template: str, text: str, holds: bool) 
 
 def candidates(*texts: str) -> list[list[str]]:
     blocks = [block for intent in INTENTS.intents.values() for block in intent.data]
-    found = Candidates(INTENTS, blocks)
+    found = Candidates(INTENTS, Needed.of(INTENTS))
     return [[blocks[number].sentence_texts[place] for number, place in found.of(text, HOUSE)] for text in texts]
 
 
