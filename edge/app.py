@@ -98,7 +98,10 @@ async def assistant(
             services.start_soon(serve)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        yield Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours)
+        built = Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours)
+        if stays:
+            services.start_soon(built.keep_ready)
+        yield built
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:

@@ -20,6 +20,7 @@ from edge.intents import Phrase
 _log = logging.getLogger(__name__)
 
 _PHRASES: Final = Path(__file__).parent / "phrases"
+_COMMON: Final = "common"
 _FALLBACK: Final = "en"
 _DECIMAL: Final = re.compile(r"-?\d+\.\d+")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+(?=\S)")
@@ -34,7 +35,7 @@ class Wording:
         """
         folders = {f"{number}": FileSystemLoader(folder) for number, folder in enumerate((*further, _PHRASES))}
         self._names = tuple(folders)
-        self._loader = PrefixLoader({"common": FileSystemLoader(_PHRASES), **folders})
+        self._loader = PrefixLoader({_COMMON: FileSystemLoader(_PHRASES), **folders})
         self._kept = _Compiled(kept) if kept is not None else None
         self._macros: dict[str, list[TemplateModule]] = {}
         self.language = _written(language)
@@ -67,9 +68,9 @@ class Wording:
         return self._macros[language]
 
     def _environment(self, language: str) -> Environment:
-        environment = Environment(
+        environment = _Folders(
             loader=self._loader,
-            autoescape=False,  # noqa: S701  # plain speech, not HTML
+            autoescape=False,  # plain speech, not HTML
             undefined=StrictUndefined,
             bytecode_cache=self._kept,
         )
@@ -78,6 +79,14 @@ class Wording:
         environment.filters["day"] = functools.partial(_day, language=language)
         environment.filters["weekday"] = functools.partial(_weekday, language=language)
         return environment
+
+
+class _Folders(Environment):
+    """What a template imports stands beside it, unless it is among ours (``common/…``)."""
+
+    def join_path(self, template: str, parent: str) -> str:
+        """The name of ``template``, imported by ``parent``."""
+        return template if template.startswith(f"{_COMMON}/") else f"{parent.split('/', maxsplit=1)[0]}/{template}"
 
 
 class _Compiled(FileSystemBytecodeCache):

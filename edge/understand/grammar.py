@@ -90,6 +90,14 @@ class Grammar:
             self._sayable = Automaton(self._heard, speech.lists.lists)
         return self._sayable.start
 
+    def renew(self) -> bool:
+        """Take over what has changed in the house, before a sentence waits for it. Returns whether anything had."""
+        before = self._speech
+        if (speech := self._current()) is before:
+            return False
+        speech.warm()
+        return True
+
     @property
     def templates(self) -> Intents:
         """All sentences, whatever their intent, with their rules and lists."""

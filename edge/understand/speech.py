@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from hassil.intents import TextSlotList
 from hassil.models import MatchEntity
 from hassil.recognize import RecognizeResult
 
@@ -57,6 +58,13 @@ class Speech:
         self._phrasing, self._language = phrasing, language
         self._read: dict[tuple[str, str | None], Reading | None] = {}
         """What came of stretches of the sentence that is read now: the same ones come up again and again."""
+
+    def warm(self) -> None:
+        """Do ahead what the first sentence about the house would wait for."""
+        for values in self.lists.lists.values():
+            if isinstance(values, TextSlotList):
+                values.get_candidates(" ")  # hassil indexes a list when it first looks into it
+        self._exceptions  # noqa: B018  # with the names that are nearly said
 
     def understand(self, text: str, area: str | None) -> Understanding | None:
         """The intents of ``text``, asked from ``area``, or None when they do not cover it as a whole."""
