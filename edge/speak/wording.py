@@ -2,7 +2,9 @@
 
 import datetime
 import functools
+import hashlib
 import logging
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Final
 import jinja2
 from babel.dates import format_date, format_time
 from babel.numbers import get_decimal_symbol
-from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import BytecodeCache, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from jinja2.bccache import Bucket
 from jinja2.environment import TemplateModule
 
@@ -20,7 +22,6 @@ from edge.intents import Phrase
 _log = logging.getLogger(__name__)
 
 _PHRASES: Final = Path(__file__).parent / "phrases"
-_COMMON: Final = "common"
 _FALLBACK: Final = "en"
 _DECIMAL: Final = re.compile(r"-?\d+\.\d+")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+(?=\S)")
@@ -33,9 +34,7 @@ class Wording:
         """``further``: folders with the phrases of skills, ``<language>.jinja``; they may import ours from
         ``common/<language>.jinja``. ``kept``: a folder in which the compiled templates are kept for the next start.
         """
-        folders = {f"{number}": FileSystemLoader(folder) for number, folder in enumerate((*further, _PHRASES))}
-        self._names = tuple(folders)
-        self._loader = PrefixLoader({_COMMON: FileSystemLoader(_PHRASES), **folders})
+        self._folders = (*further, _PHRASES)
         self._kept = _Compiled(kept) if kept is not None else None
         self._macros: dict[str, list[TemplateModule]] = {}
         self.language = _written(language)
@@ -60,17 +59,15 @@ class Wording:
 
     def _of(self, language: str) -> list[TemplateModule]:
         if language not in self._macros:
-            environment = self._environment(language)
-            self._macros[language] = [
-                environment.select_template([f"{name}/{language}.jinja", f"{name}/{_FALLBACK}.jinja"]).module
-                for name in self._names
-            ]
+            self._macros[language] = [self._load(folder, language) for folder in self._folders]
         return self._macros[language]
 
-    def _environment(self, language: str) -> Environment:
-        environment = _Folders(
-            loader=self._loader,
-            autoescape=False,  # plain speech, not HTML
+    def _load(self, folder: Path, language: str) -> TemplateModule:
+        """The macros of ``folder`` in ``language``, else in English."""
+        common = PrefixLoader({"common": FileSystemLoader(_PHRASES)})
+        environment = Environment(
+            loader=ChoiceLoader([FileSystemLoader(folder), common]),
+            autoescape=False,  # noqa: S701  # plain speech, not HTML
             undefined=StrictUndefined,
             bytecode_cache=self._kept,
         )
@@ -78,30 +75,44 @@ class Wording:
         environment.filters["decimal"] = functools.partial(_decimal, language=language)
         environment.filters["day"] = functools.partial(_day, language=language)
         environment.filters["weekday"] = functools.partial(_weekday, language=language)
-        return environment
+        return environment.select_template([f"{language}.jinja", f"{_FALLBACK}.jinja"]).module
 
 
-class _Folders(Environment):
-    """What a template imports stands beside it, unless it is among ours (``common/…``)."""
-
-    def join_path(self, template: str, parent: str) -> str:
-        """The name of ``template``, imported by ``parent``."""
-        return template if template.startswith(f"{_COMMON}/") else f"{parent.split('/', maxsplit=1)[0]}/{template}"
-
-
-class _Compiled(FileSystemBytecodeCache):
-    """Compiled templates on disk, each with the digest of its source; without a disk that takes them, none."""
+class _Compiled(BytecodeCache):
+    """Compiled templates on disk. Jinja knows by the digest of its source whether one still holds; what is damaged is
+    as good as none, and without a disk that takes them there are none.
+    """
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(str(folder), f"phrases-{jinja2.__version__}-%s.cache")
+        self._folder = folder
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """What is kept of it."""
+        try:
+            digest, content = self._path(bucket).read_bytes().split(b"\n", maxsplit=1)
+        except (OSError, ValueError):
+            return
+        if digest == _digest(content):
+            bucket.bytecode_from_string(content)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep it for the next start."""
+        content, path = bucket.bytecode_to_string(), self._path(bucket)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            Path(self.directory).mkdir(parents=True, exist_ok=True)
-            super().dump_bytecode(bucket)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            part.touch(mode=0o600)
+            part.write_bytes(_digest(content) + b"\n" + content)
+            part.replace(path)
         except OSError as error:
             _log.warning("compiled phrases are not kept, the next start takes longer: %s", error)
+
+    def _path(self, bucket: Bucket) -> Path:
+        return self._folder / f"phrases-{jinja2.__version__}-{bucket.key}"
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
 
 
 def _written(language: str) -> str:

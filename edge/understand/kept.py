@@ -71,6 +71,7 @@ def _keep(path: Path, mark: str, read: Read) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        part.touch(mode=0o600)
         part.write_bytes(b"\n".join((mark.encode(), _digest(content), content)))
         part.replace(path)
     except OSError as error:
