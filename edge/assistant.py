@@ -5,6 +5,9 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
+
+import anyio
 
 from edge.bus import Bus
 from edge.chunk import Pcm
@@ -36,6 +39,9 @@ from edge.session.neighbours import HouseNeighbours
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
+
+_LOOK_S: Final = 1.0
+"""Between two looks whether the house has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,13 @@ class Assistant:
             await self._stages.listener.ready()
         if self._stages.voice is not None:
             await self._stages.voice.ready()
+
+    async def keep_ready(self) -> None:
+        """Prepare anew when the house has changed, before a command waits for it; runs until it is cancelled."""
+        while True:
+            await anyio.sleep(_LOOK_S)
+            if self._mind.grammar.renew() and self._stages.listener is not None:
+                self._stages.listener.prepare()
 
     async def follow(self, sound: Sound, delegate: Delegate | None = None) -> list[TurnEnded]:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave. ``delegate``: see :class:`Loop`."""

@@ -67,6 +67,8 @@ _SEMANTIC_S: Final = 1.0
 _LLM_S: Final = 3.0
 _CLOUD_S: Final = 1.0
 """It asks nobody."""
+CACHE: Final = "cache"
+"""Folder of the data folder with what is made anew when it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ async def build_mind(
     skills say unasked is heard. Raises SettingsError.
     """
     language = settings.understand.language
-    wording = Wording(language, _of_skills("phrases"))
+    wording = Wording(language, _of_skills("phrases"), settings.data_dir / CACHE)
     floor, conversations, interpreter = Floor(), Conversations(), TurnlessInterpreter()
     announcer = Announcements(floor, wording, bus or Bus(), voice, settings.area)
     store = Store(settings.models_dir)
@@ -240,7 +242,13 @@ def _grammar(
 ) -> Grammar:
     skills = _of_skills("sentences", f"{language[:2]}.yaml")
     return Grammar(
-        house, language, dispatch.intents, sentence_files(settings), skills=skills, vocabularies=vocabularies
+        house,
+        language,
+        dispatch.intents,
+        sentence_files(settings),
+        skills=skills,
+        vocabularies=vocabularies,
+        kept=settings.data_dir / CACHE,
     )
 
 

@@ -24,7 +24,7 @@ from edge.ports import Neighbour, Panel
 from edge.service import run_async
 from edge.session.neighbours import collision
 from edge.settings import Settings
-from edge.understand.grammar import own_sentences
+from edge.understand.sources import own_sentences
 from models.store import Store
 
 _FREE_MB = 200

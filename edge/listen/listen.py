@@ -89,8 +89,12 @@ class Listener:
     async def ready(self) -> None:
         """Returns when both engines are loaded and have worked once, as the first time takes longer."""
         await self._vad.ready()
-        await self._words().ahead()
+        await self.prepare()
         await self._words().transcribe(np.zeros(RATE, np.int16))
+
+    def prepare(self) -> "asyncio.Future[None]":
+        """Have the engine made ready for what can be said now, behind whatever it does already."""
+        return self._words().ahead()
 
     async def listen(
         self,

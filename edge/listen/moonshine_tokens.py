@@ -1,6 +1,7 @@
 """Moonshine's tokens: a byte-pair vocabulary in SentencePiece's notation, read from its ``tokenizer.bin``."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -28,8 +29,12 @@ class MoonshineTokens:
     def encode(self, text: str, *, within_word: bool = False) -> list[int]:
         """The tokens of ``text``, as of the beginning of a word, or with nothing before them if ``within_word``."""
         parts = list(text.replace(" ", _SPACE) if within_word else _SPACE + text.replace(" ", _SPACE))
-        while (merge := self._next_merge(parts)) is not None:
-            parts[merge : merge + 2] = [parts[merge] + parts[merge + 1]]
+        pairs = [self._merged(*pair) for pair in pairwise(parts)]
+        # Byte-pair encoding merges what was merged first in training: that piece has the lowest token.
+        while pairs and (merged := min(pairs)) < len(self._pieces):
+            at = pairs.index(merged)
+            parts[at : at + 2] = [parts[at] + parts[at + 1]]
+            pairs[max(at - 1, 0) : at + 2] = [self._merged(*pair) for pair in pairwise(parts[max(at - 1, 0) : at + 2])]
         return [token for part in parts for token in self._of(part)]
 
     def decode(self, tokens: Iterable[int]) -> str:
@@ -37,11 +42,9 @@ class MoonshineTokens:
         text = b"".join(self._pieces[token] for token in tokens if token >= _SPECIAL).decode("utf-8", "replace")
         return text.replace(_SPACE, " ").strip()
 
-    def _next_merge(self, parts: list[str]) -> int | None:
-        """Byte-pair encoding merges what was merged first in training: that piece has the lowest token."""
-        pairs = ((self._tokens.get(parts[at] + parts[at + 1]), at) for at in range(len(parts) - 1))
-        found = [(token, at) for token, at in pairs if token is not None]
-        return min(found)[1] if found else None
+    def _merged(self, left: str, right: str) -> int:
+        """The token of both together; one that there is not, where they are none."""
+        return self._tokens.get(left + right, len(self._pieces))
 
     def _of(self, part: str) -> list[int]:
         known = self._tokens.get(part)

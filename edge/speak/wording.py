@@ -2,17 +2,24 @@
 
 import datetime
 import functools
+import hashlib
+import logging
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import jinja2
 from babel.dates import format_date, format_time
 from babel.numbers import get_decimal_symbol
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import BytecodeCache, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from jinja2.environment import TemplateModule
 
 from edge.intents import Phrase
+
+_log = logging.getLogger(__name__)
 
 _PHRASES: Final = Path(__file__).parent / "phrases"
 _FALLBACK: Final = "en"
@@ -23,11 +30,12 @@ _SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+(?=\S)")
 class Wording:
     """Puts phrases into words of a language, or of English where its file is missing."""
 
-    def __init__(self, language: str, further: Sequence[Path] = ()) -> None:
+    def __init__(self, language: str, further: Sequence[Path] = (), kept: Path | None = None) -> None:
         """``further``: folders with the phrases of skills, ``<language>.jinja``; they may import ours from
-        ``common/<language>.jinja``.
+        ``common/<language>.jinja``. ``kept``: a folder in which the compiled templates are kept for the next start.
         """
         self._folders = (*further, _PHRASES)
+        self._kept = kept
         self._macros: dict[str, list[TemplateModule]] = {}
         self.language = _written(language)
         self._of(self.language)  # a mistake in a template is found now
@@ -51,21 +59,62 @@ class Wording:
 
     def _of(self, language: str) -> list[TemplateModule]:
         if language not in self._macros:
-            self._macros[language] = [_load(folder, language) for folder in self._folders]
+            self._macros[language] = [_load(folder, language, self._kept) for folder in self._folders]
         return self._macros[language]
 
 
 @functools.cache
-def _load(folder: Path, language: str) -> TemplateModule:
+def _load(folder: Path, language: str, kept: Path | None) -> TemplateModule:
     """The macros of ``folder`` in ``language``, else in English. Compiling all of a language takes a second."""
     common = PrefixLoader({"common": FileSystemLoader(_PHRASES)})
-    loader = ChoiceLoader([FileSystemLoader(folder), common])
-    environment = Environment(loader=loader, autoescape=False, undefined=StrictUndefined)  # noqa: S701  # plain speech, not HTML
+    environment = Environment(
+        loader=ChoiceLoader([FileSystemLoader(folder), common]),
+        autoescape=False,  # noqa: S701  # plain speech, not HTML
+        undefined=StrictUndefined,
+        bytecode_cache=_Compiled(kept) if kept is not None else None,
+    )
     environment.filters["clock"] = functools.partial(_clock, language=language)
     environment.filters["decimal"] = functools.partial(_decimal, language=language)
     environment.filters["day"] = functools.partial(_day, language=language)
     environment.filters["weekday"] = functools.partial(_weekday, language=language)
     return environment.select_template([f"{language}.jinja", f"{_FALLBACK}.jinja"]).module
+
+
+class _Compiled(BytecodeCache):
+    """Compiled templates on disk. Jinja knows by the digest of its source whether one still holds; what is damaged is
+    as good as none, and without a disk that takes them there are none.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """What is kept of it."""
+        try:
+            digest, content = self._path(bucket).read_bytes().split(b"\n", maxsplit=1)
+        except (OSError, ValueError):
+            return
+        if digest == _digest(content):
+            bucket.bytecode_from_string(content)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it for the next start."""
+        content, path = bucket.bytecode_to_string(), self._path(bucket)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            part.touch(mode=0o600)
+            part.write_bytes(_digest(content) + b"\n" + content)
+            part.replace(path)
+        except OSError as error:
+            _log.warning("compiled phrases are not kept, the next start takes longer: %s", error)
+
+    def _path(self, bucket: Bucket) -> Path:
+        return self._folder / f"phrases-{jinja2.__version__}-{bucket.key}"
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
 
 
 def _written(language: str) -> str:

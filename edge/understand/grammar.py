@@ -3,31 +3,23 @@
 Templates: https://github.com/OHF-Voice/intents (CC BY 4.0); matched by hassil.
 """
 
-import copy
-import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from hassil import Intents
-from hassil.intents import RangeSlotList, SlotList
-from hassil.util import merge_dict
-from home_assistant_intents import get_intents
+from hassil.intents import SlotList
 
 from edge.devices import Device
-from edge.errors import SettingsError
 from edge.intents import Origin, Understanding
 from edge.ports import Inventory, Sayable, Vocabulary
 from edge.understand.automaton import Automaton
+from edge.understand.house_lists import Lists
+from edge.understand.kept import kept_or_read
 from edge.understand.phrasing import Phrasing, phrasing_of
-from edge.understand.recognition import Lists
-from edge.understand.sentence_files import Known, Sentences, parsed, read_sentences
+from edge.understand.sources import Sources
 from edge.understand.speech import Sayings, Speech
 
-_OURS: Final = Path(__file__).parent / "sentences"
-_HEARD: Final = "lights"
-"""The file of them that leads the recogniser too."""
 _MODAL: Final = frozenset({"climate", "humidifier", "water_heater"})
 """Kinds whose options are modes."""
 MAX_CHARACTERS = 500
@@ -47,39 +39,35 @@ class Grammar:
         skills: Sequence[Path] = (),
         alone: bool = False,
         vocabularies: Sequence[Vocabulary] = (),
+        kept: Path | None = None,
     ) -> None:
         """``intents``: names of the intents that some skill takes, None for all that there are sentences for; others
         are heard, but not understood.
 
         ``own``: files with sentences of the person's own, all of which are understood; ``alone``: nothing but these.
         ``skills``: files with sentences of skills, ``vocabularies``: who knows the names that people gave, for lists of
-        those files.
+        those files. ``kept``: a folder in which what was found out about all of them is kept for the next start.
 
         Raises SettingsError when there are no sentences for ``language``.
         """
         self._house, self._vocabularies = house, vocabularies
         self._language = language
-        everything = _no_sentences(language) if alone else _sentences(language)
-        heard = _no_sentences(language) if alone else _sentences(language, _HEARD)
-        merge_dict(everything, dict(read_sentences(skills, language, _known(everything)).content))
-        further = read_sentences(own, language, _known(everything))
-        merge_dict(heard, copy.deepcopy(dict(further.content)))
-        self._heard = _parsed(heard)
-        merge_dict(everything, dict(further.content))
-        _keep_apart(everything.get("lists", {}))
-        for given in (name for each in vocabularies for name in each.names()):
-            # Their values come later: none of them is certain to be said.
-            everything["lists"][given] = {"values": []}
-        self._everything = _parsed(everything)
-        _tell_apart(self._everything, language)
-        wanted = set(everything["intents"]) if intents is None else {*intents, *further.intents}
-        understood = {name: intent for name, intent in self._everything.intents.items() if name in wanted}
-        self._sayings = Sayings.of(replace(self._everything, intents=understood))
+        sources = Sources(
+            language,
+            None if intents is None else frozenset(intents),
+            own,
+            skills,
+            [name for each in vocabularies for name in each.names()],
+            alone,
+        )
+        read = sources.read() if kept is None else kept_or_read(sources, kept)
+        self._everything, self._heard = read.everything, read.heard
+        self._sayings = Sayings.of(read)
         self._phrasing = Phrasing() if alone else phrasing_of(language)
         self._revision: tuple[int, ...] = ()
         self._speech = self._of_the_house()
         self._sayable: Automaton | None = None
-        # hassil parses templates when they are first tried, which takes ten times as long as trying them.
+        # Templates are parsed when they are first tried, which takes ten times as long as trying them.
         self.understand("turn on the light", Origin(""))
 
     def understand(self, text: str, origin: Origin) -> Understanding | None:
@@ -101,6 +89,14 @@ class Grammar:
         if self._sayable is None:
             self._sayable = Automaton(self._heard, speech.lists.lists)
         return self._sayable.start
+
+    def renew(self) -> bool:
+        """Take over what has changed in the house, before a sentence waits for it. Returns whether anything had."""
+        before = self._speech
+        if (speech := self._current()) is before:
+            return False
+        speech.warm()
+        return True
 
     @property
     def templates(self) -> Intents:
@@ -127,73 +123,6 @@ class Grammar:
             self._house.devices(),
             self._language,
         )
-
-
-def _parsed(sentences: dict[str, Any]) -> Intents:
-    intents = Intents.from_dict(sentences)
-    for block in (block for intent in intents.intents.values() for block in intent.data):
-        # Where hassil keeps what it parsed: most of it was parsed already when the files were checked.
-        templates = map(parsed, block.sentence_texts)
-        vars(block)["sentences"] = sorted(templates, key=block._sentence_order)
-    return intents
-
-
-def _tell_apart(intents: Intents, language: str) -> None:
-    """Keep ranges that are multiplied out of hassil's memory of number words, which would mix them with others.
-
-    It remembers the words of a range by its language, bounds and step alone: "down by twenty" would be up, if "up by
-    twenty" was said before.
-    """
-    blocks = (block for intent in intents.intents.values() for block in intent.data)
-    for lists in (intents.slot_lists, *(block.slot_lists for block in blocks)):
-        for values in lists.values():
-            if isinstance(values, RangeSlotList) and values.multiplier is not None:
-                values.words_language = f"{language}-times{values.multiplier:g}"
-
-
-def own_sentences(own: Sequence[Path], language: str) -> Sentences:
-    """The person's sentences in the files ``own``, and what is wrong with them. Raises SettingsError."""
-    return read_sentences(own, language, _known(_sentences(language)))
-
-
-def _no_sentences(language: str) -> dict[str, Any]:
-    return {"language": language, "intents": {}}
-
-
-def _sentences(language: str, ours: str = "*") -> dict[str, Any]:
-    """Home Assistant's sentences, and of ours that it lacks those in the files ``ours``: for the caller to change."""
-    return copy.deepcopy(_packaged(language, ours))
-
-
-@functools.cache
-def _packaged(language: str, ours: str) -> dict[str, Any]:
-    """To read and check them takes ten times as long as to copy them."""
-    sentences = get_intents(language)
-    if sentences is None:
-        raise SettingsError(
-            f"there are no sentences for the language {language!r}",
-            "set understand.language to a code such as en, de, fr, es, nl or it",
-            permanent=True,
-        )
-    further = sorted((_OURS / language.split("-", maxsplit=1)[0]).glob(f"{ours}.yaml"))
-    merge_dict(sentences, dict(read_sentences(further, language, _known(sentences)).content))
-    return sentences
-
-
-def _keep_apart(lists: Mapping[str, Any]) -> None:
-    """Give each range with a multiplier bounds of its own.
-
-    hassil keeps numbers in words by bounds alone, for the whole process: "ten" of "volume down by ten", which is -10,
-    would be a brightness of -10 from then on.
-    """
-    multiplied = [each["range"] for each in lists.values() if "multiplier" in each.get("range", {})]
-    for number, bounds in enumerate(multiplied, start=1):
-        bounds["to"] = int(bounds["to"]) + number
-
-
-def _known(sentences: Mapping[str, Any]) -> Known:
-    lists = {"name", "area", "floor", *sentences.get("lists", {})}
-    return Known(frozenset(lists), frozenset(sentences.get("expansion_rules", {})))
 
 
 def _lists(house: Inventory, vocabularies: Sequence[Vocabulary]) -> Lists:

@@ -28,6 +28,11 @@ class Grammars:
         """All that can be said in the usual language."""
         return self._grammars[self._usual].sayable()
 
+    def renew(self) -> bool:
+        """Take over what has changed in the house, before a sentence waits for it. Returns whether anything had."""
+        changed = [grammar.renew() for grammar in set(self._grammars.values())]
+        return any(changed)
+
     def of(self, language: str) -> Grammar:
         """The grammar of ``language``."""
         short = _short(language)

@@ -35,8 +35,17 @@ class Later:
             return self._unwrapped(whole, by_itself)
         if whole is not None or (said := self.part(text, origin.language)) is None:
             return whole
+        return self.put_off(said, by_itself(said.command))
+
+    def timed(self, text: str, origin: Origin) -> PutOff | None:
+        """The command in ``text`` and its time, where it says one."""
+        said = self.part(text, origin.language)
+        return said if said is not None and said.slots and said.command else None
+
+    def put_off(self, said: PutOff, meant: Meaning) -> Meaning:
+        """What was ``said``, once it is known what its command ``meant`` by itself."""
         name = SCHEDULE if said.slots else UNSCHEDULE
-        return self._put_off(Intent(name, {**said.slots, "command": said.command}), by_itself(said.command))
+        return self._put_off(Intent(name, {**said.slots, "command": said.command}), meant)
 
     def is_for_later(self, text: str, origin: Origin, found: Understanding) -> bool:
         """Whether ``found``, which would be done at once, was said of another time: then it must not be done."""

@@ -5,10 +5,11 @@ All are necessary for a match and none suffices, so that a template need not be 
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
+from hassil import Intents
 from hassil.expression import (
     Alternative,
     Expression,
@@ -162,3 +163,49 @@ def _in_a_row(beginnings: Iterable[Beginning]) -> Beginning:
         if not each.empty:
             break
     return found
+
+
+Need: TypeAlias = frozenset[str] | str | Beginning
+"""Fragments of which a text must hold one; a list of the house of which it must hold a value; how it must begin."""
+Template: TypeAlias = tuple[int, int]
+"""The number of its block among all blocks, and its own in the block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What the templates of a grammar can't do without."""
+
+    numbers: Mapping[Need, int]
+    """Each need, with its number."""
+    templates: Mapping[frozenset[int], Sequence[Template]]
+    """By the numbers of what they need."""
+
+    @classmethod
+    def of(cls, intents: Intents) -> "Needed":
+        """Looks through all templates, which takes parsing them."""
+        fragments = number_fragments(intents.language)
+        numbers: dict[Need, int] = {}
+        templates: dict[frozenset[int], list[Template]] = {}
+        blocks = (block for intent in intents.intents.values() for block in intent.data)
+        for number, block in enumerate(blocks):
+            rules = {**intents.expansion_rules, **block.expansion_rules}
+            lists = {**intents.slot_lists, **block.slot_lists}
+            for place, sentence in enumerate(block.sentences):
+                needs = _needs(sentence, rules, lists, fragments)
+                key = frozenset(numbers.setdefault(need, len(numbers)) for need in needs)
+                templates.setdefault(key, []).append((number, place))
+        return cls(numbers, templates)
+
+
+def _needs(
+    sentence: Sentence, rules: dict[str, Sentence], lists: dict[str, SlotList], numbers: frozenset[str]
+) -> Iterator[Need]:
+    yield from sentence.get_required_clauses(rules)
+    for name in needed_lists(sentence.expression, rules):
+        if name in HOUSE and name not in lists:
+            yield name
+        elif held := needed_for(lists.get(name), rules, numbers) if name else numbers:
+            yield held
+    begin = beginning(sentence.expression, rules, lists)
+    if not begin.anything and not begin.empty:
+        yield begin

@@ -4,8 +4,9 @@
 2. What leans on the sentences before. First, since "make it brighter" means the lamp that was spoken of, and on its
    own the room's; a sentence that stands by itself has nothing to lean with.
 3. The grammar.
-   What either understands of a command for another time is put off.
 4. Further tiers, each with a deadline of its own.
+
+What any of them understands of a command for another time is put off.
 """
 
 import time
@@ -99,14 +100,24 @@ class Router:
         text = said.readings[-1]
         unclear = self._follow_ups is not None and self._follow_ups.lacks_its_object(text, origin)
         for step in self._further:
-            understanding = None
-            with spent.on(step.tier), anyio.move_on_after(step.deadline_s):
-                understanding = await step.understand(text, origin, context)
-            if understanding is None or (unclear and _chose_a_thing(understanding)):
-                continue
-            if self._later is None or not self._later.is_for_later(text, origin, understanding):
+            understanding = await self._asked(step, text, origin, context, spent)
+            if understanding is not None and not (unclear and _chose_a_thing(understanding)):
                 return Routed(understanding, spent.total, spent.by_tier)
         return Routed(None, spent.total, spent.by_tier)
+
+    async def _asked(
+        self, step: Step, text: str, origin: Origin, context: Context, spent: "_Spent"
+    ) -> Understanding | None:
+        """What ``step`` makes of ``text``; where a time is said, of the command by itself, which is then put off."""
+        whole = await _within_deadline(step, text, origin, context, spent)
+        timed = self._later.timed(text, origin) if self._later is not None else None
+        if self._later is None or timed is None:
+            return whole
+        if whole is not None and not self._later.is_for_later(text, origin, whole):
+            return whole
+        command = await _within_deadline(step, timed.command, origin, context, spent)
+        put_off = self._later.put_off(timed, command) if command is not None else None
+        return put_off if isinstance(put_off, Understanding) else None
 
     def _at_once(self, text: str, origin: Origin, context: Context, spent: "_Spent") -> Understanding | Outcome | None:
         found: Understanding | Outcome | None = None
@@ -136,8 +147,17 @@ class Router:
         return found
 
 
+async def _within_deadline(
+    step: Step, text: str, origin: Origin, context: Context, spent: "_Spent"
+) -> Understanding | None:
+    with spent.on(step.tier), anyio.move_on_after(step.deadline_s):
+        return await step.understand(text, origin, context)
+    return None
+
+
 def _chose_a_thing(understanding: Understanding) -> bool:
-    return any(not TARGETS.isdisjoint(intent.slots) for intent in understanding.intents)
+    done = (each for intent in understanding.intents for each in (intent, *intent.later))
+    return any(not TARGETS.isdisjoint(intent.slots) for intent in done)
 
 
 def first_understood(grammar: SyncTier, said: Transcript, origin: Origin) -> Understanding | None:

@@ -2,14 +2,12 @@
 
 import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from hassil import Intents
-from hassil.intents import Intent as HassilIntent
-from hassil.intents import IntentData
+from hassil.intents import TextSlotList
 from hassil.models import MatchEntity
 from hassil.recognize import RecognizeResult
 
@@ -17,13 +15,13 @@ from edge.devices import Device
 from edge.intents import Intent, SlotValue, Tier, Understanding
 from edge.understand.commands import PARTS, SURE, Commands, Reading, cut, without_asides
 from edge.understand.exceptions import Exceptions
+from edge.understand.house_lists import Lists
 from edge.understand.near import SAME, Near, NearNames
 from edge.understand.needs import HOUSE
 from edge.understand.phrasing import Phrasing
-from edge.understand.recognition import Lists, Recognition
+from edge.understand.recognition import Recognition
+from edge.understand.sources import COMMAND, Read
 
-_COMMAND: Final = "conversation_command"
-"""Slot of a command that is for later."""
 _TEMPLATE: Final = frozenset("[](|)<>{}")
 _AS_MEANT: Final = 0.95
 """Of the confidence, where words were taken for others."""
@@ -43,21 +41,10 @@ class Sayings:
     """Commands that hold another command as free text, for later."""
 
     @classmethod
-    def of(cls, intents: Intents) -> "Sayings":
-        """All that ``intents`` know."""
-        return cls(
-            Recognition(_blocks(intents, lambda block: not _holds_a_command(block))),
-            Recognition(_blocks(intents, _holds_a_command)),
-        )
-
-
-def _blocks(intents: Intents, wanted: Callable[[IntentData], bool]) -> Intents:
-    chosen = {name: HassilIntent(name, list(filter(wanted, intent.data))) for name, intent in intents.intents.items()}
-    return replace(intents, intents=chosen)
-
-
-def _holds_a_command(block: IntentData) -> bool:
-    return any(_COMMAND in template for template in block.sentence_texts)
+    def of(cls, read: Read) -> "Sayings":
+        """All of ``read`` that is understood."""
+        now, later = read.needed
+        return cls(Recognition(read.now, now), Recognition(read.later, later))
 
 
 class Speech:
@@ -72,9 +59,16 @@ class Speech:
         self._read: dict[tuple[str, str | None], Reading | None] = {}
         """What came of stretches of the sentence that is read now: the same ones come up again and again."""
 
+    def warm(self) -> None:
+        """Do ahead what the first sentence about the house would wait for."""
+        for values in self.lists.lists.values():
+            if isinstance(values, TextSlotList):
+                values.get_candidates(" ")  # hassil indexes a list when it first looks into it
+        self._exceptions  # noqa: B018  # with the names that are nearly said
+
     def understand(self, text: str, area: str | None) -> Understanding | None:
         """The intents of ``text``, asked from ``area``, or None when they do not cover it as a whole."""
-        self._read.clear()
+        self._forget()
         if (found := self._commands(text, area)) is not None:
             return self._by_name(text, area, found) or _understanding(found)
         meant = self._phrasing.meant(text)
@@ -84,11 +78,16 @@ class Speech:
 
     def exactly(self, text: str, area: str | None) -> Understanding | None:
         """Likewise, but without near names: for sentences that were put together of names that there are."""
-        self._read.clear()
+        self._forget()
         found = self._commands(text, area)
         if found is None and (meant := self._phrasing.meant(text)) != text:
             found = self._commands(meant, area)
         return _understanding(found) if found is not None else None
+
+    def _forget(self) -> None:
+        self._read.clear()
+        for each in (self._recognition, self._later):
+            each.forget()
 
     def _by_name(self, text: str, area: str | None, found: tuple[Reading, ...]) -> Understanding | None:
         """A near name, where what is said of a sort of thing in a room means one thing, or else means nothing.
@@ -187,7 +186,7 @@ class Speech:
         """A command for later: "turn off the lights in an hour". What would not be understood then is not now."""
         result = self._later.best(text, self.lists, area, self._language)
         found = self._reading(result) if result is not None else None
-        command = found.intent.slots.get(_COMMAND) if found else None
+        command = found.intent.slots.get(COMMAND) if found else None
         return found if isinstance(command, str) and self._commands(command, area) is not None else None
 
     def _is_place(self, state: SlotValue) -> bool:

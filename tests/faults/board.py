@@ -41,9 +41,7 @@ R = TypeVar("R")
 URL = "faults://"
 _BACK_S = 2.0
 """How soon a process that died is there again."""
-_TURNS = (
-    "CREATE TABLE turn_told (text TEXT PRIMARY KEY)",
-)
+_TURNS = ("CREATE TABLE turn_told (text TEXT PRIMARY KEY)",)
 
 
 def at_once(coroutine: Coroutine[Any, Any, R]) -> R:
@@ -152,8 +150,17 @@ class Board:
     """One device."""
 
     def __init__(
-        self, name: str, house: str, folder: Path, network: Network, chance: random.Random, trace: Callable[[str], None],
-        *, key: Ed25519PrivateKey, room: Room, machine: str,
+        self,
+        name: str,
+        house: str,
+        folder: Path,
+        network: Network,
+        chance: random.Random,
+        trace: Callable[[str], None],
+        *,
+        key: Ed25519PrivateKey,
+        room: Room,
+        machine: str,
     ) -> None:
         self.name, self.house, self.machine, self.room = name, house, machine, room
         self.network, self.chance, self.trace = network, chance, trace
@@ -268,9 +275,7 @@ class Board:
         try:
             credentials = DeviceCredentials(self.key, "", None)
             replica = Replica(self.name, outbox_)
-            self.daemon = Daemon(
-                self.folder, f"{URL}{self.name}", credentials, outbox_, replica, self.chance.random
-            )
+            self.daemon = Daemon(self.folder, f"{URL}{self.name}", credentials, outbox_, replica, self.chance.random)
             self.daemon._link._now = self.daemon._store._now = loop.time
             await self.daemon.serve(lambda: None)
         except BaseException as error:  # noqa: BLE001  # a process that ends, however
@@ -334,7 +339,9 @@ class Board:
         """The shared tables as its people see them."""
         return {
             table.kind: sorted(
-                self.rows(f"SELECT {table.key}, {', '.join(table.fields)} FROM {table.name} WHERE NOT ({table.deleted})"),
+                self.rows(
+                    f"SELECT {table.key}, {', '.join(table.fields)} FROM {table.name} WHERE NOT ({table.deleted})"
+                ),
                 key=repr,
             )
             for table in SHARED

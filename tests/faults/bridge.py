@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from cloud_sync.server.devices import StoredDevices
 from sqlalchemy import select
 
 from cloud_sync.protocol.event import decode
 from cloud_sync.server.connection import Connection
 from cloud_sync.server.database import Database
-from cloud_sync.server.devices import StoredDevices
 from cloud_sync.server.fanout import InProcess
 from cloud_sync.server.metrics import Meter
 from cloud_sync.server.tables import store
@@ -91,9 +91,7 @@ class SimBridge:
                 row = (await connection.execute(select(store.c.server, store.c.epoch))).one()
         except Killed:
             return
-        worker = _Worker(
-            database, StoredDevices(database), row.server, row.epoch, Meter(), {}, None, InProcess
-        )
+        worker = _Worker(database, StoredDevices(database), row.server, row.epoch, Meter(), {}, None, InProcess)
         worker.now = asyncio.get_running_loop().time
         self._running = asyncio.create_task(worker.run())
         self._connections = []

@@ -4,7 +4,6 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final
@@ -208,9 +207,7 @@ class Ledger:
 
     def _is_kept(self, assistant: Assistant, op: Op) -> bool:
         return bool(
-            assistant.storage.connection.execute(
-                "SELECT 1 FROM sync_question WHERE id = ?", (op.token,)
-            ).fetchall()
+            assistant.storage.connection.execute("SELECT 1 FROM sync_question WHERE id = ?", (op.token,)).fetchall()
         )
 
     def _in_store(self) -> set[bytes]:
@@ -266,7 +263,7 @@ class Ledger:
         for ident, kind in required.items():
             if ident in here:
                 continue
-            if kind == Kind.QUESTION and 0 < expiry.get(ident, 0):
+            if kind == Kind.QUESTION and expiry.get(ident, 0) > 0:
                 missing["expired"] += 1
             elif _may_go(kind):
                 missing[kind] += 1
@@ -283,9 +280,7 @@ class Ledger:
         if doubled := [ident for ident, n in ids.items() if n > 1]:
             where = [(row.device, row.incarnation, row.seq, row.kind) for row in rows if row.id in doubled]
             raise Violation(f"doubled: {where}")
-        turns = Counter(
-            msgspec.msgpack.decode(decode(row.raw).body)["text"] for row in rows if row.kind == Kind.TURN
-        )
+        turns = Counter(msgspec.msgpack.decode(decode(row.raw).body)["text"] for row in rows if row.kind == Kind.TURN)
         if doubled_turns := [token for token, n in turns.items() if n > 1]:
             raise Violation(f"doubled: {doubled_turns}")
         by_event = Counter(self.bridge.query("SELECT house, device, incarnation, seq FROM change"))
@@ -309,9 +304,7 @@ class Ledger:
             fields = self.bridge.query(
                 "SELECT kind, record, field, value, clock, device FROM register WHERE house = ? ORDER BY 1, 2, 3", house
             )
-            tombs = self.bridge.query(
-                "SELECT kind, record FROM tombstone WHERE house = ? ORDER BY 1, 2", house
-            )
+            tombs = self.bridge.query("SELECT kind, record FROM tombstone WHERE house = ? ORDER BY 1, 2", house)
             shown = None
             for board in (board for board in boards if board.house == house):
                 if own := board.rows("SELECT kind, record, field FROM sync_field WHERE own_clock IS NOT NULL"):

@@ -47,7 +47,7 @@ class Network:
     def __init__(self, chance: random.Random, trace: Callable[[str], None]) -> None:
         self.chance, self.trace = chance, trace
         self.weather = Weather()
-        self.accept: Callable[["ServerEnd"], Accepted] | None = None
+        self.accept: Callable[[ServerEnd], Accepted] | None = None
         """None: the bridge is down."""
         self.offline: set[str] = set()
         """Boards without a way to the bridge."""

@@ -66,11 +66,11 @@ def run(seed: int, store: Path, memory: Path | None = None) -> Outcome:
     outcome = Outcome(seed)
     loop = VirtualLoop()
     with tempfile.TemporaryDirectory(prefix="faults-", dir=memory) as name:
-        chance = random.Random(seed)  # noqa: S311
+        chance = random.Random(seed)
         schedule = Schedule(chance, Path(name), store, loop, outcome)
         loop.set_exception_handler(schedule.unexpected)
         try:
-            with reproducible(random.Random(seed)), simulated(loop):  # noqa: S311
+            with reproducible(random.Random(seed)), simulated(loop):
                 loop.run_until_complete(schedule.run())
         except Violation as error:
             outcome.violation = str(error)
@@ -105,7 +105,10 @@ class Schedule:
         error = context.get("exception")
         if type(error).__name__ in ("Killed", "CancelledError"):
             return
-        if isinstance(error, BaseExceptionGroup) and error.split(lambda each: type(each).__name__ == "Killed")[1] is None:
+        if (
+            isinstance(error, BaseExceptionGroup)
+            and error.split(lambda each: type(each).__name__ == "Killed")[1] is None
+        ):
             return
         self.errors.append(f"{context.get('message')}: {error!r}")
 
@@ -381,7 +384,7 @@ class Schedule:
 
 def memory() -> Path | None:
     """A folder that costs no disk, where there is one."""
-    shared = Path("/dev/shm")  # noqa: S108
+    shared = Path("/dev/shm")
     return shared if shared.is_dir() else None
 
 

@@ -12,6 +12,7 @@ from edge.devices import Device
 from edge.errors import SettingsError
 from edge.intents import Origin, Tier
 from edge.understand.grammar import Grammar
+from edge.understand.languages import Grammars
 from tests.houses import SWITCH, Rooms
 
 INTENTS = Home.intents | Clock.intents | Talk.intents
@@ -87,6 +88,22 @@ def test_names_are_words_and_never_templates() -> None:
     grammar = Grammar(house, "en", INTENTS)
     assert grammar.understand("turn on the lamp", ANYWHERE) is None
     assert grammar.understand("turn on a", ANYWHERE) is None
+
+
+def test_a_change_is_taken_over_before_a_sentence_waits_for_it() -> None:
+    house = Rooms()
+    grammars = Grammars(lambda language: Grammar(house, language, INTENTS), "en")
+    assert not grammars.renew()
+    before, said = grammars.of("en").lists(), grammars.sayable()
+    house.known = (*house.known, Device("light.new", "Zephyrine", "light", "Office", abilities=SWITCH))
+    house.revision += 1
+    assert grammars.renew()
+    renewed = grammars.of("en").lists()
+    assert renewed is not before
+    assert grammars.sayable() is not said
+    assert grammars.understand("turn on Zephyrine", ANYWHERE) is not None
+    assert grammars.of("en").lists() is renewed
+    assert not grammars.renew()
 
 
 def test_new_devices_are_understood_as_soon_as_the_revision_changes() -> None:

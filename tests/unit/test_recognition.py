@@ -10,8 +10,10 @@ from hassil.recognize import recognize_best
 from hassil.sample import sample_expression
 from home_assistant_intents import get_intents
 
-from edge.understand.needs import Beginning, beginning
-from edge.understand.recognition import Lists, Recognition
+from edge.understand.house_lists import Lists
+from edge.understand.needs import Beginning, Needed, beginning
+from edge.understand.recognition import Recognition
+from edge.understand.sources import in_order
 
 NAMES = [("Ceiling-Fan", "Ceiling Fan", {"domain": "fan"}), ("L'Entrée", "Entrée", {"domain": "light"}), ("Mr. Coffee", "Mr. Coffee", {"domain": "switch"})]  # fmt: skip
 HOUSE = Lists.of(
@@ -28,7 +30,8 @@ def test_what_templates_say_is_recognised_as_without_being_led(language: str) ->
     content = get_intents(language)
     assert content is not None
     intents = Intents.from_dict(content)
-    led = Recognition(intents)
+    ordered = in_order(intents)
+    led = Recognition(ordered, Needed.of(ordered))
     lists = {**intents.slot_lists, **HOUSE.lists}
     templates = [
         template for intent in intents.intents.values() for block in intent.data for template in block.sentences

@@ -4,6 +4,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from edge.act.later import DEFERRABLE, parted
 from edge.dialogue import Context, Exchange
 from edge.intents import (
     Intent,
@@ -17,6 +18,7 @@ from edge.intents import (
     Transcript,
     Understanding,
 )
+from edge.understand.later import Later
 from edge.understand.router import Router, Step
 
 pytestmark = pytest.mark.anyio
@@ -124,3 +126,48 @@ async def test_no_further_tier_guesses_which_device_it_is(slots: dict[str, SlotV
 
     asked = router(Step(Tier.SEMANTIC, guess, 1.0)).understand(Transcript("make it so", "en"), ORIGIN, Context())
     assert ((await asked).understanding is not None) is believed
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "meant"),
+    [
+        ("mute in ten minutes", ["mute in ten minutes", "mute"], ("HearthSchedule", "HearthMute", "when")),
+        ("mute for ten minutes", ["mute for ten minutes", "mute"], ("HearthSchedule", "HearthMute", "for_s")),
+        # It did not hear the time: what it would do at once is not done.
+        ("deaf at seven o'clock", ["deaf at seven o'clock", "deaf"], None),
+        ("don't mute", ["don't mute"], None),
+        ("mute", ["mute"], ("HearthMute", None, None)),
+        # What is no command for the house keeps its time.
+        ("wake me at seven", ["wake me at seven"], ("HearthSetAlarm", None, None)),
+        ("nothing at seven", ["nothing at seven", "nothing"], None),
+        ("question at seven", ["question at seven", "question"], None),
+    ],
+)
+async def test_what_a_further_tier_understands_of_another_time_is_put_off(
+    text: str, asked: list[str], meant: tuple[str, str | None, str | None] | None
+) -> None:
+    known = {"mute": "HearthMute", "deaf at seven o'clock": "HearthMute", "wake me at seven": "HearthSetAlarm"}
+    heard: list[str] = []
+
+    async def understand(text: str, origin: Origin, context: Context) -> Understanding | None:
+        await anyio.lowlevel.checkpoint()
+        heard.append(text)
+        name = {**known, "question": "HassGetState"}.get(text)
+        return Understanding(Intent(name), Tier.SEMANTIC, 0.8) if name else None
+
+    route = Router(
+        Knows("grammar", Tier.GRAMMAR),
+        [Step(Tier.SEMANTIC, understand, 1.0)],
+        later=Later(parted, DEFERRABLE),
+    )
+    routed = await route.understand(Transcript(text, "en"), ORIGIN, Context())
+    assert heard == asked
+    found = routed.understanding
+    if meant is None:
+        assert found is None
+        return
+    name, later, slot = meant
+    assert found is not None
+    assert (found.intent.name, found.tier, found.confidence) == (name, Tier.SEMANTIC, 0.8)
+    assert [each.name for each in found.intent.later] == ([later] if later else [])
+    assert slot is None or slot in found.intent.slots

@@ -7,8 +7,9 @@ import pytest
 
 from edge.intents import Origin
 from edge.samples import COFFEE
-from edge.understand.grammar import Grammar, own_sentences
+from edge.understand.grammar import Grammar
 from edge.understand.sentence_files import Known, read_sentences
+from edge.understand.sources import own_sentences
 from tests.houses import Rooms
 
 GOOD = """\

@@ -1,6 +1,7 @@
 """What is said, as a table from phrase to words."""
 
 import datetime
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +44,24 @@ def test_a_language_without_phrases_is_answered_in_english() -> None:
 )
 def test_sentences(text: str, pieces: list[str]) -> None:
     assert sentences(text) == pieces
+
+
+def test_what_was_compiled_serves_the_next_start(tmp_path: Path) -> None:
+    folder, kept = tmp_path / "phrases", tmp_path / "kept"
+    folder.mkdir()
+    (folder / "en.jinja").write_text("{% macro hello(v) %}Hello {{ v.name }}.{% endmacro %}", encoding="utf-8")
+    said = [Wording("en", [folder], kept).say(Phrase("hello", {"name": "Ann"})) for _ in range(2)]
+    assert said == ["Hello Ann."] * 2
+    files = sorted(kept.iterdir())
+    assert files
+    for file in files:
+        file.write_bytes(file.read_bytes()[:200])
+    assert Wording("en", [folder], kept).say(Phrase("hello", {"name": "Ann"})) == "Hello Ann."
+    (folder / "en.jinja").write_text("{% macro hello(v) %}Good day, {{ v.name }}.{% endmacro %}", encoding="utf-8")
+    assert Wording("en", [folder], kept).say(Phrase("hello", {"name": "Ann"})) == "Good day, Ann."
+
+
+def test_a_disk_that_takes_nothing_costs_no_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "kept").write_text("no folder", encoding="utf-8")
+    assert Wording("en", kept=tmp_path / "kept").knows("not_understood")
+    assert "the next start takes longer" in caplog.text

@@ -55,6 +55,8 @@ _ENDS: Final = frozenset(
     "soften shed spin slowly quickly slower faster stronger weaker quieter louder harder softly".split()
 )
 """Words that no name is made of where one could stand, and behind which it begins."""
+_SIDE: Final = "back"
+"""One of them that is part of a name where it stands just before the thing: the back door."""
 _THINGS: Final = frozenset(
     "sun sunlight sunshine day daylight morning evening afternoon night dark darkness moment minute while bit "
     "air breeze view sky world outside inside rest job floor floors carpet carpets rug mess dirt dust crumbs "
@@ -82,7 +84,7 @@ def qualified(text: str, kinds: str, accounted: Collection[str]) -> str | None:
         name: list[str] = []
         unknown = False
         for word in reversed(text[: found.start()].split()):
-            if len(name) == _MOST or word in _ENDS - set(accounted) or not re.fullmatch("[a-z']+", word):
+            if len(name) == _MOST or word in _ENDS - {_SIDE, *accounted} or not re.fullmatch("[a-z']+", word):
                 break
             name.insert(0, word)
             unknown = unknown or not _known(word, accounted)
