@@ -45,7 +45,9 @@ def test_a_sentence_is_given_out_as_soon_as_the_next_begins() -> None:
     cut = Sentences("en")
     assert cut.push("It is Paris") == []
     assert cut.push(".") == []
-    assert cut.push(" It") == ["It is Paris."]
+    assert cut.push(" It") == []
+    assert cut.push(" lies") == ["It is Paris."]
+    assert cut.push(" there! W") == ["It lies there!"]
 
 
 def test_what_never_ends_is_cut_where_it_may_be() -> None:
