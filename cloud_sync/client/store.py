@@ -20,12 +20,13 @@ from cloud_sync.client.session import Acked, Batch, Load, Position
 from cloud_sync.protocol import erasure
 from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.messages import Answer, Changes, Receipt, Refused, Welcome
+from edge.errors import StorageError
 from edge.ports import Storage
 
 _log = logging.getLogger(__name__)
 _EVENTS: Final = 256
 """After so many acknowledged events that is written in any case."""
-_SECONDS: Final = 600.0
+_SECONDS: Final = 3600.0
 """After so long, too."""
 
 
@@ -85,12 +86,17 @@ class Store:
         return found
 
     async def acknowledged(self, acked: Acked) -> None:
-        """The bridge has so much. Raises StorageError."""
+        """The bridge has so much."""
         if self._acked is None:
             self._since = self._now()
         self._acked = acked
         if acked.seq - self._written >= _EVENTS or self._now() - self._since >= _SECONDS:
-            await self.flush()
+            try:
+                await self.flush()
+            except StorageError as error:
+                # The bridge says it again at the next greeting: no reason to lose the link as well.
+                _log.warning("what the bridge has can't be written down: %s", error)
+                self._written, self._since = acked.seq, self._now()
 
     async def flush(self) -> None:
         """Write what is only in memory. Raises StorageError."""
