@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from cloud_sync.protocol.event import Kind
+from cloud_sync.server import retention
 from cloud_sync.server.certificate import AUTHORITY, Certificate, self_made
 from cloud_sync.server.consents import ConsentApplier
 from cloud_sync.server.database import Database
@@ -29,6 +30,7 @@ from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.metrics import CONTENT_TYPE, Meter
 from cloud_sync.server.migrate import migrate
 from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Receipts
+from cloud_sync.server.retention import Keep
 from cloud_sync.server.settings import Settings
 from cloud_sync.server.tables import store
 from cloud_sync.server.websocket import Opening, WebSocket
@@ -85,13 +87,24 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
             others = made.appliers, made.heavy, made.gate, made.receipts
             worker = Worker(database, made.devices, row.server, row.epoch, meter, *others)
             async with _fanout(settings, worker):
-                task = asyncio.create_task(worker.run())
+                tasks = [asyncio.create_task(worker.run()), asyncio.create_task(_retain(settings))]
                 try:
                     yield worker, made
                 finally:
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await task
+                    for task in tasks:
+                        task.cancel()
+                        with contextlib.suppress(asyncio.CancelledError):
+                            await task
+
+
+async def _retain(settings: Settings) -> None:
+    keep = Keep(
+        turn=settings.keep_turns_days,
+        question=settings.keep_questions_days,
+        telemetry=settings.keep_telemetry_days,
+        audio=settings.keep_audio_days,
+    )
+    await retention.serve(lambda: Database(settings.url), keep, now_ms)
 
 
 @asynccontextmanager
