@@ -22,6 +22,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from cloud_sync.server.heavy.settings import HeavySettings
+
 _PREFIX: Final = "HEARTH_CLOUD_"
 _SECRETS: Final = frozenset({"database_url"})
 
@@ -59,6 +61,8 @@ class Settings(BaseSettings):
     keep_questions_days: Days = 30.0
     keep_telemetry_days: Days = 30.0
     keep_audio_days: Days = 7.0
+    heavy: HeavySettings = HeavySettings()
+    """The models that answer what is too heavy for a board."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     @property
