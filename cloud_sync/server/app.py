@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from cloud_sync.protocol.event import Kind
+from cloud_sync.server import retention
 from cloud_sync.server.certificate import AUTHORITY, Certificate, self_made
 from cloud_sync.server.consents import ConsentApplier
 from cloud_sync.server.database import Database
@@ -33,6 +34,7 @@ from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.metrics import CONTENT_TYPE, Meter
 from cloud_sync.server.migrate import migrate
 from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Receipts
+from cloud_sync.server.retention import Keep
 from cloud_sync.server.settings import Settings
 from cloud_sync.server.tables import store
 from cloud_sync.server.websocket import Opening, WebSocket
@@ -99,7 +101,7 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
             others = made.appliers, made.heavy, made.gate, made.receipts
             worker = Worker(database, made.devices, row.server, row.epoch, meter, *others)
             async with _fanout(settings, worker):
-                work = [worker.run(), *(serve(worker.tell) for serve in made.services)]
+                work = [worker.run(), _retain(settings), *(serve(worker.tell) for serve in made.services)]
                 tasks = [asyncio.create_task(each) for each in work]
                 try:
                     yield worker, made
@@ -109,6 +111,16 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
                     for task in tasks:
                         with contextlib.suppress(asyncio.CancelledError):
                             await task
+
+
+async def _retain(settings: Settings) -> None:
+    keep = Keep(
+        turn=settings.keep_turns_days,
+        question=settings.keep_questions_days,
+        telemetry=settings.keep_telemetry_days,
+        audio=settings.keep_audio_days,
+    )
+    await retention.serve(lambda: Database(settings.url), keep, now_ms)
 
 
 @asynccontextmanager
