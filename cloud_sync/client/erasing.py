@@ -70,13 +70,6 @@ class DeviceErasures:
                 connection.execute("DELETE FROM sync_event WHERE seq = ?", (seq,))
             else:
                 replace(connection, device, incarnation, seq, _GONE)
-        forget_values(connection, wanted.erase.records)
-
-
-def forget_values(connection: Connection, records: Sequence[tuple[str, str]]) -> None:
-    """What was kept of these records' earlier values."""
-    if _is_there(connection, "sync_lost"):
-        connection.executemany("DELETE FROM sync_lost WHERE kind = ? AND record = ?", records)
 
 
 def _empty(connection: Connection, table: str) -> None:
