@@ -7,18 +7,15 @@ changes and the cursor behind it. A cut leaves the old or the new.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import msgspec
 from apsw import Connection
 
-from cloud_sync.client import capture, shadow
+from cloud_sync.client import aside, capture, shadow
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.scrub import scrub
 from cloud_sync.client.shadow import Shadow
 from cloud_sync.client.shared import SHARED, Table
 from cloud_sync.client.whole import Whole, begins_anew, deletions, missing, waiting
-from cloud_sync.protocol import event
 from cloud_sync.protocol.clock import ms_of, stamp
-from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.event import Event, Kind
 from cloud_sync.protocol.messages import Changes, Numbered
 from cloud_sync.protocol.record import Change, Record, Register, Stamp, Value, merge
@@ -26,7 +23,6 @@ from cloud_sync.protocol.record import Change, Record, Register, Stamp, Value, m
 _DAY_MS: Final = 86_400_000
 TOMBSTONE_DAYS: Final = 90
 LOST_DAYS: Final = 30
-_MOST_ASIDE: Final = 1_000
 
 
 class Replica:
@@ -40,6 +36,7 @@ class Replica:
         self._there: dict[str, Table] = {}
         """Those of the tables that are there and as they are declared, by kind."""
         self._whole: Whole | None = None
+        self._tried = False
 
     # -- what is written here ----------------------------------------------------------------------------------------
 
@@ -159,11 +156,14 @@ class Replica:
         """Take ``changes`` in, and the ``cursor`` behind them. Taking them in again changes nothing."""
         self.seal(connection)
         now = stamp(self._outbox.now_ms(connection))
+        if not self._tried:
+            # This program may understand what an older one could not.
+            self._tried, changes = True, [*aside.again(connection), *changes]
         shadows: dict[tuple[str, str], Shadow] = {}
         deleted: list[tuple[str, str]] = []
         passed_on: set[tuple[str, str]] = set()
         for numbered in changes:
-            if (read := _read(connection, numbered)) is None:
+            if (read := aside.read(connection, numbered)) is None:
                 continue
             one, change = read
             key = (change.kind, change.record)
@@ -222,7 +222,7 @@ class Replica:
         house: dict[tuple[str, str], Record] = {}
         returned: set[int] = set()
         for numbered in whole.items:
-            if (read := _read(connection, numbered)) is not None:
+            if (read := aside.read(connection, numbered)) is not None:
                 one, change = read
                 key = (change.kind, change.record)
                 house[key] = merge(house.get(key, Record()), change, Stamp(numbered.clock, numbered.device)).record
@@ -261,25 +261,6 @@ class Replica:
         connection.execute("DELETE FROM sync_lost WHERE at < ?", (old,))
 
 
-def _read(connection: Connection, numbered: Numbered) -> tuple[Event, Change] | None:
-    """None for what can't be read: it is set aside."""
-    try:
-        one = event.decode(numbered.event)
-        event.check(numbered.device, numbered.incarnation, one)
-        return one, msgspec.msgpack.decode(one.body, type=Change)
-    except (ProtocolError, msgspec.DecodeError, RecursionError) as error:
-        _aside(connection, numbered, str(error))
-        return None
-
-
 def _keys(connection: Connection, query: str, *values: str | int) -> list[tuple[str, str]]:
     """Kinds and ids of records, read to the end: what follows may write the same table."""
     return [(str(kind), str(record)) for kind, record in connection.execute(query, values).fetchall()]
-
-
-def _aside(connection: Connection, numbered: Numbered, why: str) -> None:
-    row = (numbered.n, numbered.device, numbered.incarnation, bytes(numbered.event), why)
-    connection.execute("INSERT OR REPLACE INTO sync_aside VALUES (?, ?, ?, ?, ?)", row)
-    connection.execute(
-        "DELETE FROM sync_aside WHERE n NOT IN (SELECT n FROM sync_aside ORDER BY n DESC LIMIT ?)", (_MOST_ASIDE,)
-    )
