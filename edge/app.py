@@ -6,24 +6,29 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 
-from cloud_sync.client.compose import AssistantEnd, assistant_end
+from cloud_sync.client.compose import AssistantEnd, assistant_end, let_go
 from edge import plugins
 from edge.assistant import Assistant, Ears
 from edge.bus import Bus
+from edge.cloud import open_cloud
 from edge.database import Database
 from edge.engine_thread import EngineThread
 from edge.engines import endpoint_rules, stt, tts, wake_engine, wake_model, wake_rules
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
+from edge.home.shared_names import SharedNames
 from edge.identity import boot, identity
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
-from edge.mind import build_mind
+from edge.mind import Mind, build_mind
 from edge.ports import (
     AudioSink,
+    Cloud,
     Neighbour,
     Post,
     Service,
+    Shared,
+    Storage,
     SttEngine,
     TtsEngine,
     VadEngine,
@@ -32,6 +37,7 @@ from edge.ports import (
 from edge.privacy.consent import Consents
 from edge.session.arbiter import Arbiter
 from edge.session.attention import AttentiveWake
+from edge.session.elsewhere import Elsewhere
 from edge.session.listening import Listening
 from edge.session.neighbours import HouseNeighbours
 from edge.session.turn import Stages
@@ -40,6 +46,9 @@ from edge.speak.loudness import VoiceLoudness
 from edge.speak.speak import Voice
 from edge.understand.languages import Grammars
 from models.store import Store
+
+_SETTLED_S = 1.0
+"""How long is waited at a time for the broker to say which devices there are."""
 
 
 @asynccontextmanager
@@ -50,12 +59,13 @@ async def assistant(
     sink: AudioSink | None,
     suspect: Callable[[], None] | None = None,
     stays: bool = True,
+    cloud: Cloud | None = None,
 ) -> AsyncIterator[Assistant]:
     """Build everything and take it down again. Engines load in the background, all at once.
 
     ``hears``: whether sound will come in; ``sink``: where answers are heard, None for written ones. ``suspect`` is
     called in the wake engine's thread when a wake word may be on its way. ``stays`` False: it answers and goes, so
-    whatever is due waits for one that stays.
+    whatever is due waits for one that stays. ``cloud``: a bridge of the caller's; None: that of the settings.
     Raises SettingsError and ModelError for what is missing before anything is started.
     """
     store = Store(settings.models_dir)
@@ -69,10 +79,10 @@ async def assistant(
         house = open_house(settings)
         end = assistant_end(settings, lambda: [*house.areas(), *(device.name for device in house.devices())])
         storage = await stack.enter_async_context(_database(settings, end))
-        if end is not None:
-            await end.prepare(storage)
+        await (end.prepare(storage) if end is not None else let_go(storage))
         await listening.remember(storage)
         neighbours = open_neighbours(settings, house.post, answers=stays)
+        cloud = cloud or stack.enter_context(open_cloud(settings, end, house))
         mind = await build_mind(
             settings,
             house,
@@ -85,6 +95,7 @@ async def assistant(
             naming=house.names,
             post=house.post,
             neighbours=neighbours,
+            cloud=cloud,
             erasures=end.erasures if end is not None else None,
             consents=Consents(storage, end.outbox) if end is not None else None,
         )
@@ -105,6 +116,7 @@ async def assistant(
             services.start_soon(serve)
         if end is not None:
             services.start_soon(end.bridge.serve)
+            services.start_soon(_elsewhere(storage, mind, house).serve)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
         yield Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours)
@@ -114,6 +126,15 @@ def _database(settings: Settings, end: AssistantEnd | None) -> Database:
     """Where there is a bridge, it is told what changes, in the same transaction, and reminded to look."""
     file = settings.data_dir / "hearthside.db"
     return Database(file) if end is None else Database(file, end.seal, after_write=end.bridge.look)
+
+
+def _elsewhere(storage: Storage, mind: Mind, house: MqttHouse) -> Elsewhere:
+    """Sees what the house's other assistants were told."""
+    refresh = [skill.refresh for skill in mind.skills if isinstance(skill, Shared)]
+    if (names := house.names) is None:
+        return Elsewhere(storage, refresh)
+    shared = SharedNames(names, storage, functools.partial(house.settled, _SETTLED_S))
+    return Elsewhere(storage, [*refresh, shared.merge], lambda: names.stamp)
 
 
 async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:

@@ -10,7 +10,7 @@ import msgspec
 from cloud_sync.client import outbox, shadow
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.replica import Replica
-from cloud_sync.client.shared import SHARED, Table
+from cloud_sync.client.shared import SHARED, TEXT, TEXT_OR_NOTHING, Table
 from cloud_sync.protocol.clock import AHEAD_MS, ms_of, stamp
 from cloud_sync.protocol.event import decode
 from cloud_sync.protocol.messages import Changes, Numbered
@@ -19,6 +19,11 @@ from edge.act.skills.lists.store import ListStore
 from edge.act.skills.routines.store import RoutineStore
 from edge.database import _migrate, _open, _transaction
 from edge.memory.facts import Facts
+
+NOTES = Table("note", "note", "notes", 1, {"text": TEXT, "place": TEXT_OR_NOTHING})
+"""What is edited again and again, as no skill's rows are yet."""
+NOTE_STEPS = ("CREATE TABLE note (id TEXT PRIMARY KEY, text TEXT NOT NULL, place TEXT)",)
+ALL = (*SHARED, NOTES)
 
 R = TypeVar("R")
 Work = Callable[[apsw.Connection], R]
@@ -86,10 +91,10 @@ class Assistant:
         *,
         on: bool = True,
         loaded: bool = True,
-        tables: Sequence[Table] = SHARED,
+        tables: Sequence[Table] = ALL,
     ) -> None:
         """``on``: it has a bridge; ``loaded``: its skills have made their tables."""
-        self.device, self.clock = device, clock
+        self.device, self.clock, self.tables = device, clock, tables
         self.connection = _open(file, checkpoints=True) if file is not None else apsw.Connection(":memory:")
         self.connection.execute("PRAGMA secure_delete = ON")
         self.outbox = WrongOutbox(device, clock)
@@ -109,10 +114,20 @@ class Assistant:
         self.storage.before_commit = self.replica.seal
         self.write(self.outbox.head)
 
+    @classmethod
+    def again(cls, before: "Assistant", tables: Sequence[Table]) -> "Assistant":
+        """The same after a restart, of a program that may know other ``tables``."""
+        again = cls.__new__(cls)
+        again.__dict__.update(before.__dict__)
+        again.tables, again.replica = tables, Replica(before.device, before.outbox, tables)
+        again.storage.before_commit = again.replica.seal
+        return again
+
     def load(self) -> None:
         at_once(self.lists.names())
         at_once(self.facts.all())
         at_once(self.routines.load())
+        at_once(self.storage.migrate("notes", NOTE_STEPS))
 
     def write(self, work: Work[R]) -> R:
         return at_once(self.storage.write(work))
@@ -145,38 +160,45 @@ class Assistant:
 
     def pull(self, bridge: "Bridge", limit: int = 3, pages: int = 1_000_000) -> None:
         self.replica.restart()
-        cursor = self.link[1]
+        cursor, snapshot = self.link[1], False
         for _ in range(pages):
-            page = bridge.page(cursor, limit)
+            page = bridge.page(cursor, limit, snapshot)
             self.write(lambda connection, page=page: self.replica.take(connection, page))
-            cursor = page.cursor
             if not page.more:
                 break
+            cursor, snapshot = page.cursor, page.snapshot
 
     # -- what can be seen ----------------------------------------------------------------------------------------------
 
-    def shown(self) -> object:
-        """Rows of the shared tables, without what belongs to one device."""
-        return {
-            table.kind: sorted(
-                self.rows(
+    def shown(self) -> list[tuple[Any, ...]]:
+        """Rows of the shared tables, each behind its kind and id, without what belongs to one device."""
+        return sorted(
+            (
+                (table.kind, *row)
+                for table in self.tables
+                if self.rows("SELECT 1 FROM sqlite_schema WHERE name = ?", table.name)
+                for row in self.rows(
                     f"SELECT {table.key}, {', '.join(table.fields)} FROM {table.name} WHERE NOT ({table.deleted})"
-                ),
-                key=repr,
-            )
-            for table in SHARED
-            if self.rows("SELECT 1 FROM sqlite_schema WHERE name = ?", table.name)
-        }
+                )
+            ),
+            key=repr,
+        )
 
-    def known(self) -> object:
-        """The house's part of what is known of every record, and that there is no other."""
+    def known(self) -> list[tuple[Any, ...]]:
+        """What the house knows of every record: nothing is left that only this device knows."""
         assert not self.rows("SELECT * FROM sync_field WHERE own_clock IS NOT NULL")
         fields = self.rows("SELECT kind, record, field, value, clock, device FROM sync_field ORDER BY 1, 2, 3")
-        tombstones = self.rows("SELECT kind, record, clock, device FROM sync_tombstone ORDER BY 1, 2")
-        return fields, tombstones
+        return fields + self.rows("SELECT kind, record, clock, device FROM sync_tombstone ORDER BY 1, 2")
 
     def items(self, name: str = "shopping") -> list[str]:
         return [item.text for item in at_once(self.lists.items(name))]
+
+    def note(self, ident: str, column: str, value: str) -> None:
+        def work(connection: apsw.Connection) -> None:
+            connection.execute("INSERT INTO note (id, text) VALUES (?, '') ON CONFLICT DO NOTHING", (ident,))
+            connection.execute(f"UPDATE note SET {column} = ? WHERE id = ?", (value, ident))
+
+        self.write(work)
 
     def add(self, *texts: str, name: str = "shopping") -> None:
         at_once(self.lists.add(name, texts))
@@ -220,15 +242,13 @@ class Bridge:
         self.house[key] = merge(self.house.get(key, Record()), change, Stamp(clock, device)).record
         return one.seq
 
-    def page(self, cursor: int, limit: int) -> Changes:
+    def page(self, cursor: int, limit: int, snapshot: bool = False) -> Changes:
+        """``snapshot``: one is under way and goes on there."""
+        if not snapshot and cursor < self.horizon:
+            snapshot, cursor = True, 0
         items = [each for each in self.log if each.n > cursor]
-        page = tuple(items[:limit])
-        return Changes(
-            items=page,
-            cursor=page[-1].n if page else max(cursor, self.n),
-            more=len(items) > limit,
-            snapshot=cursor < self.horizon,
-        )
+        page, more = tuple(items[:limit]), len(items) > limit
+        return Changes(items=page, cursor=page[-1].n if more else self.n, more=more, snapshot=snapshot)
 
     def compact(self, *, purge: bool = False) -> None:
         """Keep only changes that still decide something; with ``purge`` no tombstones either."""

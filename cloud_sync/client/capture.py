@@ -29,9 +29,7 @@ def begin(connection: Connection, tables: Iterable[Table]) -> list[tuple[Table, 
     new = []
     for table in tables:
         known = shared.get(table.kind)
-        if not _is_there(connection, table) or (
-            known == frozenset(table.fields) and _triggers(table).keys() <= watched
-        ):
+        if known == frozenset(table.fields) and _triggers(table).keys() <= watched:
             continue
         for name, trigger in _triggers(table).items():
             connection.execute(f"DROP TRIGGER IF EXISTS {name}; {trigger}")
@@ -45,6 +43,7 @@ def end(connection: Connection) -> None:
     """Nothing is noticed any more. What is known stays, so that it can be compared when it begins again."""
     for name in watching(connection):
         connection.execute(f"DROP TRIGGER {name}")
+    connection.execute("DELETE FROM sync_pending")
 
 
 def watching(connection: Connection) -> list[str]:
@@ -53,9 +52,11 @@ def watching(connection: Connection) -> list[str]:
     return [name for (name,) in connection.execute(query, (f"{_PREFIX}*",))]
 
 
-def is_watched(connection: Connection, table: Table) -> bool:
-    """Whether there is such a table, and it is shared."""
-    return bool(connection.execute("SELECT 1 FROM sync_table WHERE kind = ?", (table.kind,)).fetchall())
+def is_there(connection: Connection, table: Table) -> bool:
+    """Whether it is, as it is declared: the skill's migrations may still be to come."""
+    query = "SELECT version >= ? FROM schema_part WHERE part = ?"
+    row = connection.execute(query, (table.since, table.part)).fetchone()
+    return row is not None and bool(row[0])
 
 
 def read(connection: Connection, table: Table, record: str) -> dict[str, Value] | None:
@@ -88,12 +89,6 @@ def touch_all(connection: Connection, table: Table) -> None:
         " UNION SELECT kind, record FROM sync_field WHERE kind = ?1",
         (table.kind,),
     )
-
-
-def _is_there(connection: Connection, table: Table) -> bool:
-    query = "SELECT version >= ? FROM schema_part WHERE part = ?"
-    row = connection.execute(query, (table.since, table.part)).fetchone()
-    return row is not None and bool(row[0])
 
 
 def _triggers(table: Table) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apsw import Connection
 
-from cloud_sync.client import kept, outbox, shadow
+from cloud_sync.client import capture, kept, outbox, shadow
 from cloud_sync.client.bridge import LocalBridge
 from cloud_sync.client.erasing import DeviceErasures
 from cloud_sync.client.kept import KeptQuestions
@@ -85,6 +85,12 @@ def assistant_end(settings: Settings, places: Callable[[], Collection[str]] = fr
     box = _outbox(settings, Outgoing(settings.understand.language, settings.privacy.names, places))
     replica, local = Replica(box.device, box), LocalBridge(settings.data_dir)
     return AssistantEnd(box, replica, local, KeptQuestions(box), DeviceErasures(box), asks_consent=True)
+
+
+async def let_go(storage: Storage) -> None:
+    """Where there is no bridge any more: nothing is noticed for it. Raises StorageError."""
+    if await storage.read(capture.watching):
+        await storage.write(capture.end)
 
 
 def daemon(settings: Settings) -> "Daemon":

@@ -90,16 +90,17 @@ def place(connection: Connection, here: Position, welcome: Welcome) -> int | Non
         # Its changes are counted anew, and what it lost is among the events that are still kept here.
         connection.execute("UPDATE sync_link SET epoch = ?, cursor = 0", (welcome.epoch,))
     if welcome.acked < acked or epoch != welcome.epoch:
-        acknowledge(connection, welcome.acked, min(welcome.watermark, welcome.acked))
+        watermark = min(welcome.watermark, welcome.acked)
+        acknowledge(connection, welcome.acked, watermark, known or welcome.acked_id)
     return welcome.acked
 
 
-def acknowledge(connection: Connection, acked: int, watermark: int) -> None:
+def acknowledge(connection: Connection, acked: int, watermark: int, ident: bytes = b"") -> None:
     """The bridge has everything up to ``acked``, and in its backup up to ``watermark``, which need not be kept here.
-    Writes.
+    Writes. ``ident``: the id of event ``acked``, where it is not here any more.
     """
     row = connection.execute("SELECT event FROM sync_event WHERE seq = ?", (acked,)).fetchone()
-    known = _id(row[0]) if row is not None else b""
+    known = (row is not None and _id(row[0])) or ident
     connection.execute("UPDATE sync_link SET acked = ?, acked_id = ?, watermark = ?", (acked, known, watermark))
     given, stamped = connection.execute(
         "SELECT coalesce(max(seq), 0), coalesce(max(clock), 0) FROM sync_event WHERE seq <= ?", (watermark,)

@@ -36,6 +36,8 @@ class Replica:
         self._device, self._outbox = device, outbox
         self._tables = {table.kind: table for table in tables}
         self._schema = -1
+        self._there: dict[str, Table] = {}
+        """Those of the tables that are there and as they are declared, by kind."""
         self._snapshot: _Snapshot | None = None
 
     # -- what is written here ----------------------------------------------------------------------------------------
@@ -48,11 +50,11 @@ class Replica:
             return
         pending = _keys(connection, "SELECT kind, record FROM sync_pending ORDER BY kind, record")
         for kind, record in pending:
-            if (table := self._tables.get(kind)) is not None:
+            if (table := self._there.get(kind)) is not None:
                 self._tell(connection, table, record)
         if pending:
             # Also what was touched just now, to take away what was deleted elsewhere.
-            connection.execute("DELETE FROM sync_pending")
+            self._settled(connection)
 
     def _watch(self, connection: Connection) -> bool:
         """Tables may come with any migration, and with them triggers, and what is in them already. False: our own are
@@ -62,7 +64,8 @@ class Replica:
         if version != self._schema:
             if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sync_table'").fetchall():
                 return False
-            for table, fields in capture.begin(connection, self._tables.values()):
+            self._there = {kind: table for kind, table in self._tables.items() if capture.is_there(connection, table)}
+            for table, fields in capture.begin(connection, self._there.values()):
                 self._show_what_was_kept(connection, table, fields)
                 capture.touch_all(connection, table)
             ((self._schema,),) = connection.execute("PRAGMA schema_version")
@@ -156,19 +159,22 @@ class Replica:
         shadow.keep_lost(connection, known, merged.lost.items(), now)
 
     def _show(self, connection: Connection, known: Shadow) -> None:
-        table = self._tables.get(known.kind)
-        if table is not None and capture.is_watched(connection, table):
+        if (table := self._there.get(known.kind)) is not None:
             row = None if known.deleted else table.row(known.values)
             if row != capture.read(connection, table, known.record):
                 capture.write(connection, table, known.record, row)
 
     def _settle(self, connection: Connection, changes: Sequence[Numbered], now: int, cursor: int) -> None:
-        # Everything that was touched since the seal was touched by us.
-        connection.execute("DELETE FROM sync_pending")
         latest = max((each.clock for each in changes), default=0)
         connection.execute("UPDATE sync_self SET clock = max(clock, ?)", (latest,))
         connection.execute("UPDATE sync_link SET cursor = ?", (cursor,))
         self._purge(connection, now)
+        # Everything that was touched since the seal was touched by us.
+        self._settled(connection)
+
+    def _settled(self, connection: Connection) -> None:
+        # Of tables that are still to be brought up to date, it has to wait.
+        connection.executemany("DELETE FROM sync_pending WHERE kind = ?", [(kind,) for kind in self._there])
 
     # -- the whole state ---------------------------------------------------------------------------------------------
 
@@ -208,11 +214,9 @@ class Replica:
         old = stamp(max(0, ms_of(now) - TOMBSTONE_DAYS * _DAY_MS))
         purged = _keys(connection, "SELECT kind, record FROM sync_tombstone WHERE seen < ?", old)
         for kind, record in purged:
-            if (table := self._tables.get(kind)) is not None and capture.is_watched(connection, table):
+            if (table := self._there.get(kind)) is not None:
                 capture.write(connection, table, record, None)
             connection.execute("DELETE FROM sync_tombstone WHERE kind = ? AND record = ?", (kind, record))
-        if purged:
-            connection.execute("DELETE FROM sync_pending")
         old = stamp(max(0, ms_of(now) - LOST_DAYS * _DAY_MS))
         connection.execute("DELETE FROM sync_lost WHERE at < ?", (old,))
 

@@ -19,6 +19,8 @@ def scrub(connection: Connection, device: str, records: Collection[tuple[str, st
     query = "SELECT seq, event FROM sync_event WHERE kind = ?"
     if not wanted:
         return
+    damaged = "DELETE FROM sync_damaged WHERE instr(event, CAST(? AS BLOB))"
+    connection.executemany(damaged, [(record,) for _, record in wanted])
     if len(wanted) > _ONE_BY_ONE:
         found = connection.execute(query, (Kind.CHANGE,)).fetchall()
     else:

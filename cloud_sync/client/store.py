@@ -106,6 +106,8 @@ class Store:
 
     async def apply(self, page: Changes) -> None:
         """Take a page of changes in, and keep its cursor. Raises StorageError."""
+        if page.snapshot:
+            await self.flush()  # what it lacks and the bridge has acknowledged was given up for something later
         await self._storage.write(lambda connection: self._replica.take(connection, page))
 
     async def keep(self, answer: Answer) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,18 +19,24 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from cloud_sync.protocol.event import Kind
+from cloud_sync.server import retention
 from cloud_sync.server.certificate import AUTHORITY, Certificate, self_made
 from cloud_sync.server.consents import ConsentApplier
 from cloud_sync.server.database import Database
 from cloud_sync.server.erasures import FILE, EraseApplier, StoredReceipts
 from cloud_sync.server.export import export_routes
 from cloud_sync.server.gate import PrivacyGate
+from cloud_sync.server.heavy.parts import heavy_parts
+from cloud_sync.server.heavy.service import Tell
+from cloud_sync.server.heavy.store import Forgetting
 from cloud_sync.server.identity.access import access, now_ms
-from cloud_sync.server.identity.http import enrolment_routes, token_routes
+from cloud_sync.server.identity.http import bearer, enrolment_routes, token_routes
+from cloud_sync.server.identity.roles import May
 from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.metrics import CONTENT_TYPE, Meter
 from cloud_sync.server.migrate import migrate
 from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Receipts
+from cloud_sync.server.retention import Keep
 from cloud_sync.server.settings import Settings
 from cloud_sync.server.tables import store
 from cloud_sync.server.websocket import Opening
@@ -54,26 +60,36 @@ class Parts:
     gate: Gate | None = None
     receipts: Receipts | None = None
     routes: Sequence[BaseRoute] = ()
+    services: Sequence[Callable[[Tell], Coroutine[Any, Any, None]]] = ()
+    """What runs beside the worker, and has something to tell devices."""
 
 
 @asynccontextmanager
-async def parts(settings: Settings, database: Database) -> AsyncIterator[Parts]:
+async def parts(settings: Settings, database: Database, meter: Meter) -> AsyncIterator[Parts]:
     """Those that this program has."""
     signed_with = signer(settings.data_dir)
     who = await access(database, signed_with)
-    erases = EraseApplier(signed_with, who.server, who.audit, (), settings.data_dir / FILE)
+    erases = EraseApplier(database, signed_with, who.server, who.audit, (Forgetting(),), settings.data_dir / FILE)
     authority = settings.data_dir / TLS / AUTHORITY
-    yield Parts(
-        devices=who.devices,
-        appliers={Kind.CONSENT: ConsentApplier(who.audit), Kind.ERASE: erases},
-        gate=PrivacyGate(),
-        receipts=StoredReceipts(database, now_ms),
-        routes=[
-            *enrolment_routes(who.enrolments, authority if authority.exists() else None),
-            *token_routes(who),
-            *export_routes(database, who.tokens, who.audit),
-        ],
-    )
+
+    async def whose_usage(request: Request) -> str:
+        return (await bearer(request, who.tokens, May.USAGE)).house
+
+    async with heavy_parts(settings.heavy, database, meter.registry, whose_usage) as heavy:
+        yield Parts(
+            devices=who.devices,
+            appliers={Kind.CONSENT: ConsentApplier(who.audit), Kind.ERASE: erases, **heavy.service.appliers},
+            heavy=heavy.service,
+            gate=PrivacyGate(),
+            receipts=StoredReceipts(database, now_ms),
+            routes=[
+                *enrolment_routes(who.enrolments, authority if authority.exists() else None),
+                *token_routes(who),
+                *export_routes(database, who.tokens, who.audit),
+                *heavy.routes,
+            ],
+            services=[heavy.service.serve],
+        )
 
 
 @asynccontextmanager
@@ -85,17 +101,30 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
         async with database.transaction() as connection:
             row = (await connection.execute(select(store.c.server, store.c.epoch))).one()
         meter = Meter()
-        async with parts(settings, database) as made:
+        async with parts(settings, database, meter) as made:
             others = made.appliers, made.heavy, made.gate, made.receipts
             worker = Worker(database, made.devices, row.server, row.epoch, meter, *others)
             async with _fanout(settings, worker):
-                task = asyncio.create_task(worker.run())
+                work = [worker.run(), _retain(settings), *(serve(worker.tell) for serve in made.services)]
+                tasks = [asyncio.create_task(each) for each in work]
                 try:
                     yield worker, made
                 finally:
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await task
+                    for task in tasks:
+                        task.cancel()
+                    for task in tasks:
+                        with contextlib.suppress(asyncio.CancelledError):
+                            await task
+
+
+async def _retain(settings: Settings) -> None:
+    keep = Keep(
+        turn=settings.keep_turns_days,
+        question=settings.keep_questions_days,
+        telemetry=settings.keep_telemetry_days,
+        audio=settings.keep_audio_days,
+    )
+    await retention.serve(lambda: Database(settings.url), keep, now_ms)
 
 
 @asynccontextmanager

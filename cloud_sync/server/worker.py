@@ -224,7 +224,9 @@ class Worker:
         names = sorted({identity.device for identity, _ in arrivals})
         houses = sorted({identity.house for identity, _ in arrivals})
         async with self._database.transaction(*houses) as connection:
-            streams = await connection.execute(select(stream).where(stream.c.device.in_(names)))
+            streams = await connection.execute(
+                select(stream).where(stream.c.house.in_(houses), stream.c.device.in_(names))
+            )
             at = {(row.device, row.incarnation): row for row in streams}
             counted = await connection.execute(select(house.c.house, house.c.n).where(house.c.house.in_(houses)))
             last = {row.house: row.n for row in counted}

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Collection, MutableMapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from edge.errors import SettingsError, StorageError
 from edge.home.house_file import HouseFile, read_house_file
+from edge.home.house_words import OF_DEVICES, ONE_ONLY, Word, words
 
 _log = logging.getLogger(__name__)
 _LOOK_S: Final = 2.0
@@ -70,13 +71,7 @@ class HouseNames:
 
         def change(document: Table) -> None:
             nonlocal found
-            entry = self._entry(document, device)
-            names = entry.get("names", [])
-            for number in reversed([n for n, known in enumerate(names) if _same(known, name)]):
-                found = True
-                del names[number]
-            if not names:
-                entry.pop("names", None)
+            found = _take_out(self._entry(document, device), name)
 
         await self._change(change)
         return found
@@ -93,10 +88,54 @@ class HouseNames:
         """The room ``area`` is on ``floor``. Raises SettingsError, StorageError."""
 
         def change(document: Table) -> None:
-            known = next((name for name in document.get("areas", {}) if _same(name, area)), area)
-            _table(document, "areas", known)["floor"] = floor
+            _room(document, area)["floor"] = floor
 
         await self._change(change)
+
+    # -- what the house's other assistants say -------------------------------------------------------------------
+
+    @property
+    def stamp(self) -> object:
+        """Another one whenever the file is another one."""
+        return self._stamped()
+
+    def keys(self, thing: str) -> tuple[str, ...]:
+        """By which keys the file may know the device that has this one, the most lasting first."""
+        return self._keys_of(thing)
+
+    def words(self) -> list[Word]:
+        """What the file says. Raises SettingsError for a mistake in it."""
+        return words(read_house_file(self._path))
+
+    async def rewrite(self, put_in: Collection[Word], strike_out: Collection[Word]) -> None:
+        """Have the file say it, and say it no longer. Raises SettingsError, StorageError."""
+
+        def change(document: Table) -> None:
+            for word in strike_out:
+                self._strike_out(document, word)
+            for word in put_in:
+                self._put_in(document, word)
+
+        await self._change(change)
+
+    def _put_in(self, document: Table, word: Word) -> None:
+        entry = self._entry(document, word.thing) if word.part in OF_DEVICES else _room(document, word.thing)
+        if word.part in ONE_ONLY:
+            entry[word.part] = word.name
+        else:
+            entry.setdefault("names", tomlkit.array()).append(word.name)
+
+    def _strike_out(self, document: Table, word: Word) -> None:
+        entry = self._entry(document, word.thing) if word.part in OF_DEVICES else _room(document, word.thing)
+        if word.part in ONE_ONLY:
+            if _same(entry.get(word.part, ""), word.name):
+                del entry[word.part]
+        else:
+            _take_out(entry, word.name)
+        if not entry and word.part not in OF_DEVICES:
+            del document["areas"][_key_of_room(document, word.thing)]
+
+    # -- the file ------------------------------------------------------------------------------------------------
 
     def _entry(self, document: Table, device: str) -> Table:
         """The device's own table, under the key that it has there already, else under its first."""
@@ -149,6 +188,25 @@ def _table(document: Table, *path: str) -> Table:
             table[key] = tomlkit.table(is_super_table=depth < len(path) - 1)
         table = table[key]
     return table
+
+
+def _room(document: Table, area: str) -> Table:
+    return _table(document, "areas", _key_of_room(document, area))
+
+
+def _key_of_room(document: Table, area: str) -> str:
+    return next((name for name in document.get("areas", {}) if _same(name, area)), area)
+
+
+def _take_out(entry: Table, name: str) -> bool:
+    """Whether it was among the names of ``entry``."""
+    names = entry.get("names", [])
+    gone = [number for number, known in enumerate(names) if _same(known, name)]
+    for number in reversed(gone):
+        del names[number]
+    if not names:
+        entry.pop("names", None)
+    return bool(gone)
 
 
 def _drop_empty(document: Table) -> None:

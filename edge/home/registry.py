@@ -136,9 +136,13 @@ class Registry:
         return unread
 
     def keys(self, device: str) -> tuple[str, ...]:
-        """By which keys house.toml may know the device of that id, the most lasting first."""
-        known = self._find(device)
-        return _keys(known.entity, device) if known else (device,)
+        """By which keys house.toml may know the device of that id or key, the most lasting first."""
+        if (known := self._find(device)) is not None:
+            return _keys(known.entity, device)
+        for ident, each in self._known.items():
+            if device in (keys := _keys(each.entity, ident)):
+                return keys
+        return (device,)
 
     def furnish(self, house_file: HouseFile) -> None:
         """From now on it is as ``house_file`` says."""

@@ -63,7 +63,9 @@ class Device:
     def boot(self) -> None:
         """``hearth-sync`` starts: nothing is known but what is in the file."""
         self.store = Store(self.storage, self.outbox, self.replica, lambda: self.world.now)
-        self.link = Link(self.store, self._sign, deliver=self._deliver, changed=lambda: None, now=lambda: self.world.now)
+        self.link = Link(
+            self.store, self._sign, deliver=self._deliver, changed=lambda: None, now=lambda: self.world.now
+        )
         self.session = None
 
     def put(self, kind: str, body: object) -> None:

@@ -63,6 +63,10 @@ class Lists:
             self._known = known
             self.revision += 1
 
+    async def refresh(self) -> None:
+        """Another assistant may have made or deleted lists. Raises StorageError."""
+        await self.load()
+
     def names(self) -> Mapping[str, Sequence[str]]:
         """Of the lists that there are, for the grammar."""
         return {"lists_known": self._known}

@@ -162,8 +162,8 @@ def _items(db: Connection, name: str) -> list[Item]:
 
 
 def _erase(db: Connection, name: str, now: float) -> None:
-    written = db.execute("SELECT DISTINCT list FROM list_item WHERE NOT deleted").fetchall()
+    written = [str(spelt) for (spelt,) in db.execute("SELECT DISTINCT list FROM list_item WHERE NOT deleted")]
     db.executemany(
         "UPDATE list_item SET deleted = 1, text = '', list = '', changed = ? WHERE list = ? AND NOT deleted",
-        [(now, spelt) for (spelt,) in written if spelt.casefold() == name.casefold()],
+        [(now, spelt) for spelt in written if spelt.casefold() == name.casefold()],
     )

@@ -55,7 +55,13 @@ class Routines:
     async def load(self) -> None:
         """Read what was taught and written. Raises StorageError."""
         self._written, self.mistakes = read_routines(self._file)
-        await self._refresh()
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        """Read again what was taught, be that to another assistant. Raises StorageError."""
+        if (taught := await self._store.load()) != self._taught or not self.revision:
+            self._taught = taught
+            self.revision += 1
 
     def names(self) -> Mapping[str, Sequence[str]]:
         """Of the routines, for the grammar."""
@@ -127,7 +133,7 @@ class Routines:
                 OutcomeKind.DONE, Phrase("routines_replace", {"name": known}), question=Question(intent, None)
             )
         await self._store.teach(known, sentences)
-        await self._refresh()
+        await self.refresh()
         return Outcome(OutcomeKind.DONE, Phrase("routines_taught", {"name": known, "count": len(sentences)}))
 
     def _parted(self, said: str, origin: Origin) -> Mapping[str, str]:
@@ -182,12 +188,8 @@ class Routines:
         if not intent.confirmed:
             return Outcome(OutcomeKind.DONE, Phrase("routines_forget", {"name": name}), question=Question(intent, None))
         await self._store.forget(name)
-        await self._refresh()
+        await self.refresh()
         return Outcome(OutcomeKind.DONE, Phrase("routines_forgotten", {"name": name}))
-
-    async def _refresh(self) -> None:
-        self._taught = await self._store.load()
-        self.revision += 1
 
     def _known(self, said: str) -> tuple[str, Sequence[str]]:
         """The routine's name as it was given, and its sentences; none where there is no such routine."""
