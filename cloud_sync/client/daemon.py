@@ -163,8 +163,11 @@ class Daemon:
                 pass  # the Answer has all of it
 
     async def _glance(self) -> None:
-        seen = -1
+        seen, file = -1, self._data_dir / "hearthside.db"
+        inode = _inode(file)
         while True:
+            if _inode(file) != inode:
+                raise StorageError(f"{file} is another file now", "hearth-sync begins anew with it")
             try:
                 version = await self._database.read(_data_version)
             except StorageError as error:
@@ -174,6 +177,13 @@ class Daemon:
                     seen = version
                     self._link.look()
             await anyio.sleep(_GLANCE_S)
+
+
+def _inode(file: Path) -> int:
+    try:
+        return file.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _data_version(connection: object) -> int:

@@ -92,6 +92,15 @@ async def test_nobody_to_ask_is_said_at_once(house: House) -> None:
                 await anext(local.ask(Ask(id="q", question="why?")))
 
 
+async def test_a_question_that_no_frame_holds_is_refused_at_once_and_the_link_stays(house: House) -> None:
+    async with memory_bridge() as bridge, house.syncing(bridge.url), house.local() as local:
+        await linked(local)
+        with pytest.raises(CloudUnreachable, match="too much to ask"):
+            await anext(local.ask(Ask(id="q", question="x" * 2**21)))
+        assert local.linked
+        assert len([message for message in bridge.heard if isinstance(message, Ask)]) == 0
+
+
 async def test_whoever_leaves_early_cancels(house: House) -> None:
     async with memory_bridge() as bridge, house.syncing(bridge.url), house.local() as local:
         await linked(local)
