@@ -100,6 +100,7 @@ def _connected(file: Path, checkpoints: bool) -> apsw.Connection:
     connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
     if not checkpoints:
         connection.wal_autocheckpoint(0)
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     # What a person wants forgotten is overwritten, not only unlinked.
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
