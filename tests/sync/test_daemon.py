@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 import anyio
 import pytest
+from anyio.streams.buffered import BufferedByteReceiveStream
 
 from cloud_sync.client.bridge import LocalBridge
 from cloud_sync.client.kept import KeptQuestions
@@ -153,5 +154,5 @@ async def test_the_system_tells_when_its_routes_change() -> None:
     async with await anyio.open_process(command) as watcher:
         assert watcher.stdout is not None
         with anyio.fail_after(60):
-            assert (await watcher.stdout.receive()).startswith(b"changed\n")
+            assert await BufferedByteReceiveStream(watcher.stdout).receive_until(b"\n", 100) == b"changed"
         watcher.kill()
