@@ -9,6 +9,7 @@ from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.room import replace
 from cloud_sync.protocol.erasure import CONTENT, About, Erase, Wanted
 from cloud_sync.protocol.event import Kind, decode
+from edge.privacy import consent
 
 _AT_ONCE: Final = 2_000
 """Ids in one event."""
@@ -47,6 +48,9 @@ class DeviceErasures:
         self._tell(connection, Erase(everything=True))
         for table in ("sync_lost", "sync_aside", "sync_damaged", "sync_question", "sync_answer"):
             _empty(connection, table)
+        if not consent.allowed(connection, consent.Purpose.MEMORY):
+            # Where it is shared, it is told one by one that they are gone, and goes with that.
+            _empty(connection, "sync_field")
 
     def _tell(self, connection: Connection, erase: Erase) -> None:
         clock = self._outbox.put(connection, Kind.ERASE, erase)
@@ -66,13 +70,6 @@ class DeviceErasures:
                 connection.execute("DELETE FROM sync_event WHERE seq = ?", (seq,))
             else:
                 replace(connection, device, incarnation, seq, _GONE)
-        forget_values(connection, wanted.erase.records)
-
-
-def forget_values(connection: Connection, records: Sequence[tuple[str, str]]) -> None:
-    """What was kept of these records' earlier values."""
-    if _is_there(connection, "sync_lost"):
-        connection.executemany("DELETE FROM sync_lost WHERE kind = ? AND record = ?", records)
 
 
 def _empty(connection: Connection, table: str) -> None:

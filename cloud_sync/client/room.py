@@ -48,19 +48,15 @@ class Bounds:
     def fits(self, connection: Connection, device: str, incarnation: str, size: int, priority: Priority) -> bool:
         """Make room for an event of ``size`` bytes. False: it has to go itself. Raises StorageError when it may not."""
         if self._surely_fits(connection, size):
+            self._counted = None
             return True
         version, rows, kept = self._count(connection)
-        if rows >= self._room.rows or kept + size > self._room.size:
-            freed = _give_up(
-                connection,
-                device,
-                incarnation,
-                priority,
-                rows + 1 - int(self._room.rows * _DOWN_TO),
-                kept + size - int(self._room.size * _DOWN_TO),
-            )
-            rows, kept = rows - freed[0], kept - freed[1]
-        fits = rows < self._room.rows and kept + size <= self._room.size
+        if not self._has(rows, kept + size):
+            missing = (rows + 1 - int(self._room.rows * _DOWN_TO), kept + size - int(self._room.size * _DOWN_TO))
+            _give_up(connection, device, incarnation, priority, *missing)
+            self._counted = None
+            version, rows, kept = self._count(connection)
+        fits = self._has(rows, kept + size)
         if not fits and priority is Priority.KEPT:
             raise StorageError(
                 f"there is no room for more that waits for the bridge: {rows} entries, {kept // 2**20} MiB",
@@ -69,9 +65,14 @@ class Bounds:
         self._counted = (version, rows + fits, kept + size * fits)
         return fits
 
+    def _has(self, rows: int, size: int) -> bool:
+        """Room for one more event, with which there are ``size`` bytes."""
+        return rows < self._room.rows and size <= self._room.size
+
     def _surely_fits(self, connection: Connection, size: int) -> bool:
         """By a glance at both ends, which takes too many for what is there, never too few."""
-        ends = "SELECT min(seq), max(seq) FROM sync_event"
+        # Each alone: for both in one SELECT SQLite reads the whole table.
+        ends = "SELECT (SELECT min(seq) FROM sync_event), (SELECT max(seq) FROM sync_event)"
         oldest, newest = connection.execute(ends).get
         if oldest is None:
             return size <= self._room.size
@@ -85,27 +86,23 @@ class Bounds:
         version = connection.execute("PRAGMA data_version").get
         if self._counted is not None and self._counted[0] == version:
             return self._counted
-        query = "SELECT count(*), coalesce(sum(length(event)), 0) FROM sync_event WHERE kind <> ?"
+        query = "SELECT coalesce(sum(kind <> ?), 0), coalesce(sum(length(event)), 0) FROM sync_event"
         rows, size = connection.execute(query, (Kind.GAP.value,)).get
         return version, rows, size
 
 
-def _give_up(
-    connection: Connection, device: str, incarnation: str, priority: Priority, rows: int, size: int
-) -> tuple[int, int]:
-    """Let go of so many, of at most that priority, as far as there are any. Returns how many rows and bytes that is."""
+def _give_up(connection: Connection, device: str, incarnation: str, priority: Priority, rows: int, size: int) -> None:
+    """Let go of so many rows and bytes, of at most that priority, as far as there are any."""
     acked = connection.execute("SELECT acked FROM sync_link").get
-    freed_rows = freed_size = 0
     for seq, length, kind in _victims(connection, acked, priority):
-        if freed_rows >= rows and freed_size >= size:
+        if rows <= 0 and size <= 0:
             break
-        freed_rows, freed_size = freed_rows + 1, freed_size + length
+        rows, size = rows - 1, size - length
         if seq <= acked:
             connection.execute("DELETE FROM sync_event WHERE seq = ?", (seq,))
         else:
             replace(connection, device, incarnation, seq, kind)
             count(connection, f"given_up.{kind}")
-    return freed_rows, freed_size
 
 
 def _victims(connection: Connection, acked: int, priority: Priority) -> Iterator[tuple[int, int, str]]:

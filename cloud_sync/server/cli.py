@@ -46,11 +46,15 @@ def serve(
     database: Url = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default=False)] = None,
     port: Annotated[int | None, typer.Option(help="0: any that is free.", show_default=False)] = None,
+    tls: Annotated[
+        list[str] | None,
+        typer.Option(help="Make a certificate for that name or address; for several, again.", show_default=False),
+    ] = None,
 ) -> None:
     """Take in what devices send, until it is stopped."""
     from cloud_sync.server.app import server
 
-    settings = settings_of(config, data, database, host=host, port=port)
+    settings = settings_of(config, data, database, host=host, port=port, tls_hosts=tuple(tls) if tls else None)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     # What is loaded now stays: a full collection would look at it, and at ten thousand connections, for a tenth of a
     # second each time.
@@ -58,3 +62,16 @@ def serve(
     gc.freeze()
     gc.set_threshold(*_GC)
     server(settings).run()
+
+
+def _mount_groups() -> None:
+    from cloud_sync.server.identity import cli
+
+    app.add_typer(cli.house_app, name="house")
+    app.add_typer(cli.device_app, name="device")
+    app.add_typer(cli.person_app, name="person")
+    app.add_typer(cli.audit_app, name="audit")
+    app.add_typer(cli.erasures_app, name="erasures")
+
+
+_mount_groups()

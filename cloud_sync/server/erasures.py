@@ -35,9 +35,20 @@ _PAGE: Final = 1_000
 class EraseApplier:
     """Forgets, and signs that it has. One of :class:`cloud_sync.server.ports.Applier`."""
 
-    def __init__(self, signer: Signer, server: str, audit: Audit, parts: Sequence[Forgets], file: Path | None) -> None:
-        """``parts``: what keeps something of its own; ``file``: where erasures are kept apart from the store."""
-        self._signer, self._server, self._audit, self._parts, self._file = signer, server, audit, parts, file
+    def __init__(
+        self,
+        database: Database,
+        signer: Signer,
+        server: str,
+        audit: Audit,
+        parts: Sequence[Forgets] = (),
+        file: Path | None = None,
+    ) -> None:
+        """``server``: the bridge's id; ``parts``: what keeps something of its own; ``file``: where erasures are kept
+        apart from the store.
+        """
+        self._database, self._signer, self._server, self._audit = database, signer, server, audit
+        self._parts, self._file = parts, file
 
     async def apply(self, connection: AsyncConnection, received: Received) -> None:
         """Everything is gone, and the receipt is there, when the transaction commits. Raises CannotApply."""
@@ -93,14 +104,25 @@ class EraseApplier:
         return count
 
     async def applied(self, received: Sequence[Received]) -> None:
-        """Keep them apart, too."""
-        if self._file is None:
-            return
-        lines = [msgspec.json.encode(wanted_by(one)) + b"\n" for one in received if _is_readable(one)]
-        with os.fdopen(os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
-            file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
+        """Keep them apart, too; and nothing stays behind in SQLite's write-ahead log."""
+        if self._file is not None:
+            lines = [msgspec.json.encode(wanted_by(one)) + b"\n" for one in received if _is_readable(one)]
+            with os.fdopen(os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
+                file.writelines(lines)
+                file.flush()
+                os.fsync(file.fileno())
+        await emptied(self._database)
+
+
+async def emptied(database: Database) -> None:
+    """The write-ahead log of SQLite is written into the database, over what was erased, and cut off."""
+    if database.is_postgres:
+        return
+    async with database.engine.connect() as connection:
+        # Not by SQLAlchemy, which would begin a transaction, in which that can't be done.
+        raw = (await connection.get_raw_connection()).driver_connection
+        assert raw is not None
+        await raw.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def wanted_by(received: Received) -> Wanted:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from edge.cli import Config, Json, data_dir_of, print_json, settings_of
+from edge.cli.enrol import enrol
 from edge.errors import AssistantError, AssistantUnreachable
 
 if TYPE_CHECKING:
     from cloud_sync.client.local import Standing
 
 app = typer.Typer(no_args_is_help=True, help="The link to the bridge, and what waits for it.")
+app.command(epilog="Example: `hearth sync enrol https://192.168.1.10:8443 K7QM-93F4`")(enrol)
 
 
 @app.command(epilog="Example: `hearth sync status`")

@@ -206,7 +206,7 @@ async def test_a_store_restored_from_a_backup_of_before_forgets_again(tmp_path: 
     async with Database(backup) as database:
         await migrate(database)
         who = await access(database, signer(tmp_path))
-        applier = EraseApplier(signer(tmp_path), who.server, who.audit, (), None)
+        applier = EraseApplier(database, signer(tmp_path), who.server, who.audit)
         assert await replay(database, applier, tmp_path / FILE) == 1
         assert await replay(database, applier, tmp_path / FILE) == 0
         assert await verify(database, "h1") > 0

@@ -135,7 +135,7 @@ class Interleavings(RuleBasedStateMachine):
 
 
 class RolledBack(Interleavings):
-    """The same, on a disk that is put back to an older state: what it forgot so, it may lose, and nothing else."""
+    """The same, on a disk that is put back to an older state: what it forgot then is there if the bridge had it."""
 
     forgotten: set[str]
 
@@ -160,9 +160,7 @@ class RolledBack(Interleavings):
         image, written = self.image
         self.device.connection.deserialize("main", image)
         self.device.boot()
-        self.forgotten |= set(self.written[written:]) - set(self.store.texts())
-        # The numbers go on, so that texts stay different.
-        self.written = [*self.written]
+        self.forgotten |= set(self.written[written:])
 
     def teardown(self) -> None:
         if not hasattr(self, "wire"):
@@ -172,7 +170,7 @@ class RolledBack(Interleavings):
 
 
 SETTINGS = settings(
-    max_examples=100, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 Interleavings.TestCase.settings = SETTINGS
 RolledBack.TestCase.settings = SETTINGS

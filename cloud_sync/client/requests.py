@@ -1,0 +1,70 @@
+"""What this device asks the bridge over HTTPS: a token, for which it signs a challenge, and then what needs one."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import httpx
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cloud_sync.client.enrolment import Bridge, BridgeRefused
+from cloud_sync.client.keys import device_key
+from cloud_sync.protocol.enrolment import HTTP, Nonce, Problem, ProveIt, Tokens
+from cloud_sync.protocol.keys import signed
+
+_TIMEOUT_S: Final = 30.0
+_AGAIN: Final = "check the link; what is on this device is exported with --local"
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def exported(data_dir: Path, bridge: Bridge, ca_file: Path | None = None) -> list[dict[str, Any]]:
+    """All that the bridge has of this house, a row each. Raises BridgeRefused, StorageError."""
+    key = device_key(data_dir)
+    with _client(bridge, ca_file) as client:
+        token = _token(client, bridge, key)
+        answer = client.get("/v1/export", headers={"Authorization": f"Bearer {token}"})
+        _checked(answer)
+        try:
+            return [json.loads(line) for line in answer.text.splitlines()]
+        except ValueError:
+            raise BridgeRefused(f"{bridge.url} broke off in the middle", _AGAIN) from None
+
+
+def _token(client: httpx.Client, bridge: Bridge, key: Ed25519PrivateKey) -> str:
+    asked = _decoded(client.post("/v1/challenge"), Nonce)
+    if asked.server != bridge.server:
+        what = f"{bridge.url} is not the bridge that this device was enrolled with"
+        raise BridgeRefused(what, "enrol it again, if that is meant", permanent=True)
+    signature = signed(key, asked.server, asked.nonce, bridge.device, HTTP)
+    proof = ProveIt(device=bridge.device, nonce=asked.nonce, signature=signature)
+    return _decoded(client.post("/v1/token", content=msgspec.json.encode(proof)), Tokens).token
+
+
+@contextmanager
+def _client(bridge: Bridge, ca_file: Path | None) -> Iterator[httpx.Client]:
+    try:
+        with httpx.Client(base_url=bridge.url, verify=bridge.context(ca_file), timeout=_TIMEOUT_S) as client:
+            yield client
+    except httpx.HTTPError as error:
+        raise BridgeRefused(f"{bridge.url} can't be reached: {error}", _AGAIN) from None
+
+
+def _decoded(answer: httpx.Response, kind: type[S]) -> S:
+    _checked(answer)
+    try:
+        return msgspec.json.decode(answer.content, type=kind)
+    except msgspec.DecodeError:
+        raise BridgeRefused("the bridge answers something else", "is it a bridge?") from None
+
+
+def _checked(answer: httpx.Response) -> None:
+    if answer.is_success:
+        return
+    try:
+        problem = msgspec.json.decode(answer.content, type=Problem)
+    except msgspec.DecodeError:
+        raise BridgeRefused(f"the bridge answers {answer.status_code}", "is it a bridge?") from None
+    raise BridgeRefused(f"refused: {problem.message}", _AGAIN)
