@@ -65,7 +65,8 @@ def https(url: str) -> str:
     """The address for requests: ``https://host:port`` of ``wss://host:port`` or of ``host:port``. On this machine
     alone, also ``http://``, for trying it out. Raises BridgeRefused.
     """
-    scheme, _, bare = url.rstrip("/").rpartition("://")
+    scheme, _, bare = url.rpartition("://")
+    bare = bare.rstrip("/")
     plain = scheme in ("http", "ws") and bare.partition(":")[0] in _HERE
     if (scheme not in ("", "https", "wss") and not plain) or "/" in bare or not bare:
         raise BridgeRefused(f"{url} is not the address of a bridge", "give https://HOST:PORT", permanent=True)
