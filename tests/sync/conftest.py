@@ -1,4 +1,4 @@
-"""What most tests here begin with: an assistant's database, and both stores of the bridge, for real."""
+"""Both stores of the bridge, for real, and a device's database."""
 
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -11,14 +11,6 @@ from cloud_sync.client.replica import Replica
 from edge.database import Database
 from tests.postgres import Postgres, postgres
 from tests.sync.house import House
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with Database(tmp_path / "hearthside.db") as database:
-        house = House(tmp_path, database)
-        await End(house.outbox, Replica("device", house.outbox)).prepare(database)
-        yield house
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +27,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite+aiosqlite:///{tmp_path / 'cloud.db'}"
     running: Postgres = request.getfixturevalue("cluster")
     return running.create(f"t{secrets.token_hex(6)}")
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """An assistant's database, with what writes into it and what sends it."""
+    async with Database(tmp_path / "hearthside.db") as database:
+        made = House(tmp_path, database)
+        await End(made.outbox, Replica("device", made.outbox)).prepare(database)
+        yield made
