@@ -152,8 +152,7 @@ class HeavyService:
             # It is just answered live; where that fails, the job is due again.
             return
         task = self._start(key, ask, lambda _: None)
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait([task])
+        await asyncio.wait([task])
         if task.cancelled():
             await self._store.drop(*key)
             return
