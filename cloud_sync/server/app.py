@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import logging
+import os
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -37,11 +39,13 @@ from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Receipts
 from cloud_sync.server.retention import Keep
 from cloud_sync.server.settings import Settings
 from cloud_sync.server.tables import store
-from cloud_sync.server.websocket import Opening, WebSocket
+from cloud_sync.server.websocket import Opening
 from cloud_sync.server.worker import Worker
 
 _SHUTDOWN_S: Final = 1
 _BACKLOG: Final = 4_096
+_ACCEPTED_AT_ONCE: Final = 32
+"""Sockets between two looks at those that are there: who has come in is served before the next are let in."""
 TLS: Final = "tls"
 """Folder of the certificate that the bridge made itself, in the data directory."""
 
@@ -161,6 +165,18 @@ async def _metrics(request: Request) -> Response:
     return Response(worker.meter.text(), media_type=CONTENT_TYPE)
 
 
+class Server(uvicorn.Server):
+    """uvicorn's, before which many may wait though few are let in at once."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Returns when it listens."""
+        await super().startup(sockets)
+        for listening in (one for each in self.servers for one in each.sockets):
+            # asyncio takes one number for both; the kernel can be told another one afterwards.
+            with socket.socket(fileno=os.dup(listening.fileno())) as same:
+                same.listen(_BACKLOG)
+
+
 def server(settings: Settings) -> uvicorn.Server:
     """Ready to be run."""
     logging.getLogger("cloud_sync.server.wire").setLevel(logging.WARNING)
@@ -169,10 +185,10 @@ def server(settings: Settings) -> uvicorn.Server:
         host=settings.host,
         port=settings.port,
         http=Opening,
-        ws=WebSocket,
+        ws="none",
         access_log=False,
         log_level=settings.log_level,
-        backlog=_BACKLOG,
+        backlog=_ACCEPTED_AT_ONCE,
         timeout_graceful_shutdown=_SHUTDOWN_S,
         server_header=False,
     )
@@ -180,7 +196,7 @@ def server(settings: Settings) -> uvicorn.Server:
         config.load()
         # Not by uvicorn's own settings, which would allow TLS 1.2.
         config.ssl = certificate.context()
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def certificate_of(settings: Settings) -> Certificate | None:

@@ -32,8 +32,8 @@ class Link(Protocol):
     def send(self, frame: bytes) -> None:
         """Send it, unless the link is down."""
 
-    def known(self) -> None:
-        """It has been proved who is at the other end."""
+    def greeted(self) -> None:
+        """The other end has said who it is; from now on it waits for us."""
 
     def close(self, code: Code | None) -> None:
         """Once everything is sent. ``code``: why; None: in peace."""
@@ -82,6 +82,7 @@ class Connection:
                 case Say():
                     self._say(effect.message)
                 case Identify():
+                    self._link.greeted()
                     self._worker.identities.put(effect.device, self._identified)
                 case Admit():
                     self._worker.admissions.put((effect.identity, effect.hello), self._admitted)
@@ -112,7 +113,6 @@ class Connection:
         effects = self.session.admitted(standing, welcomed.token, self._worker.splay_s(), self._worker.now_ms())
         self.perform(effects)
         if self.session.identity is not None:
-            self._link.known()
             self._worker.admitted(self, self.session.identity)
 
     def _kept(self, kept: Kept | None) -> None:

@@ -87,8 +87,9 @@ class Worker:
         self._receipts = receipts
         self.server, self.epoch = server, epoch
         self.codec = server_codec()
-        self.now = time.monotonic
-        self.half_open = HalfOpen(meter.half_open_dropped.inc)
+        self._attentive = 0.0
+        self._swept = time.monotonic()
+        self.half_open = HalfOpen(meter.half_open_dropped.inc, self.now)
         self.throttled: set[Throttled] = set()
         self.wire_logger = logging.getLogger("cloud_sync.server.wire")
         self._ingest = Ingest(database, appliers, self.now_ms, gate)
@@ -105,6 +106,12 @@ class Worker:
         self._stale: set[str] = set()
         self._revoked_since = self.now_ms()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def now(self) -> float:
+        """Seconds for which this worker has listened. When it has too much to do they pass slower: nobody is given up
+        whose words wait to be read.
+        """
+        return self._attentive + min(time.monotonic() - self._swept, _SWEEP_S)
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
@@ -158,11 +165,11 @@ class Worker:
 
     def keep(self, batch: Batch, done: Callable[[Kept | None], None]) -> None:
         """Commit a batch."""
-        began = self.now()
+        began = time.monotonic()
 
         def measured(kept: Kept | None) -> None:
             if kept is not None and kept.error is None:
-                self.meter.ack_seconds.observe(self.now() - began)
+                self.meter.ack_seconds.observe(time.monotonic() - began)
             done(kept)
 
         self._batches.put(batch, measured)
@@ -323,6 +330,7 @@ class Worker:
     async def _sweep(self) -> None:
         for count in itertools.count(1):
             await asyncio.sleep(_SWEEP_S)
+            self._attentive, self._swept = self.now(), time.monotonic()
             self._arrivals.append(0)
             self.half_open.sweep()
             self.throttled = {each for each in self.throttled if each.refill()}

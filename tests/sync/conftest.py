@@ -1,6 +1,7 @@
-"""The database that most tests here begin with."""
+"""Both stores of the bridge, for real, and a device's database."""
 
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,17 +9,30 @@ import pytest
 from cloud_sync.client.compose import End
 from cloud_sync.client.replica import Replica
 from edge.database import Database
+from tests.postgres import Postgres, postgres
 from tests.sync.house import House
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL for all tests of this folder."""
+    with postgres(tmp_path_factory.mktemp("postgres") / "cluster") as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'cloud.db'}"
+    running: Postgres = request.getfixturevalue("cluster")
+    return running.create(f"t{secrets.token_hex(6)}")
 
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """An assistant's database, with what writes into it and what sends it."""
     async with Database(tmp_path / "hearthside.db") as database:
-        house = House(tmp_path, database)
-        await End(house.outbox, Replica("device", house.outbox)).prepare(database)
-        yield house
+        made = House(tmp_path, database)
+        await End(made.outbox, Replica("device", made.outbox)).prepare(database)
+        yield made

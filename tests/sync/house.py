@@ -32,11 +32,11 @@ class House:
     def daemon(self, url: str, credentials: DeviceCredentials | None = None) -> Daemon:
         outbox = DatabaseOutbox("device", machine="board")
         end = End(outbox, Replica("device", outbox))
-        return Daemon(self.data_dir, url, credentials or DeviceCredentials(KEY, "bridge", None), end, lambda: 0.0)
+        return Daemon(self.data_dir, url, credentials or DeviceCredentials(KEY, "bridge", None), end, lambda: 0.0005)
 
     @asynccontextmanager
     async def syncing(self, url: str, credentials: DeviceCredentials | None = None) -> AsyncIterator[Daemon]:
-        """hearth-sync runs until the block ends; it never waits between attempts."""
+        """hearth-sync runs until the block ends; it hardly waits between attempts."""
         daemon, ready = self.daemon(url, credentials), anyio.Event()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(daemon.serve, ready.set)

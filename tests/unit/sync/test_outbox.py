@@ -84,8 +84,11 @@ class Board:
     def place(self, **welcome: object) -> int | None:
         given = {"version": 1, "epoch": "e", "house": "h", "acked": 0} | welcome
         here = queue.position(self.connection, self.outbox)
-        placed: int | None = self.write(lambda db: queue.place(db, here, Welcome(**given)))  # type: ignore[assignment,arg-type]
-        return placed
+        welcome = Welcome(**given)  # type: ignore[arg-type]
+        placed = queue.place(self.connection, here, welcome)
+        if placed is not None and placed.is_new:
+            self.write(lambda db: queue.settle(db, placed, welcome))
+        return placed.after if placed is not None else None
 
 
 @pytest.fixture
