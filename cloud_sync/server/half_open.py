@@ -4,7 +4,7 @@ from asyncio import Transport
 from collections.abc import Callable
 from typing import Final
 
-LIMIT: Final = 4_096
+LIMIT: Final = 16_384
 """So many; when one more comes, the oldest goes."""
 AGE_S: Final = 20.0
 """For the request and the hello together."""

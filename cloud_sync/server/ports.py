@@ -100,6 +100,11 @@ class Forgets(Protocol):
 class Receipts(Protocol):
     """Proofs of what was erased."""
 
+    async def waiting(self, connection: AsyncConnection, devices: Sequence[str]) -> set[str]:
+        """Those of ``devices`` for which something is kept, in a transaction of their houses: many are asked for at
+        once when many connect.
+        """
+
     async def untaken(self, house: str, device: str) -> Sequence[Receipt]:
         """Those that the device has not taken yet, oldest first."""
 
@@ -123,6 +128,11 @@ class Heavy(Protocol):
 
     async def taken(self, house: str, device: str, id_: str) -> None:
         """The device keeps the answer itself now."""
+
+    async def waiting(self, connection: AsyncConnection, devices: Sequence[str]) -> set[str]:
+        """Those of ``devices`` for which something is kept, in a transaction of their houses: many are asked for at
+        once when many connect.
+        """
 
     async def kept(self, house: str, device: str) -> Sequence[Answer | Receipt]:
         """What the device has not taken yet: it is sent when it connects."""

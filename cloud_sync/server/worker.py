@@ -104,6 +104,7 @@ class Worker:
         self._houses: dict[str, dict[tuple[str, str], Connection]] = {}
         self._arrivals: deque[int] = deque([0], maxlen=_ARRIVALS_S)
         self._stale: set[str] = set()
+        self._newcomers: list[Identity] = []
         self._revoked_since = self.now_ms()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -136,10 +137,7 @@ class Worker:
             old.perform(old.session.bye("the same device has connected again"))
         of_house[key] = connection
         self.publish(identity.house, Arrived(*key, connection.id))
-        if self._heavy is not None:
-            self._spawn(self._tell_kept(connection, identity, self._heavy))
-        if self._receipts is not None:
-            self._spawn(self._tell_receipts(identity.house, identity.device, self._receipts))
+        self._newcomers.append(identity)
 
     def ended(self, connection: Connection, code: Code | None) -> None:
         """Nothing more is said on it. ``code``: why, if not in peace."""
@@ -309,9 +307,20 @@ class Worker:
         if may_pass_on and not is_ours:
             self.publish(identity.house, FromDevice(identity.device, self.codec.encode(message)))
 
-    async def _tell_kept(self, connection: Connection, identity: Identity, heavy: Heavy) -> None:
-        for answer in await heavy.kept(identity.house, identity.device):
-            connection.tell(answer)
+    async def _tell_newcomers(self) -> None:
+        """What is kept for devices that have connected: looked up once they can be told what comes in between."""
+        while self._newcomers:
+            some, self._newcomers = self._newcomers[:_LOOK_AT], self._newcomers[_LOOK_AT:]
+            names = sorted({each.device for each in some})
+            async with self._database.transaction(*sorted({each.house for each in some})) as connection:
+                answers = await self._heavy.waiting(connection, names) if self._heavy is not None else set()
+                receipts = await self._receipts.waiting(connection, names) if self._receipts is not None else set()
+            for each in some:
+                if self._heavy is not None and each.device in answers:
+                    for answer in await self._heavy.kept(each.house, each.device):
+                        self.tell(each.house, each.device, answer)
+                if self._receipts is not None and each.device in receipts:
+                    await self._tell_receipts(each.house, each.device, self._receipts)
 
     async def _tell_receipts(self, of_house: str, of_device: str, receipts: Receipts) -> None:
         for receipt in await receipts.untaken(of_house, of_device):
@@ -350,6 +359,7 @@ class Worker:
             query = select(revocation.c.who, revocation.c.of_house).where(revocation.c.at_ms >= since)
             for row in await connection.execute(query):
                 self._revoke(row.of_house, row.who)
+        await self._tell_newcomers()
         while self._stale:
             some = [self._stale.pop() for _ in range(min(_LOOK_AT, len(self._stale)))]
             async with self._database.transaction(*some) as connection:
