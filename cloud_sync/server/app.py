@@ -26,6 +26,7 @@ from cloud_sync.server.database import Database
 from cloud_sync.server.erasures import FILE, EraseApplier, StoredReceipts
 from cloud_sync.server.export import export_routes
 from cloud_sync.server.gate import PrivacyGate
+from cloud_sync.server.guarded import AuditedQuestions, GuardedHeavy
 from cloud_sync.server.heavy.parts import heavy_parts
 from cloud_sync.server.heavy.service import Tell
 from cloud_sync.server.heavy.store import Forgetting
@@ -78,8 +79,12 @@ async def parts(settings: Settings, database: Database, meter: Meter) -> AsyncIt
     async with heavy_parts(settings.heavy, database, meter.registry, whose_usage) as heavy:
         yield Parts(
             devices=who.devices,
-            appliers={Kind.CONSENT: ConsentApplier(who.audit), Kind.ERASE: erases, **heavy.service.appliers},
-            heavy=heavy.service,
+            appliers={
+                Kind.CONSENT: ConsentApplier(who.audit),
+                Kind.ERASE: erases,
+                **{kind: AuditedQuestions(each, who.audit) for kind, each in heavy.service.appliers.items()},
+            },
+            heavy=GuardedHeavy(heavy.service, database, who.audit),
             gate=PrivacyGate(),
             receipts=StoredReceipts(database, now_ms),
             routes=[

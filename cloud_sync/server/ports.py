@@ -43,6 +43,9 @@ class Devices(Protocol):
         in the audit log.
         """
 
+    async def renewed(self, identities: Sequence[Identity]) -> Sequence[Token]:
+        """They are still there: another token for each, before its last one expires."""
+
     async def refused(self, device: str, code: Code) -> None:
         """It was not let in: a line in the audit log."""
 
