@@ -109,9 +109,7 @@ async def test_tombstones_go_when_all_have_seen_them(tmp_path, cursors, age_ms, 
 async def test_a_snapshot_in_pages_is_the_whole_state(tmp_path):
     device = Device("h1")
     async with opened(f"sqlite+aiosqlite:///{tmp_path / 'cloud.db'}", device) as store:
-        await store.take(
-            device, *(device.change(str(n), name="x") for n in range(6)), device.change("0", deleted=True)
-        )
+        await store.take(device, *(device.change(str(n), name="x") for n in range(6)), device.change("0", deleted=True))
         await compact_house(store.database, "h1", NOW_MS + UNSEEN_MS + 1)
         numbers, page = [], await store.read(device, cursor=3, limit=2)
         while True:
