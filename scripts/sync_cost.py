@@ -12,6 +12,7 @@ relay that lets so many bits pass in a second, each way, with a queue of 32 KiB 
 import argparse
 import asyncio
 import contextlib
+import itertools
 import os
 import random
 import socket
@@ -59,6 +60,7 @@ _WORDS: Final = (
 ).split()
 _STAGES: Final = (1.5, 5.8, 4.6, 0.8, 3.3, 6.3)
 """Of each stage's milliseconds, the mean logarithm."""
+_BACKLOG: Final = 5_000
 _QUEUE: Final = 32 * 1024
 _SEGMENT, _HEADERS = 1448, 52
 """Bytes of a full TCP segment, and what IP and TCP add to each."""
@@ -182,7 +184,8 @@ class Relay:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._bridge, limit=_QUEUE)
         for each in (writer, far_writer):
             each.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _QUEUE)
-        await asyncio.gather(self._carry(reader, far_writer, 0), self._carry(far_reader, writer, 1))
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(self._carry(reader, far_writer, 0), self._carry(far_reader, writer, 1))
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: int) -> None:
         free_at = time.monotonic()
@@ -336,7 +339,7 @@ async def delay(turns: int) -> None:
             with both.syncing():
                 await until(lambda: both.relay.begun > 0 and both.relay.quiet_for(1.0))
                 await _compare("link healthy", one, other, turns)
-                for _ in range(10_000):
+                for _ in range(_BACKLOG):
                     await episodes.write(a_turn(chance))
                 carried = both.relay.carried[0]
                 await _compare("link slow, a backlog on its way", one, other, turns)
@@ -411,7 +414,13 @@ async def _told(database: Database, end: AssistantEnd) -> Episodes:
     """What is written is told to the bridge, as the person allowed."""
     await end.prepare(database)
     await Consents(database, end.outbox).say(Purpose.HISTORY, How.CLI, yes=True)
-    return Episodes(database, 30, outbox=end.outbox)
+    return Episodes(database, 30, _a_week_ago(), outbox=end.outbox)
+
+
+def _a_week_ago() -> Callable[[], float]:
+    """Each turn came two minutes after the one before."""
+    moments = itertools.count(time.time() - 7 * 86_400, 120.0)
+    return lambda: next(moments)
 
 
 async def _written_by_turns(episodes: Episodes, turns: int, chance: random.Random) -> float:

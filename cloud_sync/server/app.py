@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import os
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,12 +19,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from cloud_sync.protocol.event import Kind
+from cloud_sync.server import compaction, retention
 from cloud_sync.server.certificate import AUTHORITY, Certificate, self_made
 from cloud_sync.server.consents import ConsentApplier
 from cloud_sync.server.database import Database
 from cloud_sync.server.erasures import FILE, EraseApplier, StoredReceipts
 from cloud_sync.server.export import export_routes
 from cloud_sync.server.gate import PrivacyGate
+from cloud_sync.server.guarded import AuditedQuestions, GuardedHeavy
 from cloud_sync.server.heavy.parts import heavy_parts
 from cloud_sync.server.heavy.service import Tell
 from cloud_sync.server.heavy.store import Forgetting
@@ -33,13 +37,16 @@ from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.metrics import CONTENT_TYPE, Meter
 from cloud_sync.server.migrate import migrate
 from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Receipts
+from cloud_sync.server.retention import Keep
 from cloud_sync.server.settings import Settings
 from cloud_sync.server.tables import store
-from cloud_sync.server.websocket import Opening, WebSocket
+from cloud_sync.server.websocket import Opening
 from cloud_sync.server.worker import Worker
 
 _SHUTDOWN_S: Final = 1
 _BACKLOG: Final = 4_096
+_ACCEPTED_AT_ONCE: Final = 32
+"""Sockets between two looks at those that are there: who has come in is served before the next are let in."""
 TLS: Final = "tls"
 """Folder of the certificate that the bridge made itself, in the data directory."""
 
@@ -72,8 +79,12 @@ async def parts(settings: Settings, database: Database, meter: Meter) -> AsyncIt
     async with heavy_parts(settings.heavy, database, meter.registry, whose_usage) as heavy:
         yield Parts(
             devices=who.devices,
-            appliers={Kind.CONSENT: ConsentApplier(who.audit), Kind.ERASE: erases, **heavy.service.appliers},
-            heavy=heavy.service,
+            appliers={
+                Kind.CONSENT: ConsentApplier(who.audit),
+                Kind.ERASE: erases,
+                **{kind: AuditedQuestions(each, who.audit) for kind, each in heavy.service.appliers.items()},
+            },
+            heavy=GuardedHeavy(heavy.service, database, who.audit),
             gate=PrivacyGate(),
             receipts=StoredReceipts(database, now_ms),
             routes=[
@@ -99,7 +110,7 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
             others = made.appliers, made.heavy, made.gate, made.receipts
             worker = Worker(database, made.devices, row.server, row.epoch, meter, *others)
             async with _fanout(settings, worker):
-                work = [worker.run(), *(serve(worker.tell) for serve in made.services)]
+                work = [worker.run(), *_upkeep(settings, database), *(serve(worker.tell) for serve in made.services)]
                 tasks = [asyncio.create_task(each) for each in work]
                 try:
                     yield worker, made
@@ -109,6 +120,20 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
                     for task in tasks:
                         with contextlib.suppress(asyncio.CancelledError):
                             await task
+
+
+def _upkeep(settings: Settings, database: Database) -> Sequence[Coroutine[Any, Any, None]]:
+    def owner() -> AbstractAsyncContextManager[Database]:
+        # A worker of PostgreSQL does not see all houses. In SQLite there is one connection, for everything.
+        return Database(settings.url) if database.is_postgres else contextlib.nullcontext(database)
+
+    keep = Keep(
+        turn=settings.keep_turns_days,
+        question=settings.keep_questions_days,
+        telemetry=settings.keep_telemetry_days,
+        audio=settings.keep_audio_days,
+    )
+    return retention.serve(owner, keep, now_ms), compaction.serve(owner, now_ms)
 
 
 @asynccontextmanager
@@ -149,6 +174,18 @@ async def _metrics(request: Request) -> Response:
     return Response(worker.meter.text(), media_type=CONTENT_TYPE)
 
 
+class Server(uvicorn.Server):
+    """uvicorn's, before which many may wait though few are let in at once."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Returns when it listens."""
+        await super().startup(sockets)
+        for listening in (one for each in self.servers for one in each.sockets):
+            # asyncio takes one number for both; the kernel can be told another one afterwards.
+            with socket.socket(fileno=os.dup(listening.fileno())) as same:
+                same.listen(_BACKLOG)
+
+
 def server(settings: Settings) -> uvicorn.Server:
     """Ready to be run."""
     logging.getLogger("cloud_sync.server.wire").setLevel(logging.WARNING)
@@ -157,10 +194,10 @@ def server(settings: Settings) -> uvicorn.Server:
         host=settings.host,
         port=settings.port,
         http=Opening,
-        ws=WebSocket,
+        ws="none",
         access_log=False,
         log_level=settings.log_level,
-        backlog=_BACKLOG,
+        backlog=_ACCEPTED_AT_ONCE,
         timeout_graceful_shutdown=_SHUTDOWN_S,
         server_header=False,
     )
@@ -168,7 +205,7 @@ def server(settings: Settings) -> uvicorn.Server:
         config.load()
         # Not by uvicorn's own settings, which would allow TLS 1.2.
         config.ssl = certificate.context()
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def certificate_of(settings: Settings) -> Certificate | None:

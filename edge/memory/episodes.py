@@ -36,7 +36,7 @@ _INSERT: Final = (
 )
 _MICROSECONDS: Final = 1_000_000
 _FOREVER_S: Final = 1e12
-_AGAIN_S: Final = 3600.0
+_AGAIN_S: Final = 60.0
 """Nobody writes a turn again after so long."""
 _BESIDE: Final = 1_000
 """Of turns that ended in the same microsecond, all but one moved up a little."""

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud_sync.protocol.clock import ms_of
 from cloud_sync.protocol.erasure import Wanted
 from cloud_sync.protocol.messages import Answer, Ask
+from cloud_sync.server import bulk
 from cloud_sync.server.database import Database
 from cloud_sync.server.heavy import tables
 from cloud_sync.server.heavy.settings import HeavySettings
@@ -111,6 +112,12 @@ class Store:
             await connection.execute(delete(tables.answer).where(_of(tables.answer, house, device, answer.id)))
             await connection.execute(insert(tables.answer).values(row))
             await _drop(connection, house, device, answer.id)
+
+    async def waiting(self, connection: AsyncConnection, houses: Sequence[str], devices: Sequence[str]) -> set[str]:
+        """Those of ``devices`` that have not taken some, in a transaction of their houses."""
+        c = tables.answer.c
+        theirs = bulk.any_of(connection, c.house, houses) & bulk.any_of(connection, c.device, devices)
+        return {row.device for row in await connection.execute(select(c.device).where(theirs))}
 
     async def kept(self, house: str, device: str) -> Sequence[Answer]:
         """What the device has not taken yet."""
