@@ -58,7 +58,7 @@ class PrivacyGate:
         for one in received:
             if one.event.kind == Kind.CONSENT:
                 _take(given, one)
-            purpose = consents.PURPOSES.get(Kind(one.event.kind)) if one.event.kind in set(Kind) else None
+            purpose = consents.PURPOSES.get(one.event.kind)
             if purpose is not None and not given.get((one.house, one.device, purpose), False):
                 refusals.append(CannotApply(Code.CONSENT, _NO_CONSENT))
             elif forgotten is not None and (by := forgotten.by(one)) is not None:
@@ -81,9 +81,10 @@ def _take(given: dict[tuple[str, str, str], bool], one: Received) -> None:
 async def _forgotten(connection: AsyncConnection, received: Sequence[Received]) -> _Forgotten | None:
     houses = {one.house for one in received}
     c = erasure.c
-    if (await connection.execute(select(c.id).where(c.house.in_(houses)).limit(1))).first() is None:
+    of_them = bulk.any_of(connection, c.house, sorted(houses))
+    if (await connection.execute(select(c.id).where(of_them).limit(1))).first() is None:
         return None
-    query = select(c.house, c.device, c.id, c.clock, c.body).where(c.house.in_(houses), c.of_time.is_(True))
+    query = select(c.house, c.device, c.id, c.clock, c.body).where(of_them, c.of_time.is_(True))
     of_times = [
         Wanted(row.house, row.device, row.id, row.clock, _ERASE.decode(row.body))
         for row in await connection.execute(query)
