@@ -138,9 +138,10 @@ class StoredReceipts:
         """``now_ms``: milliseconds since the epoch."""
         self._database, self._now_ms = database, now_ms
 
-    async def waiting(self, connection: AsyncConnection, devices: Sequence[str]) -> set[str]:
+    async def waiting(self, connection: AsyncConnection, houses: Sequence[str], devices: Sequence[str]) -> set[str]:
         """Those of ``devices`` that have not taken some, in a transaction of their houses."""
-        theirs = bulk.any_of(connection, erasure.c.device, devices) & erasure.c.taken_ms.is_(None)
+        theirs = bulk.any_of(connection, erasure.c.house, houses) & bulk.any_of(connection, erasure.c.device, devices)
+        theirs &= erasure.c.taken_ms.is_(None)
         return {row.device for row in await connection.execute(select(erasure.c.device).where(theirs))}
 
     async def untaken(self, house: str, device: str) -> Sequence[Receipt]:

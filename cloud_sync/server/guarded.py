@@ -52,9 +52,9 @@ class GuardedHeavy:
         """The device keeps the answer itself now."""
         await self._heavy.taken(house, device, id_)
 
-    async def waiting(self, connection: AsyncConnection, devices: Sequence[str]) -> set[str]:
+    async def waiting(self, connection: AsyncConnection, houses: Sequence[str], devices: Sequence[str]) -> set[str]:
         """Those of ``devices`` for which something is kept."""
-        return await self._heavy.waiting(connection, devices)
+        return await self._heavy.waiting(connection, houses, devices)
 
     async def kept(self, house: str, device: str) -> Sequence[Answer | Receipt]:
         """What the device has not taken yet."""

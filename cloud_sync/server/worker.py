@@ -315,9 +315,11 @@ class Worker:
         while self._newcomers:
             some, self._newcomers = self._newcomers[:_LOOK_AT], self._newcomers[_LOOK_AT:]
             names = sorted({each.device for each in some})
-            async with self._database.transaction(*sorted({each.house for each in some})) as connection:
-                answers = await self._heavy.waiting(connection, names) if self._heavy is not None else set()
-                receipts = await self._receipts.waiting(connection, names) if self._receipts is not None else set()
+            houses = sorted({each.house for each in some})
+            async with self._database.transaction(*houses) as connection:
+                of = connection, houses, names
+                answers = await self._heavy.waiting(*of) if self._heavy is not None else set()
+                receipts = await self._receipts.waiting(*of) if self._receipts is not None else set()
             for each in some:
                 if self._heavy is not None and each.device in answers:
                     for answer in await self._heavy.kept(each.house, each.device):

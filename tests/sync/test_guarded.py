@@ -50,6 +50,9 @@ class Scripted:
     async def taken(self, house: str, device: str, id_: str) -> None:
         self.asked.clear()
 
+    async def waiting(self, connection: object, houses: Sequence[str], devices: Sequence[str]) -> set[str]:
+        return set(devices)
+
     async def kept(self, house: str, device: str) -> Sequence[Answer]:
         return []
 
