@@ -1,7 +1,7 @@
 """What is kept, and how it is found again."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,35 @@ class Outbox(Protocol):
 
     def withdraw(self, connection: "Connection", kinds: Collection[str]) -> int:
         """Take back what was not sent yet of these kinds, likewise. Returns how many events that were."""
+
+
+class Consents(Protocol):
+    """What the people of the house allow to leave it, by purpose: see :class:`edge.privacy.consent.Purpose`."""
+
+    async def allows(self, purpose: str) -> bool:
+        """Whether what serves ``purpose`` may leave the house now. Raises StorageError."""
+
+    async def say(self, purpose: str, how: str, *, yes: bool) -> None:
+        """From now on. Raises StorageError."""
+
+
+class Erasures(Protocol):
+    """Has the bridge, and all that it told, forget what is forgotten here."""
+
+    def forget(
+        self,
+        connection: "Connection",
+        *,
+        turns: Sequence[str] = (),
+        records: Sequence[tuple[str, str]] = (),
+        time: tuple[float, float] | None = None,
+    ) -> None:
+        """In the transaction that ``connection`` is in. ``turns``: their ids; ``records``: kind and id; ``time``: from
+        when to when everything that was said here goes, seconds since the epoch. Raises StorageError.
+        """
+
+    def forget_everything(self, connection: "Connection") -> None:
+        """All that the house told until now, likewise."""
 
 
 class Meaning(Protocol):

@@ -12,13 +12,12 @@ from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cloud_sync.client import outbox, shadow
 from cloud_sync.client.believed import Clocks
+from cloud_sync.client.compose import End
 from cloud_sync.client.counter import Counter
 from cloud_sync.client.credentials import DeviceCredentials
 from cloud_sync.client.daemon import Daemon
-from cloud_sync.client.kept import PART as KEPT
-from cloud_sync.client.kept import STEPS as KEPT_STEPS
+from cloud_sync.client.erasing import DeviceErasures
 from cloud_sync.client.kept import KeptQuestions
 from cloud_sync.client.local import Standing
 from cloud_sync.client.outbox import DatabaseOutbox
@@ -30,7 +29,10 @@ from cloud_sync.protocol.messages import Answer, Call, Delta
 from edge.act.skills.lists.store import ListStore
 from edge.act.skills.routines.store import RoutineStore
 from edge.errors import StorageError
+from edge.memory.episodes import Episodes
 from edge.memory.facts import Facts
+from edge.privacy.consent import Consents
+from edge.privacy.outgoing import Outgoing
 from tests.faults.disk import Platter
 from tests.faults.network import Network
 from tests.faults.process import Killed, Process
@@ -41,9 +43,8 @@ R = TypeVar("R")
 URL = "faults://"
 _BACK_S = 2.0
 """How soon a process that died is there again."""
-_TURNS = (
-    "CREATE TABLE turn_told (text TEXT PRIMARY KEY)",
-)
+_DAYS = 10_000.0
+"""How long a turn is remembered: clocks go wrong by years."""
 
 
 def at_once(coroutine: Coroutine[Any, Any, R]) -> R:
@@ -128,24 +129,25 @@ class Assistant:
     def __init__(self, board: "Board") -> None:
         self.process = Process(f"{board.name} assistant", board.assistant_died)
         self.board = board
-        self.outbox = board.outbox()
-        self.replica = Replica(board.name, self.outbox)
+        self.end = board.end()
+        self.outbox = self.end.outbox
         self.storage = SimStorage(self.process, board.platter, board.file)
-        clock = board.wall_s
-        self.lists, self.facts = ListStore(self.storage, clock), Facts(self.storage, clock)
+        clock, erasures = board.wall_s, DeviceErasures(self.outbox)
+        self.lists, self.facts = ListStore(self.storage, clock), Facts(self.storage, clock, erasures=erasures)
         self.routines = RoutineStore(self.storage, clock)
+        self.episodes = Episodes(self.storage, _DAYS, clock, outbox=self.outbox, erasures=erasures)
         self.questions = KeptQuestions(self.outbox)
+        self.consents = Consents(self.storage, self.outbox, clock)
 
     def start(self) -> None:
         """As the program does. Raises StorageError, Killed."""
-        for part, steps in ((outbox.PART, outbox.STEPS), (KEPT, KEPT_STEPS), (shadow.PART, shadow.STEPS)):
-            at_once(self.storage.migrate(part, steps))
-        self.storage.seal = self.replica.seal
+        at_once(self.end.prepare(self.storage))
+        self.storage.seal = self.end.seal
         at_once(self.storage.write(self.outbox.head))
-        at_once(self.storage.migrate("faults.turns", _TURNS))
         at_once(self.lists.names())
         at_once(self.facts.all())
         at_once(self.routines.load())
+        at_once(self.episodes.between(0.0, 0.0))
 
 
 class Board:
@@ -153,8 +155,9 @@ class Board:
 
     def __init__(
         self, name: str, house: str, folder: Path, network: Network, chance: random.Random, trace: Callable[[str], None],
-        *, key: Ed25519PrivateKey, room: Room, machine: str,
+        *, key: Ed25519PrivateKey, bridge_key: bytes, room: Room, machine: str,
     ) -> None:
+        self.bridge_key = bridge_key
         self.name, self.house, self.machine, self.room = name, house, machine, room
         self.network, self.chance, self.trace = network, chance, trace
         self.folder = folder
@@ -194,9 +197,13 @@ class Board:
     def wall_s(self) -> float:
         return self.wall_ms() / 1000
 
-    def outbox(self) -> DatabaseOutbox:
+    def end(self) -> End:
+        """As :mod:`cloud_sync.client.compose` makes it, once for each process."""
         clocks = Clocks(self.wall_ms, self.running_ms, lambda: f"{self.name} {self.boots}")
-        return DatabaseOutbox(self.name, room=self.room, machine=self.machine, clocks=clocks)
+        outbox = DatabaseOutbox(
+            self.name, room=self.room, machine=self.machine, clocks=clocks, screen=Outgoing("en")
+        )
+        return End(outbox, Replica(self.name, outbox), asks_consent=True)
 
     # -- power ---------------------------------------------------------------------------------------------------------
 
@@ -264,13 +271,10 @@ class Board:
         self._task = asyncio.create_task(self._serve(process))
 
     async def _serve(self, process: Process) -> None:
-        outbox_, loop = self.outbox(), asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         try:
-            credentials = DeviceCredentials(self.key, "", None)
-            replica = Replica(self.name, outbox_)
-            self.daemon = Daemon(
-                self.folder, f"{URL}{self.name}", credentials, outbox_, replica, self.chance.random
-            )
+            credentials = DeviceCredentials(self.key, "", None, self.bridge_key)
+            self.daemon = Daemon(self.folder, f"{URL}{self.name}", credentials, self.end(), self.chance.random)
             self.daemon._link._now = self.daemon._store._now = loop.time
             await self.daemon.serve(lambda: None)
         except BaseException as error:  # noqa: BLE001  # a process that ends, however
@@ -329,6 +333,11 @@ class Board:
     def waiting(self) -> dict[bytes, str]:
         """Ids of the events that are kept, with their kinds."""
         return {decode(raw).id: kind for kind, raw in self.rows("SELECT kind, event FROM sync_event")}
+
+    def numbered(self) -> list[tuple[str, int, bytes]]:
+        """(incarnation, number, id) of the events that are kept."""
+        incarnation = self.rows("SELECT incarnation FROM sync_self")[0][0]
+        return [(incarnation, seq, decode(raw).id) for seq, raw in self.rows("SELECT seq, event FROM sync_event")]
 
     def shown(self) -> dict[str, list[tuple[Any, ...]]]:
         """The shared tables as its people see them."""

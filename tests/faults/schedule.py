@@ -6,6 +6,7 @@ import random
 import shutil
 import sqlite3
 import tempfile
+import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud_sync.client.room import Room
 from cloud_sync.server.database import Database
+from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.migrate import migrate
 from tests.faults.board import Board, simulated
 from tests.faults.bridge import SimBridge
@@ -26,6 +28,8 @@ from tests.faults.network import Network, Weather
 from tests.faults.virtual import VirtualLoop, reproducible
 
 KEYS: Final = tuple(Ed25519PrivateKey.from_private_bytes(bytes([number] * 32)) for number in range(1, 5))
+_PEACE: Final = 8
+"""Seconds without news, for receipts that are still on their way."""
 _SETTLE_S: Final = 4 * 3600
 _DAY_MS: Final = 86_400_000
 _LOGGERS: Final = ("cloud_sync", "edge")
@@ -43,22 +47,25 @@ class Outcome:
 
 
 def template(folder: Path) -> Path:
-    """A store with its tables and the boards' keys, made once by the bridge's own migrations."""
-    file = folder / "template.db"
+    """The bridge's data directory, with the boards' keys, made once by its own migrations."""
+    made = folder / "template"
+    made.mkdir()
 
     async def make() -> None:
-        async with Database(f"sqlite+aiosqlite:///{file}") as database:
+        async with Database(f"sqlite+aiosqlite:///{made / 'cloud.db'}") as database:
             await migrate(database)
 
     asyncio.run(make())
-    with closing(sqlite3.connect(file)) as connection:
+    signer(made)
+    with closing(sqlite3.connect(made / "cloud.db")) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
+        connection.executemany("INSERT INTO house (house) VALUES (?)", [("house",), ("neighbours",)])
         for number, key in enumerate(KEYS):
             public = key.public_key().public_bytes_raw()
             row = (f"board{number}", "neighbours" if number == 3 else "house", public, 1)
             connection.execute("INSERT INTO device (device, house, public_key, enrolled_ms) VALUES (?, ?, ?, ?)", row)
         connection.commit()
-    return file
+    return made
 
 
 def run(seed: int, store: Path, memory: Path | None = None) -> Outcome:
@@ -83,10 +90,11 @@ class Schedule:
     """See :func:`run`."""
 
     def __init__(self, chance: random.Random, folder: Path, store: Path, loop: VirtualLoop, outcome: Outcome) -> None:
-        self.chance, self.folder, self.loop, self.outcome = chance, folder, loop, outcome
+        self.chance, self.folder, self.loop, self.outcome, self.store = chance, folder, loop, outcome, store
         self.network = Network(chance, self.trace)
         self.bridge = SimBridge(folder, store, self.network, chance)
         self.bridge.died = self._bridge_died
+        self.bridge.broke = self._bridge_broke
         self.ledger = Ledger(self.bridge, chance, self.trace)
         self.boards: list[Board] = []
         self.images: list[tuple[Board, Path, Card]] = []
@@ -120,6 +128,7 @@ class Schedule:
             await self.bridge.start()
             for board in self.boards:
                 board.boot()
+                self.ledger.allow(board)
             await self._live()
             await self._heal()
             await self._settle()
@@ -137,7 +146,7 @@ class Schedule:
         house = "neighbours" if number == 3 else "house"
         board = Board(
             f"board{number}", house, self.folder / f"board{number}", self.network, self.chance, self.trace,
-            key=KEYS[number], room=room, machine=f"machine{number}",
+            key=KEYS[number], bridge_key=signer(self.store).public, room=room, machine=f"machine{number}",
         )  # fmt: skip
         board.reopened = lambda: self._reopened(board)
         board.looks_lost = self.chance.choice((0.0, 0.3))
@@ -190,15 +199,23 @@ class Schedule:
             board.start_sync()
 
     async def _settle(self) -> None:
-        until = self.loop.time() + _SETTLE_S
+        until, peace = self.loop.time() + _SETTLE_S, 0
         while self.loop.time() < until:
             await asyncio.sleep(1.0 if self.loop.time() < until - _SETTLE_S + 60 else 20.0)
             if self.errors:
                 raise Violation(self.errors[0])
             cursors = dict(self.bridge.query("SELECT house, n FROM house"))
             if all(board.is_settled(cursors.get(board.house, 0)) for board in self.boards):
-                return
+                peace += 1
+                if peace > _PEACE:
+                    return
+            else:
+                peace = 0
         stuck = [board.name for board in self.boards if not board.is_settled(cursors.get(board.house, 0))]
+        for board in self.boards:
+            session = board.daemon._link.session if board.daemon is not None else None
+            ended = board.daemon._ended if board.daemon is not None else None
+            self.trace(f"{board.name}: {ended}, {session and (session.state, session.idle, session.acked, session.cursor)}")
         raise Violation(f"{stuck} never had peace")
 
     # -- what goes wrong -----------------------------------------------------------------------------------------------
@@ -245,6 +262,12 @@ class Schedule:
     def _bridge_died(self, what: str) -> None:
         self.trace(f"the bridge dies {what}")
         self._later(self.chance.uniform(0.5, 5.0), self._restart_bridge)
+
+    def _bridge_broke(self, error: BaseException) -> None:
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        self.trace("".join(traceback.format_exception(error)))
+        self.errors.append(f"the bridge's worker ends by {error!r}")
 
     def _restart_bridge(self) -> None:
         if self.bridge.is_up or self._bridge_held:
