@@ -24,6 +24,7 @@ from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.replica import Replica
 from cloud_sync.client.room import Room
 from cloud_sync.client.shared import SHARED
+from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.event import decode
 from cloud_sync.protocol.messages import Answer, Call, Delta
 from edge.act.skills.lists.store import ListStore
@@ -43,7 +44,7 @@ R = TypeVar("R")
 URL = "faults://"
 _BACK_S = 2.0
 """How soon a process that died is there again."""
-_DAYS = 10_000.0
+_DAYS = 100_000.0
 """How long a turn is remembered: clocks go wrong by years."""
 
 
@@ -155,8 +156,10 @@ class Board:
 
     def __init__(
         self, name: str, house: str, folder: Path, network: Network, chance: random.Random, trace: Callable[[str], None],
-        *, key: Ed25519PrivateKey, bridge_key: bytes, room: Room, machine: str,
+        *, key: Ed25519PrivateKey, bridge_key: bytes, room: Room, machine: str, device: str = "",
     ) -> None:
+        """``device``: who it is to the bridge, where that is not its name: it has a copied card."""
+        self.device = device or name
         self.bridge_key = bridge_key
         self.name, self.house, self.machine, self.room = name, house, machine, room
         self.network, self.chance, self.trace = network, chance, trace
@@ -176,6 +179,7 @@ class Board:
         self.sync_storage: SimStorage | None = None
         self._task: asyncio.Task[None] | None = None
         self.is_on = False
+        self.fuse: int | None = None
         self.holds_sync = False
         """hearth-sync is not to run."""
         self.reopened: Callable[[], None] = lambda: None
@@ -201,14 +205,15 @@ class Board:
         """As :mod:`cloud_sync.client.compose` makes it, once for each process."""
         clocks = Clocks(self.wall_ms, self.running_ms, lambda: f"{self.name} {self.boots}")
         outbox = DatabaseOutbox(
-            self.name, room=self.room, machine=self.machine, clocks=clocks, screen=Outgoing("en")
+            self.device, room=self.room, machine=self.machine, clocks=clocks, screen=Outgoing("en")
         )
-        return End(outbox, Replica(self.name, outbox), asks_consent=True)
+        return End(outbox, Replica(self.device, outbox), asks_consent=True)
 
     # -- power ---------------------------------------------------------------------------------------------------------
 
-    def boot(self) -> None:
-        """The power comes."""
+    def boot(self, fuse: int | None = None) -> None:
+        """The power comes. ``fuse``: the assistant dies at that point of its start."""
+        self.fuse = fuse
         self.boots += 1
         self.booted_ms = true_ms()
         self.is_on = True
@@ -240,6 +245,7 @@ class Board:
         try:
             made = Assistant(self)
             self.assistant = made
+            made.process.fuse, self.fuse = self.fuse, None
             made.start()
         except (StorageError, Killed) as error:
             if self.assistant is made and made is not None:
@@ -332,12 +338,13 @@ class Board:
 
     def waiting(self) -> dict[bytes, str]:
         """Ids of the events that are kept, with their kinds."""
-        return {decode(raw).id: kind for kind, raw in self.rows("SELECT kind, event FROM sync_event")}
+        kept = self.rows("SELECT kind, event FROM sync_event")
+        return {ident: kind for kind, raw in kept if (ident := _id(raw))}
 
     def numbered(self) -> list[tuple[str, int, bytes]]:
         """(incarnation, number, id) of the events that are kept."""
         incarnation = self.rows("SELECT incarnation FROM sync_self")[0][0]
-        return [(incarnation, seq, decode(raw).id) for seq, raw in self.rows("SELECT seq, event FROM sync_event")]
+        return [(incarnation, seq, _id(raw)) for seq, raw in self.rows("SELECT seq, event FROM sync_event")]
 
     def shown(self) -> dict[str, list[tuple[Any, ...]]]:
         """The shared tables as its people see them."""
@@ -350,8 +357,11 @@ class Board:
             if self.rows("SELECT 1 FROM sqlite_schema WHERE name = ?", table.name)
         }
 
-    def is_settled(self, cursor: int) -> bool:
-        """Everything is sent, and everything of the house is here."""
+    def is_settled(self, cursor: int, bridge: Process | None) -> bool:
+        """Everything is sent to that life of the bridge, and everything of the house is here."""
+        wires = self.network.of(self.name)
+        if not wires or wires[-1].server.process is not bridge or wires[-1].client.is_closed:
+            return False
         if self.assistant is None or self.counter is None or not self.counter.standing.linked:
             return False
         session = self.daemon._link.session if self.daemon is not None else None
@@ -369,6 +379,12 @@ class Board:
             if (self.folder / name).exists():
                 shutil.copy(self.folder / name, folder / name)
 
+    def new_card(self) -> None:
+        """There is nothing on it; while the power is off."""
+        assert not self.is_on
+        for name in self.folder.glob("hearthside.db*"):
+            name.unlink()
+
     def copy_from(self, folder: Path) -> None:
         """The card is written over by an image; while the power is off."""
         assert not self.is_on
@@ -376,6 +392,14 @@ class Board:
             (self.folder / name).unlink(missing_ok=True)
             if (folder / name).exists():
                 shutil.copy(folder / name, self.folder / name)
+
+
+def _id(raw: bytes) -> bytes:
+    """Empty for one that is damaged."""
+    try:
+        return decode(raw).id
+    except ProtocolError:
+        return b""
 
 
 def _expected(error: BaseException) -> None:

@@ -20,11 +20,15 @@ from cloud_sync.server.app import parts
 from cloud_sync.server.metrics import Meter
 from cloud_sync.server.settings import Settings, load
 from cloud_sync.server.tables import store
+from cloud_sync.server import worker as worker_module
 from cloud_sync.server.worker import Worker
 from tests.faults.inline import inline
 from tests.faults.network import Network, ServerEnd
 from tests.faults.process import Killed, Process
 from tests.faults.virtual import true_ms
+
+
+worker_module._SWEEP_S = 4.0  # nothing that a schedule looks at needs it more often
 
 
 class _Worker(Worker):
@@ -197,6 +201,12 @@ class SimBridge:
         with closing(sqlite3.connect(folder / "cloud.db")) as copy, closing(sqlite3.connect(self.file)) as live:
             for key in copy.execute("SELECT acked, device, incarnation FROM stream"):
                 live.execute("UPDATE stream SET watermark = ? WHERE device = ? AND incarnation = ?", key)
+            live.commit()
+
+    def revoke(self, device: str, at_ms: int | None) -> None:
+        """It may not come in any more; or, ``at_ms`` None, again."""
+        with closing(sqlite3.connect(self.file)) as live:
+            live.execute("UPDATE device SET revoked_ms = ? WHERE device = ?", (at_ms, device))
             live.commit()
 
     def restore(self, backup: Backup) -> None:

@@ -25,6 +25,8 @@ from tests.faults.bridge import SimBridge, lost_of
 from tests.faults.process import Killed
 
 KINDS: Final = frozenset(Kind)
+_LATER: Final = "hologram"
+"""A kind of event that a later program may know."""
 _CONTENT: Final = {"event": "raw", "change": "raw", "register": "value"}
 
 
@@ -85,6 +87,8 @@ class Ledger:
         self.numbers: dict[bytes, set[tuple[str, str, int]]] = {}
         """Of each event: (device, incarnation, number) under which it was ever kept."""
         self.unclear: list[Op] = []
+        self.is_long_ago = False
+        """More than 90 days have passed, by the clock of some board: tombstones may be purged."""
         self.denied: set[str] = set()
         """Boards that were once told not to send turns."""
         self._numbers = itertools.count(1)
@@ -98,7 +102,7 @@ class Ledger:
         doings = (
             (self._turn, 5), (self._add, 6), (self._remove, 3), (self._complete, 1), (self._remember, 3), (self._forget, 2),
             (self._teach, 2), (self._unteach, 1), (self._question, 2), (self._telemetry, 1), (self._erase, 1), (self._deny, 0.5),
-            (self._allow, 0.7),
+            (self._allow, 0.7), (self._poison, 0.4), (self._later, 0.4),
         )  # fmt: skip
         (doing,) = self.chance.choices([each for each, _ in doings], [weight for _, weight in doings])
         number = next(self._numbers)
@@ -123,9 +127,13 @@ class Ledger:
 
     def allow(self, board: Board) -> None:
         """Everything may leave the house: the first thing that is said to an assistant with a bridge."""
-        assert board.assistant is not None
+        assistant = board.assistant
+        if assistant is None:
+            return
+        said = {each.purpose for each in at_once(assistant.consents.all()) if each.how}
         for purpose in Purpose:
-            at_once(board.assistant.consents.say(purpose, How.CLI, yes=True))
+            if purpose not in said:
+                at_once(assistant.consents.say(purpose, How.CLI, yes=True))
         self.note(board)
 
     def note(self, board: Board, op: Op | None = None) -> None:
@@ -135,7 +143,7 @@ class Ledger:
         new = {ident: kind for ident, kind in waiting.items() if ident not in card.held and kind != Kind.GAP}
         card.held |= new
         for at in board.numbered():
-            self.numbers.setdefault(at[-1], set()).add((board.name, *at[:-1]))
+            self.numbers.setdefault(at[-1], set()).add((board.device, *at[:-1]))
         if op is not None:
             op.ids = frozenset(new)
             card.ops.append(op)
@@ -148,7 +156,7 @@ class Ledger:
                 if told.token in op.removes:
                     self.excused |= dict.fromkeys(told.ids, f"was to be forgotten by {op.token}")
         if op.what == "deny":
-            self.denied.add(board.name)
+            self.denied.add(board.device)
             for ident in self._unsent(board):
                 self.excused[ident] = f"was taken back by {op.token}"
 
@@ -170,6 +178,21 @@ class Ledger:
         body = {"token": op.token}
         return lambda: at_once(
             assistant.storage.write(lambda connection: assistant.outbox.put(connection, Kind.TELEMETRY, body))
+        )
+
+    def _poison(self, assistant: Assistant, op: Op) -> Callable[[], object]:
+        """Something that the bridge can't apply."""
+        kind, body = self.chance.choice(
+            ((Kind.CHANGE, {"nonsense": op.token}), (Kind.CHANGE, [op.token]), (Kind.ERASE, {"turns": 5}),
+             (Kind.CONSENT, {"purpose": 7}), (Kind.QUESTION, {"id": 9}))
+        )  # fmt: skip
+        return lambda: at_once(
+            assistant.storage.write(lambda connection: assistant.outbox.put(connection, kind, body))
+        )
+
+    def _later(self, assistant: Assistant, op: Op) -> Callable[[], object]:
+        return lambda: at_once(
+            assistant.storage.write(lambda connection: assistant.outbox.put(connection, _LATER, {"of": op.token}))
         )
 
     def _erase(self, assistant: Assistant, op: Op) -> Callable[[], object] | None:
@@ -251,7 +274,7 @@ class Ledger:
                 continue
             if kind == Kind.QUESTION and counts.get("expired"):
                 continue
-            has_reason = board.room.rows < 1_000 or (kind == Kind.TURN and board.name in self.denied)
+            has_reason = board.room.rows < 1_000 or (kind == Kind.TURN and board.device in self.denied)
             if has_reason and ident in self._in_store():
                 continue  # given up for want of room, or taken back before the ack came: the bridge has it
             raise Violation(f"{board.name}: {kind} {ident.hex()} is not in the file any more")
@@ -371,9 +394,9 @@ class Ledger:
             raise Violation("a change has two numbers")
 
     def _nothing_strange(self, rows: list[Any], boards: list[Board]) -> None:
-        house_of = {board.name: board.house for board in boards}
+        house_of = {board.device: board.house for board in boards}
         for row in rows:
-            if row.kind not in KINDS:
+            if row.kind not in KINDS and row.kind != _LATER:
                 raise Violation(f"an event of kind {row.kind} is stored: an action may come of it")
             if house_of[row.device] != row.house:
                 raise Violation(f"{row.device} is not of {row.house}")
@@ -398,7 +421,10 @@ class Ledger:
                 _same(f"{board.name}: fields", here, fields)
                 # Not their stamps: a store that was put back may believe a clock later than it did before.
                 here = board.rows("SELECT kind, record FROM sync_tombstone ORDER BY 1, 2")
-                _same(f"{board.name}: tombstones", here, tombs)
+                if alien := set(here) - set(tombs):
+                    raise Violation(f"{board.name} has tombstones that the store has not: {sorted(alien)[:3]}")
+                if not self.is_long_ago and set(tombs) - set(here):
+                    raise Violation(f"{board.name} lacks tombstones: {sorted(set(tombs) - set(here))[:3]}")
                 now = board.shown()
                 if shown is not None and now != shown:
                     raise Violation(f"{board.name} shows {now}, another {shown}")

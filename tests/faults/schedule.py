@@ -9,7 +9,7 @@ import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -21,16 +21,19 @@ from cloud_sync.client.room import Room
 from cloud_sync.server.database import Database
 from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.migrate import migrate
+from edge.errors import StorageError
 from tests.faults.board import Board, simulated
 from tests.faults.bridge import SimBridge
 from tests.faults.house import Card, Ledger, Violation
 from tests.faults.network import Network, Weather
-from tests.faults.virtual import VirtualLoop, reproducible
+from tests.faults.process import Killed
+from tests.faults.virtual import VirtualLoop, reproducible, true_ms
 
 KEYS: Final = tuple(Ed25519PrivateKey.from_private_bytes(bytes([number] * 32)) for number in range(1, 5))
 _PEACE: Final = 8
 """Seconds without news, for receipts that are still on their way."""
 _SETTLE_S: Final = 4 * 3600
+_LONG_S: Final = 90 * 86_400
 _DAY_MS: Final = 86_400_000
 _LOGGERS: Final = ("cloud_sync", "edge")
 
@@ -127,8 +130,8 @@ class Schedule:
         try:
             await self.bridge.start()
             for board in self.boards:
-                board.boot()
-                self.ledger.allow(board)
+                # Sometimes it dies over its migrations.
+                board.boot(self.chance.randint(0, 90) if self.chance.random() < 0.15 else None)
             await self._live()
             await self._heal()
             await self._settle()
@@ -157,6 +160,8 @@ class Schedule:
     def _reopened(self, board: Board) -> None:
         try:
             self.ledger.reopened(board)
+            with suppress(StorageError, Killed):
+                self.ledger.allow(board)
         except Violation as error:
             self.errors.append(str(error))
 
@@ -181,6 +186,8 @@ class Schedule:
 
     async def _heal(self) -> None:
         self.trace("-- everything is mended")
+        for board in self.boards:
+            self.bridge.revoke(board.device, None)
         self.network.weather = self._calm
         self.network.offline.clear()
         self._bridge_held = False
@@ -205,13 +212,13 @@ class Schedule:
             if self.errors:
                 raise Violation(self.errors[0])
             cursors = dict(self.bridge.query("SELECT house, n FROM house"))
-            if all(board.is_settled(cursors.get(board.house, 0)) for board in self.boards):
+            if all(board.is_settled(cursors.get(board.house, 0), self.bridge.process) for board in self.boards):
                 peace += 1
                 if peace > _PEACE:
                     return
             else:
                 peace = 0
-        stuck = [board.name for board in self.boards if not board.is_settled(cursors.get(board.house, 0))]
+        stuck = [board.name for board in self.boards if not board.is_settled(cursors.get(board.house, 0), self.bridge.process)]
         for board in self.boards:
             session = board.daemon._link.session if board.daemon is not None else None
             ended = board.daemon._ended if board.daemon is not None else None
@@ -225,7 +232,7 @@ class Schedule:
             self._fault_kill_assistant, self._fault_kill_sync, self._fault_kill_bridge, self._fault_power_cut,
             self._fault_cut_link, self._fault_half_open, self._fault_weather, self._fault_offline, self._fault_bridge_down,
             self._fault_clock, self._fault_clockless_boot, self._fault_backup, self._fault_restore, self._fault_image,
-            self._fault_roll_back, self._fault_disk_full, self._fault_read_only, self._fault_month_offline,
+            self._fault_roll_back, self._fault_clone, self._fault_new_card, self._fault_rot, self._fault_revoked, self._fault_disk_full, self._fault_read_only, self._fault_month_offline,
         )  # fmt: skip
         some = self.chance.sample(every, self.chance.randint(2, len(every)))
         return [(each, self.chance.uniform(0.3, 1.0)) for each in some]
@@ -337,6 +344,7 @@ class Schedule:
         board = self._any()
         year, day = 365 * _DAY_MS, _DAY_MS
         board.skew_ms = self.chance.choice((-year, day, 0, 59_000, -59_000, 90_000, 3_600_000, 2 * year))
+        self.ledger.is_long_ago |= board.skew_ms > _LONG_S * 1000
 
     async def _fault_clockless_boot(self) -> None:
         board = self._any()
@@ -377,6 +385,55 @@ class Schedule:
         await asyncio.sleep(self.chance.uniform(0.0, 1.0))
         board.boot()
 
+    async def _fault_clone(self) -> None:
+        """The image is put into another board, which lives beside the first from then on."""
+        if not self.images or len(self.boards) > 5:
+            return
+        board, folder, card = self.chance.choice(self.images)
+        number = len(self.boards)
+        # A board of which nothing is known that another has otherwise looks like the same.
+        machine = board.machine if self.chance.random() < 0.4 else f"machine{number}"
+        clone = Board(
+            f"clone{number}", board.house, self.folder / f"clone{number}", self.network, self.chance, self.trace,
+            key=board.key, bridge_key=board.bridge_key, room=board.room, machine=machine, device=board.device,
+        )  # fmt: skip
+        clone.reopened = lambda: self._reopened(clone)
+        clone.copy_from(folder)
+        self.boards.append(clone)
+        self.ledger.cards[clone.name] = card.copy()
+        clone.boot()
+
+    async def _fault_new_card(self) -> None:
+        """The old one is broken; what was never sent is lost with it."""
+        board = self._any()
+        if not board.is_on:
+            return
+        board.cut_power()
+        board.new_card()
+        self.ledger.cards[board.name] = Card()
+        await asyncio.sleep(self.chance.uniform(0.0, 1.0))
+        board.boot()
+
+    async def _fault_rot(self) -> None:
+        """A bit of an event that waits is another one."""
+        board = self._any()
+        if board.assistant is None or not (kept := board.numbered()):
+            return
+        _, seq, ident = self.chance.choice(kept)
+        connection = board.assistant.storage.connection
+        ((raw,),) = connection.execute("SELECT event FROM sync_event WHERE seq = ?", (seq,)).fetchall()
+        bit = self.chance.randrange(len(raw) * 8)
+        rotten = bytes(byte ^ (1 << bit % 8 if n == bit // 8 else 0) for n, byte in enumerate(raw))
+        with suppress(apsw.Error):
+            connection.execute("UPDATE sync_event SET event = ? WHERE seq = ?", (rotten, seq))
+        self.ledger.excused[ident] = "was damaged on the card"
+
+    async def _fault_revoked(self) -> None:
+        """In mid-session; then it was a mistake."""
+        board = self._any()
+        self.bridge.revoke(board.device, true_ms())
+        self._later(self.chance.uniform(1, 60), lambda: self.bridge.revoke(board.device, None))
+
     async def _fault_disk_full(self) -> None:
         platter = self._any().platter
         platter.is_full = True
@@ -394,6 +451,7 @@ class Schedule:
             board._bury_sync()
         for _ in range(self.chance.randint(0, 5)):
             self.loop.skipped += self.chance.uniform(0, 10 * 86_400)
+            self.ledger.is_long_ago |= self.loop.skipped > _LONG_S
             board = self._any()
             if board.assistant is not None:
                 self.ledger.act(board)
