@@ -18,6 +18,7 @@ import apsw
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud_sync.client.room import Room
+from cloud_sync.protocol.event import Kind
 from cloud_sync.server.database import Database
 from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.migrate import migrate
@@ -421,7 +422,9 @@ class Schedule:
             return
         _, seq, ident = self.chance.choice(kept)
         connection = board.assistant.storage.connection
-        ((raw,),) = connection.execute("SELECT event FROM sync_event WHERE seq = ?", (seq,)).fetchall()
+        ((kind, raw),) = connection.execute("SELECT kind, event FROM sync_event WHERE seq = ?", (seq,)).fetchall()
+        if kind == Kind.CONSENT:
+            return  # all that needed it would be turned away, too
         bit = self.chance.randrange(len(raw) * 8)
         rotten = bytes(byte ^ (1 << bit % 8 if n == bit // 8 else 0) for n, byte in enumerate(raw))
         with suppress(apsw.Error):
