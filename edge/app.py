@@ -10,6 +10,7 @@ from cloud_sync.client.compose import AssistantEnd, assistant_end, let_go
 from edge import plugins
 from edge.assistant import Assistant, Ears
 from edge.bus import Bus
+from edge.cloud import open_cloud
 from edge.database import Database
 from edge.engine_thread import EngineThread
 from edge.engines import endpoint_rules, stt, tts, wake_engine, wake_model, wake_rules
@@ -22,6 +23,7 @@ from edge.memory.episodes import Episodes
 from edge.mind import Mind, build_mind
 from edge.ports import (
     AudioSink,
+    Cloud,
     Neighbour,
     Post,
     Service,
@@ -57,12 +59,13 @@ async def assistant(
     sink: AudioSink | None,
     suspect: Callable[[], None] | None = None,
     stays: bool = True,
+    cloud: Cloud | None = None,
 ) -> AsyncIterator[Assistant]:
     """Build everything and take it down again. Engines load in the background, all at once.
 
     ``hears``: whether sound will come in; ``sink``: where answers are heard, None for written ones. ``suspect`` is
     called in the wake engine's thread when a wake word may be on its way. ``stays`` False: it answers and goes, so
-    whatever is due waits for one that stays.
+    whatever is due waits for one that stays. ``cloud``: a bridge of the caller's; None: that of the settings.
     Raises SettingsError and ModelError for what is missing before anything is started.
     """
     store = Store(settings.models_dir)
@@ -79,6 +82,7 @@ async def assistant(
         await (end.prepare(storage) if end is not None else let_go(storage))
         await listening.remember(storage)
         neighbours = open_neighbours(settings, house.post, answers=stays)
+        cloud = cloud or stack.enter_context(open_cloud(settings, end, house))
         mind = await build_mind(
             settings,
             house,
@@ -91,6 +95,7 @@ async def assistant(
             naming=house.names,
             post=house.post,
             neighbours=neighbours,
+            cloud=cloud,
             erasures=end.erasures if end is not None else None,
             consents=Consents(storage, end.outbox) if end is not None else None,
         )

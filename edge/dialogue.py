@@ -24,6 +24,10 @@ Slots: ``when`` (as it was said), or ``hours``, ``minutes`` and ``seconds`` from
 (as it was said), when it is undone again; ``command``, what was said."""
 GUESSED: Final = "guessed"
 """The form of an intent of a tool that was not named, but found by what the sentence means."""
+ASK_CLOUD: Final = "HearthAskCloud"
+"""The intent that asks the bridge's larger model what its slot ``question`` holds, as it was said."""
+UNSURE: Final = "unsure"
+"""The form of such an intent that nobody asked for: nothing on the board understood the question."""
 UNSCHEDULE: Final = "HearthScheduleCancel"
 """The intent that takes it back: what it holds in ``later``; with the slot ``last`` what was just put off; without
 either, what is told or asked for."""

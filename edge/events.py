@@ -119,6 +119,13 @@ class ActionFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyPart(Event):
+    """A sentence of an answer that is told while it is still being made; ReplyReady comes after the last."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyReady(Event):
     """The answer in words."""
 
@@ -245,6 +252,7 @@ AnyEvent: TypeAlias = (
     | NotUnderstood
     | Acted
     | ActionFailed
+    | ReplyPart
     | ReplyReady
     | SpeakingStarted
     | SpeakingEnded

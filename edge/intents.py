@@ -1,9 +1,9 @@
 """What a person wants, as the stages pass it on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from edge.chunk import Pcm
 from edge.devices import ActionReport
@@ -139,6 +139,22 @@ class Outcome:
     """Sentences that make sense next."""
     question: Question | None = None
     """What ``say`` asks."""
+    telling: "Telling | None" = None
+    """What is told after ``say``, while it is still being made; None: that was all."""
+
+
+class Telling(Protocol):
+    """An answer that is told while it is still being made. Whoever gets one closes it, heard to its end or not."""
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        """Its sentences, ready to be spoken, as they come. Raises AssistantError."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What has come of it, and what else is to be said: known once it is told to its end."""
+
+    async def aclose(self) -> None:
+        """Nobody listens any more: what still makes it stops. Does nothing after its end."""
 
 
 _WORST: Final = (OutcomeKind.FAILED, OutcomeKind.UNCONFIRMED, OutcomeKind.NOT_UNDERSTOOD, OutcomeKind.QUEUED)
@@ -154,6 +170,7 @@ def together(outcomes: Sequence[Outcome]) -> Outcome:
         actions=tuple(report for outcome in outcomes for report in outcome.actions),
         next_actions=tuple(action for outcome in outcomes for action in outcome.next_actions),
         question=last.question,
+        telling=last.telling,
     )
 
 
@@ -167,6 +184,9 @@ class Origin:
     """The room the assistant or the person is in."""
     language: str = "en"
     """ISO 639-1."""
+    addressed: bool = True
+    """Whether what was said is surely meant for the assistant: not where it was said without a wake word or a question
+    before it."""
     voice: Pcm | None = field(default=None, compare=False, repr=False)
     """The sound of what was said (int16, 16 kHz), where the question before asked for it; else None. Whoever takes it
     passes it on, and keeps nothing of it."""

@@ -21,6 +21,7 @@ from edge.errors import ModelError
 from edge.intents import Origin, Tier, Understanding
 from edge.ports import (
     Catalogue,
+    Cloud,
     Consents,
     Erasures,
     House,
@@ -51,6 +52,7 @@ from edge.understand.languages import Grammars
 from edge.understand.later import Later
 from edge.understand.llm import LocalModel
 from edge.understand.llm_prompt import FIXED
+from edge.understand.open_question import open_question
 from edge.understand.router import AsyncTier, Router, Step
 from edge.understand.semantic import encoder, examples
 from edge.understand.semantic.head import read as read_head
@@ -63,6 +65,8 @@ from models.store import Store
 _log = logging.getLogger(__name__)
 _SEMANTIC_S: Final = 1.0
 _LLM_S: Final = 3.0
+_CLOUD_S: Final = 1.0
+"""It asks nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ async def build_mind(
     naming: Naming | None = None,
     post: Post | None = None,
     neighbours: Neighbours | None = None,
+    cloud: Cloud | None = None,
     erasures: Erasures | None = None,
     consents: Consents | None = None,
 ) -> Mind:
@@ -121,6 +126,7 @@ async def build_mind(
         language=language,
         data_dir=settings.data_dir,
         naming=naming,
+        cloud=cloud,
     )
     skills = [_skill(name, everybody, settings) for name in plugins.names("skills")]
     for prepared in (skill for skill in skills if isinstance(skill, Prepared)):
@@ -139,6 +145,7 @@ async def build_mind(
             *([Step(Tier.SEMANTIC, _without_context(semantic.understand), _SEMANTIC_S)] if semantic else ()),
             *([Step(Tier.SEMANTIC, _without_context(tools.understand), _SEMANTIC_S)] if tools else ()),
             *([Step(Tier.LLM, model.understand, _LLM_S)] if model else ()),
+            *([Step(Tier.CLOUD, open_question, _CLOUD_S)] if cloud and cloud.settings.ask == "questions" else ()),
         ],
         answers=Answers(grammars.of, guard.knows_pin),
         follow_ups=FollowUps(house, grammars.of),

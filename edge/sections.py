@@ -299,6 +299,13 @@ class CloudSettings(Section):
     """How long the first sentence of its answer may take."""
     question_hours: Annotated[float, Field(ge=0, le=720)] = 24.0
     """How long a question that could not be asked is kept; 0: it is not."""
+    history: Annotated[int, Field(ge=0, le=8)] = 3
+    """How many of the last exchanges go along, so that "and how old is she" means somebody."""
+    state: Literal["none", "named", "room"] = "named"
+    """What the larger model is told of the house: nothing; how the devices are that the question names; also those of
+    the room."""
+    act: bool = True
+    """Whether it may have harmless things done here in the middle of an answer, under this device's own rules."""
     announce_from: Annotated[int, Field(ge=0, le=23)] = 8
     """Hour of the day from which late answers are told unasked."""
     announce_until: Annotated[int, Field(ge=1, le=24)] = 21

@@ -46,6 +46,10 @@ class MemoryBridge:
     """Whether all that is stored is in a backup at once."""
     silent: bool = False
     """It reads, and says nothing."""
+    refuses: bool = False
+    """It lets nobody in."""
+    extra: list[Message] = field(default_factory=list)
+    """What it says after each acknowledgement."""
     changed: anyio.Event = field(default_factory=anyio.Event)
 
     def events(self) -> list[Event]:
@@ -80,6 +84,15 @@ class MemoryBridge:
         for connection in tuple(self.connections):
             connection.transport.abort()
 
+    async def heard_many(self, kind: type[Message], count: int) -> None:
+        """Returns when so many such messages came."""
+        with anyio.fail_after(60):
+            while len([message for message in self.heard if isinstance(message, kind)]) < count:
+                await self.changed.wait()
+
+    def reached(self, moment: str) -> None:
+        """For those who do something at that moment: ``greeted``, ``received``, ``stored``, ``acked``."""
+
     def _note(self) -> None:
         changed, self.changed = self.changed, anyio.Event()
         changed.set()
@@ -108,6 +121,8 @@ class MemoryBridge:
         hello = codec.decode(await connection.recv(decode=False))
         assert isinstance(hello, Hello)
         self.heard.append(hello)
+        if self.refuses:
+            await connection.send(codec.encode(Error(code="revoked", message="no", permanent=True)))
         known = self.stored.get((hello.device, hello.incarnation), [])
         last = known[-1] if known else None
         await connection.send(
@@ -123,6 +138,7 @@ class MemoryBridge:
                 )
             )
         )
+        self.reached("greeted")
         self._note()
         return hello
 
@@ -130,7 +146,13 @@ class MemoryBridge:
         codec = server_codec()
         match message:
             case Events():
-                await connection.send(codec.encode(self._take(hello, message.items)))
+                self.reached("received")
+                answer = self._take(hello, message.items)
+                self.reached("stored")
+                await connection.send(codec.encode(answer))
+                self.reached("acked")
+                for each in self.extra:
+                    await connection.send(codec.encode(each))
             case Ping():
                 await connection.send(codec.encode(Pong(n=message.n)))
             case Bye():

@@ -1,5 +1,6 @@
 """Assistants of a house and their bridge, in one thread: real databases, skills' real stores, a bridge that only folds."""
 
+import copy
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.replica import Replica
 from cloud_sync.client.shared import SHARED, TEXT, TEXT_OR_NOTHING, Table
 from cloud_sync.protocol.clock import AHEAD_MS, ms_of, stamp
-from cloud_sync.protocol.event import decode
+from cloud_sync.protocol.event import Kind, decode
 from cloud_sync.protocol.messages import Changes, Numbered
 from cloud_sync.protocol.record import Change, Record, Stamp, Value, merge
 from edge.act.skills.lists.store import ListStore
@@ -111,8 +112,22 @@ class Assistant:
     def switch_on(self) -> None:
         at_once(self.storage.migrate(outbox.PART, outbox.STEPS))
         at_once(self.storage.migrate(shadow.PART, shadow.STEPS))
-        self.storage.before_commit = self.replica.seal
+        self.share()
         self.write(self.outbox.head)
+
+    def share(self) -> None:
+        """From now on it tells what changes, and takes in what others tell."""
+        self.storage.before_commit = self.replica.seal
+        self.write(lambda connection: None)
+
+    def withdraw(self) -> None:
+        """No longer; what was not sent yet is taken back."""
+        self.storage.before_commit = self.replica.pause
+        self.write(lambda connection: self.outbox.withdraw(connection, [Kind.CHANGE]))
+
+    @property
+    def shares(self) -> bool:
+        return self.storage.before_commit == self.replica.seal
 
     @classmethod
     def again(cls, before: "Assistant", tables: Sequence[Table]) -> "Assistant":
@@ -150,7 +165,19 @@ class Assistant:
     def waiting(self) -> list[bytes]:
         return [raw for (raw,) in self.rows("SELECT event FROM sync_event WHERE seq > ? ORDER BY seq", self.link[0])]
 
+    def greet(self, bridge: "Bridge") -> None:
+        """As a connection begins: a bridge with another store is read from the first change on."""
+        known = bridge.streams.get((self.device, self.incarnation), 0)
+        if (bridge.epoch, known) != self.rows("SELECT epoch, acked FROM sync_link")[0]:
+            self.write(
+                lambda connection: connection.execute(
+                    "UPDATE sync_link SET cursor = iif(epoch = ?1, cursor, 0), epoch = ?1, acked = ?2",
+                    (bridge.epoch, known),
+                )
+            )
+
     def push(self, bridge: "Bridge", most: int = 1_000_000, *, lose_ack: bool = False) -> None:
+        self.greet(bridge)
         for raw in self.waiting()[:most]:
             acked = bridge.receive(self.device, self.incarnation, raw)
             if not lose_ack:
@@ -159,7 +186,10 @@ class Assistant:
                 )
 
     def pull(self, bridge: "Bridge", limit: int = 3, pages: int = 1_000_000) -> None:
+        self.greet(bridge)
         self.replica.restart()
+        if not self.shares:
+            return
         cursor, snapshot = self.link[1], False
         for _ in range(pages):
             page = bridge.page(cursor, limit, snapshot)
@@ -212,6 +242,7 @@ class Bridge:
 
     def __init__(self, world: list[int]) -> None:
         self.world = world
+        self.epoch = "1"
         self.log: list[Numbered] = []
         self.heard: list[Change] = []
         """All that ever came."""
@@ -227,14 +258,16 @@ class Bridge:
         known = self.streams.get((device, incarnation), 0)
         if one.seq <= known:
             return known
-        assert one.first == known + 1, "a gap"
+        assert one.first <= known + 1, "events are missing"
         now = self.world[0]
         clock = one.clock
         if ms_of(clock) > now + AHEAD_MS:
             clock = max(stamp(now), self.given.get(device, 0) + 1)
         self.given[device] = max(clock, self.given.get(device, 0))
-        self.n += 2
         self.streams[device, incarnation] = one.seq
+        if one.kind != Kind.CHANGE:
+            return one.seq
+        self.n += 2
         self.log.append(Numbered(n=self.n, device=device, incarnation=incarnation, event=msgspec.Raw(raw), clock=clock))
         change = msgspec.msgpack.decode(one.body, type=Change)
         self.heard.append(change)
@@ -264,6 +297,15 @@ class Bridge:
         if purge:
             self.house = {key: record for key, record in self.house.items() if record.tombstone is None}
 
+    def back_up(self) -> dict[str, Any]:
+        """All that it has."""
+        return copy.deepcopy({name: value for name, value in vars(self).items() if name not in ("world", "heard")})
+
+    def restore(self, backup: dict[str, Any]) -> None:
+        """It has what it had then, and says so."""
+        epoch = str(int(self.epoch) + 1)
+        vars(self).update(copy.deepcopy(backup), epoch=epoch)
+
     def shown(self) -> dict[str, dict[str, dict[str, Value]]]:
         """By kind and id: the fields of what is there."""
         found: dict[str, dict[str, dict[str, Value]]] = {}
@@ -274,8 +316,8 @@ class Bridge:
 
 
 def meet(bridge: Bridge, *assistants: Assistant) -> None:
-    """All are online for long enough."""
-    for _ in range(2):
+    """All are online for long enough: after the second round all have told what a restored bridge may lack."""
+    for _ in range(3):
         for each in assistants:
             each.push(bridge)
             each.pull(bridge)

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,25 +19,34 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from cloud_sync.protocol.event import Kind
+from cloud_sync.server import retention
 from cloud_sync.server.certificate import AUTHORITY, Certificate, self_made
 from cloud_sync.server.consents import ConsentApplier
 from cloud_sync.server.database import Database
 from cloud_sync.server.erasures import FILE, EraseApplier, StoredReceipts
 from cloud_sync.server.export import export_routes
 from cloud_sync.server.gate import PrivacyGate
+from cloud_sync.server.guarded import AuditedQuestions, GuardedHeavy
+from cloud_sync.server.heavy.parts import heavy_parts
+from cloud_sync.server.heavy.service import Tell
+from cloud_sync.server.heavy.store import Forgetting
 from cloud_sync.server.identity.access import access, now_ms
-from cloud_sync.server.identity.http import enrolment_routes, token_routes
+from cloud_sync.server.identity.http import bearer, enrolment_routes, token_routes
+from cloud_sync.server.identity.roles import May
 from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.metrics import CONTENT_TYPE, Meter
 from cloud_sync.server.migrate import migrate
 from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Receipts
+from cloud_sync.server.retention import Keep
 from cloud_sync.server.settings import Settings
 from cloud_sync.server.tables import store
-from cloud_sync.server.websocket import Opening, WebSocket
+from cloud_sync.server.websocket import Opening
 from cloud_sync.server.worker import Worker
 
 _SHUTDOWN_S: Final = 1
 _BACKLOG: Final = 4_096
+_ACCEPTED_AT_ONCE: Final = 32
+"""Sockets between two looks at those that are there: who has come in is served before the next are let in."""
 TLS: Final = "tls"
 """Folder of the certificate that the bridge made itself, in the data directory."""
 
@@ -50,26 +61,40 @@ class Parts:
     gate: Gate | None = None
     receipts: Receipts | None = None
     routes: Sequence[BaseRoute] = ()
+    services: Sequence[Callable[[Tell], Coroutine[Any, Any, None]]] = ()
+    """What runs beside the worker, and has something to tell devices."""
 
 
 @asynccontextmanager
-async def parts(settings: Settings, database: Database) -> AsyncIterator[Parts]:
+async def parts(settings: Settings, database: Database, meter: Meter) -> AsyncIterator[Parts]:
     """Those that this program has."""
     signed_with = signer(settings.data_dir)
     who = await access(database, signed_with)
-    erases = EraseApplier(database, signed_with, who.server, who.audit, (), settings.data_dir / FILE)
+    erases = EraseApplier(database, signed_with, who.server, who.audit, (Forgetting(),), settings.data_dir / FILE)
     authority = settings.data_dir / TLS / AUTHORITY
-    yield Parts(
-        devices=who.devices,
-        appliers={Kind.CONSENT: ConsentApplier(who.audit), Kind.ERASE: erases},
-        gate=PrivacyGate(),
-        receipts=StoredReceipts(database, now_ms),
-        routes=[
-            *enrolment_routes(who.enrolments, authority if authority.exists() else None),
-            *token_routes(who),
-            *export_routes(database, who.tokens, who.audit),
-        ],
-    )
+
+    async def whose_usage(request: Request) -> str:
+        return (await bearer(request, who.tokens, May.USAGE)).house
+
+    async with heavy_parts(settings.heavy, database, meter.registry, whose_usage) as heavy:
+        yield Parts(
+            devices=who.devices,
+            appliers={
+                Kind.CONSENT: ConsentApplier(who.audit),
+                Kind.ERASE: erases,
+                **{kind: AuditedQuestions(each, who.audit) for kind, each in heavy.service.appliers.items()},
+            },
+            heavy=GuardedHeavy(heavy.service, database, who.audit),
+            gate=PrivacyGate(),
+            receipts=StoredReceipts(database, now_ms),
+            routes=[
+                *enrolment_routes(who.enrolments, authority if authority.exists() else None),
+                *token_routes(who),
+                *export_routes(database, who.tokens, who.audit),
+                *heavy.routes,
+            ],
+            services=[heavy.service.serve],
+        )
 
 
 @asynccontextmanager
@@ -81,17 +106,30 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
         async with database.transaction() as connection:
             row = (await connection.execute(select(store.c.server, store.c.epoch))).one()
         meter = Meter()
-        async with parts(settings, database) as made:
+        async with parts(settings, database, meter) as made:
             others = made.appliers, made.heavy, made.gate, made.receipts
             worker = Worker(database, made.devices, row.server, row.epoch, meter, *others)
             async with _fanout(settings, worker):
-                task = asyncio.create_task(worker.run())
+                work = [worker.run(), _retain(settings), *(serve(worker.tell) for serve in made.services)]
+                tasks = [asyncio.create_task(each) for each in work]
                 try:
                     yield worker, made
                 finally:
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await task
+                    for task in tasks:
+                        task.cancel()
+                    for task in tasks:
+                        with contextlib.suppress(asyncio.CancelledError):
+                            await task
+
+
+async def _retain(settings: Settings) -> None:
+    keep = Keep(
+        turn=settings.keep_turns_days,
+        question=settings.keep_questions_days,
+        telemetry=settings.keep_telemetry_days,
+        audio=settings.keep_audio_days,
+    )
+    await retention.serve(lambda: Database(settings.url), keep, now_ms)
 
 
 @asynccontextmanager
@@ -132,6 +170,18 @@ async def _metrics(request: Request) -> Response:
     return Response(worker.meter.text(), media_type=CONTENT_TYPE)
 
 
+class Server(uvicorn.Server):
+    """uvicorn's, before which many may wait though few are let in at once."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Returns when it listens."""
+        await super().startup(sockets)
+        for listening in (one for each in self.servers for one in each.sockets):
+            # asyncio takes one number for both; the kernel can be told another one afterwards.
+            with socket.socket(fileno=os.dup(listening.fileno())) as same:
+                same.listen(_BACKLOG)
+
+
 def server(settings: Settings) -> uvicorn.Server:
     """Ready to be run."""
     logging.getLogger("cloud_sync.server.wire").setLevel(logging.WARNING)
@@ -140,10 +190,10 @@ def server(settings: Settings) -> uvicorn.Server:
         host=settings.host,
         port=settings.port,
         http=Opening,
-        ws=WebSocket,
+        ws="none",
         access_log=False,
         log_level=settings.log_level,
-        backlog=_BACKLOG,
+        backlog=_ACCEPTED_AT_ONCE,
         timeout_graceful_shutdown=_SHUTDOWN_S,
         server_header=False,
     )
@@ -151,7 +201,7 @@ def server(settings: Settings) -> uvicorn.Server:
         config.load()
         # Not by uvicorn's own settings, which would allow TLS 1.2.
         config.ssl = certificate.context()
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def certificate_of(settings: Settings) -> Certificate | None:

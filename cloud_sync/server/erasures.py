@@ -138,6 +138,12 @@ class StoredReceipts:
         """``now_ms``: milliseconds since the epoch."""
         self._database, self._now_ms = database, now_ms
 
+    async def waiting(self, connection: AsyncConnection, houses: Sequence[str], devices: Sequence[str]) -> set[str]:
+        """Those of ``devices`` that have not taken some, in a transaction of their houses."""
+        theirs = bulk.any_of(connection, erasure.c.house, houses) & bulk.any_of(connection, erasure.c.device, devices)
+        theirs &= erasure.c.taken_ms.is_(None)
+        return {row.device for row in await connection.execute(select(erasure.c.device).where(theirs))}
+
     async def untaken(self, house: str, device: str) -> Sequence[Receipt]:
         """Those that the device has not taken yet, oldest first."""
         c = erasure.c

@@ -1,11 +1,10 @@
-"""Sockets of which nobody knows yet who is there: bounded in number and in time."""
+"""Sockets at which nobody has said yet who is there: bounded in number and in time."""
 
-import time
 from asyncio import Transport
 from collections.abc import Callable
 from typing import Final
 
-LIMIT: Final = 4_096
+LIMIT: Final = 16_384
 """So many; when one more comes, the oldest goes."""
 AGE_S: Final = 20.0
 """For the request and the hello together."""
@@ -14,9 +13,7 @@ AGE_S: Final = 20.0
 class HalfOpen:
     """In the order in which they came."""
 
-    def __init__(
-        self, dropped: Callable[[], None], now: Callable[[], float] = time.monotonic, limit: int = LIMIT
-    ) -> None:
+    def __init__(self, dropped: Callable[[], None], now: Callable[[], float], limit: int = LIMIT) -> None:
         """``dropped``: one was given up; ``now``: seconds."""
         self._dropped, self._now, self._limit = dropped, now, limit
         self._since: dict[Transport, float] = {}
@@ -31,7 +28,7 @@ class HalfOpen:
             self._drop(next(iter(self._since)))
 
     def discard(self, transport: Transport) -> None:
-        """It is known who is there, or it is gone."""
+        """It has said who it is, or it is gone."""
         self._since.pop(transport, None)
 
     def sweep(self) -> None:

@@ -195,7 +195,9 @@ async def _locked(connection: AsyncConnection, batches: Sequence[Batch]) -> list
         )
     }
     rows: dict[str, dict[str, Row[*tuple[Any, ...]]]] = defaultdict(dict)
-    for row in await connection.execute(select(stream).where(bulk.any_of(connection, stream.c.device, names))):
+    houses = sorted({batch.house for batch in batches})
+    theirs = (bulk.any_of(connection, stream.c.house, houses), bulk.any_of(connection, stream.c.device, names))
+    for row in await connection.execute(select(stream).where(*theirs)):
         rows[row.device][row.incarnation] = row
     streams = []
     for batch in batches:

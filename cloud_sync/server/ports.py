@@ -43,6 +43,9 @@ class Devices(Protocol):
         in the audit log.
         """
 
+    async def renewed(self, identities: Sequence[Identity]) -> Sequence[Token]:
+        """They are still there: another token for each, before its last one expires."""
+
     async def refused(self, device: str, code: Code) -> None:
         """It was not let in: a line in the audit log."""
 
@@ -100,6 +103,11 @@ class Forgets(Protocol):
 class Receipts(Protocol):
     """Proofs of what was erased."""
 
+    async def waiting(self, connection: AsyncConnection, houses: Sequence[str], devices: Sequence[str]) -> set[str]:
+        """Those of ``devices`` of these ``houses`` for which something is kept, in a transaction of the houses: many
+        are asked for at once when many connect.
+        """
+
     async def untaken(self, house: str, device: str) -> Sequence[Receipt]:
         """Those that the device has not taken yet, oldest first."""
 
@@ -123,6 +131,11 @@ class Heavy(Protocol):
 
     async def taken(self, house: str, device: str, id_: str) -> None:
         """The device keeps the answer itself now."""
+
+    async def waiting(self, connection: AsyncConnection, houses: Sequence[str], devices: Sequence[str]) -> set[str]:
+        """Those of ``devices`` of these ``houses`` for which something is kept, in a transaction of the houses: many
+        are asked for at once when many connect.
+        """
 
     async def kept(self, house: str, device: str) -> Sequence[Answer | Receipt]:
         """What the device has not taken yet: it is sent when it connects."""

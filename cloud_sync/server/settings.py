@@ -22,8 +22,13 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from cloud_sync.server.heavy.settings import HeavySettings
+
 _PREFIX: Final = "HEARTH_CLOUD_"
 _SECRETS: Final = frozenset({"database_url"})
+
+
+Days = Annotated[float, Field(ge=0, le=3650)]
 
 
 class CloudSettingsError(Exception):
@@ -52,6 +57,12 @@ class Settings(BaseSettings):
     """Without a certificate: make one for these names and addresses, by an authority of our own."""
     connections: Annotated[int, Field(ge=1)] = 20_000
     """Devices that one worker takes."""
+    keep_turns_days: Days = 90.0
+    keep_questions_days: Days = 30.0
+    keep_telemetry_days: Days = 30.0
+    keep_audio_days: Days = 7.0
+    heavy: HeavySettings = HeavySettings()
+    """The models that answer what is too heavy for a board."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     @property

@@ -1,4 +1,4 @@
-"""The WebSocket end of a connection, as uvicorn hosts it (its ``ws`` setting), without a task for each of them.
+"""The WebSocket end of a connection, as uvicorn hosts it (its ``http`` setting), without a task for each of them.
 
 uvicorn's own gives every connection a task, a queue and a scope: 24 KiB each for ten thousand that say nothing (see
 docs/sync-scale.md). Here the bytes go straight to the session and back. The framing is that of ``websockets``.
@@ -22,6 +22,7 @@ from cloud_sync.server.connection import Connection
 from cloud_sync.server.worker import Worker
 
 PATH: Final = "/v1/sync"
+_REQUEST: Final = f"GET {PATH} ".encode()
 BURST: Final = 400
 """Frames that a device may send at once."""
 RATE: Final = 100
@@ -37,19 +38,55 @@ _CLOSE_CODES: Final = {
 }
 
 
-class Opening(H11Protocol):
-    """uvicorn's HTTP, which waits for a first request for ever: this one is given up when it takes too long."""
+class Opening(asyncio.Protocol):
+    """Of a socket that has said nothing yet: its first bytes tell whether it is for the session or for uvicorn's HTTP,
+    which would take three times as long to find out. It is not waited for them for ever.
+    """
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    __slots__ = ("_begun", "_made_of", "_transport", "_worker")
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._made_of = config, server_state, app_state
+        self._begun = b""
+        self._worker = _worker(app_state)
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A socket was accepted."""
-        super().connection_made(transport)
-        _worker(self.app_state).half_open.add(transport)
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._worker.half_open.add(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Some of a request."""
+        self._begun += data
+        if len(self._begun) < len(_REQUEST) and _REQUEST.startswith(self._begun):
+            return
+        config, state, app_state = self._made_of
+        protocol: WebSocket | Http
+        protocol = WebSocket(state, app_state) if self._begun.startswith(_REQUEST) else Http(config, state, app_state)
+        self._transport.set_protocol(protocol)
+        protocol.connection_made(self._transport)
+        protocol.data_received(self._begun)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is gone."""
+        self._worker.half_open.discard(self._transport)
+
+
+class Http(H11Protocol):
+    """uvicorn's, whose first request may not take for ever, either."""
 
     def data_received(self, data: bytes) -> None:
         """Some of a request."""
         super().data_received(data)
-        # After an upgrade it is for the session to say when it is known who is there.
-        if self.scope is not None and self.transport.get_protocol() is self:
+        if self.scope is not None:
             _worker(self.app_state).half_open.discard(self.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -62,7 +99,6 @@ class WebSocket(asyncio.Protocol):
     """One WebSocket; the :class:`cloud_sync.server.connection.Link` of its connection."""
 
     __slots__ = (
-        "_app_state",
         "_budget",
         "_closing",
         "_connection",
@@ -73,8 +109,8 @@ class WebSocket(asyncio.Protocol):
         "_worker",
     )
 
-    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
-        self._state, self._app_state = server_state, app_state
+    def __init__(self, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        self._state = server_state
         self._worker = _worker(app_state)
         # A byte more, for the protocol's own mark: see cloud_sync.protocol.frames.
         self._wire = ServerProtocol(max_size=MAX_FRAME + 1, logger=_worker(app_state).wire_logger)
@@ -138,8 +174,8 @@ class WebSocket(asyncio.Protocol):
         self._wire.send_binary(frame)
         self._flush()
 
-    def known(self) -> None:
-        """It has been proved who is at the other end."""
+    def greeted(self) -> None:
+        """The other end has said who it is; from now on it waits for us."""
         self._worker.half_open.discard(self._transport)
 
     def close(self, code: Code | None) -> None:

@@ -44,6 +44,9 @@ _LOOK_OFTEN: Final = 5
 """The same, while nothing can be told."""
 _LOOK_AT: Final = 1_000
 """Houses in one look."""
+_RENEW_MS: Final = 10 * 60_000
+"""Before a token expires."""
+_RENEW_AT_ONCE: Final = 500
 _CLOCKS_MS: Final = 5_000
 """What the clocks of workers may differ by."""
 _AUDITED: Final = frozenset({Code.UNKNOWN_DEVICE, Code.REVOKED, Code.WRONG_HOUSE, Code.BAD_SIGNATURE})
@@ -87,8 +90,9 @@ class Worker:
         self._receipts = receipts
         self.server, self.epoch = server, epoch
         self.codec = server_codec()
-        self.now = time.monotonic
-        self.half_open = HalfOpen(meter.half_open_dropped.inc)
+        self._attentive = 0.0
+        self._swept = time.monotonic()
+        self.half_open = HalfOpen(meter.half_open_dropped.inc, self.now)
         self.throttled: set[Throttled] = set()
         self.wire_logger = logging.getLogger("cloud_sync.server.wire")
         self._ingest = Ingest(database, appliers, self.now_ms, gate)
@@ -103,8 +107,15 @@ class Worker:
         self._houses: dict[str, dict[tuple[str, str], Connection]] = {}
         self._arrivals: deque[int] = deque([0], maxlen=_ARRIVALS_S)
         self._stale: set[str] = set()
+        self._newcomers: list[Identity] = []
         self._revoked_since = self.now_ms()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def now(self) -> float:
+        """Seconds for which this worker has listened. When it has too much to do they pass slower: nobody is given up
+        whose words wait to be read.
+        """
+        return self._attentive + min(time.monotonic() - self._swept, _SWEEP_S)
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
@@ -129,10 +140,7 @@ class Worker:
             old.perform(old.session.bye("the same device has connected again"))
         of_house[key] = connection
         self.publish(identity.house, Arrived(*key, connection.id))
-        if self._heavy is not None:
-            self._spawn(self._tell_kept(connection, identity, self._heavy))
-        if self._receipts is not None:
-            self._spawn(self._tell_receipts(identity.house, identity.device, self._receipts))
+        self._newcomers.append(identity)
 
     def ended(self, connection: Connection, code: Code | None) -> None:
         """Nothing more is said on it. ``code``: why, if not in peace."""
@@ -158,11 +166,11 @@ class Worker:
 
     def keep(self, batch: Batch, done: Callable[[Kept | None], None]) -> None:
         """Commit a batch."""
-        began = self.now()
+        began = time.monotonic()
 
         def measured(kept: Kept | None) -> None:
             if kept is not None and kept.error is None:
-                self.meter.ack_seconds.observe(self.now() - began)
+                self.meter.ack_seconds.observe(time.monotonic() - began)
             done(kept)
 
         self._batches.put(batch, measured)
@@ -217,7 +225,9 @@ class Worker:
         names = sorted({identity.device for identity, _ in arrivals})
         houses = sorted({identity.house for identity, _ in arrivals})
         async with self._database.transaction(*houses) as connection:
-            streams = await connection.execute(select(stream).where(stream.c.device.in_(names)))
+            streams = await connection.execute(
+                select(stream).where(stream.c.house.in_(houses), stream.c.device.in_(names))
+            )
             at = {(row.device, row.incarnation): row for row in streams}
             counted = await connection.execute(select(house.c.house, house.c.n).where(house.c.house.in_(houses)))
             last = {row.house: row.n for row in counted}
@@ -300,9 +310,22 @@ class Worker:
         if may_pass_on and not is_ours:
             self.publish(identity.house, FromDevice(identity.device, self.codec.encode(message)))
 
-    async def _tell_kept(self, connection: Connection, identity: Identity, heavy: Heavy) -> None:
-        for answer in await heavy.kept(identity.house, identity.device):
-            connection.tell(answer)
+    async def _tell_newcomers(self) -> None:
+        """What is kept for devices that have connected: looked up once they can be told what comes in between."""
+        while self._newcomers:
+            some, self._newcomers = self._newcomers[:_LOOK_AT], self._newcomers[_LOOK_AT:]
+            names = sorted({each.device for each in some})
+            houses = sorted({each.house for each in some})
+            async with self._database.transaction(*houses) as connection:
+                of = connection, houses, names
+                answers = await self._heavy.waiting(*of) if self._heavy is not None else set()
+                receipts = await self._receipts.waiting(*of) if self._receipts is not None else set()
+            for each in some:
+                if self._heavy is not None and each.device in answers:
+                    for answer in await self._heavy.kept(each.house, each.device):
+                        self.tell(each.house, each.device, answer)
+                if self._receipts is not None and each.device in receipts:
+                    await self._tell_receipts(each.house, each.device, self._receipts)
 
     async def _tell_receipts(self, of_house: str, of_device: str, receipts: Receipts) -> None:
         for receipt in await receipts.untaken(of_house, of_device):
@@ -321,6 +344,7 @@ class Worker:
     async def _sweep(self) -> None:
         for count in itertools.count(1):
             await asyncio.sleep(_SWEEP_S)
+            self._attentive, self._swept = self.now(), time.monotonic()
             self._arrivals.append(0)
             self.half_open.sweep()
             self.throttled = {each for each in self.throttled if each.refill()}
@@ -329,9 +353,24 @@ class Worker:
             if count % (_LOOK_EVERY if self.fanout.is_up else _LOOK_OFTEN) == 0:
                 self.lost_notes()
             try:
+                await self._renew()
                 await self._look()
             except (SQLAlchemyError, OSError) as error:
                 _logger.warning("the store does not answer: %s", type(error).__name__)
+
+    async def _renew(self) -> None:
+        """Tokens that expire soon: those who are connected get others."""
+        soon = self.now_ms() + _RENEW_MS
+        due = [
+            (connection, connection.session.identity)
+            for connection in self._connections
+            if 0 < connection.token_expires_ms < soon
+        ]
+        known = [(connection, identity) for connection, identity in due if identity is not None][:_RENEW_AT_ONCE]
+        if known:
+            tokens = await self._devices.renewed([identity for _, identity in known])
+            for (connection, _), token in zip(known, tokens, strict=True):
+                connection.renew(token)
 
     async def _look(self) -> None:
         """Find in the store what may have been told and lost."""
@@ -340,6 +379,7 @@ class Worker:
             query = select(revocation.c.who, revocation.c.of_house).where(revocation.c.at_ms >= since)
             for row in await connection.execute(query):
                 self._revoke(row.of_house, row.who)
+        await self._tell_newcomers()
         while self._stale:
             some = [self._stale.pop() for _ in range(min(_LOOK_AT, len(self._stale)))]
             async with self._database.transaction(*some) as connection:

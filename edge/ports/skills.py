@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from edge.chunk import Pcm
 from edge.dialogue import Context
 from edge.intents import Intent, Origin, Outcome, Phrase, Understanding
+from edge.ports.bridge import Cloud
 from edge.ports.house import House, Naming, Neighbours, Post
 from edge.ports.keeping import Consents, Erasures, Meaning, Storage
 from edge.ports.sound import ListeningSwitch, Loudness
@@ -242,6 +243,8 @@ class SkillContext:
     """Messages to and from other programs; None where there is no broker at all."""
     neighbours: Neighbours | None = None
     """The other assistants of the house; None likewise."""
+    cloud: Cloud | None = None
+    """The bridge; None where there is none."""
     erasures: Erasures | None = None
     """Where there is a bridge that must forget, too."""
     consents: Consents | None = None

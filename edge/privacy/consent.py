@@ -52,8 +52,9 @@ class How(StrEnum):
     """How somebody said so."""
 
     VOICE = "voice"
-    WRITTEN = "written"
+    """In a sentence to the assistant, be it typed."""
     CLI = "cli"
+    """``hearth privacy``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,23 @@
 The next sentence is synthesised while the last one plays, so only the first is waited for.
 """
 
-from collections.abc import Callable
+from asyncio import Future
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream
 
 from edge.chunk import Pcm
 from edge.engine_thread import EngineThread
+from edge.errors import AssistantError
 from edge.ports import AudioSink, TtsEngine
 from edge.speak.loudness import VoiceLoudness
 from edge.speak.wording import sentences
 
 _LET_GO_S: Final = 0.5
+_AHEAD: Final = 4
+"""Sentences that are synthesised before they are played: as much as a person may break off again."""
 
 
 class Voice:
@@ -53,6 +58,63 @@ class Voice:
         finally:
             for future in coming:
                 future.cancel()
+
+    async def tell(
+        self, sentences: AsyncIterator[str], started: Callable[[], None], told: Callable[[str], None]
+    ) -> None:
+        """Speak each of ``sentences`` as soon as it is there; returns when the last was heard to its end.
+
+        ``started`` is called as the first sample goes out, ``told`` with each sentence as it begins to sound. Raises as
+        :meth:`speak`, and whatever AssistantError ``sentences`` raises, once those before it were heard.
+        """
+        rate = await self._tts.call(lambda engine: engine.rate)
+        made, coming = anyio.create_memory_object_stream[tuple[str, Future[Pcm]]](_AHEAD)
+        failed: list[AssistantError] = []
+        submitted: list[Future[Pcm]] = []
+
+        async def synthesize() -> None:
+            async with made:
+                try:
+                    async for sentence in sentences:
+                        submitted.append(self._tts.submit(_synthesize, sentence))
+                        await made.send((sentence, submitted[-1]))
+                except AssistantError as error:
+                    failed.append(error)
+
+        try:
+            async with coming, anyio.create_task_group() as ahead:
+                ahead.start_soon(synthesize)
+                try:
+                    await self._play_each(coming, rate, started, told)
+                except AssistantError as error:
+                    failed.append(error)
+                    ahead.cancel_scope.cancel()
+        finally:
+            for future in submitted:
+                future.cancel()
+        if failed:
+            raise failed[0]
+
+    async def _play_each(
+        self,
+        coming: MemoryObjectReceiveStream[tuple[str, Future[Pcm]]],
+        rate: int,
+        started: Callable[[], None],
+        told: Callable[[str], None],
+    ) -> None:
+        begun = False
+        try:
+            async for sentence, future in coming:
+                pcm = await future
+                if not begun:
+                    started()
+                    begun = True
+                told(sentence)
+                await self._sink.play(self._loudness.of_speech(pcm), rate)
+        except anyio.get_cancelled_exc_class():
+            with anyio.move_on_after(_LET_GO_S, shield=True):
+                await self._sink.finish()
+            raise
 
     async def play(self, pcm: Pcm, rate: int) -> None:
         """Play what another voice spoke, ``pcm`` (int16, mono), to its end. Raises AudioError."""

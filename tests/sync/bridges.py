@@ -76,5 +76,7 @@ async def serving(bridge: Bridge, *routes: BaseRoute, certificate: Certificate |
         tasks.start_soon(server.serve)
         while not server.started:
             await anyio.sleep(0.01)
-        yield bridge
-        server.should_exit = True
+        try:
+            yield bridge
+        finally:
+            server.should_exit = True

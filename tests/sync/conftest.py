@@ -1,12 +1,16 @@
-"""Both stores of the bridge, for real."""
+"""Both stores of the bridge, for real, and a device's database."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from cloud_sync.client.compose import End
+from cloud_sync.client.replica import Replica
+from edge.database import Database
 from tests.postgres import Postgres, postgres
+from tests.sync.house import House
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +27,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite+aiosqlite:///{tmp_path / 'cloud.db'}"
     running: Postgres = request.getfixturevalue("cluster")
     return running.create(f"t{secrets.token_hex(6)}")
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """An assistant's database, with what writes into it and what sends it."""
+    async with Database(tmp_path / "hearthside.db") as database:
+        made = House(tmp_path, database)
+        await End(made.outbox, Replica("device", made.outbox)).prepare(database)
+        yield made

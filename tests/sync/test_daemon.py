@@ -1,80 +1,21 @@
 """hearth-sync against a bridge over a real WebSocket, with the shared database on disk."""
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
-from pathlib import Path
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import anyio
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from anyio.streams.buffered import BufferedByteReceiveStream
 
 from cloud_sync.client.bridge import LocalBridge
-from cloud_sync.client.compose import End
-from cloud_sync.client.credentials import DeviceCredentials
-from cloud_sync.client.daemon import Daemon
 from cloud_sync.client.kept import KeptQuestions
-from cloud_sync.client.outbox import DatabaseOutbox
-from cloud_sync.client.replica import Replica
 from cloud_sync.protocol.messages import Answer, Ask, Cancel, Delta, Taken
-from edge.database import Database
 from edge.errors import CloudLinkLost, CloudUnreachable
 from tests.bridges import MemoryBridge, memory_bridge
+from tests.sync.house import House, linked
 
 pytestmark = pytest.mark.anyio
-KEY = Ed25519PrivateKey.generate()
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-class House:
-    """An assistant's database, and what it writes."""
-
-    def __init__(self, data_dir: Path, database: Database) -> None:
-        self.data_dir, self.database = data_dir, database
-        self.outbox = DatabaseOutbox("device", machine="board")
-
-    async def write(self, *texts: str) -> None:
-        for text in texts:
-            await self.database.write(lambda connection, text=text: self.outbox.put(connection, "turn", {"text": text}))
-
-    def daemon(self, url: str) -> Daemon:
-        credentials = DeviceCredentials(KEY, "bridge", None)
-        outbox = DatabaseOutbox("device", machine="board")
-        return Daemon(self.data_dir, url, credentials, End(outbox, Replica("device", outbox)), random=lambda: 0.0)
-
-    @asynccontextmanager
-    async def syncing(self, url: str) -> AsyncIterator[Daemon]:
-        daemon, ready = self.daemon(url), anyio.Event()
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(daemon.serve, ready.set)
-            await ready.wait()
-            yield daemon
-            tasks.cancel_scope.cancel()
-
-    @asynccontextmanager
-    async def local(self) -> AsyncIterator[LocalBridge]:
-        bridge = LocalBridge(self.data_dir)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(bridge.serve)
-            yield bridge
-            tasks.cancel_scope.cancel()
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with Database(tmp_path / "hearthside.db") as database:
-        house = House(tmp_path, database)
-        await End(house.outbox, Replica("device", house.outbox)).prepare(database)
-        yield house
-
-
-async def linked(local: LocalBridge, wanted: bool = True) -> None:
-    with anyio.fail_after(30):
-        while local.linked is not wanted:
-            await anyio.sleep(0.01)
 
 
 async def test_what_waits_is_sent_and_what_comes_is_sent_at_once(house: House) -> None:
@@ -154,6 +95,15 @@ async def test_nobody_to_ask_is_said_at_once(house: House) -> None:
                 await anext(local.ask(Ask(id="q", question="why?")))
 
 
+async def test_a_question_that_no_frame_holds_is_refused_at_once_and_the_link_stays(house: House) -> None:
+    async with memory_bridge() as bridge, house.syncing(bridge.url), house.local() as local:
+        await linked(local)
+        with pytest.raises(CloudUnreachable, match="too much to ask"):
+            await anext(local.ask(Ask(id="q", question="x" * 2**21)))
+        assert local.linked
+        assert len([message for message in bridge.heard if isinstance(message, Ask)]) == 0
+
+
 async def test_whoever_leaves_early_cancels(house: House) -> None:
     async with memory_bridge() as bridge, house.syncing(bridge.url), house.local() as local:
         await linked(local)
@@ -162,3 +112,47 @@ async def test_whoever_leaves_early_cancels(house: House) -> None:
             await bridge.heard_one(Ask)
             tasks.cancel_scope.cancel()
         assert await bridge.heard_one(Cancel) == Cancel(id="q")
+
+
+async def test_a_network_that_is_back_is_tried_at_once(house: House) -> None:
+    back = anyio.Event()
+
+    async def network() -> AsyncGenerator[None, None]:
+        await back.wait()
+        yield
+
+    async with memory_bridge() as bridge:
+        # The next attempt would be in hours.
+        bridge.refuses = True
+        async with house.syncing(bridge.url, random=lambda: 0.0, network=network), house.local() as local:
+            with anyio.fail_after(60):
+                while "revoked" not in local.standing.error:
+                    await anyio.sleep(0.01)
+            assert local.standing.next_try_s > 3_000
+            bridge.refuses = False
+            back.set()
+            await linked(local)
+
+
+WATCHER = """
+import anyio
+from cloud_sync.client.network import changes
+async def main():
+    async for _ in changes():
+        print("changed", flush=True)
+async def said():
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(main)
+        await anyio.sleep(0.2)
+        await anyio.run_process(["ip", "link", "set", "lo", "up"])
+anyio.run(said)
+"""
+
+
+async def test_the_system_tells_when_its_routes_change() -> None:
+    command = ["unshare", "--user", "--map-root-user", "--net", sys.executable, "-c", WATCHER]
+    async with await anyio.open_process(command) as watcher:
+        assert watcher.stdout is not None
+        with anyio.fail_after(60):
+            assert await BufferedByteReceiveStream(watcher.stdout).receive_until(b"\n", 100) == b"changed"
+        watcher.kill()

@@ -1,4 +1,9 @@
-"""Whatever happens between them, and in whatever order: what was written is with the bridge, once, when all is quiet."""
+"""Whatever happens between them, and in whatever order: what was written is with the bridge, once, when all is quiet.
+
+``SCHEDULES=2000 python -m pytest tests/sync/test_interleavings.py --hypothesis-seed=1`` takes longer.
+"""
+
+import os
 
 import apsw
 from hypothesis import HealthCheck, settings
@@ -170,7 +175,10 @@ class RolledBack(Interleavings):
 
 
 SETTINGS = settings(
-    max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=int(os.environ.get("SCHEDULES", "60")),
+    stateful_step_count=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 Interleavings.TestCase.settings = SETTINGS
 RolledBack.TestCase.settings = SETTINGS

@@ -447,6 +447,7 @@ def test_kinds_and_fields_of_a_later_version_are_kept_until_they_are_known(
     assert [change.fields for change in told(newer)] == [{"place": "here"}]
 
 
+OTHER = Change(kind="note", record="other", fields={"text": "other", "place": None})
 GOOD = Change(kind="note", record="good", fields={"text": "good", "place": None})
 
 
@@ -468,6 +469,17 @@ def test_what_is_bad_is_set_aside_and_stops_nothing(kitchen: Assistant, bad: Num
     assert kitchen.rows("SELECT id, text FROM note") == [("good", "good")]
     assert [n for (n,) in kitchen.rows("SELECT n FROM sync_aside")] == [1]
     assert kitchen.link[1] == 2
+
+
+def test_what_was_set_aside_is_tried_again_by_another_program(kitchen: Assistant) -> None:
+    taken(kitchen, numbered(1, GOOD, stamp(NOON), body=7), numbered(2, GOOD, stamp(NOON)), cursor=2)
+    kitchen.connection.execute("UPDATE sync_aside SET event = ?", (bytes(numbered(1, OTHER, stamp(NOON)).event),))
+    taken(kitchen, cursor=2)
+    assert kitchen.rows("SELECT id FROM note") == [("good",)]
+    newer = Assistant.again(kitchen, ALL)
+    taken(newer, cursor=2)
+    assert kitchen.rows("SELECT id FROM note ORDER BY id") == [("good",), ("other",)]
+    assert not kitchen.rows("SELECT * FROM sync_aside")
 
 
 @pytest.mark.parametrize("value", [7, 1.5, True, float("nan"), 2**63])
@@ -619,6 +631,37 @@ def test_a_snapshot_that_is_cut_changes_nothing(bridge: Bridge, kitchen: Assista
     bedroom.replica = Assistant.again(bedroom, ALL).replica
     bedroom.pull(bridge, limit=1)
     assert bedroom.items() == ["eggs", "bread"]
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_what_a_restored_bridge_has_lost_is_told_again_by_those_who_have_it(
+    world: list[int], bridge: Bridge, kitchen: Assistant, bedroom: Assistant, compacted: bool
+) -> None:
+    attic = Assistant("attic", Clock(world))
+    attic.add("milk", "eggs")
+    attic.note("n", "text", "old")
+    meet(bridge, attic, kitchen, bedroom)
+    backup = bridge.back_up()
+    attic.add("bread")
+    attic.remove("milk")
+    attic.note("n", "text", "new")
+    meet(bridge, attic, kitchen, bedroom)
+    if compacted:
+        bridge.restore(backup)
+        bridge.compact()
+        backup = bridge.back_up()
+    bridge.restore(backup)
+    # The attic is gone for good, and with it the events that it had kept.
+    newcomer = Assistant("hall", Clock(world))
+    kitchen.add("tea")
+    meet(bridge, kitchen, newcomer, bedroom)
+    for one in (kitchen, bedroom, newcomer):
+        assert sorted(one.items()) == ["bread", "eggs", "tea"]
+        assert one.rows("SELECT text FROM note") == [("new",)]
+        # The tombstones are the same, be they known by another word.
+        assert [row[:4] if len(row) > 4 else row[:2] for row in one.known()] == [
+            row[:4] if len(row) > 4 else row[:2] for row in kitchen.known()
+        ]
 
 
 # -- cut at any moment ---------------------------------------------------------------------------------------------------

@@ -145,6 +145,8 @@ SAMPLES: Final[MappingProxyType[str, list[dict[str, Any]]]] = MappingProxyType({
     **{f"lists_{key}": [{"list": "x"}] for key in ("cleared", "deleted", "created", "is_there", "make_it", "no_such")},
     "volume_set": [{"changed": changed, "percent": percent} for changed in (True, False) for percent in (5, 40, 100)],
     "microphone_off": [{"button": button} for button in (True, False)],
+    **{f"privacy_{key}": [{"purposes": ["answers"]}, {"purposes": ["history", "memory", "audio"]}] for key in ("really", "allowed", "forbidden")},
+    "privacy_shared": [{"purposes": []}, {"purposes": ["telemetry"]}],
     "volume_is": [{"muted": True, "percent": 40}], "volume_elsewhere": [{"name": "TV"}],
     "talk_commands": [{"examples": []}, {"examples": ["a", "b"]}], "talk_again": [{"said": "Hello."}],
     "restored": [{"done": ["A"], "silent": ["B"]}], "broadcast_message": [{"message": "tea"}],

@@ -16,6 +16,9 @@ def upgrade() -> None:
     _people_and_devices()
     _log()
     _privacy()
+    if op.get_bind().dialect.name == "postgresql":
+        # What is old lies together, in the order in which it came: a few pages, and next to no work for what comes in.
+        op.execute("CREATE INDEX event_by_age ON event USING brin (received_ms)")
 
 
 def _people_and_devices() -> None:

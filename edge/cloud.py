@@ -1,0 +1,128 @@
+"""The bridge for the skill that asks it: ``hearth-sync`` on the same machine, behind :class:`edge.ports.Bridge`."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, contextmanager, suppress
+
+import msgspec
+from apsw import Connection
+
+from cloud_sync.client.bridge import LocalBridge
+from cloud_sync.client.compose import AssistantEnd
+from cloud_sync.client.kept import KeptQuestions
+from cloud_sync.protocol.messages import Answer, Ask, Call, Delta, Exchanged
+from cloud_sync.protocol.messages import Tool as ProtocolTool
+from edge.errors import CloudLinkLost, CloudUnreachable
+from edge.ports import Cloud, Finish, House, Late, LinkLost, Piece, Query, Told, ToolCall, Whole
+from edge.privacy.glance import Glance, HouseMasking
+from edge.settings import Settings
+
+
+@contextmanager
+def open_cloud(settings: Settings, end: AssistantEnd | None, house: House) -> Iterator[Cloud | None]:
+    """What the skill is given of the device's ``end`` of the bridge; None where there is none."""
+    if end is None:
+        yield None
+        return
+    glance = Glance(settings.data_dir / "hearthside.db")
+
+    def places() -> Sequence[str]:
+        return [*house.areas(), *(device.name for device in house.devices())]
+
+    masking = HouseMasking(glance, settings.understand.language, settings.privacy.names, places)
+    try:
+        yield Cloud(SyncedBridge(end.bridge, end.questions), masking, glance, settings.cloud)
+    finally:
+        glance.close()
+
+
+class SyncedBridge:
+    """The one :class:`edge.ports.Bridge`."""
+
+    def __init__(self, local: LocalBridge, questions: KeptQuestions) -> None:
+        self._local, self._questions = local, questions
+
+    @property
+    def up(self) -> bool:
+        """Whether there is a link, as ``hearth-sync`` said last."""
+        return self._local.linked
+
+    async def ask(self, query: Query) -> "LocalAsking":
+        """Ask now."""
+        return LocalAsking(self._local, as_ask(query))
+
+    def keep(self, connection: Connection, query: Query) -> None:
+        """Have it asked once there is a link, in the transaction that ``connection`` is in. Raises StorageError."""
+        self._questions.keep(connection, as_ask(query))
+
+    def late(self, connection: Connection) -> Sequence[Late]:
+        """Answers that came when nobody listened, oldest first."""
+        answers = [late.answer for late in self._questions.late(connection)]
+        return [Late(answer.id, answer.text, _finish(answer), answer.code) for answer in answers]
+
+    def told(self, connection: Connection, ident: str) -> None:
+        """The person knows."""
+        self._questions.told(connection, ident)
+
+
+class LocalAsking:
+    """One question that is being answered."""
+
+    def __init__(self, local: LocalBridge, ask: Ask) -> None:
+        self._local, self._id = local, ask.id
+        self._told = _told(local, ask)
+
+    def __aiter__(self) -> AsyncIterator[Told]:
+        return self._told
+
+    async def called(self, call: ToolCall, content: str) -> None:
+        """Tell the model what came of it; where the link is gone, the answer ends by itself."""
+        with suppress(CloudUnreachable):
+            self._local.called(self._id, call.call, content)
+
+    async def aclose(self) -> None:
+        """Whoever leaves before the end cancels the question."""
+        await self._told.aclose()
+
+
+async def _told(local: LocalBridge, ask: Ask) -> AsyncGenerator[Told, None]:
+    try:
+        async with aclosing(local.ask(ask)) as pieces:
+            async for piece in pieces:
+                yield _as_told(piece)
+    except (CloudUnreachable, CloudLinkLost):
+        yield LinkLost()
+
+
+def _as_told(piece: Delta | Call | Answer) -> Told:
+    match piece:
+        case Delta():
+            return Piece(piece.text)
+        case Call():
+            return ToolCall(piece.call, piece.name, msgspec.msgpack.decode(piece.arguments, type=dict[str, object]))
+        case Answer():
+            return Whole(piece.text, _finish(piece), piece.code)
+
+
+def _finish(answer: Answer) -> Finish:
+    # A word that a newer bridge says: what there is, is told.
+    return Finish(answer.finish) if answer.finish in set(Finish) else Finish.CUT
+
+
+def as_ask(query: Query) -> Ask:
+    """``query`` as it is sent."""
+    return Ask(
+        id=query.id,
+        question=query.question,
+        language=query.language,
+        history=tuple(Exchanged(said=said, answered=answered) for said, answered in query.history),
+        state=query.state,
+        tools=tuple(
+            ProtocolTool(
+                name=tool.name,
+                description=tool.description,
+                parameters=msgspec.Raw(msgspec.msgpack.encode(tool.parameters)),
+            )
+            for tool in query.tools
+        ),
+        expires_ms=query.expires_ms,
+    )
