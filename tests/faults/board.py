@@ -6,7 +6,6 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest.mock import patch
 
@@ -38,7 +37,7 @@ from tests.faults.disk import Platter
 from tests.faults.network import Network
 from tests.faults.process import Killed, Process
 from tests.faults.storage import SimStorage
-from tests.faults.virtual import START_MS, true_ms
+from tests.faults.virtual import true_ms
 
 R = TypeVar("R")
 URL = "faults://"
@@ -111,13 +110,11 @@ def _connect(url: str, **_options: object) -> Any:
 
 
 @contextmanager
-def simulated(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """``hearth-sync`` runs in this process, in the time of ``loop``."""
-    clock = SimpleNamespace(monotonic=loop.time, time_ns=lambda: START_MS * 1_000_000 + int(loop.time() * 1e9))
+def simulated() -> Iterator[None]:
+    """``hearth-sync`` runs in this process, over the network of the schedule."""
     with (
         patch("cloud_sync.client.daemon.Database", _Opened),
         patch("cloud_sync.client.daemon.Counter", _Quiet),
-        patch("cloud_sync.client.daemon.time", clock),
         patch("cloud_sync.client.link.connect", _connect),
     ):
         yield
@@ -368,7 +365,8 @@ class Board:
         if session is None or not session.idle or session.cursor < cursor:
             return False
         ((newest,),) = self.rows("SELECT coalesce(max(seq), 0) FROM sync_event")
-        return bool(newest <= session.acked)
+        ((kept,),) = self.rows("SELECT cursor FROM sync_link")
+        return bool(newest <= session.acked and kept >= cursor)
 
     # -- copies of the card --------------------------------------------------------------------------------------------
 

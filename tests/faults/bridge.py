@@ -16,7 +16,7 @@ from sqlalchemy import select
 from cloud_sync.protocol.event import decode
 from cloud_sync.server.connection import Connection
 from cloud_sync.server.database import Database
-from cloud_sync.server.app import parts
+from cloud_sync.server.app import Parts, parts
 from cloud_sync.server.metrics import Meter
 from cloud_sync.server.settings import Settings, load
 from cloud_sync.server.tables import store
@@ -25,15 +25,9 @@ from cloud_sync.server.worker import Worker
 from tests.faults.inline import inline
 from tests.faults.network import Network, ServerEnd
 from tests.faults.process import Killed, Process
-from tests.faults.virtual import true_ms
 
 
 worker_module._SWEEP_S = 4.0  # nothing that a schedule looks at needs it more often
-
-
-class _Worker(Worker):
-    def now_ms(self) -> int:
-        return true_ms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +93,13 @@ class SimBridge:
         try:
             async with database.transaction() as connection:
                 row = (await connection.execute(select(store.c.server, store.c.epoch))).one()
-            made = await self._parts.enter_async_context(parts(self._settings, database))
+            meter = Meter()
+            made = await self._parts.enter_async_context(parts(self._settings, database, meter))
         except Killed:
             return
         others = made.appliers, made.heavy, made.gate, made.receipts
-        worker = _Worker(database, made.devices, row.server, row.epoch, Meter(), *others)
-        worker.now = asyncio.get_running_loop().time
-        self._running = asyncio.create_task(self._run(worker, process))
+        worker = Worker(database, made.devices, row.server, row.epoch, meter, *others)
+        self._running = asyncio.create_task(self._run(worker, made, process))
         self._connections = []
 
         def accept(end: ServerEnd) -> Connection:
@@ -117,9 +111,11 @@ class SimBridge:
 
         self._network.accept = accept
 
-    async def _run(self, worker: Worker, process: Process) -> None:
+    async def _run(self, worker: Worker, made: Parts, process: Process) -> None:
         try:
-            await worker.run()
+            async with asyncio.TaskGroup() as group:
+                for work in (worker.run(), *(serve(worker.tell) for serve in made.services)):
+                    group.create_task(work)
         except (Killed, asyncio.CancelledError, BaseExceptionGroup) as error:
             if not process.is_dead and not isinstance(error, asyncio.CancelledError):
                 self.broke(error)

@@ -482,7 +482,9 @@ class Ledger:
                 for each in at_once(
                     assistant.storage.read(
                         lambda connection: [
-                            *assistant.questions.waiting(connection), *assistant.questions.expired(connection)
+                            *assistant.questions.waiting(connection),
+                            *assistant.questions.expired(connection),
+                            *(late.kept for late in assistant.questions.late(connection) if late.kept is not None),
                         ]
                     )
                 )

@@ -245,7 +245,7 @@ class ServerEnd:
                 loop.call_at(max(loop.time(), wire._due_down) + 1e-6, wire.client.closed_by_bridge)
             loop.call_later(0.1, self.broken)
 
-    def known(self) -> None:
+    def greeted(self) -> None:
         """Who is there."""
 
     def arrived(self, frame: bytes) -> None:

@@ -81,7 +81,7 @@ def run(seed: int, store: Path, memory: Path | None = None) -> Outcome:
         schedule = Schedule(chance, Path(name), store, loop, outcome)
         loop.set_exception_handler(schedule.unexpected)
         try:
-            with reproducible(random.Random(seed)), simulated(loop):  # noqa: S311
+            with reproducible(random.Random(seed), loop), simulated():  # noqa: S311
                 loop.run_until_complete(schedule.run())
         except Violation as error:
             outcome.violation = str(error)
