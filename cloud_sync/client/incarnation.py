@@ -2,7 +2,7 @@
 
 A new one begins with each new database, on another machine or disk (the database was copied), and where the bridge
 shows that another disk has told other events under the same numbers (the database was put back to an older state). What
-the bridge does not have yet is told again under the new numbers.
+is kept here is told again under the new numbers.
 """
 
 import secrets
@@ -52,13 +52,15 @@ def head(connection: Connection, device: str, machine: str) -> Head:
 
 
 def mint(connection: Connection, device: str) -> str:
-    """Begin a new incarnation: what the bridge has not acknowledged is numbered anew, in the same order. Returns it."""
+    """Begin a new incarnation: what is kept here is numbered anew, in the same order. Returns it.
+
+    Also what the bridge has: as long as it is in no backup, it must be told again should the bridge be restored from
+    one. The bridge knows it by its id, and takes nothing twice.
+    """
     old, given = connection.execute("SELECT incarnation, clock FROM sync_self").get
-    acked = connection.execute("SELECT acked FROM sync_link").get
     newest = connection.execute("SELECT coalesce(max(clock), 0) FROM sync_event").get
     clock = max(given, newest)
     new, seq = secrets.token_hex(8), 0
-    connection.execute("DELETE FROM sync_event WHERE seq <= ?", (acked,))
     # New numbers are never greater than the old ones, so that none meets one which still has its turn to come.
     for (known,) in list(connection.execute("SELECT seq FROM sync_event ORDER BY seq")):
         raw = connection.execute("SELECT event FROM sync_event WHERE seq = ?", (known,)).get

@@ -6,42 +6,45 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cloud_sync.client import outbox, shadow
 from cloud_sync.client.believed import Clocks
+from cloud_sync.client.compose import End
 from cloud_sync.client.counter import Counter
 from cloud_sync.client.credentials import DeviceCredentials
 from cloud_sync.client.daemon import Daemon
-from cloud_sync.client.kept import PART as KEPT
-from cloud_sync.client.kept import STEPS as KEPT_STEPS
+from cloud_sync.client.erasing import DeviceErasures
 from cloud_sync.client.kept import KeptQuestions
 from cloud_sync.client.local import Standing
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.replica import Replica
 from cloud_sync.client.room import Room
 from cloud_sync.client.shared import SHARED
+from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.event import decode
 from cloud_sync.protocol.messages import Answer, Call, Delta
 from edge.act.skills.lists.store import ListStore
 from edge.act.skills.routines.store import RoutineStore
 from edge.errors import StorageError
+from edge.memory.episodes import Episodes
 from edge.memory.facts import Facts
+from edge.privacy.consent import Consents
+from edge.privacy.outgoing import Outgoing
 from tests.faults.disk import Platter
 from tests.faults.network import Network
 from tests.faults.process import Killed, Process
 from tests.faults.storage import SimStorage
-from tests.faults.virtual import START_MS, true_ms
+from tests.faults.virtual import true_ms
 
 R = TypeVar("R")
 URL = "faults://"
 _BACK_S = 2.0
 """How soon a process that died is there again."""
-_TURNS = ("CREATE TABLE turn_told (text TEXT PRIMARY KEY)",)
+_DAYS = 100_000.0
+"""How long a turn is remembered: clocks go wrong by years."""
 
 
 def at_once(coroutine: Coroutine[Any, Any, R]) -> R:
@@ -107,13 +110,11 @@ def _connect(url: str, **_options: object) -> Any:
 
 
 @contextmanager
-def simulated(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """``hearth-sync`` runs in this process, in the time of ``loop``."""
-    clock = SimpleNamespace(monotonic=loop.time, time_ns=lambda: START_MS * 1_000_000 + int(loop.time() * 1e9))
+def simulated() -> Iterator[None]:
+    """``hearth-sync`` runs in this process, over the network of the schedule."""
     with (
         patch("cloud_sync.client.daemon.Database", _Opened),
         patch("cloud_sync.client.daemon.Counter", _Quiet),
-        patch("cloud_sync.client.daemon.time", clock),
         patch("cloud_sync.client.link.connect", _connect),
     ):
         yield
@@ -126,42 +127,37 @@ class Assistant:
     def __init__(self, board: "Board") -> None:
         self.process = Process(f"{board.name} assistant", board.assistant_died)
         self.board = board
-        self.outbox = board.outbox()
-        self.replica = Replica(board.name, self.outbox)
+        self.end = board.end()
+        self.outbox = self.end.outbox
         self.storage = SimStorage(self.process, board.platter, board.file)
-        clock = board.wall_s
-        self.lists, self.facts = ListStore(self.storage, clock), Facts(self.storage, clock)
+        clock, erasures = board.wall_s, DeviceErasures(self.outbox)
+        self.lists, self.facts = ListStore(self.storage, clock), Facts(self.storage, clock, erasures=erasures)
         self.routines = RoutineStore(self.storage, clock)
+        self.episodes = Episodes(self.storage, _DAYS, clock, outbox=self.outbox, erasures=erasures)
         self.questions = KeptQuestions(self.outbox)
+        self.consents = Consents(self.storage, self.outbox, clock)
 
     def start(self) -> None:
         """As the program does. Raises StorageError, Killed."""
-        for part, steps in ((outbox.PART, outbox.STEPS), (KEPT, KEPT_STEPS), (shadow.PART, shadow.STEPS)):
-            at_once(self.storage.migrate(part, steps))
-        self.storage.seal = self.replica.seal
+        at_once(self.end.prepare(self.storage))
+        self.storage.seal = self.end.seal
         at_once(self.storage.write(self.outbox.head))
-        at_once(self.storage.migrate("faults.turns", _TURNS))
         at_once(self.lists.names())
         at_once(self.facts.all())
         at_once(self.routines.load())
+        at_once(self.episodes.between(0.0, 0.0))
 
 
 class Board:
     """One device."""
 
     def __init__(
-        self,
-        name: str,
-        house: str,
-        folder: Path,
-        network: Network,
-        chance: random.Random,
-        trace: Callable[[str], None],
-        *,
-        key: Ed25519PrivateKey,
-        room: Room,
-        machine: str,
+        self, name: str, house: str, folder: Path, network: Network, chance: random.Random, trace: Callable[[str], None],
+        *, key: Ed25519PrivateKey, bridge_key: bytes, room: Room, machine: str, device: str = "",
     ) -> None:
+        """``device``: who it is to the bridge, where that is not its name: it has a copied card."""
+        self.device = device or name
+        self.bridge_key = bridge_key
         self.name, self.house, self.machine, self.room = name, house, machine, room
         self.network, self.chance, self.trace = network, chance, trace
         self.folder = folder
@@ -180,6 +176,7 @@ class Board:
         self.sync_storage: SimStorage | None = None
         self._task: asyncio.Task[None] | None = None
         self.is_on = False
+        self.fuse: int | None = None
         self.holds_sync = False
         """hearth-sync is not to run."""
         self.reopened: Callable[[], None] = lambda: None
@@ -201,14 +198,19 @@ class Board:
     def wall_s(self) -> float:
         return self.wall_ms() / 1000
 
-    def outbox(self) -> DatabaseOutbox:
+    def end(self) -> End:
+        """As :mod:`cloud_sync.client.compose` makes it, once for each process."""
         clocks = Clocks(self.wall_ms, self.running_ms, lambda: f"{self.name} {self.boots}")
-        return DatabaseOutbox(self.name, room=self.room, machine=self.machine, clocks=clocks)
+        outbox = DatabaseOutbox(
+            self.device, room=self.room, machine=self.machine, clocks=clocks, screen=Outgoing("en")
+        )
+        return End(outbox, Replica(self.device, outbox), asks_consent=True)
 
     # -- power ---------------------------------------------------------------------------------------------------------
 
-    def boot(self) -> None:
-        """The power comes."""
+    def boot(self, fuse: int | None = None) -> None:
+        """The power comes. ``fuse``: the assistant dies at that point of its start."""
+        self.fuse = fuse
         self.boots += 1
         self.booted_ms = true_ms()
         self.is_on = True
@@ -240,6 +242,7 @@ class Board:
         try:
             made = Assistant(self)
             self.assistant = made
+            made.process.fuse, self.fuse = self.fuse, None
             made.start()
         except (StorageError, Killed) as error:
             if self.assistant is made and made is not None:
@@ -271,11 +274,10 @@ class Board:
         self._task = asyncio.create_task(self._serve(process))
 
     async def _serve(self, process: Process) -> None:
-        outbox_, loop = self.outbox(), asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         try:
-            credentials = DeviceCredentials(self.key, "", None)
-            replica = Replica(self.name, outbox_)
-            self.daemon = Daemon(self.folder, f"{URL}{self.name}", credentials, outbox_, replica, self.chance.random)
+            credentials = DeviceCredentials(self.key, "", None, self.bridge_key)
+            self.daemon = Daemon(self.folder, f"{URL}{self.name}", credentials, self.end(), self.chance.random)
             self.daemon._link._now = self.daemon._store._now = loop.time
             await self.daemon.serve(lambda: None)
         except BaseException as error:  # noqa: BLE001  # a process that ends, however
@@ -333,30 +335,38 @@ class Board:
 
     def waiting(self) -> dict[bytes, str]:
         """Ids of the events that are kept, with their kinds."""
-        return {decode(raw).id: kind for kind, raw in self.rows("SELECT kind, event FROM sync_event")}
+        kept = self.rows("SELECT kind, event FROM sync_event")
+        return {ident: kind for kind, raw in kept if (ident := _id(raw))}
+
+    def numbered(self) -> list[tuple[str, int, bytes]]:
+        """(incarnation, number, id) of the events that are kept."""
+        incarnation = self.rows("SELECT incarnation FROM sync_self")[0][0]
+        return [(incarnation, seq, _id(raw)) for seq, raw in self.rows("SELECT seq, event FROM sync_event")]
 
     def shown(self) -> dict[str, list[tuple[Any, ...]]]:
         """The shared tables as its people see them."""
         return {
             table.kind: sorted(
-                self.rows(
-                    f"SELECT {table.key}, {', '.join(table.fields)} FROM {table.name} WHERE NOT ({table.deleted})"
-                ),
+                self.rows(f"SELECT {table.key}, {', '.join(table.fields)} FROM {table.name} WHERE NOT ({table.deleted})"),
                 key=repr,
             )
             for table in SHARED
             if self.rows("SELECT 1 FROM sqlite_schema WHERE name = ?", table.name)
         }
 
-    def is_settled(self, cursor: int) -> bool:
-        """Everything is sent, and everything of the house is here."""
+    def is_settled(self, cursor: int, bridge: Process | None) -> bool:
+        """Everything is sent to that life of the bridge, and everything of the house is here."""
+        wires = self.network.of(self.name)
+        if not wires or wires[-1].server.process is not bridge or wires[-1].client.is_closed:
+            return False
         if self.assistant is None or self.counter is None or not self.counter.standing.linked:
             return False
         session = self.daemon._link.session if self.daemon is not None else None
         if session is None or not session.idle or session.cursor < cursor:
             return False
         ((newest,),) = self.rows("SELECT coalesce(max(seq), 0) FROM sync_event")
-        return bool(newest <= session.acked)
+        ((kept,),) = self.rows("SELECT cursor FROM sync_link")
+        return bool(newest <= session.acked and kept >= cursor)
 
     # -- copies of the card --------------------------------------------------------------------------------------------
 
@@ -367,6 +377,12 @@ class Board:
             if (self.folder / name).exists():
                 shutil.copy(self.folder / name, folder / name)
 
+    def new_card(self) -> None:
+        """There is nothing on it; while the power is off."""
+        assert not self.is_on
+        for name in self.folder.glob("hearthside.db*"):
+            name.unlink()
+
     def copy_from(self, folder: Path) -> None:
         """The card is written over by an image; while the power is off."""
         assert not self.is_on
@@ -374,6 +390,14 @@ class Board:
             (self.folder / name).unlink(missing_ok=True)
             if (folder / name).exists():
                 shutil.copy(folder / name, self.folder / name)
+
+
+def _id(raw: bytes) -> bytes:
+    """Empty for one that is damaged."""
+    try:
+        return decode(raw).id
+    except ProtocolError:
+        return b""
 
 
 def _expected(error: BaseException) -> None:

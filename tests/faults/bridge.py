@@ -5,31 +5,29 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from cloud_sync.server.devices import StoredDevices
 from sqlalchemy import select
 
 from cloud_sync.protocol.event import decode
 from cloud_sync.server.connection import Connection
 from cloud_sync.server.database import Database
-from cloud_sync.server.fanout import InProcess
+from cloud_sync.server.app import Parts, parts
 from cloud_sync.server.metrics import Meter
+from cloud_sync.server.settings import Settings, load
 from cloud_sync.server.tables import store
+from cloud_sync.server import worker as worker_module
 from cloud_sync.server.worker import Worker
 from tests.faults.inline import inline
 from tests.faults.network import Network, ServerEnd
 from tests.faults.process import Killed, Process
-from tests.faults.virtual import true_ms
 
 
-class _Worker(Worker):
-    def now_ms(self) -> int:
-        return true_ms()
+worker_module._SWEEP_S = 4.0  # nothing that a schedule looks at needs it more often
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,11 @@ class SimBridge:
         self._lives = 0
         self._at = folder / "store0"
         self._at.mkdir()
-        shutil.copy(template, self.file)
+        shutil.copy(template / "cloud.db", self.file)
+        shutil.copy(template / "bridge.key", folder / "bridge.key")
+        self._settings: Settings = load(None, {"data_dir": folder})
+        self._parts = AsyncExitStack()
+        self._restarting = asyncio.Lock()
         self.process: Process | None = None
         self._running: asyncio.Task[None] | None = None
         self._database: Database | None = None
@@ -71,10 +73,12 @@ class SimBridge:
         self.backed_up: set[bytes] = set()
         """Ids of all events that any backup had: devices need not keep them."""
         self.died: Callable[[str], None] = lambda _what: None
+        self.broke: Callable[[BaseException], None] = lambda _error: None
+        """Its worker has ended by itself."""
 
     @property
     def file(self) -> Path:
-        return self._at / "bridge.db"
+        return self._at / "cloud.db"
 
     @property
     def is_up(self) -> bool:
@@ -89,11 +93,13 @@ class SimBridge:
         try:
             async with database.transaction() as connection:
                 row = (await connection.execute(select(store.c.server, store.c.epoch))).one()
+            meter = Meter()
+            made = await self._parts.enter_async_context(parts(self._settings, database, meter))
         except Killed:
             return
-        worker = _Worker(database, StoredDevices(database), row.server, row.epoch, Meter(), {}, None, InProcess)
-        worker.now = asyncio.get_running_loop().time
-        self._running = asyncio.create_task(worker.run())
+        others = made.appliers, made.heavy, made.gate, made.receipts
+        worker = Worker(database, made.devices, row.server, row.epoch, meter, *others)
+        self._running = asyncio.create_task(self._run(worker, made, process))
         self._connections = []
 
         def accept(end: ServerEnd) -> Connection:
@@ -104,6 +110,15 @@ class SimBridge:
             return connection
 
         self._network.accept = accept
+
+    async def _run(self, worker: Worker, made: Parts, process: Process) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for work in (worker.run(), *(serve(worker.tell) for serve in made.services)):
+                    group.create_task(work)
+        except (Killed, asyncio.CancelledError, BaseExceptionGroup) as error:
+            if not process.is_dead and not isinstance(error, asyncio.CancelledError):
+                self.broke(error)
 
     async def stop(self) -> None:
         """At the end of a schedule."""
@@ -121,6 +136,7 @@ class SimBridge:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
             self._running = None
+        await self._parts.aclose()
         if self._database is not None:
             await self._database.engine.dispose()
             self._database = None
@@ -138,7 +154,7 @@ class SimBridge:
         self._lives += 1
         old, new = self._at, self._folder / f"store{self._lives}"
         new.mkdir()
-        for name in ("bridge.db", "bridge.db-wal"):
+        for name in ("cloud.db", "cloud.db-wal"):
             if (old / name).exists():
                 shutil.copy(old / name, new / name)
         self._at = new
@@ -150,7 +166,7 @@ class SimBridge:
             commit()
             return
         # It dies in the middle of it.
-        wal = self._at / "bridge.db-wal"
+        wal = self._at / "cloud.db-wal"
         before = wal.read_bytes() if wal.exists() else b""
         was = self.file.read_bytes()
         commit()
@@ -162,8 +178,10 @@ class SimBridge:
 
     async def restart(self) -> None:
         """After it has died."""
-        await self._bury()
-        await self.start()
+        async with self._restarting:
+            if not self.is_up:
+                await self._bury()
+                await self.start()
 
     # -- backups -------------------------------------------------------------------------------------------------------
 
@@ -171,22 +189,28 @@ class SimBridge:
         """All of it, as it is now; then devices need not keep what is in it."""
         folder = self._folder / f"backup{len(self.backups)}"
         folder.mkdir()
-        with closing(sqlite3.connect(self.file)) as live, closing(sqlite3.connect(folder / "bridge.db")) as copy:
+        with closing(sqlite3.connect(self.file)) as live, closing(sqlite3.connect(folder / "cloud.db")) as copy:
             live.backup(copy)
-        ids = frozenset(row.id for row in rows(folder / "bridge.db"))
+        ids = frozenset(row.id for row in rows(folder / "cloud.db"))
         self.backups.append(Backup(folder, ids))
         self.backed_up |= ids
-        with closing(sqlite3.connect(folder / "bridge.db")) as copy, closing(sqlite3.connect(self.file)) as live:
+        with closing(sqlite3.connect(folder / "cloud.db")) as copy, closing(sqlite3.connect(self.file)) as live:
             for key in copy.execute("SELECT acked, device, incarnation FROM stream"):
                 live.execute("UPDATE stream SET watermark = ? WHERE device = ? AND incarnation = ?", key)
+            live.commit()
+
+    def revoke(self, device: str, at_ms: int | None) -> None:
+        """It may not come in any more; or, ``at_ms`` None, again."""
+        with closing(sqlite3.connect(self.file)) as live:
+            live.execute("UPDATE device SET revoked_ms = ? WHERE device = ?", (at_ms, device))
             live.commit()
 
     def restore(self, backup: Backup) -> None:
         """While it is down."""
         assert not self.is_up
-        for name in ("bridge.db-wal", "bridge.db-shm"):
+        for name in ("cloud.db-wal", "cloud.db-shm"):
             (self._at / name).unlink(missing_ok=True)
-        shutil.copy(backup.folder / "bridge.db", self.file)
+        shutil.copy(backup.folder / "cloud.db", self.file)
         with closing(sqlite3.connect(self.file)) as live:
             live.execute("UPDATE store SET epoch = ?", (self._chance.randbytes(8).hex(),))
             live.commit()

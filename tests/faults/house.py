@@ -4,6 +4,7 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final
@@ -13,12 +14,20 @@ import msgspec
 
 from cloud_sync.protocol.event import Kind, Priority, decode, priority_of
 from cloud_sync.protocol.messages import Ask
+from cloud_sync.protocol.errors import ProtocolError
+from edge.devices import ActionReport, Confirmation, DeviceState
 from edge.errors import StorageError
+from edge.events import Reply, Timings, TurnEnded
+from edge.intents import OutcomeKind
+from edge.privacy.consent import How, Purpose
 from tests.faults.board import Assistant, Board, at_once
 from tests.faults.bridge import SimBridge, lost_of
 from tests.faults.process import Killed
 
 KINDS: Final = frozenset(Kind)
+_LATER: Final = "hologram"
+"""A kind of event that a later program may know."""
+_CONTENT: Final = {"event": "raw", "change": "raw", "register": "value"}
 
 
 class Violation(AssertionError):
@@ -75,6 +84,13 @@ class Ledger:
         """Ids that the store had when it was last looked at."""
         self.excused: dict[bytes, str] = {}
         """Events that no promise covers any more, and why."""
+        self.numbers: dict[bytes, set[tuple[str, str, int]]] = {}
+        """Of each event: (device, incarnation, number) under which it was ever kept."""
+        self.unclear: list[Op] = []
+        self.is_long_ago = False
+        """More than 90 days have passed, by the clock of some board: tombstones may be purged."""
+        self.denied: set[str] = set()
+        """Boards that were once told not to send turns."""
         self._numbers = itertools.count(1)
 
     # -- what people do ------------------------------------------------------------------------------------------------
@@ -85,7 +101,8 @@ class Ledger:
         assert assistant is not None
         doings = (
             (self._turn, 5), (self._add, 6), (self._remove, 3), (self._complete, 1), (self._remember, 3), (self._forget, 2),
-            (self._teach, 2), (self._unteach, 1), (self._question, 2), (self._telemetry, 1),
+            (self._teach, 2), (self._unteach, 1), (self._question, 2), (self._telemetry, 1), (self._erase, 1), (self._deny, 0.5),
+            (self._allow, 0.7), (self._poison, 0.4), (self._later, 0.4),
         )  # fmt: skip
         (doing,) = self.chance.choices([each for each, _ in doings], [weight for _, weight in doings])
         number = next(self._numbers)
@@ -108,28 +125,91 @@ class Ledger:
             self.note(board, op)
         self.trace(f"{board.name}: {op.what} {op.token} {set(op.removes) or ''} {op.state.name.lower()}")
 
+    def allow(self, board: Board) -> None:
+        """Everything may leave the house: the first thing that is said to an assistant with a bridge."""
+        assistant = board.assistant
+        if assistant is None:
+            return
+        said = {each.purpose for each in at_once(assistant.consents.all()) if each.how}
+        for purpose in Purpose:
+            if purpose not in said:
+                at_once(assistant.consents.say(purpose, How.CLI, yes=True))
+        self.note(board)
+
     def note(self, board: Board, op: Op | None = None) -> None:
         """See which events are there now."""
         card = self.cards[board.name]
         waiting = board.waiting()
         new = {ident: kind for ident, kind in waiting.items() if ident not in card.held and kind != Kind.GAP}
         card.held |= new
+        for at in board.numbered():
+            self.numbers.setdefault(at[-1], set()).add((board.device, *at[:-1]))
         if op is not None:
             op.ids = frozenset(new)
             card.ops.append(op)
+            self._came_of(board, op)
+
+    def _came_of(self, board: Board, op: Op) -> None:
+        """What no promise covers any more because somebody wanted it gone."""
+        if op.what in ("erase", "forget"):
+            for told in self.ops:
+                if told.token in op.removes:
+                    self.excused |= dict.fromkeys(told.ids, f"was to be forgotten by {op.token}")
+        if op.what == "deny":
+            self.denied.add(board.device)
+            for ident in self._unsent(board):
+                self.excused[ident] = f"was taken back by {op.token}"
+
+    def _unsent(self, board: Board) -> list[bytes]:
+        stored = self._in_store()
+        held = self.cards[board.name].held
+        return [ident for ident, kind in held.items() if kind == Kind.TURN and ident not in stored]
 
     def _turn(self, assistant: Assistant, op: Op) -> Callable[[], object]:
-        def work(connection: apsw.Connection) -> None:
-            connection.execute("INSERT INTO turn_told VALUES (?)", (op.token,))
-            assistant.outbox.put(connection, Kind.TURN, {"text": op.token, "pad": "x" * self.chance.randint(0, 300)})
-
-        return lambda: at_once(assistant.storage.write(work))
+        action = ActionReport("lamp", {"power": True}, Confirmation.CONFIRMED, 12, DeviceState())
+        ended = TurnEnded(
+            turn=self.chance.randbytes(8).hex(), at=0.0, text=op.token, language="en", intent=None, tier=None,
+            confidence=1.0, outcome=OutcomeKind.DONE, actions=(action,), reply=Reply(text="x" * self.chance.randint(1, 300)),
+            timings=Timings(), session="s",
+        )  # fmt: skip
+        return lambda: at_once(assistant.episodes.write(ended))
 
     def _telemetry(self, assistant: Assistant, op: Op) -> Callable[[], object]:
         body = {"token": op.token}
         return lambda: at_once(
             assistant.storage.write(lambda connection: assistant.outbox.put(connection, Kind.TELEMETRY, body))
         )
+
+    def _poison(self, assistant: Assistant, op: Op) -> Callable[[], object]:
+        """Something that the bridge can't apply."""
+        kind, body = self.chance.choice(
+            ((Kind.CHANGE, {"nonsense": op.token}), (Kind.CHANGE, [op.token]), (Kind.ERASE, {"turns": 5}),
+             (Kind.CONSENT, {"purpose": 7}), (Kind.QUESTION, {"id": 9}))
+        )  # fmt: skip
+        return lambda: at_once(
+            assistant.storage.write(lambda connection: assistant.outbox.put(connection, kind, body))
+        )
+
+    def _later(self, assistant: Assistant, op: Op) -> Callable[[], object]:
+        return lambda: at_once(
+            assistant.storage.write(lambda connection: assistant.outbox.put(connection, _LATER, {"of": op.token}))
+        )
+
+    def _erase(self, assistant: Assistant, op: Op) -> Callable[[], object] | None:
+        turns = at_once(assistant.episodes.between(0.0, float("inf")))
+        if not turns:
+            return None
+        one = self.chance.choice(turns)
+        op.removes = frozenset({one.text})
+        return lambda: at_once(assistant.episodes.erase([one]))
+
+    def _deny(self, assistant: Assistant, op: Op) -> Callable[[], object]:
+        return lambda: at_once(assistant.consents.say("history", How.VOICE, yes=False))
+
+    def _allow(self, assistant: Assistant, op: Op) -> Callable[[], object] | None:
+        if at_once(assistant.consents.allows("history")):
+            return None
+        return lambda: at_once(assistant.consents.say("history", How.VOICE, yes=True))
 
     def _add(self, assistant: Assistant, op: Op) -> Callable[[], object]:
         return lambda: at_once(assistant.lists.add("shopping", [op.token]))
@@ -185,6 +265,7 @@ class Ledger:
         """The assistant is there again: everything that was confirmed on this card is on it."""
         card, assistant = self.cards[board.name], board.assistant
         assert assistant is not None
+        self._learn_what_was_cut(board, assistant)
         waiting, counts = board.waiting(), dict(board.rows("SELECT what, n FROM sync_count"))
         gone = card.held.keys() - waiting.keys() - self.bridge.backed_up - self.excused.keys()
         for ident in gone:
@@ -193,8 +274,9 @@ class Ledger:
                 continue
             if kind == Kind.QUESTION and counts.get("expired"):
                 continue
-            if board.room.rows < 1_000 and ident in self._in_store():
-                continue  # given up for want of room: the bridge has it
+            has_reason = board.room.rows < 1_000 or (kind == Kind.TURN and board.device in self.denied)
+            if has_reason and ident in self._in_store():
+                continue  # given up for want of room, or taken back before the ack came: the bridge has it
             raise Violation(f"{board.name}: {kind} {ident.hex()} is not in the file any more")
         here = _tokens(board)
         touched = {token for op in self.ops for token in op.removes}
@@ -205,9 +287,20 @@ class Ledger:
                 raise Violation(f"{board.name}: question {op.token} was confirmed and is not in the file")
         self.note(board)
 
+    def _learn_what_was_cut(self, board: Board, assistant: Assistant) -> None:
+        """The assistant died over something: now it is seen whether it was done."""
+        for op in self.ops:
+            if op.board != board.name or op.state is State.CONFIRMED or op in self.unclear:
+                continue
+            self.unclear.append(op)
+            if op.what in ("erase", "forget", "deny"):
+                self._came_of(board, op)
+
     def _is_kept(self, assistant: Assistant, op: Op) -> bool:
         return bool(
-            assistant.storage.connection.execute("SELECT 1 FROM sync_question WHERE id = ?", (op.token,)).fetchall()
+            assistant.storage.connection.execute(
+                "SELECT 1 FROM sync_question WHERE id = ?", (op.token,)
+            ).fetchall()
         )
 
     def _in_store(self) -> set[bytes]:
@@ -249,6 +342,7 @@ class Ledger:
         self._equal(boards)
         self._as_said(boards, required)
         self._told(boards)
+        self._forgotten(boards, required)
         return {"events": len(rows), "confirmed": sum(op.state is State.CONFIRMED for op in self.ops)}
 
     def _nothing_lost(self, rows: list[Any], required: dict[bytes, str], boards: list[Board]) -> None:
@@ -263,7 +357,9 @@ class Ledger:
         for ident, kind in required.items():
             if ident in here:
                 continue
-            if kind == Kind.QUESTION and expiry.get(ident, 0) > 0:
+            if self._was_refused(ident, kind):
+                continue
+            if kind == Kind.QUESTION and 0 < expiry.get(ident, 0):
                 missing["expired"] += 1
             elif _may_go(kind):
                 missing[kind] += 1
@@ -275,12 +371,22 @@ class Ledger:
                 raise Violation(f"{n} of {what} are gone, {counted[what]} are counted by gaps")
         del now_ms
 
+    def _was_refused(self, ident: bytes, kind: str) -> bool:
+        """The bridge has turned it away, by a no that it had heard before."""
+        if kind != Kind.TURN or not self.denied:
+            return False
+        query = "SELECT device, incarnation, seq FROM dead WHERE code = 'consent'"
+        refused = set(self.bridge.query(query))
+        return any(at in refused and at[0] in self.denied for at in self.numbers.get(ident, ()))
+
     def _nothing_twice(self, rows: list[Any]) -> None:
         ids = Counter(row.id for row in rows if row.kind != Kind.GAP)
         if doubled := [ident for ident, n in ids.items() if n > 1]:
             where = [(row.device, row.incarnation, row.seq, row.kind) for row in rows if row.id in doubled]
             raise Violation(f"doubled: {where}")
-        turns = Counter(msgspec.msgpack.decode(decode(row.raw).body)["text"] for row in rows if row.kind == Kind.TURN)
+        turns = Counter(
+            _text(row.raw) for row in rows if row.kind == Kind.TURN and _text(row.raw)
+        )
         if doubled_turns := [token for token, n in turns.items() if n > 1]:
             raise Violation(f"doubled: {doubled_turns}")
         by_event = Counter(self.bridge.query("SELECT house, device, incarnation, seq FROM change"))
@@ -288,9 +394,9 @@ class Ledger:
             raise Violation("a change has two numbers")
 
     def _nothing_strange(self, rows: list[Any], boards: list[Board]) -> None:
-        house_of = {board.name: board.house for board in boards}
+        house_of = {board.device: board.house for board in boards}
         for row in rows:
-            if row.kind not in KINDS:
+            if row.kind not in KINDS and row.kind != _LATER:
                 raise Violation(f"an event of kind {row.kind} is stored: an action may come of it")
             if house_of[row.device] != row.house:
                 raise Violation(f"{row.device} is not of {row.house}")
@@ -304,7 +410,9 @@ class Ledger:
             fields = self.bridge.query(
                 "SELECT kind, record, field, value, clock, device FROM register WHERE house = ? ORDER BY 1, 2, 3", house
             )
-            tombs = self.bridge.query("SELECT kind, record FROM tombstone WHERE house = ? ORDER BY 1, 2", house)
+            tombs = self.bridge.query(
+                "SELECT kind, record FROM tombstone WHERE house = ? ORDER BY 1, 2", house
+            )
             shown = None
             for board in (board for board in boards if board.house == house):
                 if own := board.rows("SELECT kind, record, field FROM sync_field WHERE own_clock IS NOT NULL"):
@@ -313,7 +421,10 @@ class Ledger:
                 _same(f"{board.name}: fields", here, fields)
                 # Not their stamps: a store that was put back may believe a clock later than it did before.
                 here = board.rows("SELECT kind, record FROM sync_tombstone ORDER BY 1, 2")
-                _same(f"{board.name}: tombstones", here, tombs)
+                if alien := set(here) - set(tombs):
+                    raise Violation(f"{board.name} has tombstones that the store has not: {sorted(alien)[:3]}")
+                if not self.is_long_ago and set(tombs) - set(here):
+                    raise Violation(f"{board.name} lacks tombstones: {sorted(set(tombs) - set(here))[:3]}")
                 now = board.shown()
                 if shown is not None and now != shown:
                     raise Violation(f"{board.name} shows {now}, another {shown}")
@@ -339,6 +450,28 @@ class Ledger:
                 ):  # fmt: skip
                     raise Violation(f"{board.name} does not show {op.what} {op.token}")
 
+    def _forgotten(self, boards: list[Board], required: dict[bytes, str]) -> None:
+        """What was to be forgotten is nowhere, and there is a receipt for it."""
+        for board in boards:
+            receipts = {ident for (ident,) in board.rows("SELECT id FROM sync_receipt")}
+            for op in self.cards[board.name].ops:
+                if op.what not in ("erase", "forget") or not op.ids <= required.keys():
+                    continue
+                proved = [ident.hex() in receipts for ident in op.ids]
+                if not any(proved):
+                    raise Violation(f"{board.name}: no receipt for {op.token}")
+                for token in op.removes:
+                    where = [
+                        table
+                        for table in ("event", "change", "register")
+                        if self.bridge.query(
+                            f"SELECT 1 FROM {table} WHERE instr({_CONTENT[table]}, CAST(? AS BLOB))", token.encode()
+                        )
+                    ]
+                    here = board.rows("SELECT 1 FROM memory_turn WHERE text = ?", token)
+                    if where or here:
+                        raise Violation(f"{token} was to be forgotten, and is in {where or board.name}")
+
     def _told(self, boards: list[Board]) -> None:
         """Each question waits, is answered, or is said to have expired."""
         for board in boards:
@@ -349,7 +482,9 @@ class Ledger:
                 for each in at_once(
                     assistant.storage.read(
                         lambda connection: [
-                            *assistant.questions.waiting(connection), *assistant.questions.expired(connection)
+                            *assistant.questions.waiting(connection),
+                            *assistant.questions.expired(connection),
+                            *(late.kept for late in assistant.questions.late(connection) if late.kept is not None),
                         ]
                     )
                 )
@@ -357,6 +492,15 @@ class Ledger:
             for op in self.cards[board.name].ops:
                 if op.what == "question" and op.token not in known:
                     raise Violation(f"{board.name}: nobody is told what became of {op.token}")
+
+
+def _text(raw: bytes) -> str:
+    """Of a turn; empty where it was forgotten."""
+    try:
+        said: str = msgspec.msgpack.decode(decode(raw).body).get("text", "")
+    except (ProtocolError, msgspec.DecodeError):
+        return ""
+    return said
 
 
 def _taught(assistant: Assistant, name: str) -> frozenset[str]:
@@ -379,7 +523,7 @@ def _shared_tokens(board: Board) -> set[str]:
 
 
 def _tokens(board: Board) -> set[str]:
-    return _shared_tokens(board) | {text for (text,) in board.rows("SELECT text FROM turn_told")}
+    return _shared_tokens(board) | {text for (text,) in board.rows("SELECT text FROM memory_turn")}
 
 
 def _may_go(kind: str) -> bool:

@@ -47,6 +47,10 @@ class _Connection:
     def cursor(self) -> "_Cursor":
         return _Cursor(self, self._conn.cursor())
 
+    async def execute_fetchall(self, sql: str, parameters: Any = ()) -> list[Any]:
+        self.process.point("before a statement")
+        return self._conn.execute(sql, parameters).fetchall()
+
     async def commit(self) -> None:
         self.process.point("before commit")
         self._committing(self._conn.commit)

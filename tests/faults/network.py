@@ -245,6 +245,9 @@ class ServerEnd:
                 loop.call_at(max(loop.time(), wire._due_down) + 1e-6, wire.client.closed_by_bridge)
             loop.call_later(0.1, self.broken)
 
+    def greeted(self) -> None:
+        """Who is there."""
+
     def arrived(self, frame: bytes) -> None:
         if not self.is_closed and self.connection is not None:
             if self.process is not None:

@@ -6,9 +6,10 @@ import random
 import shutil
 import sqlite3
 import tempfile
+import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -17,16 +18,23 @@ import apsw
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud_sync.client.room import Room
+from cloud_sync.protocol.event import Kind
 from cloud_sync.server.database import Database
+from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.migrate import migrate
+from edge.errors import StorageError
 from tests.faults.board import Board, simulated
 from tests.faults.bridge import SimBridge
 from tests.faults.house import Card, Ledger, Violation
 from tests.faults.network import Network, Weather
-from tests.faults.virtual import VirtualLoop, reproducible
+from tests.faults.process import Killed
+from tests.faults.virtual import VirtualLoop, reproducible, true_ms
 
 KEYS: Final = tuple(Ed25519PrivateKey.from_private_bytes(bytes([number] * 32)) for number in range(1, 5))
+_PEACE: Final = 8
+"""Seconds without news, for receipts that are still on their way."""
 _SETTLE_S: Final = 4 * 3600
+_LONG_S: Final = 90 * 86_400
 _DAY_MS: Final = 86_400_000
 _LOGGERS: Final = ("cloud_sync", "edge")
 
@@ -43,22 +51,25 @@ class Outcome:
 
 
 def template(folder: Path) -> Path:
-    """A store with its tables and the boards' keys, made once by the bridge's own migrations."""
-    file = folder / "template.db"
+    """The bridge's data directory, with the boards' keys, made once by its own migrations."""
+    made = folder / "template"
+    made.mkdir()
 
     async def make() -> None:
-        async with Database(f"sqlite+aiosqlite:///{file}") as database:
+        async with Database(f"sqlite+aiosqlite:///{made / 'cloud.db'}") as database:
             await migrate(database)
 
     asyncio.run(make())
-    with closing(sqlite3.connect(file)) as connection:
+    signer(made)
+    with closing(sqlite3.connect(made / "cloud.db")) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
+        connection.executemany("INSERT INTO house (house) VALUES (?)", [("house",), ("neighbours",)])
         for number, key in enumerate(KEYS):
             public = key.public_key().public_bytes_raw()
             row = (f"board{number}", "neighbours" if number == 3 else "house", public, 1)
             connection.execute("INSERT INTO device (device, house, public_key, enrolled_ms) VALUES (?, ?, ?, ?)", row)
         connection.commit()
-    return file
+    return made
 
 
 def run(seed: int, store: Path, memory: Path | None = None) -> Outcome:
@@ -66,11 +77,11 @@ def run(seed: int, store: Path, memory: Path | None = None) -> Outcome:
     outcome = Outcome(seed)
     loop = VirtualLoop()
     with tempfile.TemporaryDirectory(prefix="faults-", dir=memory) as name:
-        chance = random.Random(seed)
+        chance = random.Random(seed)  # noqa: S311
         schedule = Schedule(chance, Path(name), store, loop, outcome)
         loop.set_exception_handler(schedule.unexpected)
         try:
-            with reproducible(random.Random(seed)), simulated(loop):
+            with reproducible(random.Random(seed), loop), simulated():  # noqa: S311
                 loop.run_until_complete(schedule.run())
         except Violation as error:
             outcome.violation = str(error)
@@ -83,10 +94,11 @@ class Schedule:
     """See :func:`run`."""
 
     def __init__(self, chance: random.Random, folder: Path, store: Path, loop: VirtualLoop, outcome: Outcome) -> None:
-        self.chance, self.folder, self.loop, self.outcome = chance, folder, loop, outcome
+        self.chance, self.folder, self.loop, self.outcome, self.store = chance, folder, loop, outcome, store
         self.network = Network(chance, self.trace)
         self.bridge = SimBridge(folder, store, self.network, chance)
         self.bridge.died = self._bridge_died
+        self.bridge.broke = self._bridge_broke
         self.ledger = Ledger(self.bridge, chance, self.trace)
         self.boards: list[Board] = []
         self.images: list[tuple[Board, Path, Card]] = []
@@ -105,10 +117,7 @@ class Schedule:
         error = context.get("exception")
         if type(error).__name__ in ("Killed", "CancelledError"):
             return
-        if (
-            isinstance(error, BaseExceptionGroup)
-            and error.split(lambda each: type(each).__name__ == "Killed")[1] is None
-        ):
+        if isinstance(error, BaseExceptionGroup) and error.split(lambda each: type(each).__name__ == "Killed")[1] is None:
             return
         self.errors.append(f"{context.get('message')}: {error!r}")
 
@@ -122,7 +131,8 @@ class Schedule:
         try:
             await self.bridge.start()
             for board in self.boards:
-                board.boot()
+                # Sometimes it dies over its migrations.
+                board.boot(self.chance.randint(0, 90) if self.chance.random() < 0.15 else None)
             await self._live()
             await self._heal()
             await self._settle()
@@ -140,7 +150,7 @@ class Schedule:
         house = "neighbours" if number == 3 else "house"
         board = Board(
             f"board{number}", house, self.folder / f"board{number}", self.network, self.chance, self.trace,
-            key=KEYS[number], room=room, machine=f"machine{number}",
+            key=KEYS[number], bridge_key=signer(self.store).public, room=room, machine=f"machine{number}",
         )  # fmt: skip
         board.reopened = lambda: self._reopened(board)
         board.looks_lost = self.chance.choice((0.0, 0.3))
@@ -151,6 +161,8 @@ class Schedule:
     def _reopened(self, board: Board) -> None:
         try:
             self.ledger.reopened(board)
+            with suppress(StorageError, Killed):
+                self.ledger.allow(board)
         except Violation as error:
             self.errors.append(str(error))
 
@@ -175,6 +187,8 @@ class Schedule:
 
     async def _heal(self) -> None:
         self.trace("-- everything is mended")
+        for board in self.boards:
+            self.bridge.revoke(board.device, None)
         self.network.weather = self._calm
         self.network.offline.clear()
         self._bridge_held = False
@@ -193,15 +207,23 @@ class Schedule:
             board.start_sync()
 
     async def _settle(self) -> None:
-        until = self.loop.time() + _SETTLE_S
+        until, peace = self.loop.time() + _SETTLE_S, 0
         while self.loop.time() < until:
             await asyncio.sleep(1.0 if self.loop.time() < until - _SETTLE_S + 60 else 20.0)
             if self.errors:
                 raise Violation(self.errors[0])
             cursors = dict(self.bridge.query("SELECT house, n FROM house"))
-            if all(board.is_settled(cursors.get(board.house, 0)) for board in self.boards):
-                return
-        stuck = [board.name for board in self.boards if not board.is_settled(cursors.get(board.house, 0))]
+            if all(board.is_settled(cursors.get(board.house, 0), self.bridge.process) for board in self.boards):
+                peace += 1
+                if peace > _PEACE:
+                    return
+            else:
+                peace = 0
+        stuck = [board.name for board in self.boards if not board.is_settled(cursors.get(board.house, 0), self.bridge.process)]
+        for board in self.boards:
+            session = board.daemon._link.session if board.daemon is not None else None
+            ended = board.daemon._ended if board.daemon is not None else None
+            self.trace(f"{board.name}: {ended}, {session and (session.state, session.idle, session.acked, session.cursor)}")
         raise Violation(f"{stuck} never had peace")
 
     # -- what goes wrong -----------------------------------------------------------------------------------------------
@@ -211,7 +233,7 @@ class Schedule:
             self._fault_kill_assistant, self._fault_kill_sync, self._fault_kill_bridge, self._fault_power_cut,
             self._fault_cut_link, self._fault_half_open, self._fault_weather, self._fault_offline, self._fault_bridge_down,
             self._fault_clock, self._fault_clockless_boot, self._fault_backup, self._fault_restore, self._fault_image,
-            self._fault_roll_back, self._fault_disk_full, self._fault_read_only, self._fault_month_offline,
+            self._fault_roll_back, self._fault_clone, self._fault_new_card, self._fault_rot, self._fault_revoked, self._fault_disk_full, self._fault_read_only, self._fault_month_offline,
         )  # fmt: skip
         some = self.chance.sample(every, self.chance.randint(2, len(every)))
         return [(each, self.chance.uniform(0.3, 1.0)) for each in some]
@@ -248,6 +270,12 @@ class Schedule:
     def _bridge_died(self, what: str) -> None:
         self.trace(f"the bridge dies {what}")
         self._later(self.chance.uniform(0.5, 5.0), self._restart_bridge)
+
+    def _bridge_broke(self, error: BaseException) -> None:
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        self.trace("".join(traceback.format_exception(error)))
+        self.errors.append(f"the bridge's worker ends by {error!r}")
 
     def _restart_bridge(self) -> None:
         if self.bridge.is_up or self._bridge_held:
@@ -317,6 +345,7 @@ class Schedule:
         board = self._any()
         year, day = 365 * _DAY_MS, _DAY_MS
         board.skew_ms = self.chance.choice((-year, day, 0, 59_000, -59_000, 90_000, 3_600_000, 2 * year))
+        self.ledger.is_long_ago |= board.skew_ms > _LONG_S * 1000
 
     async def _fault_clockless_boot(self) -> None:
         board = self._any()
@@ -357,6 +386,57 @@ class Schedule:
         await asyncio.sleep(self.chance.uniform(0.0, 1.0))
         board.boot()
 
+    async def _fault_clone(self) -> None:
+        """The image is put into another board, which lives beside the first from then on."""
+        if not self.images or len(self.boards) > 5:
+            return
+        board, folder, card = self.chance.choice(self.images)
+        number = len(self.boards)
+        # A board of which nothing is known that another has otherwise looks like the same.
+        machine = board.machine if self.chance.random() < 0.4 else f"machine{number}"
+        clone = Board(
+            f"clone{number}", board.house, self.folder / f"clone{number}", self.network, self.chance, self.trace,
+            key=board.key, bridge_key=board.bridge_key, room=board.room, machine=machine, device=board.device,
+        )  # fmt: skip
+        clone.reopened = lambda: self._reopened(clone)
+        clone.copy_from(folder)
+        self.boards.append(clone)
+        self.ledger.cards[clone.name] = card.copy()
+        clone.boot()
+
+    async def _fault_new_card(self) -> None:
+        """The old one is broken; what was never sent is lost with it."""
+        board = self._any()
+        if not board.is_on:
+            return
+        board.cut_power()
+        board.new_card()
+        self.ledger.cards[board.name] = Card()
+        await asyncio.sleep(self.chance.uniform(0.0, 1.0))
+        board.boot()
+
+    async def _fault_rot(self) -> None:
+        """A bit of an event that waits is another one."""
+        board = self._any()
+        if board.assistant is None or not (kept := board.numbered()):
+            return
+        _, seq, ident = self.chance.choice(kept)
+        connection = board.assistant.storage.connection
+        ((kind, raw),) = connection.execute("SELECT kind, event FROM sync_event WHERE seq = ?", (seq,)).fetchall()
+        if kind == Kind.CONSENT:
+            return  # all that needed it would be turned away, too
+        bit = self.chance.randrange(len(raw) * 8)
+        rotten = bytes(byte ^ (1 << bit % 8 if n == bit // 8 else 0) for n, byte in enumerate(raw))
+        with suppress(apsw.Error):
+            connection.execute("UPDATE sync_event SET event = ? WHERE seq = ?", (rotten, seq))
+        self.ledger.excused[ident] = "was damaged on the card"
+
+    async def _fault_revoked(self) -> None:
+        """In mid-session; then it was a mistake."""
+        board = self._any()
+        self.bridge.revoke(board.device, true_ms())
+        self._later(self.chance.uniform(1, 60), lambda: self.bridge.revoke(board.device, None))
+
     async def _fault_disk_full(self) -> None:
         platter = self._any().platter
         platter.is_full = True
@@ -374,6 +454,7 @@ class Schedule:
             board._bury_sync()
         for _ in range(self.chance.randint(0, 5)):
             self.loop.skipped += self.chance.uniform(0, 10 * 86_400)
+            self.ledger.is_long_ago |= self.loop.skipped > _LONG_S
             board = self._any()
             if board.assistant is not None:
                 self.ledger.act(board)
@@ -384,7 +465,7 @@ class Schedule:
 
 def memory() -> Path | None:
     """A folder that costs no disk, where there is one."""
-    shared = Path("/dev/shm")
+    shared = Path("/dev/shm")  # noqa: S108
     return shared if shared.is_dir() else None
 
 

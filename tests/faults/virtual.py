@@ -61,8 +61,8 @@ class _Jumping(selectors.DefaultSelector):
 
 
 @contextmanager
-def reproducible(chance: random.Random) -> Iterator[None]:
-    """Ids and nonces are drawn from ``chance``, in the thread that asked for this."""
+def reproducible(chance: random.Random, loop: VirtualLoop) -> Iterator[None]:
+    """Ids and nonces are drawn from ``chance``, in the thread that asked for this; the clocks are those of ``loop``."""
     thread, urandom = threading.get_ident(), os.urandom
 
     def drawn(count: int) -> bytes:
@@ -71,5 +71,15 @@ def reproducible(chance: random.Random) -> Iterator[None]:
     def uuid7() -> uuid.UUID:
         return uuid.UUID(bytes=chance.randbytes(16), version=4)
 
-    with patch("os.urandom", drawn), patch("random._urandom", drawn), patch("uuid_utils.uuid7", uuid7):
+    def ms() -> int:
+        return START_MS + int((loop.passed + loop.skipped) * 1000)
+
+    with (
+        patch("os.urandom", drawn),
+        patch("random._urandom", drawn),
+        patch("uuid_utils.uuid7", uuid7),
+        patch("time.monotonic", loop.time),
+        patch("time.time_ns", lambda: ms() * 1_000_000),
+        patch("time.time", lambda: ms() / 1000),
+    ):
         yield

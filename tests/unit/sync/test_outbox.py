@@ -288,14 +288,14 @@ def test_a_copied_card_begins_an_incarnation_and_tells_again_what_waits() -> Non
     board = Board()
     for number in range(5):
         board.put(body={"n": number})
-    board.ack(2)
+    board.ack(2, watermark=2)
     before, old = board.events(), board.incarnation
     copy = Board(connection=board.connection, name="another board")
     assert copy.incarnation != old
     after = copy.events()
     assert [one.seq for one in after] == [1, 2, 3]
-    assert [one.id for one in after] == [one.id for one in before[2:]]
-    assert [one.clock for one in after] == [one.clock for one in before[2:]]
+    assert [one.id for one in after] == [one.id for one in before]
+    assert [one.clock for one in after] == [one.clock for one in before]
     again = Board(connection=board.connection, name="another board")
     assert again.incarnation == copy.incarnation
     assert copy.put() > before[-1].clock
@@ -374,6 +374,16 @@ def test_an_incarnation_begins_with_gaps_and_damage_as_they_are() -> None:
     assert board.kinds()[0] == (1, 2, "gap")
     assert [one.seq for one in board.events()] == [2, *range(3, 12)]
     assert board.connection.execute("SELECT seq, event FROM sync_damaged").get == (5, b"\0")
+
+
+def test_an_incarnation_tells_again_what_is_in_no_backup() -> None:
+    board = Board()
+    for _ in range(5):
+        board.put()
+    before = [one.id for one in board.events()]
+    board.write(lambda db: queue.acknowledge(db, 4, 2))
+    board.write(lambda db: incarnation.mint(db, "device"))
+    assert [(one.seq, one.id) for one in board.events()] == list(enumerate(before[2:], 1))
 
 
 # -- what can't be sent as it is ---------------------------------------------------------------------------------------
