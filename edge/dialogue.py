@@ -41,6 +41,8 @@ class PutOff:
     """What to do, as it was said."""
     slots: Mapping[str, SlotValue]
     """When, as slots of :data:`SCHEDULE`; empty: it is taken back."""
+    exact: bool = True
+    """Whether it is a time of the day, or so long from now; "today" and "next week" are said of the weather, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,10 @@ _AMOUNT: Final = re.compile(r"\bby \d+(?!:| ?(?:am|pm|oclock)\b)\b")
 """ "Dim it by 20" is no time."""
 _TAKEN_BACK: Final = re.compile(
     r"^(?:(?:no|wait|please|oh|actually|sorry)[,.]? )*(?:don['’]?t|do not|never ?mind about|no need to)"
-    r"(?: (?:have|need) to)? (?P<command>.+?)(?: (?:any ?more|after all|then|please))?[.!]?$",
+    r"(?: (?:have|need) to)? "
+    # "Don't talk for an hour" takes nothing back: that is what to do.
+    r"(?!(?:speak|talk|answer|respond|reply|say|make (?:a|any) (?:sound|noise))\b)"
+    r"(?P<command>.+?)(?: (?:any ?more|after all|then|please))?[.!]?$",
     re.IGNORECASE,
 )
 _ENGLISH: Final = "en"
@@ -47,7 +50,10 @@ def parted(text: str, language: str) -> PutOff | None:
     reading = read(rest, bare=False)
     if reading.said.anything and not _AMOUNT.search(in_digits(rest)):
         slots["when"] = rest
-        return PutOff(_command(reading.rest), slots)
+        exact = (
+            bool({"for_s", "until"} & slots.keys()) or reading.said.span_s is not None or reading.said.hour is not None
+        )
+        return PutOff(_command(reading.rest), slots, exact)
     return PutOff(_command(rest), slots) if slots else None
 
 

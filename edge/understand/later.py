@@ -38,9 +38,9 @@ class Later:
         return self.put_off(said, by_itself(said.command))
 
     def timed(self, text: str, origin: Origin) -> PutOff | None:
-        """The command in ``text`` and its time, where it says one."""
+        """The command in ``text`` and its time, where it says just when."""
         said = self.part(text, origin.language)
-        return said if said is not None and said.slots and said.command else None
+        return said if said is not None and said.slots and said.exact and said.command else None
 
     def put_off(self, said: PutOff, meant: Meaning) -> Meaning:
         """What was ``said``, once it is known what its command ``meant`` by itself."""

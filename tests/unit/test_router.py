@@ -139,6 +139,8 @@ async def test_no_further_tier_guesses_which_device_it_is(slots: dict[str, SlotV
         ("mute", ["mute"], ("HearthMute", None, None)),
         # What is no command for the house keeps its time.
         ("wake me at seven", ["wake me at seven"], ("HearthSetAlarm", None, None)),
+        # A day alone is said of other things: it may be about the weather.
+        ("mute tomorrow", ["mute tomorrow"], None),
         ("nothing at seven", ["nothing at seven", "nothing"], None),
         ("question at seven", ["question at seven", "question"], None),
     ],

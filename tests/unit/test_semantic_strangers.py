@@ -12,6 +12,8 @@ KNOWN = frozenset({"kitchen", "front"})
     [
         ("lock the cellar door", "lock", "cellar door"),
         ("lock the front door", "lock", None),
+        ("lock the back door lock", "lock", "back door"),
+        ("turn the lights back on", "light", None),
         ("could you lock up the doors please", "lock", None),
         ("turn off the old wine cellar fan", "fan", "wine cellar fan"),
         ("turn off the big fan", "fan", None),

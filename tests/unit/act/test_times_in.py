@@ -101,6 +101,7 @@ def test_a_command_for_later_is_taken_apart(language: str, said: str, command: s
 @pytest.mark.parametrize(
     ("language", "said"),
     [
+        ("en", "don't talk"), ("en", "please do not respond"),
         ("de", "stelle die Lampe auf 20 Prozent"), ("de", "schalte das Licht ein"), ("de", "stelle die Heizung auf 20 Grad"),
         ("fr", "règle la lampe à 20 %"), ("fr", "allume la lumière"), ("es", "pon la luz al 20 por ciento"),
         ("it", "imposta la luce al 20 percento"), ("nl", "zet de lamp op 20 procent"), ("pl", "o siódmej"),
