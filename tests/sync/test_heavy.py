@@ -397,7 +397,7 @@ async def test_two_workers_never_take_the_same_question(cluster: Postgres, tmp_p
         told = _Told(enough=12)
         await _take_in(bridge, *(numbered(n) for n in range(12)))
         async with _working(bridge, told), heavy_again(bridge, told):
-            with anyio.fail_after(60):
+            with anyio.fail_after(300):
                 await told.first.wait()
         assert sorted(answer.id for _, _, answer in told.all if isinstance(answer, Answer)) == sorted(
             f"q{n}" for n in range(12)
