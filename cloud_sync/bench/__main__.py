@@ -13,7 +13,7 @@ import typer
 from sqlalchemy import insert
 
 from cloud_sync.bench.device import Device, fleet
-from cloud_sync.bench.load import Fleet, day, storm, tell
+from cloud_sync.bench.load import Fleet, day, ping, storm, tell
 from cloud_sync.bench.process import Bridge, bridges
 from cloud_sync.protocol.event import Kind
 from cloud_sync.server.consents import PURPOSES
@@ -25,10 +25,11 @@ from cloud_sync.server.tables import device
 _CHUNK = 1_000
 _TOLD = [PURPOSES[kind] for kind in (Kind.CHANGE, Kind.TURN, Kind.QUESTION)]
 _ACTIONS_PER_S = 300.0
+_PINGS_PER_S = 1_000.0
 
 
 def main(
-    scenarios: Annotated[list[str], typer.Argument(help="idle, storm, tell, burst, day")],
+    scenarios: Annotated[list[str], typer.Argument(help="idle, ping, storm, tell, burst, day")],
     database: Annotated[str | None, typer.Option(help="postgresql://…; else a file.")] = None,
     nats: Annotated[str | None, typer.Option(help="nats://…")] = None,
     workers: int = 1,
@@ -90,6 +91,12 @@ async def _play(
                 return {"devices": len(members), "kib_each": round(each, 1)} | connected
             case "storm":
                 return await storm(one)
+            case "ping":
+                cpu = [bridge.cpu_s() for bridge in running]
+                answered = await ping(one, _PINGS_PER_S, seconds)
+                spent = sum(bridge.cpu_s() for bridge in running) - sum(cpu)
+                each = round(1e6 * spent / answered, 1)
+                return {"devices": len(members), "pings_per_s": _PINGS_PER_S, "cpu_us_per_ping": each}
             case "day":
                 return await day(one, _ACTIONS_PER_S, seconds)
             case "tell" | "burst":
