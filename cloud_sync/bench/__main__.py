@@ -60,6 +60,11 @@ def main(
             print(json.dumps(of | measured), flush=True)
 
 
+def _load() -> dict[str, float]:
+    """What else the machine had to do: processes that wanted a processor, in the last minute."""
+    return {"load_average": round(os.getloadavg()[0], 1), "processors": os.cpu_count() or 0}
+
+
 async def _enrol(url: str, members: list[Device]) -> None:
     async with Database(url) as database:
         for start in range(0, len(members), _CHUNK):
@@ -90,7 +95,9 @@ async def _play(
                 each = (sum(bridge.rss_kib() for bridge in running) - sum(rss)) / len(members)
                 return {"devices": len(members), "kib_each": round(each, 1)} | connected
             case "storm":
-                return await storm(one)
+                cpu = [bridge.cpu_s() for bridge in running]
+                settled = await storm(one)
+                return settled | {"cpu_s": round(sum(bridge.cpu_s() for bridge in running) - sum(cpu), 1)} | _load()
             case "ping":
                 cpu = [bridge.cpu_s() for bridge in running]
                 answered = await ping(one, _PINGS_PER_S, seconds)
@@ -103,7 +110,7 @@ async def _play(
                 cpu = [bridge.cpu_s() for bridge in running]
                 measured = await tell(one, per_batch, rate if scenario == "tell" else 0, seconds)
                 spent = sum(bridge.cpu_s() for bridge in running) - sum(cpu)
-                return measured | {"cpu_us_per_event": round(1e6 * spent / max(1, measured["events"]), 1)}
+                return measured | {"cpu_us_per_event": round(1e6 * spent / max(1, measured["events"]), 1)} | _load()
         raise typer.BadParameter(f"there is no scenario {scenario}")
     finally:
         await one.close()
