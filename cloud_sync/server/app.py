@@ -107,7 +107,7 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
             row = (await connection.execute(select(store.c.server, store.c.epoch))).one()
         meter = Meter()
         async with parts(settings, database, meter) as made:
-            others = made.appliers, made.heavy, made.gate, made.receipts
+            others = made.appliers, made.heavy, made.gate, made.receipts, settings.connections
             worker = Worker(database, made.devices, row.server, row.epoch, meter, *others)
             async with _fanout(settings, worker):
                 work = [worker.run(), *_upkeep(settings, database), *(serve(worker.tell) for serve in made.services)]
