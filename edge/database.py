@@ -5,7 +5,10 @@
 """
 
 import functools
+import logging
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, TypeVar
@@ -17,6 +20,8 @@ from edge.errors import StorageError
 
 _BUSY_MS: Final = 5_000
 """How long to wait for another process that writes."""
+
+_log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
@@ -34,7 +39,7 @@ class Database:
     ) -> None:
         """``file`` is made, with its folder, where it is not there. ``before_commit`` has the last word in each
         transaction that writes; ``after_write`` is called when one has been written. ``checkpoints`` False: another
-        process takes what was written from the write-ahead log into the file.
+        process takes what was written from the write-ahead log into the file, and begins a new one where it is damaged.
         """
         self._file, self._before_commit, self._after_write = file, before_commit, after_write
         self._thread = EngineThread[apsw.Connection]("database", functools.partial(_open, file, checkpoints))
@@ -77,17 +82,41 @@ class Database:
 def _open(file: Path, checkpoints: bool) -> apsw.Connection:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        connection = apsw.Connection(str(file))
+        try:
+            return _connected(file, checkpoints)
+        except (apsw.NotADBError, apsw.CorruptError) as error:
+            if not checkpoints:
+                raise
+            _set_aside(file, error)
+            return _connected(file, checkpoints)
     except (OSError, apsw.Error) as error:
         raise StorageError(f"{file} can't be opened: {error}", "check the data directory and the disk") from error
+
+
+def _connected(file: Path, checkpoints: bool) -> apsw.Connection:
+    connection = apsw.Connection(str(file))
     connection.set_busy_timeout(_BUSY_MS)
     # FULL: in WAL mode NORMAL may lose the last commits at a power cut, and those were confirmed aloud.
     connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
     if not checkpoints:
         connection.wal_autocheckpoint(0)
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     # What a person wants forgotten is overwritten, not only unlinked.
     connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
     return connection
+
+
+def _set_aside(file: Path, error: apsw.Error) -> None:
+    """A file that is no database any more would keep the assistant from starting, again and again. What the house
+    shares comes back from the bridge, where there is one.
+    """
+    aside = file.with_name(f"{file.name}.damaged-{time.time():.0f}")
+    _log.error("%s is damaged (%s): it is kept as %s, and a new one begun", file, error, aside.name)
+    file.rename(aside)
+    for beside in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            file.with_name(file.name + beside).rename(aside.with_name(aside.name + beside))
 
 
 def _transaction(

@@ -46,6 +46,8 @@ class MemoryBridge:
     """Whether all that is stored is in a backup at once."""
     silent: bool = False
     """It reads, and says nothing."""
+    refuses: bool = False
+    """It lets nobody in."""
     extra: list[Message] = field(default_factory=list)
     """What it says after each acknowledgement."""
     changed: anyio.Event = field(default_factory=anyio.Event)
@@ -119,6 +121,8 @@ class MemoryBridge:
         hello = codec.decode(await connection.recv(decode=False))
         assert isinstance(hello, Hello)
         self.heard.append(hello)
+        if self.refuses:
+            await connection.send(codec.encode(Error(code="revoked", message="no", permanent=True)))
         known = self.stored.get((hello.device, hello.incarnation), [])
         last = known[-1] if known else None
         await connection.send(

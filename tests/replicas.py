@@ -13,7 +13,7 @@ from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.replica import Replica
 from cloud_sync.client.shared import SHARED, TEXT, TEXT_OR_NOTHING, Table
 from cloud_sync.protocol.clock import AHEAD_MS, ms_of, stamp
-from cloud_sync.protocol.event import decode
+from cloud_sync.protocol.event import Kind, decode
 from cloud_sync.protocol.messages import Changes, Numbered
 from cloud_sync.protocol.record import Change, Record, Stamp, Value, merge
 from edge.act.skills.lists.store import ListStore
@@ -112,8 +112,22 @@ class Assistant:
     def switch_on(self) -> None:
         at_once(self.storage.migrate(outbox.PART, outbox.STEPS))
         at_once(self.storage.migrate(shadow.PART, shadow.STEPS))
-        self.storage.before_commit = self.replica.seal
+        self.share()
         self.write(self.outbox.head)
+
+    def share(self) -> None:
+        """From now on it tells what changes, and takes in what others tell."""
+        self.storage.before_commit = self.replica.seal
+        self.write(lambda connection: None)
+
+    def withdraw(self) -> None:
+        """No longer; what was not sent yet is taken back."""
+        self.storage.before_commit = self.replica.pause
+        self.write(lambda connection: self.outbox.withdraw(connection, [Kind.CHANGE]))
+
+    @property
+    def shares(self) -> bool:
+        return self.storage.before_commit == self.replica.seal
 
     @classmethod
     def again(cls, before: "Assistant", tables: Sequence[Table]) -> "Assistant":
@@ -174,6 +188,8 @@ class Assistant:
     def pull(self, bridge: "Bridge", limit: int = 3, pages: int = 1_000_000) -> None:
         self.greet(bridge)
         self.replica.restart()
+        if not self.shares:
+            return
         cursor, snapshot = self.link[1], False
         for _ in range(pages):
             page = bridge.page(cursor, limit, snapshot)
@@ -242,14 +258,16 @@ class Bridge:
         known = self.streams.get((device, incarnation), 0)
         if one.seq <= known:
             return known
-        assert one.first == known + 1, "a gap"
+        assert one.first <= known + 1, "events are missing"
         now = self.world[0]
         clock = one.clock
         if ms_of(clock) > now + AHEAD_MS:
             clock = max(stamp(now), self.given.get(device, 0) + 1)
         self.given[device] = max(clock, self.given.get(device, 0))
-        self.n += 2
         self.streams[device, incarnation] = one.seq
+        if one.kind != Kind.CHANGE:
+            return one.seq
+        self.n += 2
         self.log.append(Numbered(n=self.n, device=device, incarnation=incarnation, event=msgspec.Raw(raw), clock=clock))
         change = msgspec.msgpack.decode(one.body, type=Change)
         self.heard.append(change)
@@ -298,8 +316,8 @@ class Bridge:
 
 
 def meet(bridge: Bridge, *assistants: Assistant) -> None:
-    """All are online for long enough."""
-    for _ in range(2):
+    """All are online for long enough: after the second round all have told what a restored bridge may lack."""
+    for _ in range(3):
         for each in assistants:
             each.push(bridge)
             each.pull(bridge)

@@ -35,7 +35,7 @@ class LocalBridge:
     def __init__(self, data_dir: Path) -> None:
         self._path = socket_path(data_dir)
         self._codec = assistant_codec()
-        self._outgoing: MemoryObjectSendStream[FromAssistant] | None = None
+        self._outgoing: MemoryObjectSendStream[bytes] | None = None
         self._listeners: dict[str, MemoryObjectSendStream[Piece]] = {}
         self.standing = Standing(linked=False)
         """How the link was when that was last heard."""
@@ -108,12 +108,14 @@ class LocalBridge:
         if self._outgoing is None:
             raise CloudUnreachable("hearth-sync is not running", "start it: systemctl start hearth-sync")
         try:
-            self._outgoing.send_nowait(message)
+            self._outgoing.send_nowait(framed(self._codec.encode(message)))
+        except ProtocolError as error:
+            raise CloudUnreachable(f"that is too much to ask: {error.message}", "ask for less") from None
         except anyio.WouldBlock:
             raise CloudUnreachable("hearth-sync does not take anything", "restart it") from None
 
     async def _talk(self, stream: SocketStream) -> None:
-        self._outgoing, outgoing = anyio.create_memory_object_stream[FromAssistant](_OUTGOING)
+        self._outgoing, outgoing = anyio.create_memory_object_stream[bytes](_OUTGOING)
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._write, stream, outgoing)
@@ -125,10 +127,10 @@ class LocalBridge:
             self._outgoing = None
             self._stand(Standing(linked=False))
 
-    async def _write(self, stream: SocketStream, outgoing: MemoryObjectReceiveStream[FromAssistant]) -> None:
+    async def _write(self, stream: SocketStream, outgoing: MemoryObjectReceiveStream[bytes]) -> None:
         with suppress(anyio.BrokenResourceError):  # the reader notices it, too
-            async for message in outgoing:
-                await stream.send(framed(self._codec.encode(message)))
+            async for frame in outgoing:
+                await stream.send(frame)
 
     async def _read(self, stream: SocketStream) -> None:
         splitter = Splitter()

@@ -7,8 +7,8 @@ Nothing is written while nothing happens. What the assistant writes is found at 
 import logging
 import ssl
 import time
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from random import SystemRandom
 from typing import Final, Protocol
@@ -20,6 +20,7 @@ from cloud_sync.client.compose import End
 from cloud_sync.client.counter import Counter
 from cloud_sync.client.link import Link
 from cloud_sync.client.local import Standing
+from cloud_sync.client.network import changes
 from cloud_sync.client.session import Ended
 from cloud_sync.client.store import Store
 from cloud_sync.protocol.messages import Answer, Call, Called, Delta, Taken
@@ -31,6 +32,8 @@ _GLANCE_S: Final = 60.0
 """How often it is looked whether another process has written, which costs a read of shared memory."""
 _FAREWELL_S: Final = 1.0
 """How long stopping may wait for the disk."""
+_SETTLE_S: Final = 1.0
+"""How long a network that has changed gets before it is tried; up to twice as long."""
 _NOBODY: Final = "nobody is there to do it any more"
 
 
@@ -58,15 +61,17 @@ class Daemon:
         credentials: Credentials,
         end: End,
         random: Callable[[], float] | None = None,
+        network: Callable[[], AsyncGenerator[None, None]] = changes,
     ) -> None:
-        """``url``: ``wss://host:port``."""
+        """``url``: ``wss://host:port``; ``network``: gives one whenever the network may be back."""
         self._data_dir, self._url, self._credentials = data_dir, url, credentials
         self._database = Database(data_dir / "hearthside.db", checkpoints=False)
         self._end = end
         self._store = Store(self._database, end.outbox, end, credentials.public)
         self._link = Link(self._store, credentials.sign, deliver=self._deliver, changed=self._linked)
         self._counter = Counter(say=self._link.say, look=self._link.look, now=self._now, standing=self._standing)
-        self._backoff = Backoff(random or SystemRandom().random)
+        self._random = random or SystemRandom().random
+        self._backoff, self._network = Backoff(self._random), network
         self._ended = Ended("")
         self._since_ms = _now_ms()
         self._up_at: float | None = None
@@ -84,6 +89,7 @@ class Daemon:
             await stack.enter_async_context(self._counter.open(self._data_dir))
             tasks = await stack.enter_async_context(anyio.create_task_group())
             tasks.start_soon(self._glance)
+            tasks.start_soon(self._watch)
             ready()
             try:
                 await self._hold()
@@ -107,9 +113,9 @@ class Daemon:
             if self._up_at is not None:
                 self._since_ms, self._up_at = _now_ms(), None
             self._tell_why(ended, lasted)
-            self._counter.announce()
             delay = self._backoff.after(ended, lasted)
             self._next_try = time.monotonic() + delay
+            self._counter.announce()
             with anyio.move_on_after(delay):
                 await self._hurry.wait()
             self._hurry = anyio.Event()
@@ -162,9 +168,21 @@ class Daemon:
             case Delta():
                 pass  # the Answer has all of it
 
+    async def _watch(self) -> None:
+        """When the network is back, there is no need to wait for the next attempt."""
+        async with aclosing(self._network()) as changed:
+            async for _ in changed:
+                if not self._link.live:
+                    # Routes change one by one, and other devices have the same idea.
+                    await anyio.sleep(_SETTLE_S * (1 + self._random()))
+                    self._now()
+
     async def _glance(self) -> None:
-        seen = -1
+        seen, file = -1, self._data_dir / "hearthside.db"
+        inode = _inode(file)
         while True:
+            if _inode(file) != inode:
+                raise StorageError(f"{file} is another file now", "hearth-sync begins anew with it")
             try:
                 version = await self._database.read(_data_version)
             except StorageError as error:
@@ -174,6 +192,13 @@ class Daemon:
                     seen = version
                     self._link.look()
             await anyio.sleep(_GLANCE_S)
+
+
+def _inode(file: Path) -> int:
+    try:
+        return file.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _data_version(connection: object) -> int:

@@ -110,3 +110,24 @@ async def test_nobody_else_stands_still_while_another_process_writes(tmp_path: P
             # Had it stood still, this would come after the write had given up, and the task group would raise.
             other.execute("COMMIT")
         assert await noted(database) == ["x"]
+
+
+@pytest.mark.anyio
+async def test_a_file_that_is_no_database_any_more_is_set_aside_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "a.db"
+    async with Database(file) as database:
+        await database.migrate("notes", STEPS)
+    damaged = os.urandom(8_192)
+    file.write_bytes(damaged)
+    async with Database(file, checkpoints=False) as database:
+        with pytest.raises(StorageError, match="can't be opened"):
+            await database.migrate("notes", STEPS)
+    for _ in range(2):
+        async with Database(file) as database:
+            await database.migrate("notes", STEPS)
+            assert await noted(database) == []
+    (aside,) = (each for each in tmp_path.glob("a.db.damaged-*") if not each.name.endswith(("-wal", "-shm")))
+    assert aside.read_bytes() == damaged
+    assert len([record for record in caplog.records if "is damaged" in record.getMessage()]) == 1

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -29,15 +30,18 @@ class House:
         for text in texts:
             await self.database.write(lambda connection, text=text: self.outbox.put(connection, "turn", {"text": text}))
 
-    def daemon(self, url: str, credentials: DeviceCredentials | None = None) -> Daemon:
+    def daemon(self, url: str, credentials: DeviceCredentials | None = None, **others: Any) -> Daemon:
         outbox = DatabaseOutbox("device", machine="board")
         end = End(outbox, Replica("device", outbox))
-        return Daemon(self.data_dir, url, credentials or DeviceCredentials(KEY, "bridge", None), end, lambda: 0.0005)
+        given = {"random": lambda: 0.0005} | others
+        return Daemon(self.data_dir, url, credentials or DeviceCredentials(KEY, "bridge", None), end, **given)
 
     @asynccontextmanager
-    async def syncing(self, url: str, credentials: DeviceCredentials | None = None) -> AsyncIterator[Daemon]:
+    async def syncing(
+        self, url: str, credentials: DeviceCredentials | None = None, **others: Any
+    ) -> AsyncIterator[Daemon]:
         """hearth-sync runs until the block ends; it hardly waits between attempts."""
-        daemon, ready = self.daemon(url, credentials), anyio.Event()
+        daemon, ready = self.daemon(url, credentials, **others), anyio.Event()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(daemon.serve, ready.set)
             await ready.wait()
@@ -52,6 +56,15 @@ class House:
             tasks.start_soon(bridge.serve)
             yield bridge
             tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def opened(data_dir: Path) -> AsyncIterator[House]:
+    """One in that folder."""
+    async with Database(data_dir / "hearthside.db") as database:
+        made = House(data_dir, database)
+        await End(made.outbox, Replica("device", made.outbox)).prepare(database)
+        yield made
 
 
 async def linked(local: LocalBridge, wanted: bool = True) -> None:

@@ -105,6 +105,8 @@ class House(RuleBasedStateMachine):
         gone = one.rows("SELECT 1 FROM sync_tombstone WHERE kind = 'note' AND record = ?", ident)
         one.note(ident, column, text)
         # One's own last word holds at once, whatever the clocks say.
+        if not one.shares:
+            return
         assert one.rows(f"SELECT {column} FROM note WHERE id = ?", ident) == ([] if gone else [(text,)])
         assert gone or load(one.connection, one.device, "note", ident).values[column] == text
 
@@ -128,14 +130,24 @@ class House(RuleBasedStateMachine):
         one = self.all[who]
         cursor = one.link[1]
         page = self.bridge.page(max(self.bridge.horizon, cursor - back), limit)
-        if not page.snapshot:
+        if not page.snapshot and one.shares:
             one.write(lambda connection: one.replica.apply(connection, page.items, cursor))
 
     @rule(who=WHO)
     def restart(self, who: int) -> None:
         one = self.all[who]
+        shares = one.shares
         one.replica = Replica(one.device, one.outbox, ALL)
-        one.storage.before_commit = one.replica.seal
+        one.storage.before_commit = one.replica.seal if shares else one.replica.pause
+
+    @rule(who=WHO)
+    def withdraw_consent(self, who: int) -> None:
+        self.all[who].withdraw()
+        assert not self.all[who].rows("SELECT 1 FROM sqlite_schema WHERE type = 'trigger'")
+
+    @rule(who=WHO)
+    def give_consent(self, who: int) -> None:
+        self.all[who].share()
 
     @rule(ms=st.sampled_from([1, 40, 1_000, 120_000, 3_600_000]))
     def time_passes(self, ms: int) -> None:
@@ -165,6 +177,8 @@ class House(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "all"):
             return
+        for each in self.all:
+            each.share()
         meet(self.bridge, *self.all)
         one, *others = self.all
         for other in others:

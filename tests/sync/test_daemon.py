@@ -1,9 +1,12 @@
 """hearth-sync against a bridge over a real WebSocket, with the shared database on disk."""
 
+import sys
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import anyio
 import pytest
+from anyio.streams.buffered import BufferedByteReceiveStream
 
 from cloud_sync.client.bridge import LocalBridge
 from cloud_sync.client.kept import KeptQuestions
@@ -92,6 +95,15 @@ async def test_nobody_to_ask_is_said_at_once(house: House) -> None:
                 await anext(local.ask(Ask(id="q", question="why?")))
 
 
+async def test_a_question_that_no_frame_holds_is_refused_at_once_and_the_link_stays(house: House) -> None:
+    async with memory_bridge() as bridge, house.syncing(bridge.url), house.local() as local:
+        await linked(local)
+        with pytest.raises(CloudUnreachable, match="too much to ask"):
+            await anext(local.ask(Ask(id="q", question="x" * 2**21)))
+        assert local.linked
+        assert len([message for message in bridge.heard if isinstance(message, Ask)]) == 0
+
+
 async def test_whoever_leaves_early_cancels(house: House) -> None:
     async with memory_bridge() as bridge, house.syncing(bridge.url), house.local() as local:
         await linked(local)
@@ -100,3 +112,47 @@ async def test_whoever_leaves_early_cancels(house: House) -> None:
             await bridge.heard_one(Ask)
             tasks.cancel_scope.cancel()
         assert await bridge.heard_one(Cancel) == Cancel(id="q")
+
+
+async def test_a_network_that_is_back_is_tried_at_once(house: House) -> None:
+    back = anyio.Event()
+
+    async def network() -> AsyncGenerator[None, None]:
+        await back.wait()
+        yield
+
+    async with memory_bridge() as bridge:
+        # The next attempt would be in hours.
+        bridge.refuses = True
+        async with house.syncing(bridge.url, random=lambda: 0.0, network=network), house.local() as local:
+            with anyio.fail_after(60):
+                while "revoked" not in local.standing.error:
+                    await anyio.sleep(0.01)
+            assert local.standing.next_try_s > 3_000
+            bridge.refuses = False
+            back.set()
+            await linked(local)
+
+
+WATCHER = """
+import anyio
+from cloud_sync.client.network import changes
+async def main():
+    async for _ in changes():
+        print("changed", flush=True)
+async def said():
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(main)
+        await anyio.sleep(0.2)
+        await anyio.run_process(["ip", "link", "set", "lo", "up"])
+anyio.run(said)
+"""
+
+
+async def test_the_system_tells_when_its_routes_change() -> None:
+    command = ["unshare", "--user", "--map-root-user", "--net", sys.executable, "-c", WATCHER]
+    async with await anyio.open_process(command) as watcher:
+        assert watcher.stdout is not None
+        with anyio.fail_after(60):
+            assert await BufferedByteReceiveStream(watcher.stdout).receive_until(b"\n", 100) == b"changed"
+        watcher.kill()

@@ -1,4 +1,9 @@
-"""Whatever happens between them, and in whatever order: what was written is with the bridge, once, when all is quiet."""
+"""Whatever happens between them, and in whatever order: what was written is with the bridge, once, when all is quiet.
+
+``SCHEDULES=2000 python -m pytest tests/sync/test_interleavings.py --hypothesis-seed=1`` takes longer.
+"""
+
+import os
 
 import apsw
 from hypothesis import HealthCheck, settings
@@ -7,8 +12,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from cloud_sync.client.session import State
 from tests.sync.ends import Device, MemoryStore, Wire, World
-
-LONG = "x" * 3_000
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -23,10 +26,10 @@ class Interleavings(RuleBasedStateMachine):
         self.written: list[str] = []
         self.image: tuple[bytes, int] | None = None
 
-    @rule(count=st.integers(1, 40), long=st.booleans())
-    def write(self, count: int, long: bool) -> None:
-        for _ in range(count):
-            text = f"{len(self.written)} {LONG if long else ''}"
+    @rule(sizes=st.lists(st.sampled_from((0, 0, 3_000, 36_000, 60_000)), min_size=1, max_size=12))
+    def write(self, sizes: list[int]) -> None:
+        for size in sizes:
+            text = f"{len(self.written)} {'x' * size}"
             self.device.put("note", {"text": text})
             self.written.append(text)
 
@@ -170,7 +173,10 @@ class RolledBack(Interleavings):
 
 
 SETTINGS = settings(
-    max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=int(os.environ.get("SCHEDULES", "60")),
+    stateful_step_count=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 Interleavings.TestCase.settings = SETTINGS
 RolledBack.TestCase.settings = SETTINGS
