@@ -13,7 +13,7 @@ from tests.postgres import postgres
 
 SETUPS = {"sqlite": 1, "postgresql": 1, "postgresql2": 2}
 """Workers of each."""
-SCENARIOS = ["idle", "storm", "tell", "burst", "day"]
+SCENARIOS = ["idle", "ping", "storm", "tell", "burst", "day"]
 
 
 def main(
@@ -30,7 +30,7 @@ def main(
             if setup == "sqlite":
                 _run(arguments)
             else:
-                with postgres(Path(folder) / "cluster") as cluster, nats() as broker:
+                with postgres() as cluster, nats() as broker:
                     url = cluster.create("bench").replace("+psycopg", "")
                     _run(["--database", url, *(["--nats", broker.url] if SETUPS[setup] > 1 else []), *arguments])
 

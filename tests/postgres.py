@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,13 +19,9 @@ class Postgres:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
-        folder.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
             # PostgreSQL refuses to be run by root.
             shutil.chown(folder, "postgres", "postgres")
-            for parent in folder.parents:
-                if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
-                    parent.chmod(parent.stat().st_mode | 0o011)
         self._run("initdb", "-D", str(folder / "data"), "-A", "trust", "-U", "hearth", "--no-sync")
         self.start()
 
@@ -56,10 +53,12 @@ class Postgres:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """Runs until the block ends."""
-    cluster = Postgres(folder)
-    try:
-        yield cluster
-    finally:
-        cluster.stop("immediate")
+    # Not in pytest's folder, which is root's alone.
+    with tempfile.TemporaryDirectory(prefix="hearth-postgres-") as folder:
+        cluster = Postgres(Path(folder))
+        try:
+            yield cluster
+        finally:
+            cluster.stop("immediate")

@@ -12,7 +12,7 @@ from typing import Any, Final
 from cloud_sync.bench.device import Connection, Device, batch, connect
 from cloud_sync.protocol.event import Event, Kind
 from cloud_sync.protocol.frames import device_codec
-from cloud_sync.protocol.messages import Ack, Answer, Ask, Changes, Error, FromServer, Nudge, Pull, Welcome
+from cloud_sync.protocol.messages import Ack, Answer, Ask, Changes, Error, FromServer, Nudge, Ping, Pull, Welcome
 
 _AT_ONCE: Final = 200
 """Connections that are being made at a time, when nothing forces more."""
@@ -213,6 +213,21 @@ async def tell(fleet: Fleet, per_batch: int, per_s: float, seconds: float, chang
         "unacknowledged": len(sent),
         "refused": tally.counts["refused"],
     }
+
+
+async def ping(fleet: Fleet, per_s: float, seconds: float) -> int:
+    """What keeps links alive, ``per_s`` of it from all together. Returns how many were answered."""
+    loop = asyncio.get_running_loop()
+    before = fleet.tally.counts["pong"]
+    due = loop.time()
+    for number in range(int(per_s * seconds)):
+        due += 1 / per_s
+        if (wait := due - loop.time()) > 0:
+            await asyncio.sleep(wait)
+        if (link := fleet.links.get(fleet.devices[number % len(fleet.devices)].number)) is not None:
+            link.say(Ping(n=number))
+    await asyncio.sleep(1)
+    return fleet.tally.counts["pong"] - before
 
 
 async def day(fleet: Fleet, per_s: float, seconds: float) -> dict[str, Any]:

@@ -18,13 +18,13 @@ from cloud_sync.client.room import Room
 from cloud_sync.protocol.messages import Changes
 from edge.errors import SettingsError
 from edge.identity import identity
-from edge.ports import Storage
 from edge.privacy import consent
 from edge.privacy.outgoing import Outgoing
 from edge.settings import Settings
 
 if TYPE_CHECKING:
     from cloud_sync.client.daemon import Daemon
+    from edge.ports import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class End:
     asks_consent: bool = field(default=False, kw_only=True)
     """Whether the house shares only after it has said so."""
 
-    async def prepare(self, storage: Storage) -> None:
+    async def prepare(self, storage: "Storage") -> None:
         """Bring the tables up to date. Raises StorageError."""
         parts = (
             (outbox.PART, outbox.STEPS),
@@ -91,7 +91,7 @@ def assistant_end(settings: Settings, places: Callable[[], Collection[str]] = fr
     return AssistantEnd(box, replica, local, KeptQuestions(box), DeviceErasures(box), asks_consent=True)
 
 
-async def let_go(storage: Storage, data_dir: Path) -> None:
+async def let_go(storage: "Storage", data_dir: Path) -> None:
     """Where there is no bridge any more: nothing is noticed for it. Raises StorageError."""
     if await storage.read(has_shared):
         device = identity(data_dir)

@@ -14,18 +14,17 @@ import msgspec
 from sqlalchemy import select
 
 from cloud_sync.protocol.event import decode
+from cloud_sync.server import worker as worker_module
+from cloud_sync.server.app import Parts, parts
 from cloud_sync.server.connection import Connection
 from cloud_sync.server.database import Database
-from cloud_sync.server.app import Parts, parts
 from cloud_sync.server.metrics import Meter
 from cloud_sync.server.settings import Settings, load
 from cloud_sync.server.tables import store
-from cloud_sync.server import worker as worker_module
 from cloud_sync.server.worker import Worker
 from tests.faults.inline import inline
 from tests.faults.network import Network, ServerEnd
 from tests.faults.process import Killed, Process
-
 
 worker_module._SWEEP_S = 4.0  # nothing that a schedule looks at needs it more often
 

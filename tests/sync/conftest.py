@@ -15,9 +15,9 @@ from tests.sync.house import House, opened
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def cluster() -> Iterator[Postgres]:
     """A PostgreSQL for all tests of this folder."""
-    with postgres(tmp_path_factory.mktemp("postgres") / "cluster") as running:
+    with postgres() as running:
         yield running
 
 

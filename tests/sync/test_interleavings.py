@@ -13,8 +13,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from cloud_sync.client.session import State
 from tests.sync.ends import Device, MemoryStore, Wire, World
 
-LONG = "x" * 3_000
-
 
 class Interleavings(RuleBasedStateMachine):
     """A device and a bridge, each with its own memory."""
@@ -28,10 +26,10 @@ class Interleavings(RuleBasedStateMachine):
         self.written: list[str] = []
         self.image: tuple[bytes, int] | None = None
 
-    @rule(count=st.integers(1, 40), long=st.booleans())
-    def write(self, count: int, long: bool) -> None:
-        for _ in range(count):
-            text = f"{len(self.written)} {LONG if long else ''}"
+    @rule(sizes=st.lists(st.sampled_from((0, 0, 3_000, 36_000, 60_000)), min_size=1, max_size=12))
+    def write(self, sizes: list[int]) -> None:
+        for size in sizes:
+            text = f"{len(self.written)} {'x' * size}"
             self.device.put("note", {"text": text})
             self.written.append(text)
 

@@ -95,6 +95,17 @@ async def test_the_first_is_heard_before_the_second_is_there(tts: EngineThread[T
     assert speaker.played == [1, 2]
 
 
+async def test_a_long_first_sentence_begins_with_its_first_clause(tts: EngineThread[TtsEngine]) -> None:
+    speaker, told = Speaker(), Told()
+    first, second = (
+        "In the mountains, water boils sooner than it does at the sea.",
+        "So, eggs take longer there, alas, than here.",
+    )
+    await Voice(tts, speaker).tell(given([first, second]), told.start, told.sentences.append)
+    assert speaker.played == [len("In the mountains,"), len(first) - len("In the mountains, "), len(second)]
+    assert told.sentences == [first, second]
+
+
 async def test_what_fails_in_the_making_fails_after_what_was_made_is_heard(tts: EngineThread[TtsEngine]) -> None:
     speaker, told = Speaker(), Told()
 

@@ -142,7 +142,8 @@ def test_a_batch_is_no_larger_than_there_is_room_but_one_event_goes_in_any_case(
     one = len(found.items[0])
     assert len(found.items) == found.last == 500 // (one + 3)
     assert found.size <= 500
-    assert board.batch(room=10, alone=False) is None
+    assert board.batch(room=10, alone=False) == Batch((), 0, 0)
+    assert board.batch(after=10, room=10, alone=False) is None
     found = board.batch(room=10, alone=True)
     assert isinstance(found, Batch)
     assert len(found.items) == 1
