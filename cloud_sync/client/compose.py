@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apsw import Connection
 
-from cloud_sync.client import capture, kept, outbox, shadow
+from cloud_sync.client import kept, outbox, shadow
 from cloud_sync.client.bridge import LocalBridge
 from cloud_sync.client.erasing import DeviceErasures
 from cloud_sync.client.kept import KeptQuestions
+from cloud_sync.client.leaving import has_shared, leave
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.replica import Replica
 from cloud_sync.client.room import Room
@@ -89,10 +91,11 @@ def assistant_end(settings: Settings, places: Callable[[], Collection[str]] = fr
     return AssistantEnd(box, replica, local, KeptQuestions(box), DeviceErasures(box), asks_consent=True)
 
 
-async def let_go(storage: "Storage") -> None:
+async def let_go(storage: "Storage", data_dir: Path) -> None:
     """Where there is no bridge any more: nothing is noticed for it. Raises StorageError."""
-    if await storage.read(capture.watching):
-        await storage.write(capture.end)
+    if await storage.read(has_shared):
+        device = identity(data_dir)
+        await storage.write(lambda connection: leave(connection, device))
 
 
 def daemon(settings: Settings) -> "Daemon":

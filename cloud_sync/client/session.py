@@ -397,7 +397,10 @@ class Session:
                 self._on_challenge(message, now)
             case Welcome() if self.state is State.GREETED:
                 self._on_welcome(message, now)
-            case _ if self.state is State.LIVE:
+            case Nudge() if self.state in (State.GREETED, State.PLACING):
+                # The house goes on while it is looked up here where to begin.
+                self._known = max(self._known, message.cursor)
+            case _ if self.state in (State.LIVE, State.PLACING):
                 self._on_live(message, now)
             case _:
                 what = type(message).__name__.lower()

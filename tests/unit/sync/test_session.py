@@ -101,6 +101,21 @@ def batch(last: int, size: int = 10) -> Batch:
     return Batch((msgspec.Raw(msgspec.msgpack.encode(last)),), last, size)
 
 
+def test_the_house_goes_on_while_it_is_looked_up_where_to_begin() -> None:
+    driven = Driven()
+    driven.hear(CHALLENGE)
+    driven.said()
+    assert driven.hear(Nudge(cursor=8)) == []
+    driven.hear(WELCOME)
+    assert driven.hear(Nudge(cursor=9)) == []
+    answer = Answer(id="a", text="late")
+    assert driven.hear(answer) == [Deliver(answer)]
+    assert driven.said() == []
+    driven.session.begin(10, 7, driven.now)
+    assert driven.session.state is State.LIVE
+    assert driven.said() == [Pull(cursor=7)]
+
+
 def test_greeting() -> None:
     driven = Driven()
     assert driven.hear(CHALLENGE) == []
