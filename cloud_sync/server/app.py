@@ -32,6 +32,7 @@ from cloud_sync.server.heavy.service import Tell
 from cloud_sync.server.heavy.store import Forgetting
 from cloud_sync.server.identity.access import access, now_ms
 from cloud_sync.server.identity.http import bearer, enrolment_routes, token_routes
+from cloud_sync.server.identity.owner_http import owner_routes
 from cloud_sync.server.identity.roles import May
 from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.metrics import CONTENT_TYPE, Meter
@@ -91,6 +92,7 @@ async def parts(settings: Settings, database: Database, meter: Meter) -> AsyncIt
                 *enrolment_routes(who.enrolments, authority if authority.exists() else None),
                 *token_routes(who),
                 *export_routes(database, who.tokens, who.audit),
+                *owner_routes(database, who, erases),
                 *heavy.routes,
             ],
             services=[heavy.service.serve],
@@ -107,7 +109,7 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
             row = (await connection.execute(select(store.c.server, store.c.epoch))).one()
         meter = Meter()
         async with parts(settings, database, meter) as made:
-            others = made.appliers, made.heavy, made.gate, made.receipts
+            others = made.appliers, made.heavy, made.gate, made.receipts, settings.connections
             worker = Worker(database, made.devices, row.server, row.epoch, meter, *others)
             async with _fanout(settings, worker):
                 work = [worker.run(), *_upkeep(settings, database), *(serve(worker.tell) for serve in made.services)]

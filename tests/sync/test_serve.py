@@ -282,6 +282,19 @@ async def test_nobody_answers_heavy_questions_where_there_is_no_model(tmp_path):
         assert getattr(said, "finish", "refused") == "refused"
 
 
+async def test_a_worker_that_is_full_says_when_to_come_again(tmp_path):
+    device = Device("h1")
+    async with bridge(tmp_path, connections=1) as port:
+        async with Database(load(None, {"data_dir": tmp_path}).url) as database:
+            await enrol(database, device)
+        async with connected(port, device) as (link, _), spoken(port) as other:
+            await other.hear(Challenge)
+            said = await ended(other)
+            assert (said.code, said.permanent) == (Code.BUSY, False)
+            assert 5 <= said.retry_after_s <= 10
+            await link.told(*device.turns(1))
+
+
 async def test_half_open_sockets_are_bounded_in_number_and_time():
     class Transport(asyncio.Transport):
         def __init__(self) -> None:
