@@ -116,6 +116,7 @@ async def assistant(
             services.start_soon(serve)
         if end is not None:
             services.start_soon(end.bridge.serve)
+        if end is not None and stays:
             services.start_soon(_elsewhere(storage, mind, house).serve)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)

@@ -15,6 +15,7 @@ _ENUMERATOR: Final = re.compile(r"^\W{0,3}(?:\d{1,3}|[a-z])[.)]\W{0,3}$", re.I)
 """The "1." of a list is no sentence."""
 _LONGEST: Final = 600
 """Characters without an end: a voice can't wait for more, and a person can't either."""
+_WHOLE_WORD: Final = re.compile(r"\w\W")
 _LINE: Final = re.compile(r"(?<=\n)")
 _CLAUSE: Final = re.compile(r"(?<=[,;:])\s")
 
@@ -31,6 +32,8 @@ class Sentences:
         """``text`` came in. Returns the sentences that are whole now, as a voice speaks them."""
         self._rest += text
         *whole, self._rest = self._pieces() or [""]
+        if whole and not _is_sure(whole[-1], self._rest):
+            self._rest = whole.pop() + self._rest
         if len(self._rest) > _LONGEST:
             at = max((found.end() for found in _CLAUSE.finditer(self._rest, 0, _LONGEST)), default=_LONGEST)
             whole, self._rest = [*whole, self._rest[:at]], self._rest[at:]
@@ -58,6 +61,11 @@ def split(text: str, language: str) -> list[str]:
     """``text``, which is all there, in sentences as a voice speaks them."""
     cut = Sentences(language)
     return [*cut.push(text), *cut.end()]
+
+
+def _is_sure(piece: str, rest: str) -> bool:
+    """Whether ``piece`` ends before ``rest``: "on the 3. O" may be the third of October, so a word must be whole."""
+    return piece.endswith("\n") or not piece.rstrip().endswith(".") or _WHOLE_WORD.search(rest) is not None
 
 
 def _spoken(pieces: list[str]) -> Iterator[str]:

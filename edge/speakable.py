@@ -18,6 +18,9 @@ _TAG: Final = re.compile(r"</?[a-z][^<>]{0,80}>", re.I)
 _KEPT_SYMBOLS: Final = frozenset("°©®™%+=<>€$£¥^|")
 _UNSPOKEN: Final = frozenset({"So", "Sk", "Cs", "Co", "Cn", "Cf", "Cc"})
 """Unicode's categories of emoji, modifiers, surrogates, private and unassigned characters, formats, controls."""
+_GONE: Final = "\0"
+"""Stands where something unspoken stood."""
+_AROUND_GONE: Final = re.compile(r"\s*\0[\s\0]*(?=[.,;:!?])|\0")
 _EMOJI_JOINTS: Final = frozenset("\ufe0e\ufe0f\u20e3")
 """Variation selectors and the keycap, which are marks to Unicode."""
 
@@ -35,7 +38,8 @@ def speakable(text: str) -> str:
         text = plain
     text = _LEFT_OVER.sub("", text)
     text = _CELL.sub(", ", text.strip().strip("|"))
-    text = " ".join("".join(character for character in text if _is_spoken(character)).split())
+    text = "".join(character if _is_spoken(character) else _GONE for character in text)
+    text = " ".join(_AROUND_GONE.sub("", text).split())
     return text if any(character.isalnum() for character in text) else ""
 
 

@@ -46,6 +46,8 @@ class MemoryBridge:
     """Whether all that is stored is in a backup at once."""
     silent: bool = False
     """It reads, and says nothing."""
+    extra: list[Message] = field(default_factory=list)
+    """What it says after each acknowledgement."""
     changed: anyio.Event = field(default_factory=anyio.Event)
 
     def events(self) -> list[Event]:
@@ -79,6 +81,15 @@ class MemoryBridge:
         """The links are cut, without a word."""
         for connection in tuple(self.connections):
             connection.transport.abort()
+
+    async def heard_many(self, kind: type[Message], count: int) -> None:
+        """Returns when so many such messages came."""
+        with anyio.fail_after(60):
+            while len([message for message in self.heard if isinstance(message, kind)]) < count:
+                await self.changed.wait()
+
+    def reached(self, moment: str) -> None:
+        """For those who do something at that moment: ``greeted``, ``received``, ``stored``, ``acked``."""
 
     def _note(self) -> None:
         changed, self.changed = self.changed, anyio.Event()
@@ -123,6 +134,7 @@ class MemoryBridge:
                 )
             )
         )
+        self.reached("greeted")
         self._note()
         return hello
 
@@ -130,7 +142,13 @@ class MemoryBridge:
         codec = server_codec()
         match message:
             case Events():
-                await connection.send(codec.encode(self._take(hello, message.items)))
+                self.reached("received")
+                answer = self._take(hello, message.items)
+                self.reached("stored")
+                await connection.send(codec.encode(answer))
+                self.reached("acked")
+                for each in self.extra:
+                    await connection.send(codec.encode(each))
             case Ping():
                 await connection.send(codec.encode(Pong(n=message.n)))
             case Bye():

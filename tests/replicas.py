@@ -1,5 +1,6 @@
 """Assistants of a house and their bridge, in one thread: real databases, skills' real stores, a bridge that only folds."""
 
+import copy
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -150,7 +151,19 @@ class Assistant:
     def waiting(self) -> list[bytes]:
         return [raw for (raw,) in self.rows("SELECT event FROM sync_event WHERE seq > ? ORDER BY seq", self.link[0])]
 
+    def greet(self, bridge: "Bridge") -> None:
+        """As a connection begins: a bridge with another store is read from the first change on."""
+        known = bridge.streams.get((self.device, self.incarnation), 0)
+        if (bridge.epoch, known) != self.rows("SELECT epoch, acked FROM sync_link")[0]:
+            self.write(
+                lambda connection: connection.execute(
+                    "UPDATE sync_link SET cursor = iif(epoch = ?1, cursor, 0), epoch = ?1, acked = ?2",
+                    (bridge.epoch, known),
+                )
+            )
+
     def push(self, bridge: "Bridge", most: int = 1_000_000, *, lose_ack: bool = False) -> None:
+        self.greet(bridge)
         for raw in self.waiting()[:most]:
             acked = bridge.receive(self.device, self.incarnation, raw)
             if not lose_ack:
@@ -159,6 +172,7 @@ class Assistant:
                 )
 
     def pull(self, bridge: "Bridge", limit: int = 3, pages: int = 1_000_000) -> None:
+        self.greet(bridge)
         self.replica.restart()
         cursor, snapshot = self.link[1], False
         for _ in range(pages):
@@ -212,6 +226,7 @@ class Bridge:
 
     def __init__(self, world: list[int]) -> None:
         self.world = world
+        self.epoch = "1"
         self.log: list[Numbered] = []
         self.heard: list[Change] = []
         """All that ever came."""
@@ -263,6 +278,15 @@ class Bridge:
         self.log, self.horizon = kept, self.n
         if purge:
             self.house = {key: record for key, record in self.house.items() if record.tombstone is None}
+
+    def back_up(self) -> dict[str, Any]:
+        """All that it has."""
+        return copy.deepcopy({name: value for name, value in vars(self).items() if name not in ("world", "heard")})
+
+    def restore(self, backup: dict[str, Any]) -> None:
+        """It has what it had then, and says so."""
+        epoch = str(int(self.epoch) + 1)
+        vars(self).update(copy.deepcopy(backup), epoch=epoch)
 
     def shown(self) -> dict[str, dict[str, dict[str, Value]]]:
         """By kind and id: the fields of what is there."""

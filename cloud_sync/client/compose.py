@@ -51,6 +51,8 @@ class End:
         """
         if self._shares(connection):
             self.replica.seal(connection)
+        else:
+            self.replica.pause(connection)
 
     def take(self, connection: Connection, page: Changes) -> None:
         """Take a page of changes in, and its cursor, where the house shares anything; else both are read again at the

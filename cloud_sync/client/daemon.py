@@ -29,6 +29,8 @@ from edge.errors import StorageError
 _log = logging.getLogger(__name__)
 _GLANCE_S: Final = 60.0
 """How often it is looked whether another process has written, which costs a read of shared memory."""
+_FAREWELL_S: Final = 1.0
+"""How long stopping may wait for the disk."""
 _NOBODY: Final = "nobody is there to do it any more"
 
 
@@ -86,9 +88,16 @@ class Daemon:
             try:
                 await self._hold()
             finally:
-                with anyio.CancelScope(shield=True):
-                    await self._store.flush()
+                with anyio.move_on_after(_FAREWELL_S, shield=True):
+                    await self._leave()
                 tasks.cancel_scope.cancel()
+
+    async def _leave(self) -> None:
+        try:
+            await self._store.flush()
+        except StorageError as error:
+            # It is said again at the next greeting.
+            _log.warning("what the bridge has can't be written down: %s", error)
 
     async def _hold(self) -> None:
         """Connect, for ever."""
@@ -99,7 +108,7 @@ class Daemon:
                 self._since_ms, self._up_at = _now_ms(), None
             self._tell_why(ended, lasted)
             self._counter.announce()
-            delay = 0.0 if ended.code == "fork" else self._backoff.after(ended, lasted)
+            delay = self._backoff.after(ended, lasted)
             self._next_try = time.monotonic() + delay
             with anyio.move_on_after(delay):
                 await self._hurry.wait()
@@ -154,12 +163,17 @@ class Daemon:
                 pass  # the Answer has all of it
 
     async def _glance(self) -> None:
-        seen = await self._database.read(_data_version)
+        seen = -1
         while True:
+            try:
+                version = await self._database.read(_data_version)
+            except StorageError as error:
+                _log.warning("can't look for what is new: %s", error)
+            else:
+                if version != seen:
+                    seen = version
+                    self._link.look()
             await anyio.sleep(_GLANCE_S)
-            if (version := await self._database.read(_data_version)) != seen:
-                seen = version
-                self._link.look()
 
 
 def _data_version(connection: object) -> int:

@@ -21,6 +21,7 @@ from edge.identity import identity
 
 FILE: Final = "bridge.json"
 _TIMEOUT_S: Final = 15.0
+_HERE: Final = frozenset({"localhost", "127.0.0.1"})
 
 
 class BridgeRefused(AssistantError):
@@ -61,11 +62,15 @@ def enrolled(data_dir: Path) -> Bridge | None:
 
 
 def https(url: str) -> str:
-    """The address for requests: ``https://host:port`` of ``wss://host:port`` or of ``host:port``."""
-    bare = url.rstrip("/").removeprefix("wss://").removeprefix("https://")
-    if "://" in bare or "/" in bare or not bare:
+    """The address for requests: ``https://host:port`` of ``wss://host:port`` or of ``host:port``. On this machine
+    alone, also ``http://``, for trying it out. Raises BridgeRefused.
+    """
+    scheme, _, bare = url.rpartition("://")
+    bare = bare.rstrip("/")
+    plain = scheme in ("http", "ws") and bare.partition(":")[0] in _HERE
+    if (scheme not in ("", "https", "wss") and not plain) or "/" in bare or not bare:
         raise BridgeRefused(f"{url} is not the address of a bridge", "give https://HOST:PORT", permanent=True)
-    return f"https://{bare}"
+    return f"{'http' if plain else 'https'}://{bare}"
 
 
 def enrol(data_dir: Path, url: str, typed: str, name: str = "", ca_file: Path | None = None) -> Bridge:

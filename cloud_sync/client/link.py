@@ -94,8 +94,8 @@ class Link:
                 _keep_buffers_short(connection)
                 return await self._talk(connection)
         except ssl.SSLCertVerificationError as error:
-            what = f"the bridge's certificate is not the expected one: {error.verify_message}"
-            return Ended("certificate", what, permanent=True)
+            # Not for good: on a board without a clock every certificate is of the future, until it knows the time.
+            return Ended("certificate", f"{error.verify_message}: see to cloud.ca_file, and to this machine's clock")
         except TimeoutError:
             return Ended(Code.TIMEOUT, "the bridge does not answer")
         except InvalidStatus as error:

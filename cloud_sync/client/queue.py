@@ -72,11 +72,20 @@ def repair(connection: Connection, here: Position, broken: Broken) -> None:
     replace(connection, here.device, here.incarnation, broken.seq, broken.why, broken.first)
 
 
-def place(connection: Connection, here: Position, welcome: Welcome) -> int | None:
-    """The number after which to go on, by what the bridge says that it has; None: it has what another disk has told.
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What the bridge has, compared with what is known here."""
 
-    Writes, and nothing where all is as it was.
-    """
+    after: int
+    """Every event up to this number is with the bridge."""
+    ident: bytes
+    """The id of that event; empty where it is not known."""
+    is_new: bool
+    """To be :func:`settled <settle>`: the bridge has lost something, or was restored, or was never met."""
+
+
+def place(connection: Connection, here: Position, welcome: Welcome) -> Placed | None:
+    """Where to go on, by what the bridge says that it has; None: it has what another disk has told."""
     epoch, acked, acked_id = connection.execute("SELECT epoch, acked, acked_id FROM sync_link").get
     if welcome.acked > here.last_seq:
         return None
@@ -86,13 +95,16 @@ def place(connection: Connection, here: Position, welcome: Welcome) -> int | Non
         known = _id(row[0]) or known
     if known and welcome.acked_id and known != welcome.acked_id:
         return None
+    return Placed(welcome.acked, known or welcome.acked_id, welcome.acked < acked or epoch != welcome.epoch)
+
+
+def settle(connection: Connection, placed: Placed, welcome: Welcome) -> None:
+    """Write down what is new about the bridge. Writes."""
+    epoch = connection.execute("SELECT epoch FROM sync_link").get
     if epoch != welcome.epoch:
         # Its changes are counted anew, and what it lost is among the events that are still kept here.
         connection.execute("UPDATE sync_link SET epoch = ?, cursor = 0", (welcome.epoch,))
-    if welcome.acked < acked or epoch != welcome.epoch:
-        watermark = min(welcome.watermark, welcome.acked)
-        acknowledge(connection, welcome.acked, watermark, known or welcome.acked_id)
-    return welcome.acked
+    acknowledge(connection, placed.after, min(welcome.watermark, placed.after), placed.ident)
 
 
 def acknowledge(connection: Connection, acked: int, watermark: int, ident: bytes = b"") -> None:

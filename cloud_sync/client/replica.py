@@ -4,28 +4,25 @@ All of it happens inside the caller's transactions: what a skill writes and the 
 changes and the cursor behind it. A cut leaves the old or the new.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-import msgspec
 from apsw import Connection
 
-from cloud_sync.client import capture, shadow
+from cloud_sync.client import aside, capture, shadow
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.scrub import scrub
 from cloud_sync.client.shadow import Shadow
 from cloud_sync.client.shared import SHARED, Table
-from cloud_sync.protocol import event
+from cloud_sync.client.whole import Whole, begins_anew, deletions, missing, waiting
 from cloud_sync.protocol.clock import ms_of, stamp
-from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.event import Event, Kind
 from cloud_sync.protocol.messages import Changes, Numbered
-from cloud_sync.protocol.record import Change, Record, Register, Stamp, merge
+from cloud_sync.protocol.record import Change, Record, Register, Stamp, Value, merge
 
 _DAY_MS: Final = 86_400_000
 TOMBSTONE_DAYS: Final = 90
 LOST_DAYS: Final = 30
-_MOST_ASIDE: Final = 1_000
 
 
 class Replica:
@@ -35,10 +32,11 @@ class Replica:
         """``device``: this assistant's identity."""
         self._device, self._outbox = device, outbox
         self._tables = {table.kind: table for table in tables}
-        self._schema = -1
+        self._schema = self._paused = -1
         self._there: dict[str, Table] = {}
         """Those of the tables that are there and as they are declared, by kind."""
-        self._snapshot: _Snapshot | None = None
+        self._whole: Whole | None = None
+        self._tried = False
 
     # -- what is written here ----------------------------------------------------------------------------------------
 
@@ -49,12 +47,23 @@ class Replica:
         if not self._watch(connection):
             return
         pending = _keys(connection, "SELECT kind, record FROM sync_pending ORDER BY kind, record")
-        for kind, record in pending:
-            if (table := self._there.get(kind)) is not None:
-                self._tell(connection, table, record)
+        deleted = [
+            (kind, record)
+            for kind, record in pending
+            if (table := self._there.get(kind)) is not None and self._tell(connection, table, record)
+        ]
+        scrub(connection, self._device, deleted)
         if pending:
             # Also what was touched just now, to take away what was deleted elsewhere.
             self._settled(connection)
+
+    def pause(self, connection: Connection) -> None:
+        """The house shares nothing for now. What it is to have is told when :meth:`seal` is called again."""
+        ((version,),) = connection.execute("PRAGMA schema_version")
+        if version != self._paused:
+            if capture.watching(connection):
+                capture.end(connection)
+            ((self._paused,),) = connection.execute("PRAGMA schema_version")
 
     def _watch(self, connection: Connection) -> bool:
         """Tables may come with any migration, and with them triggers, and what is in them already. False: our own are
@@ -67,6 +76,8 @@ class Replica:
             self._there = {kind: table for kind, table in self._tables.items() if capture.is_there(connection, table)}
             for table, fields in capture.begin(connection, self._there.values()):
                 self._show_what_was_kept(connection, table, fields)
+                if fields is not None:
+                    self._tell_again(connection, table)
                 capture.touch_all(connection, table)
             ((self._schema,),) = connection.execute("PRAGMA schema_version")
         return True
@@ -82,7 +93,20 @@ class Replica:
                 new = row if here is None else {**here, **{name: row[name] for name in row.keys() - (fields or ())}}
                 capture.write(connection, table, record, new)
 
-    def _tell(self, connection: Connection, table: Table, record: str) -> None:
+    def _tell_again(self, connection: Connection, table: Table) -> None:
+        """What the bridge has not passed on may have been taken back meanwhile, with the consent to share it."""
+        waiting = "SELECT DISTINCT kind, record FROM sync_field WHERE kind = ? AND own_clock IS NOT NULL"
+        for _, record in _keys(connection, waiting, table.kind):
+            known = shadow.load(connection, self._device, table.kind, record)
+            if capture.read(connection, table, record) is not None:
+                known.own.clear()
+                shadow.save(connection, known)
+        deleted = "SELECT kind, record FROM sync_tombstone WHERE kind = ? AND seen IS NULL"
+        for _, record in _keys(connection, deleted, table.kind):
+            self._put(connection, Change(kind=table.kind, record=record, deleted=True))
+
+    def _tell(self, connection: Connection, table: Table, record: str) -> bool:
+        """Whether it is deleted now, and was not before."""
         known = shadow.load(connection, self._device, table.kind, record)
         row = capture.read(connection, table, record)
         if known.deleted:
@@ -92,14 +116,19 @@ class Replica:
             values = known.values
             fields = {name: value for name, value in row.items() if name not in values or values[name] != value}
             if fields:
-                at = self._put(connection, Change(kind=table.kind, record=record, fields=fields))
-                known.own |= {name: Register(value, at) for name, value in fields.items()}
+                self._write(connection, known, fields)
                 shadow.save(connection, known)
         # A record of which too little has come for a row was not deleted by anybody.
         elif table.row(known.values) is not None:
             at = self._put(connection, Change(kind=table.kind, record=record, deleted=True))
             shadow.save(connection, Shadow(table.kind, record, Record({}, at)))
-            scrub(connection, self._device, [(table.kind, record)])
+            return True
+        return False
+
+    def _write(self, connection: Connection, known: Shadow, fields: Mapping[str, Value]) -> None:
+        if fields:
+            at = self._put(connection, Change(kind=known.kind, record=known.record, fields=dict(fields)))
+            known.own |= {name: Register(value, at) for name, value in fields.items()}
 
     def _put(self, connection: Connection, change: Change) -> Stamp:
         return Stamp(self._outbox.put(connection, Kind.CHANGE, change), self._device)
@@ -107,39 +136,46 @@ class Replica:
     # -- what comes from the house -----------------------------------------------------------------------------------
 
     def take(self, connection: Connection, page: Changes) -> None:
-        """Apply a page as it came, of changes or of a snapshot; the cursor is kept with the last page of a snapshot."""
-        if not page.snapshot:
-            self._snapshot = None
+        """Take a page in as it came, and its cursor; with the pages of a whole state, all at its last."""
+        if self._whole is not None and self._whole.snapshot != page.snapshot:
+            self._whole = None
+        if self._whole is None and (page.snapshot or begins_anew(connection)):
+            self._whole = Whole(connection, page)
+        if self._whole is None:
             self.apply(connection, page.items, page.cursor)
             return
-        if self._snapshot is None:
-            self._snapshot = _Snapshot(connection)
-        self._snapshot.items += page.items
+        self._whole.items += page.items
         if not page.more:
-            self._swap(connection, self._snapshot, page.cursor)
+            self._swap(connection, self._whole, page.cursor)
 
     def restart(self) -> None:
-        """The link is another one: pages of a snapshot that have come so far count for nothing."""
-        self._snapshot = None
+        """The link is another one: pages of a whole state that have come so far count for nothing."""
+        self._whole = None
 
     def apply(self, connection: Connection, changes: Sequence[Numbered], cursor: int) -> None:
         """Take ``changes`` in, and the ``cursor`` behind them. Taking them in again changes nothing."""
         self.seal(connection)
         now = stamp(self._outbox.now_ms(connection))
+        if not self._tried:
+            # This program may understand what an older one could not.
+            self._tried, changes = True, [*aside.again(connection), *changes]
         shadows: dict[tuple[str, str], Shadow] = {}
         deleted: list[tuple[str, str]] = []
+        passed_on: set[tuple[str, str]] = set()
         for numbered in changes:
-            if (read := _read(connection, numbered)) is None:
+            if (read := aside.read(connection, numbered)) is None:
                 continue
             one, change = read
             key = (change.kind, change.record)
             if (known := shadows.get(key)) is None:
                 known = shadows[key] = shadow.load(connection, self._device, *key)
-            if change.deleted and (known.own or known.house.fields):
-                deleted.append(key)
+            if change.deleted:
+                passed_on.add(key)
+                if known.own or known.house.fields:
+                    deleted.append(key)
             self._merge(connection, known, change, one, numbered, now)
-        for known in shadows.values():
-            shadow.save(connection, known, seen=now)
+        for key, known in shadows.items():
+            shadow.save(connection, known, seen=now if key in passed_on else None)
             self._show(connection, known)
         scrub(connection, self._device, deleted)
         self._settle(connection, changes, now, cursor)
@@ -154,8 +190,6 @@ class Replica:
                     del known.own[name]
         merged = merge(known.house, change, Stamp(numbered.clock, numbered.device))
         known.house = merged.record
-        if known.deleted:
-            known.own.clear()
         shadow.keep_lost(connection, known, merged.lost.items(), now)
 
     def _show(self, connection: Connection, known: Shadow) -> None:
@@ -178,35 +212,41 @@ class Replica:
 
     # -- the whole state ---------------------------------------------------------------------------------------------
 
-    def _swap(self, connection: Connection, snapshot: "_Snapshot", cursor: int) -> None:
-        """What the house has becomes what ``snapshot`` says, except for what the bridge had not acknowledged."""
+    def _swap(self, connection: Connection, whole: Whole, cursor: int) -> None:
+        """What the house has becomes what ``whole`` says, except for what the bridge had not acknowledged, and for what
+        it has lost: that is told again.
+        """
         self.seal(connection)
-        self._snapshot = None
+        self._whole = None
         now = stamp(self._outbox.now_ms(connection))
         house: dict[tuple[str, str], Record] = {}
         returned: set[int] = set()
-        for numbered in snapshot.items:
-            if (read := _read(connection, numbered)) is not None:
+        for numbered in whole.items:
+            if (read := aside.read(connection, numbered)) is not None:
                 one, change = read
                 key = (change.kind, change.record)
                 house[key] = merge(house.get(key, Record()), change, Stamp(numbered.clock, numbered.device)).record
                 if numbered.device == self._device:
                     returned.add(one.clock)
-        waiting = _waiting(connection, snapshot.acked) - returned
+        kept = waiting(connection, whole.acked) - returned
+        deleted = [key for key, record in house.items() if record.tombstone is not None]
+        lost = deletions(connection, deleted) if whole.restored else []
         for key in _keys(connection, "SELECT DISTINCT kind, record FROM sync_field"):
             house.setdefault(key, Record())
         for key, record in house.items():
             known = shadow.load(connection, self._device, *key)
+            known.own = {name: each for name, each in known.own.items() if each.stamp.clock in kept}
+            if not known.deleted and record.tombstone is None and whole.restored:
+                self._write(connection, known, missing(known, record))
             # Tombstones of before stay: nothing outranks them, and they are purged by their age alone.
             stamps = [each for each in (known.house.tombstone, record.tombstone) if each is not None]
             known.house = Record({}, min(stamps)) if stamps else record
-            known.own = {
-                name: each for name, each in known.own.items() if each.stamp.clock in waiting and not known.deleted
-            }
-            shadow.save(connection, known, seen=now)
+            shadow.save(connection, known, seen=now if record.tombstone is not None else None)
             self._show(connection, known)
-        scrub(connection, self._device, [key for key, record in house.items() if record.tombstone is not None])
-        self._settle(connection, snapshot.items, now, cursor)
+        for kind, ident in lost:
+            self._put(connection, Change(kind=kind, record=ident, deleted=True))
+        scrub(connection, self._device, deleted)
+        self._settle(connection, whole.items, now, cursor)
 
     # -- what is old -------------------------------------------------------------------------------------------------
 
@@ -221,40 +261,6 @@ class Replica:
         connection.execute("DELETE FROM sync_lost WHERE at < ?", (old,))
 
 
-class _Snapshot:
-    """Pages that have come; lost with the process, which then asks for them again."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.items: list[Numbered] = []
-        self.acked: int = connection.execute("SELECT acked FROM sync_link").get
-        """What had been acknowledged when it began: all that is in it, unless it was given up for something later."""
-
-
-def _read(connection: Connection, numbered: Numbered) -> tuple[Event, Change] | None:
-    """None for what can't be read: it is set aside."""
-    try:
-        one = event.decode(numbered.event)
-        event.check(numbered.device, numbered.incarnation, one)
-        return one, msgspec.msgpack.decode(one.body, type=Change)
-    except (ProtocolError, msgspec.DecodeError, RecursionError) as error:
-        _aside(connection, numbered, str(error))
-        return None
-
-
 def _keys(connection: Connection, query: str, *values: str | int) -> list[tuple[str, str]]:
     """Kinds and ids of records, read to the end: what follows may write the same table."""
     return [(str(kind), str(record)) for kind, record in connection.execute(query, values).fetchall()]
-
-
-def _waiting(connection: Connection, acked: int) -> set[int]:
-    """Stamps of the changes that the bridge had not acknowledged."""
-    query = "SELECT event FROM sync_event WHERE seq > ? AND kind = ?"
-    return {event.decode(raw).clock for (raw,) in connection.execute(query, (acked, Kind.CHANGE))}
-
-
-def _aside(connection: Connection, numbered: Numbered, why: str) -> None:
-    row = (numbered.n, numbered.device, numbered.incarnation, bytes(numbered.event), why)
-    connection.execute("INSERT OR REPLACE INTO sync_aside VALUES (?, ?, ?, ?, ?)", row)
-    connection.execute(
-        "DELETE FROM sync_aside WHERE n NOT IN (SELECT n FROM sync_aside ORDER BY n DESC LIMIT ?)", (_MOST_ASIDE,)
-    )

@@ -4,7 +4,7 @@
                     bridge has not passed on yet: ``own``. Shown is the later of the two.
 ``sync_tombstone``  records that are deleted, without content; ``seen``: when the bridge passed that on
 ``sync_lost``       values that were given up for others, for 30 days
-``sync_aside``      what came in and can't be understood; it stops nothing else
+``sync_aside``      what came in and can't be understood; it stops nothing else, and a later program tries again
 ``sync_pending``    rows that were touched in this transaction
 ``sync_table``      which fields of which tables are shared already
 
@@ -38,7 +38,8 @@ STEPS: Final = (
         PRIMARY KEY (kind, record, field, clock, device, value)
     ) WITHOUT ROWID""",
     """CREATE TABLE sync_aside (
-        n INTEGER PRIMARY KEY, device TEXT NOT NULL, incarnation TEXT NOT NULL, event BLOB NOT NULL, why TEXT NOT NULL
+        n INTEGER PRIMARY KEY, device TEXT NOT NULL, incarnation TEXT NOT NULL, clock INTEGER NOT NULL,
+        event BLOB NOT NULL, why TEXT NOT NULL
     )""",
     "CREATE TABLE sync_pending (kind TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (kind, record)) WITHOUT ROWID",
     "CREATE TABLE sync_table (kind TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID",

@@ -20,12 +20,13 @@ from cloud_sync.client.session import Acked, Batch, Load, Position
 from cloud_sync.protocol import erasure
 from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.messages import Answer, Changes, Receipt, Refused, Welcome
+from edge.errors import StorageError
 from edge.ports import Storage
 
 _log = logging.getLogger(__name__)
 _EVENTS: Final = 256
 """After so many acknowledged events that is written in any case."""
-_SECONDS: Final = 600.0
+_SECONDS: Final = 3600.0
 """After so long, too."""
 
 
@@ -62,14 +63,19 @@ class Store:
     async def position(self) -> Position:
         """How far this device is, at the beginning of a connection. Raises StorageError."""
         self._replica.restart()
-        found = await self._storage.write(lambda connection: queue.position(connection, self._outbox))
+        # Once it is known who this is, nothing is written for being asked: the disk may be full, or held by another.
+        access = self._storage.write if self._here is None else self._storage.read
+        found = await access(lambda connection: queue.position(connection, self._outbox))
         self._here = found
         return found
 
     async def place(self, welcome: Welcome) -> int | None:
         """Where to go on, by what the bridge says that it has; None: another disk has told it. Raises StorageError."""
         here = self._known
-        return await self._storage.write(lambda connection: queue.place(connection, here, welcome))
+        placed = await self._storage.read(lambda connection: queue.place(connection, here, welcome))
+        if placed is not None and placed.is_new:
+            await self._storage.write(lambda connection: queue.settle(connection, placed, welcome))
+        return placed.after if placed is not None else None
 
     async def load(self, wish: Load) -> Batch | None:
         """The events that are wished for; what can't be sent as it is becomes a gap. Raises StorageError."""
@@ -85,12 +91,17 @@ class Store:
         return found
 
     async def acknowledged(self, acked: Acked) -> None:
-        """The bridge has so much. Raises StorageError."""
+        """The bridge has so much."""
         if self._acked is None:
             self._since = self._now()
         self._acked = acked
         if acked.seq - self._written >= _EVENTS or self._now() - self._since >= _SECONDS:
-            await self.flush()
+            try:
+                await self.flush()
+            except StorageError as error:
+                # The bridge says it again at the next greeting: no reason to lose the link as well.
+                _log.warning("what the bridge has can't be written down: %s", error)
+                self._written, self._since = acked.seq, self._now()
 
     async def flush(self) -> None:
         """Write what is only in memory. Raises StorageError."""
@@ -100,7 +111,7 @@ class Store:
 
     async def mint(self) -> None:
         """Begin a new incarnation. Raises StorageError."""
-        self._acked = None
+        self._acked = self._here = None
         new = await self._storage.write(lambda connection: incarnation.mint(connection, self._outbox.device))
         _log.warning("another disk has told other events under this incarnation: it goes on as %s", new)
 

@@ -26,11 +26,13 @@ from cloud_sync.server.database import Database
 from cloud_sync.server.erasures import FILE, EraseApplier, StoredReceipts
 from cloud_sync.server.export import export_routes
 from cloud_sync.server.gate import PrivacyGate
+from cloud_sync.server.guarded import AuditedQuestions, GuardedHeavy
 from cloud_sync.server.heavy.parts import heavy_parts
 from cloud_sync.server.heavy.service import Tell
 from cloud_sync.server.heavy.store import Forgetting
 from cloud_sync.server.identity.access import access, now_ms
 from cloud_sync.server.identity.http import bearer, enrolment_routes, token_routes
+from cloud_sync.server.identity.owner_http import owner_routes
 from cloud_sync.server.identity.roles import May
 from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.metrics import CONTENT_TYPE, Meter
@@ -78,14 +80,19 @@ async def parts(settings: Settings, database: Database, meter: Meter) -> AsyncIt
     async with heavy_parts(settings.heavy, database, meter.registry, whose_usage) as heavy:
         yield Parts(
             devices=who.devices,
-            appliers={Kind.CONSENT: ConsentApplier(who.audit), Kind.ERASE: erases, **heavy.service.appliers},
-            heavy=heavy.service,
+            appliers={
+                Kind.CONSENT: ConsentApplier(who.audit),
+                Kind.ERASE: erases,
+                **{kind: AuditedQuestions(each, who.audit) for kind, each in heavy.service.appliers.items()},
+            },
+            heavy=GuardedHeavy(heavy.service, database, who.audit),
             gate=PrivacyGate(),
             receipts=StoredReceipts(database, now_ms),
             routes=[
                 *enrolment_routes(who.enrolments, authority if authority.exists() else None),
                 *token_routes(who),
                 *export_routes(database, who.tokens, who.audit),
+                *owner_routes(database, who, erases),
                 *heavy.routes,
             ],
             services=[heavy.service.serve],

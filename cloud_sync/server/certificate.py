@@ -58,6 +58,16 @@ def fingerprint_of(authority: Path) -> str:
     return enrolment.fingerprint(certificate.public_bytes(serialization.Encoding.DER))
 
 
+def host_of(folder: Path) -> str:
+    """The first name or address that the certificate in ``folder`` is for; empty where there is none."""
+    try:
+        made = x509.load_pem_x509_certificate((folder / _CERTIFICATE).read_bytes())
+    except FileNotFoundError:
+        return ""
+    names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return next((str(name.value) for name in names), "")
+
+
 def self_made(folder: Path, hosts: Sequence[str], now: datetime.datetime | None = None) -> Certificate:
     """A certificate for ``hosts`` (names and addresses) by an authority of our own, both kept in ``folder`` and renewed
     when it is time. Raises OSError.

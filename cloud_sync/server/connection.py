@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from cloud_sync.protocol.errors import Code, ProtocolError
 from cloud_sync.protocol.messages import Changes, FromServer
-from cloud_sync.server.ports import Identity
+from cloud_sync.server.ports import Identity, Token
 from cloud_sync.server.session import (
     Admit,
     Effects,
@@ -42,11 +42,13 @@ class Link(Protocol):
 class Connection:
     """From the moment that it is there until it is gone."""
 
-    __slots__ = ("_link", "_worker", "id", "session")
+    __slots__ = ("_link", "_worker", "id", "session", "token_expires_ms")
 
     def __init__(self, worker: "Worker", link: Link) -> None:
         self._worker, self._link = worker, link
         self.id = secrets.token_hex(4)
+        self.token_expires_ms = 0
+        """Of its token for HTTP; 0: it has none."""
         self.session = Session(worker.codec, worker.server, secrets.token_bytes(32), worker.now())
 
     def opened(self) -> None:
@@ -105,11 +107,17 @@ class Connection:
     def _identified(self, found: "tuple[Identity | None] | None") -> None:
         self.perform(self.session.identified(found[0]) if found is not None else self._unavailable())
 
+    def renew(self, token: Token) -> None:
+        """It gets another token, before its last one expires."""
+        self.token_expires_ms = token.expires_ms
+        self.perform(self.session.renewed(token))
+
     def _admitted(self, welcomed: "Welcomed | None") -> None:
         if welcomed is None:
             self.perform(self._unavailable())
             return
         standing: Standing = welcomed.standing
+        self.token_expires_ms = welcomed.token.expires_ms
         effects = self.session.admitted(standing, welcomed.token, self._worker.splay_s(), self._worker.now_ms())
         self.perform(effects)
         if self.session.identity is not None:

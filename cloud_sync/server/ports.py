@@ -43,6 +43,9 @@ class Devices(Protocol):
         in the audit log.
         """
 
+    async def renewed(self, identities: Sequence[Identity]) -> Sequence[Token]:
+        """They are still there: another token for each, before its last one expires."""
+
     async def refused(self, device: str, code: Code) -> None:
         """It was not let in: a line in the audit log."""
 
@@ -100,9 +103,9 @@ class Forgets(Protocol):
 class Receipts(Protocol):
     """Proofs of what was erased."""
 
-    async def waiting(self, connection: AsyncConnection, devices: Sequence[str]) -> set[str]:
-        """Those of ``devices`` for which something is kept, in a transaction of their houses: many are asked for at
-        once when many connect.
+    async def waiting(self, connection: AsyncConnection, houses: Sequence[str], devices: Sequence[str]) -> set[str]:
+        """Those of ``devices`` of these ``houses`` for which something is kept, in a transaction of the houses: many
+        are asked for at once when many connect.
         """
 
     async def untaken(self, house: str, device: str) -> Sequence[Receipt]:
@@ -129,9 +132,9 @@ class Heavy(Protocol):
     async def taken(self, house: str, device: str, id_: str) -> None:
         """The device keeps the answer itself now."""
 
-    async def waiting(self, connection: AsyncConnection, devices: Sequence[str]) -> set[str]:
-        """Those of ``devices`` for which something is kept, in a transaction of their houses: many are asked for at
-        once when many connect.
+    async def waiting(self, connection: AsyncConnection, houses: Sequence[str], devices: Sequence[str]) -> set[str]:
+        """Those of ``devices`` of these ``houses`` for which something is kept, in a transaction of the houses: many
+        are asked for at once when many connect.
         """
 
     async def kept(self, house: str, device: str) -> Sequence[Answer | Receipt]:

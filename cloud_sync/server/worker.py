@@ -46,6 +46,9 @@ _LOOK_OFTEN: Final = 5
 """The same, while nothing can be told."""
 _LOOK_AT: Final = 1_000
 """Houses in one look."""
+_RENEW_MS: Final = 10 * 60_000
+"""Before a token expires."""
+_RENEW_AT_ONCE: Final = 500
 _CLOCKS_MS: Final = 5_000
 """What the clocks of workers may differ by."""
 _AUDITED: Final = frozenset({Code.UNKNOWN_DEVICE, Code.REVOKED, Code.WRONG_HOUSE, Code.BAD_SIGNATURE})
@@ -320,9 +323,11 @@ class Worker:
         while self._newcomers:
             some, self._newcomers = self._newcomers[:_LOOK_AT], self._newcomers[_LOOK_AT:]
             names = sorted({each.device for each in some})
-            async with self._database.transaction(*sorted({each.house for each in some})) as connection:
-                answers = await self._heavy.waiting(connection, names) if self._heavy is not None else set()
-                receipts = await self._receipts.waiting(connection, names) if self._receipts is not None else set()
+            houses = sorted({each.house for each in some})
+            async with self._database.transaction(*houses) as connection:
+                of = connection, houses, names
+                answers = await self._heavy.waiting(*of) if self._heavy is not None else set()
+                receipts = await self._receipts.waiting(*of) if self._receipts is not None else set()
             for each in some:
                 if self._heavy is not None and each.device in answers:
                     for answer in await self._heavy.kept(each.house, each.device):
@@ -356,9 +361,24 @@ class Worker:
             if count % (_LOOK_EVERY if self.fanout.is_up else _LOOK_OFTEN) == 0:
                 self.lost_notes()
             try:
+                await self._renew()
                 await self._look()
             except (SQLAlchemyError, OSError) as error:
                 _logger.warning("the store does not answer: %s", type(error).__name__)
+
+    async def _renew(self) -> None:
+        """Tokens that expire soon: those who are connected get others."""
+        soon = self.now_ms() + _RENEW_MS
+        due = [
+            (connection, connection.session.identity)
+            for connection in self._connections
+            if 0 < connection.token_expires_ms < soon
+        ]
+        known = [(connection, identity) for connection, identity in due if identity is not None][:_RENEW_AT_ONCE]
+        if known:
+            tokens = await self._devices.renewed([identity for _, identity in known])
+            for (connection, _), token in zip(known, tokens, strict=True):
+                connection.renew(token)
 
     async def _look(self) -> None:
         """Find in the store what may have been told and lost."""

@@ -22,5 +22,5 @@ def enrol(
 
     bridge = tell(data_dir_of(config), url, code, name, ca)
     print(f"enrolled in house {bridge.house} as {bridge.device}")
-    print(f'Set in hearthside.toml:  [cloud]  url = "{bridge.url.replace("https://", "wss://")}"')
+    print(f'Set in hearthside.toml:  [cloud]  url = "{bridge.url.replace("http", "ws", 1)}"')
     print("Nothing leaves the house before you say what may: `hearth privacy allow answers`, `… history`, `… memory`.")

@@ -1,5 +1,6 @@
 """What was said and done before: one row for each turn, kept as long as the person allows."""
 
+import functools
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,10 +21,27 @@ _STEPS: Final = (
     ) WITHOUT ROWID""",
     "CREATE INDEX memory_turn_at ON memory_turn (at)",
     "ALTER TABLE memory_turn ADD COLUMN vector BLOB",
+    # In order of time, so that a turn goes to the end of one page: with a random key it wrote three, of 4 KiB each.
+    """ALTER TABLE memory_turn RENAME TO memory_turn_before;
+    CREATE TABLE memory_turn (
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL, at REAL NOT NULL, session TEXT NOT NULL, text TEXT NOT NULL,
+        reply TEXT NOT NULL, outcome TEXT NOT NULL, turn TEXT NOT NULL, vector BLOB);
+    INSERT OR IGNORE INTO memory_turn SELECT
+        CAST(at * 1000000 AS INTEGER) + row_number() OVER (PARTITION BY CAST(at * 1000000 AS INTEGER) ORDER BY id) - 1,
+        id, at, session, text, reply, outcome, turn, vector FROM memory_turn_before;
+    DROP TABLE memory_turn_before""",
 )
 _INSERT: Final = (
-    "INSERT OR IGNORE INTO memory_turn (id, at, session, text, reply, outcome, turn) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO memory_turn (n, id, at, session, text, reply, outcome, turn) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_MICROSECONDS: Final = 1_000_000
+_FOREVER_S: Final = 1e12
+_AGAIN_S: Final = 60.0
+"""Nobody writes a turn again after so long."""
+_BESIDE: Final = 1_000
+"""Of turns that ended in the same microsecond, all but one moved up a little."""
+_DELETE: Final = "DELETE FROM memory_turn WHERE n BETWEEN ? AND ? AND id = ?"
+_REMEMBER: Final = "UPDATE memory_turn SET vector = ? WHERE n BETWEEN ? AND ? AND id = ?"
 _DAY_S: Final = 86_400.0
 _UNKEPT: Final = frozenset({"pin", "code"})
 """Slots that are secrets."""
@@ -86,7 +104,8 @@ class Episodes:
         known = {turn.id: turn for turn in await self.between(since, until)}
         texts = {ident: f"{turn.text} {turn.reply}" for ident, turn in known.items()}
         vectors = await self._storage.read(lambda connection: _vectors(connection, since, until))
-        return [known[ident] for ident in await found(query, texts, vectors, self._meaning, self._keep)]
+        keep = functools.partial(self._keep, known)
+        return [known[ident] for ident in await found(query, texts, vectors, self._meaning, keep)]
 
     async def forget(self, since: float = 0.0, until: float = float("inf")) -> int:
         """Erase the turns of that time. Returns how many there were. Raises StorageError."""
@@ -96,7 +115,7 @@ class Episodes:
     async def whole(self) -> list[dict[str, Any]]:
         """Every turn as its JSON object, oldest first. Raises StorageError."""
         await self._prepare()
-        query = "SELECT at, turn FROM memory_turn ORDER BY at"
+        query = "SELECT at, turn FROM memory_turn ORDER BY n"
         return await self._storage.read(
             lambda connection: [{**json.loads(turn), "at": at} for at, turn in connection.execute(query)]
         )
@@ -108,8 +127,8 @@ class Episodes:
 
         def work(connection: Connection) -> int:
             count = 0
-            for ident in ids:
-                connection.execute("DELETE FROM memory_turn WHERE id = ?", (ident,))
+            for turn in turns:
+                connection.execute(_DELETE, _place(turn))
                 count += connection.changes()
             if self._erasures is not None and ids:
                 self._erasures.forget(connection, turns=ids)
@@ -118,18 +137,17 @@ class Episodes:
         return await self._storage.write(work)
 
     def _delete(self, connection: Connection, since: float, until: float) -> int:
-        where = "FROM memory_turn WHERE at >= ? AND at < ?"
-        ids = [ident for (ident,) in connection.execute(f"SELECT id {where}", (since, until))]
-        connection.execute(f"DELETE {where}", (since, until))
+        where = "FROM memory_turn WHERE n >= ? AND n < ?"
+        ids = [ident for (ident,) in connection.execute(f"SELECT id {where}", (_n(since), _n(until)))]
+        connection.execute(f"DELETE {where}", (_n(since), _n(until)))
         if self._erasures is not None:
             # Also what the bridge has and we do not any more.
             self._erasures.forget(connection, turns=ids, time=(max(0.0, since), min(self._now(), until)))
         return len(ids)
 
-    async def _keep(self, vectors: Mapping[str, bytes]) -> None:
-        rows = [(vector, ident) for ident, vector in vectors.items()]
-        sql = "UPDATE memory_turn SET vector = ? WHERE id = ?"
-        await self._storage.write(lambda connection: connection.executemany(sql, rows))
+    async def _keep(self, known: Mapping[str, Episode], vectors: Mapping[str, bytes]) -> None:
+        rows = [(vector, *_place(known[ident])) for ident, vector in vectors.items()]
+        await self._storage.write(lambda connection: connection.executemany(_REMEMBER, rows))
 
     async def _prepare(self) -> None:
         if not self._ready:
@@ -147,16 +165,32 @@ def _plain(ended: TurnEnded) -> str:
 
 def _insert(connection: Connection, row: tuple[Any, ...], oldest: float) -> bool:
     """Whether it was not there yet."""
-    connection.execute("DELETE FROM memory_turn WHERE at < ?", (oldest,))
-    connection.execute(_INSERT, row)
-    return connection.changes() > 0
+    connection.execute("DELETE FROM memory_turn WHERE n < ?", (_n(oldest),))
+    ident, at = row[:2]
+    n = _n(at)
+    if connection.execute("SELECT 1 FROM memory_turn WHERE n > ? AND id = ?", (_n(at - _AGAIN_S), ident)).fetchall():
+        return False
+    while connection.execute("SELECT 1 FROM memory_turn WHERE n = ?", (n,)).fetchall():
+        n += 1
+    connection.execute(_INSERT, (n, *row))
+    return True
+
+
+def _n(at: float) -> int:
+    """The first key that a turn of that moment (seconds since the epoch) may have."""
+    return round(min(max(at, 0.0), _FOREVER_S) * _MICROSECONDS)
+
+
+def _place(turn: Episode) -> tuple[int, int, str]:
+    """Where it is in the table. There is no index of the ids: it would be a page more to write for each turn."""
+    return _n(turn.at), _n(turn.at) + _BESIDE, turn.id
 
 
 def _select(connection: Connection, since: float, until: float) -> list[Episode]:
-    query = "SELECT id, at, text, reply, outcome FROM memory_turn WHERE at >= ? AND at < ? ORDER BY at"
-    return [Episode(*row) for row in connection.execute(query, (since, until))]
+    query = "SELECT id, at, text, reply, outcome FROM memory_turn WHERE n >= ? AND n < ? ORDER BY n"
+    return [Episode(*row) for row in connection.execute(query, (_n(since), _n(until)))]
 
 
 def _vectors(connection: Connection, since: float, until: float) -> dict[str, bytes]:
-    query = "SELECT id, vector FROM memory_turn WHERE at >= ? AND at < ? AND vector IS NOT NULL"
-    return dict(connection.execute(query, (since, until)))
+    query = "SELECT id, vector FROM memory_turn WHERE n >= ? AND n < ? AND vector IS NOT NULL"
+    return dict(connection.execute(query, (_n(since), _n(until))))

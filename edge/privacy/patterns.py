@@ -124,12 +124,14 @@ def phones(text: str, language: str) -> Iterator[Span]:
         told = match[0]
         if sum(map(str.isdigit, told)) < _FEWEST:
             continue
-        marked = told[0] in "+(0" or any(mark in told for mark in " -/") or _CALLS.search(text) is not None
-        if marked and _can_be_called(told, language):
+        is_told = _CALLS.search(text) is not None
+        marked = told[0] in "+(0" or any(mark in told for mark in " -/")
+        if (marked or is_told) and _can_be_called(told, language, is_told=is_told):
             yield match.span()
 
 
-def _can_be_called(number: str, language: str) -> bool:
+def _can_be_called(number: str, language: str, *, is_told: bool) -> bool:
+    """``is_told``: a word beside it says that it is a number to call, so that it need not be one that is in use."""
     # It takes 60 ms to import, and most sentences have no number in them.
     import phonenumbers
 
@@ -137,7 +139,8 @@ def _can_be_called(number: str, language: str) -> bool:
     regions = (region.upper(),) if region else _REGIONS.get(spoken, ("US",))
     for each in (None,) if number[0] == "+" else regions:
         try:
-            if phonenumbers.is_valid_number(phonenumbers.parse(number, each)):
+            parsed = phonenumbers.parse(number, each)
+            if phonenumbers.is_valid_number(parsed) or (is_told and phonenumbers.is_possible_number(parsed)):
                 return True
         except phonenumbers.NumberParseException:
             continue

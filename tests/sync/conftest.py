@@ -1,16 +1,20 @@
-"""Both stores of the bridge, for real."""
+"""Both stores of the bridge, for real, and a device's database."""
 
 import asyncio
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from cloud_sync.server.database import Database
+from cloud_sync.client.compose import End
+from cloud_sync.client.replica import Replica
+from cloud_sync.server.database import Database as BridgeDatabase
 from cloud_sync.server.migrate import migrate
+from edge.database import Database
 from tests.nats import Nats, nats
 from tests.postgres import Postgres, postgres
+from tests.sync.house import House
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +30,7 @@ def migrated(cluster: Postgres) -> str:
     name = "migrated"
 
     async def make() -> None:
-        async with Database(cluster.create(name)) as database:
+        async with BridgeDatabase(cluster.create(name)) as database:
             await migrate(database)
 
     asyncio.run(make())
@@ -47,3 +51,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite+aiosqlite:///{tmp_path / 'cloud.db'}"
     running: Postgres = request.getfixturevalue("cluster")
     return running.create(f"t{secrets.token_hex(6)}", request.getfixturevalue("migrated"))
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """An assistant's database, with what writes into it and what sends it."""
+    async with Database(tmp_path / "hearthside.db") as database:
+        made = House(tmp_path, database)
+        await End(made.outbox, Replica("device", made.outbox)).prepare(database)
+        yield made

@@ -28,6 +28,7 @@ class House(RuleBasedStateMachine):
         self.world, self.count = [NOON], 0
         self.noted: dict[str, set[str]] = {ident: set() for ident in NOTED}
         """What was ever written into each note, be that given up for something later."""
+        self.backup: dict[str, Any] = {}
         self.bridge = Bridge(self.world)
         self.all = [
             Assistant("a", Clock(self.world)),
@@ -149,6 +150,16 @@ class House(RuleBasedStateMachine):
     def compact(self) -> None:
         self.bridge.compact()
 
+    @rule()
+    def back_up(self) -> None:
+        self.backup = self.bridge.back_up()
+
+    @rule()
+    @precondition(lambda self: self.backup)
+    def restore(self) -> None:
+        """Devices keep what they have told until it is in a backup."""
+        self.bridge.restore(self.backup)
+
     # -- what must hold ------------------------------------------------------------------------------------------------
 
     def teardown(self) -> None:
@@ -157,7 +168,7 @@ class House(RuleBasedStateMachine):
         meet(self.bridge, *self.all)
         one, *others = self.all
         for other in others:
-            assert _difference(other.known(), one.known()) == ([], [])
+            assert _difference(_plain(other.known()), _plain(one.known())) == ([], [])
             assert _difference(other.shown(), one.shown()) == ([], [])
             for name in ("shopping", "camping"):
                 assert other.items(name) == one.items(name)
@@ -188,6 +199,11 @@ class House(RuleBasedStateMachine):
             for number in range(1, self.count + 1):
                 text = f"text-{number:04}-end"
                 assert text in kept or text in live or text.encode() not in stored
+
+
+def _plain(known: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Tombstones without their stamps: what a restored bridge had lost may be known by another word than before."""
+    return [row if len(row) > 4 else row[:2] for row in known]
 
 
 def _difference(one: list[tuple[Any, ...]], other: list[tuple[Any, ...]]) -> tuple[object, object]:

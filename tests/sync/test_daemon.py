@@ -1,80 +1,18 @@
 """hearth-sync against a bridge over a real WebSocket, with the shared database on disk."""
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
-from pathlib import Path
+from contextlib import aclosing
 
 import anyio
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud_sync.client.bridge import LocalBridge
-from cloud_sync.client.compose import End
-from cloud_sync.client.credentials import DeviceCredentials
-from cloud_sync.client.daemon import Daemon
 from cloud_sync.client.kept import KeptQuestions
-from cloud_sync.client.outbox import DatabaseOutbox
-from cloud_sync.client.replica import Replica
 from cloud_sync.protocol.messages import Answer, Ask, Cancel, Delta, Taken
-from edge.database import Database
 from edge.errors import CloudLinkLost, CloudUnreachable
 from tests.bridges import MemoryBridge, memory_bridge
+from tests.sync.house import House, linked
 
 pytestmark = pytest.mark.anyio
-KEY = Ed25519PrivateKey.generate()
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-class House:
-    """An assistant's database, and what it writes."""
-
-    def __init__(self, data_dir: Path, database: Database) -> None:
-        self.data_dir, self.database = data_dir, database
-        self.outbox = DatabaseOutbox("device", machine="board")
-
-    async def write(self, *texts: str) -> None:
-        for text in texts:
-            await self.database.write(lambda connection, text=text: self.outbox.put(connection, "turn", {"text": text}))
-
-    def daemon(self, url: str) -> Daemon:
-        credentials = DeviceCredentials(KEY, "bridge", None)
-        outbox = DatabaseOutbox("device", machine="board")
-        return Daemon(self.data_dir, url, credentials, End(outbox, Replica("device", outbox)), random=lambda: 0.0)
-
-    @asynccontextmanager
-    async def syncing(self, url: str) -> AsyncIterator[Daemon]:
-        daemon, ready = self.daemon(url), anyio.Event()
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(daemon.serve, ready.set)
-            await ready.wait()
-            yield daemon
-            tasks.cancel_scope.cancel()
-
-    @asynccontextmanager
-    async def local(self) -> AsyncIterator[LocalBridge]:
-        bridge = LocalBridge(self.data_dir)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(bridge.serve)
-            yield bridge
-            tasks.cancel_scope.cancel()
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with Database(tmp_path / "hearthside.db") as database:
-        house = House(tmp_path, database)
-        await End(house.outbox, Replica("device", house.outbox)).prepare(database)
-        yield house
-
-
-async def linked(local: LocalBridge, wanted: bool = True) -> None:
-    with anyio.fail_after(30):
-        while local.linked is not wanted:
-            await anyio.sleep(0.01)
 
 
 async def test_what_waits_is_sent_and_what_comes_is_sent_at_once(house: House) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from cloud_sync.client.enrolment import Bridge as Kept
-from cloud_sync.client.enrolment import BridgeRefused, enrol, enrolled
+from cloud_sync.client.enrolment import BridgeRefused, enrol, enrolled, https
 from cloud_sync.client.keys import FILE, device_key, public_of
 from cloud_sync.protocol.enrolment import ALPHABET, plain
 from cloud_sync.protocol.errors import ProtocolError
@@ -193,3 +193,26 @@ def test_a_code_is_read_as_people_write_it() -> None:
 def test_a_certificate_of_ones_own_has_no_fingerprint_to_type(tmp_path: Path) -> None:
     made = self_made(tmp_path, ["localhost"])
     assert Certificate(made.chain, made.key).fingerprint() == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("https://bridge.example:8443/", "https://bridge.example:8443"),
+        ("wss://10.0.0.7:8443", "https://10.0.0.7:8443"),
+        ("bridge.example:8443", "https://bridge.example:8443"),
+        ("http://localhost:8443", "http://localhost:8443"),
+        ("ws://127.0.0.1:1", "http://127.0.0.1:1"),
+        ("http://bridge.example:8443", None),
+        ("ws://10.0.0.7", None),
+        ("ftp://localhost", None),
+        ("https://", None),
+        ("https://bridge.example/house", None),
+    ],
+)
+def test_a_code_is_told_over_tls_or_on_this_machine(typed: str, address: str | None) -> None:
+    if address is None:
+        with pytest.raises(BridgeRefused, match="not the address of a bridge"):
+            https(typed)
+    else:
+        assert https(typed) == address

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text, update
 
 from cloud_sync.protocol.errors import Code, ProtocolError
-from cloud_sync.protocol.messages import Challenge, Error
+from cloud_sync.protocol.messages import Challenge, Error, Renewed
 from cloud_sync.server.database import Database
 from cloud_sync.server.identity import tables
 from cloud_sync.server.identity.access import access
@@ -55,6 +55,21 @@ async def test_a_token_is_short_lived_and_kept_as_a_hash(tmp_path: Path) -> None
         with pytest.raises(Forbidden, match="too old") as refused:
             await tokens.bearer(token.token, May.EXPORT)
         assert refused.value.code is Code.EXPIRED
+
+
+async def test_whoever_stays_gets_another_token_before_the_last_expires(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloud_sync.server.identity.tokens.ACCESS_MS", 5_000)
+    kitchen = Device("h1")
+    async with bridge(tmp_path) as port, Database(f"sqlite+aiosqlite:///{tmp_path / 'cloud.db'}") as database:
+        await enrol(database, kitchen)
+        async with connected(port, kitchen) as (link, welcome):
+            renewed = await link.hear(Renewed)
+        assert renewed.token not in ("", welcome.token)
+        assert renewed.token_expires_ms > welcome.token_expires_ms
+        tokens = (await access(database, signer(tmp_path))).tokens
+        assert await tokens.bearer(renewed.token, May.SYNC) == Bearer("h1", kitchen.name, "device")
 
 
 async def test_a_person_s_tokens_rotate_and_a_copy_ends_both(tmp_path: Path) -> None:

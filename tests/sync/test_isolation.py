@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import delete, event, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from cloud_sync.protocol.messages import Receipt
 from cloud_sync.server import tables
 from cloud_sync.server.database import Database, metadata
 from cloud_sync.server.erasures import StoredReceipts
@@ -173,6 +174,10 @@ async def test_every_statement_of_a_bridge_names_the_house_or_the_key(
         async with connected(port, hall) as (link, _):
             page = await link.pulled(0)
             assert {each.device for each in page.items} == {kitchen.name}
+        async with connected(port, kitchen) as (link, _):
+            # What it has not taken yet is looked for when it is back.
+            while not isinstance(await link.next(), Receipt):
+                pass
     keys = {"device": "device", "token": "token_hash", "enrolment": "code_hash"}
     touched, loose = set(), []
     for statement in seen:

@@ -30,7 +30,8 @@ def test_the_first_device_needs_one_command(bridge: Path) -> None:
     assert re.search(r"hearth sync enrol https://HOST:8443 [0-9A-Z]{4}-[0-9A-Z]{4}\n$", told.stdout)
     assert run("house", "list").stdout == "home\n"
     self_made(bridge / "tls", ["localhost"])
-    assert re.search(r" [0-9A-Z]{4}(-[0-9A-Z]{4}){5}\n$", run("device", "add").stdout)
+    shown = run("device", "add").stdout
+    assert re.search(r"https://localhost:8443 [0-9A-Z]{4}(-[0-9A-Z]{4}){5}\n$", shown)
 
 
 @pytest.mark.parametrize(

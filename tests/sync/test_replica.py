@@ -254,9 +254,11 @@ def test_what_was_changed_while_there_was_no_bridge_is_told_afterwards(
     world: list[int], bridge: Bridge, kitchen: Assistant, bedroom: Assistant
 ) -> None:
     kitchen.add("milk", "eggs")
+    kitchen.note("n", "text", "old")
     meet(bridge, kitchen, bedroom)
     kitchen.storage.before_commit = None
     kitchen.write(capture.end)
+    kitchen.write(lambda connection: connection.execute("DELETE FROM note"))
     assert capture.watching(kitchen.connection) == []
     kitchen.remove("milk")
     world[0] += LATER
@@ -265,6 +267,32 @@ def test_what_was_changed_while_there_was_no_bridge_is_told_afterwards(
     kitchen.switch_on()
     meet(bridge, kitchen, bedroom)
     assert kitchen.items() == bedroom.items() == ["bread"]
+    assert bedroom.rows("SELECT * FROM note") == []
+    assert kitchen.known() == bedroom.known()
+
+
+def test_what_was_taken_back_with_the_consent_is_told_when_it_is_given_again(
+    bridge: Bridge, kitchen: Assistant, bedroom: Assistant
+) -> None:
+    kitchen.add("milk", "eggs")
+    kitchen.note("n", "text", "old")
+    meet(bridge, kitchen, bedroom)
+    kitchen.add("bread")
+    kitchen.remove("milk")
+    kitchen.note("n", "text", "new")
+    for _ in range(2):
+        kitchen.storage.before_commit = kitchen.replica.pause
+        # What had not been sent is taken back: the numbers are given up.
+        kitchen.write(lambda connection: connection.execute("DELETE FROM sync_event WHERE seq > ?", (kitchen.link[0],)))
+        assert not capture.watching(kitchen.connection)
+        kitchen.add("tea")
+        assert not kitchen.waiting()
+        kitchen.storage.before_commit = kitchen.replica.seal
+        kitchen.add("salt")
+    meet(bridge, kitchen, bedroom)
+    assert sorted(bedroom.items()) == ["bread", "eggs", "salt", "tea"]
+    assert bedroom.rows("SELECT text FROM note") == [("new",)]
+    assert kitchen.shown() == bedroom.shown()
     assert kitchen.known() == bedroom.known()
 
 
@@ -383,6 +411,17 @@ def test_what_is_later_is_shown_although_ones_own_is_still_on_its_way(
     assert bedroom.rows("SELECT text FROM note") == [("later",)]
 
 
+def test_a_word_of_ones_own_that_comes_back_does_not_undo_a_later_one(
+    world: list[int], bridge: Bridge, kitchen: Assistant
+) -> None:
+    kitchen.note("n", "text", "first")
+    kitchen.push(bridge)
+    world[0] += LATER
+    kitchen.note("n", "text", "second")
+    kitchen.pull(bridge)
+    assert kitchen.rows("SELECT text FROM note") == [("second",)]
+
+
 # -- what can't be understood --------------------------------------------------------------------------------------------
 
 
@@ -408,6 +447,7 @@ def test_kinds_and_fields_of_a_later_version_are_kept_until_they_are_known(
     assert [change.fields for change in told(newer)] == [{"place": "here"}]
 
 
+OTHER = Change(kind="note", record="other", fields={"text": "other", "place": None})
 GOOD = Change(kind="note", record="good", fields={"text": "good", "place": None})
 
 
@@ -429,6 +469,17 @@ def test_what_is_bad_is_set_aside_and_stops_nothing(kitchen: Assistant, bad: Num
     assert kitchen.rows("SELECT id, text FROM note") == [("good", "good")]
     assert [n for (n,) in kitchen.rows("SELECT n FROM sync_aside")] == [1]
     assert kitchen.link[1] == 2
+
+
+def test_what_was_set_aside_is_tried_again_by_another_program(kitchen: Assistant) -> None:
+    taken(kitchen, numbered(1, GOOD, stamp(NOON), body=7), numbered(2, GOOD, stamp(NOON)), cursor=2)
+    kitchen.connection.execute("UPDATE sync_aside SET event = ?", (bytes(numbered(1, OTHER, stamp(NOON)).event),))
+    taken(kitchen, cursor=2)
+    assert kitchen.rows("SELECT id FROM note") == [("good",)]
+    newer = Assistant.again(kitchen, ALL)
+    taken(newer, cursor=2)
+    assert kitchen.rows("SELECT id FROM note ORDER BY id") == [("good",), ("other",)]
+    assert not kitchen.rows("SELECT * FROM sync_aside")
 
 
 @pytest.mark.parametrize("value", [7, 1.5, True, float("nan"), 2**63])
@@ -552,6 +603,22 @@ def test_a_snapshot_replaces_all_but_what_the_bridge_does_not_have(
     assert [row for row in kitchen.known() if len(row) > 4] == [row for row in bedroom.known() if len(row) > 4]
 
 
+def test_a_word_of_ones_own_that_the_bridge_had_and_gave_up_is_gone(
+    world: list[int], bridge: Bridge, bedroom: Assistant
+) -> None:
+    fast = Assistant("attic", Clock(world, DAY_MS))
+    fast.note("n", "text", "given up")
+    fast.push(bridge)
+    world[0] += LATER
+    bedroom.note("n", "text", "later")
+    bedroom.note("n", "place", "here")
+    bedroom.push(bridge)
+    bridge.compact()
+    fast.pull(bridge)
+    assert fast.rows("SELECT text FROM note") == [("later",)]
+    assert fast.known() != []
+
+
 def test_a_snapshot_that_is_cut_changes_nothing(bridge: Bridge, kitchen: Assistant, bedroom: Assistant) -> None:
     kitchen.add("milk", "eggs", "bread")
     meet(bridge, kitchen, bedroom)
@@ -564,6 +631,37 @@ def test_a_snapshot_that_is_cut_changes_nothing(bridge: Bridge, kitchen: Assista
     bedroom.replica = Assistant.again(bedroom, ALL).replica
     bedroom.pull(bridge, limit=1)
     assert bedroom.items() == ["eggs", "bread"]
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_what_a_restored_bridge_has_lost_is_told_again_by_those_who_have_it(
+    world: list[int], bridge: Bridge, kitchen: Assistant, bedroom: Assistant, compacted: bool
+) -> None:
+    attic = Assistant("attic", Clock(world))
+    attic.add("milk", "eggs")
+    attic.note("n", "text", "old")
+    meet(bridge, attic, kitchen, bedroom)
+    backup = bridge.back_up()
+    attic.add("bread")
+    attic.remove("milk")
+    attic.note("n", "text", "new")
+    meet(bridge, attic, kitchen, bedroom)
+    if compacted:
+        bridge.restore(backup)
+        bridge.compact()
+        backup = bridge.back_up()
+    bridge.restore(backup)
+    # The attic is gone for good, and with it the events that it had kept.
+    newcomer = Assistant("hall", Clock(world))
+    kitchen.add("tea")
+    meet(bridge, kitchen, newcomer, bedroom)
+    for one in (kitchen, bedroom, newcomer):
+        assert sorted(one.items()) == ["bread", "eggs", "tea"]
+        assert one.rows("SELECT text FROM note") == [("new",)]
+        # The tombstones are the same, be they known by another word.
+        assert [row[:4] if len(row) > 4 else row[:2] for row in one.known()] == [
+            row[:4] if len(row) > 4 else row[:2] for row in kitchen.known()
+        ]
 
 
 # -- cut at any moment ---------------------------------------------------------------------------------------------------

@@ -99,9 +99,9 @@ class HeavyService:
         """The device keeps the answer itself now."""
         await self._store.taken(house, device, id_)
 
-    async def waiting(self, connection: AsyncConnection, devices: Sequence[str]) -> set[str]:
+    async def waiting(self, connection: AsyncConnection, houses: Sequence[str], devices: Sequence[str]) -> set[str]:
         """Those of ``devices`` that have not taken some, in a transaction of their houses."""
-        return await self._store.waiting(connection, devices)
+        return await self._store.waiting(connection, houses, devices)
 
     async def kept(self, house: str, device: str) -> Sequence[Answer]:
         """What the device has not taken yet."""
@@ -152,8 +152,7 @@ class HeavyService:
             # It is just answered live; where that fails, the job is due again.
             return
         task = self._start(key, ask, lambda _: None)
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait([task])
+        await asyncio.wait([task])
         if task.cancelled():
             await self._store.drop(*key)
             return

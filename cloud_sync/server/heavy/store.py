@@ -113,10 +113,11 @@ class Store:
             await connection.execute(insert(tables.answer).values(row))
             await _drop(connection, house, device, answer.id)
 
-    async def waiting(self, connection: AsyncConnection, devices: Sequence[str]) -> set[str]:
+    async def waiting(self, connection: AsyncConnection, houses: Sequence[str], devices: Sequence[str]) -> set[str]:
         """Those of ``devices`` that have not taken some, in a transaction of their houses."""
-        theirs = bulk.any_of(connection, tables.answer.c.device, devices)
-        return {row.device for row in await connection.execute(select(tables.answer.c.device).where(theirs))}
+        c = tables.answer.c
+        theirs = bulk.any_of(connection, c.house, houses) & bulk.any_of(connection, c.device, devices)
+        return {row.device for row in await connection.execute(select(c.device).where(theirs))}
 
     async def kept(self, house: str, device: str) -> Sequence[Answer]:
         """What the device has not taken yet."""

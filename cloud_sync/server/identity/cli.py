@@ -13,7 +13,7 @@ import typer
 
 from cloud_sync.protocol.enrolment import grouped
 from cloud_sync.protocol.errors import ProtocolError
-from cloud_sync.server.certificate import AUTHORITY, fingerprint_of
+from cloud_sync.server.certificate import AUTHORITY, fingerprint_of, host_of
 from cloud_sync.server.cli import Config, Data, Url, settings_of
 from cloud_sync.server.database import Database
 from cloud_sync.server.erasures import FILE, EraseApplier, emptied, replay
@@ -93,7 +93,8 @@ def add_a_device(
 
     code = _run(work, config, data, database)
     settings = settings_of(config, data, database)
-    print(f"On the board, within ten minutes:  hearth sync enrol https://HOST:{settings.port} {code}")
+    host = host_of(settings.data_dir / "tls") or "HOST"
+    print(f"On the board, within ten minutes:  hearth sync enrol https://{host}:{settings.port} {code}")
 
 
 @device_app.command("list")

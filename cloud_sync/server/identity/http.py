@@ -73,7 +73,7 @@ def token_routes(who: Access) -> list[Route]:
             await who.devices.refused(asked.device, error.code)
             raise
         assert identity is not None
-        given = await who.devices.token(identity)
+        (given,) = await who.devices.renewed([identity])
         return as_json(Given(token=given.token, expires_ms=given.expires_ms))
 
     async def log_in(request: Request) -> Response:

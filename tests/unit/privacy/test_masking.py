@@ -172,9 +172,10 @@ def test_what_only_looks_like_a_placeholder_stays_what_it_is() -> None:
 
 
 def test_the_region_decides_what_a_telephone_number_is() -> None:
-    said = "the number is 044 668 18 00"
-    assert Masker("de-CH").mask(said).text == "the number is [phone 1]"
+    said = "was steht bei 044 668 18 00"
+    assert Masker("de-CH").mask(said).text == "was steht bei [phone 1]"
     assert Masker("de-AT").mask(said).text == said
+    assert Masker("de-AT").mask("die Nummer ist 044 668 18 00").text == "die Nummer ist [phone 1]"
 
 
 def test_names_of_the_house_are_found_where_people_told_them() -> None:

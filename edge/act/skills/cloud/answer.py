@@ -1,5 +1,6 @@
 """An answer of the larger model while it comes: cut into sentences, names put back, errands run in between."""
 
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from enum import StrEnum
@@ -95,7 +96,8 @@ class StreamedAnswer:
         pieces = aiter(self._asking)
         came = False
         while self.end is None:
-            match await self._next(pieces):
+            # How long the first may take, whoever begins decides.
+            match await self._next(pieces, _PAUSE_S if came else math.inf):
                 case Piece(text):
                     came = True
                     for sentence in self._cut.push(text):
@@ -110,8 +112,9 @@ class StreamedAnswer:
                     if self.heard and self._lost is not None:
                         await self._lost(self.heard)
 
-    async def _next(self, pieces: AsyncIterator[Told]) -> Told:
-        with anyio.move_on_after(_PAUSE_S):
+    @staticmethod
+    async def _next(pieces: AsyncIterator[Told], within_s: float) -> Told:
+        with anyio.move_on_after(within_s):
             return await anext(pieces, LinkLost())
         return LinkLost()
 

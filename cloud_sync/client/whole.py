@@ -1,0 +1,56 @@
+"""The whole state of a house as the bridge tells it in pages: a snapshot, or all of its changes from the first on.
+
+Held in memory until the last page has come; lost with the process, which then asks for it again.
+"""
+
+from collections.abc import Sequence
+
+from apsw import Connection
+
+from cloud_sync.client.shadow import Shadow
+from cloud_sync.protocol.event import Kind, decode
+from cloud_sync.protocol.messages import Changes, Numbered
+from cloud_sync.protocol.record import Change, Record, Value, merge
+
+
+class Whole:
+    """Pages that have come so far."""
+
+    def __init__(self, connection: Connection, page: Changes) -> None:
+        """``page``: the first."""
+        self.items: list[Numbered] = []
+        self.snapshot = page.snapshot
+        acked, cursor = connection.execute("SELECT acked, cursor FROM sync_link").get
+        self.acked: int = acked
+        """What had been acknowledged when it began: all that is in it, unless it was given up for something later."""
+        self.restored: bool = cursor == 0
+        """Its store is another one than before: what it lacks was not deleted, but lost."""
+
+
+def begins_anew(connection: Connection) -> bool:
+    """Whether the changes of the house are read from the first on although many are known: those of another store."""
+    query = "SELECT cursor = 0 AND EXISTS (SELECT 1 FROM sync_field WHERE clock IS NOT NULL) FROM sync_link"
+    return bool(connection.execute(query).get)
+
+
+def waiting(connection: Connection, acked: int) -> set[int]:
+    """Stamps of the changes that the bridge had not acknowledged."""
+    query = "SELECT event FROM sync_event WHERE seq > ? AND kind = ?"
+    return {decode(raw).clock for (raw,) in connection.execute(query, (acked, Kind.CHANGE))}
+
+
+def missing(known: Shadow, told: Record) -> dict[str, Value]:
+    """Fields of which ``told``, the record as a restored bridge has it, lacks the last word."""
+    lacks = {}
+    for name, register in known.house.fields.items():
+        change = Change(kind=known.kind, record=known.record, fields={name: register.value})
+        if name not in known.own and merge(told, change, register.stamp).won:
+            lacks[name] = register.value
+    return lacks
+
+
+def deletions(connection: Connection, told: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Records whose deletion a restored bridge had passed on, and does not know: not among ``told``."""
+    query = "SELECT kind, record FROM sync_tombstone WHERE seen IS NOT NULL"
+    known = [(str(kind), str(record)) for kind, record in connection.execute(query)]
+    return sorted({*known} - {*told})
