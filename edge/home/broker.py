@@ -9,6 +9,7 @@ import logging
 import random
 import socket
 import ssl
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import aiomqtt
 import anyio
+import anyio.lowlevel
 from aiomqtt import ProtocolVersion
 
 from edge.errors import BrokerOffline, SettingsError
@@ -42,6 +44,8 @@ _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 """Not all systems have it."""
 _PENDING: Final = 1000
 """Calls in flight that are nothing to warn of: a command for the whole house sends one a device."""
+_AT_ONCE: Final = 10
+"""Messages that are looked at before all else has its turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,9 @@ class Link:
         self._on_message, self._on_link = on_message, on_link
         self._client: aiomqtt.Client | None = None
         self._connection = anyio.CancelScope()
+        self._waiting: deque[MQTTMessage] = deque()
+        """What has come in and has not been looked at."""
+        self._news = asyncio.Event()
         self._taken = 0
         self.since = 0
         """Number of the last message before the present connection."""
@@ -113,8 +120,8 @@ class Link:
 
     @property
     def arrived(self) -> int:
-        """Number of the last message that has come in."""
-        return self._taken
+        """Number of the last message that has come in, whether it has been looked at or not."""
+        return self._taken + len(self._waiting)
 
     async def run(self) -> None:
         """Connect, hand on messages, and connect again, for ever."""
@@ -216,17 +223,29 @@ class Link:
         client.timeout = _REPLY_S
 
     async def _listen(self, client: aiomqtt.Client) -> None:
-        await asyncio.wait([client._disconnected])
-        self._drop(_reason(client._disconnected))
+        # aiomqtt's own iterator makes two tasks of every message, which costs more than all that is done with it.
+        client._disconnected.add_done_callback(lambda _: self._news.set())
+        while True:
+            for _ in range(_AT_ONCE):
+                if not self._waiting:
+                    break
+                message = self._waiting.popleft()
+                self._taken += 1
+                payload = message.payload if isinstance(message.payload, bytes) else b""
+                self._on_message(Message(message.topic, payload, bool(message.retain), self._taken))
+            _acknowledge(client)
+            if self._waiting:
+                await anyio.lowlevel.checkpoint()
+            elif client._disconnected.done():
+                self._drop(_reason(client._disconnected))
+                return
+            else:
+                self._news.clear()
+                await self._news.wait()
 
     def _arrived(self, client: object, data: object, message: "MQTTMessage") -> None:
-        # aiomqtt's own iterator makes two tasks of every message, and to wake one that waits for them costs as much as
-        # all that is done with a message. paho reads one at a time: all else has its turn in between.
-        self._taken += 1
-        payload = message.payload if isinstance(message.payload, bytes) else b""
-        self._on_message(Message(message.topic, payload, bool(message.retain), self._taken))
-        if self._client is not None:
-            _acknowledge(self._client)
+        self._waiting.append(message)
+        self._news.set()
 
     def _drop(self, reason: str) -> None:
         self.last_error = reason
@@ -255,6 +274,7 @@ class Link:
             logger=logging.getLogger("edge.home.mqtt"),
         )
         client.pending_calls_threshold = _PENDING
+        self._waiting.clear()
         client._client.on_message = self._arrived
         return client
 
