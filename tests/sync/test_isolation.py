@@ -11,7 +11,7 @@ from sqlalchemy import delete, event, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from cloud_sync.protocol.messages import Receipt
-from cloud_sync.server import tables
+from cloud_sync.server import app, tables
 from cloud_sync.server.database import Database, metadata
 from cloud_sync.server.erasures import StoredReceipts
 from cloud_sync.server.identity import tables as identity_tables
@@ -163,6 +163,8 @@ async def test_every_statement_of_a_bridge_names_the_house_or_the_key(
             event.listen(self.engine.sync_engine, "before_cursor_execute", look)
 
     monkeypatch.setattr(Database, "__init__", watched)
+    # What clears up does so for all houses.
+    monkeypatch.setattr(app, "_upkeep", lambda *_: ())
     kitchen, hall, other = Device("a"), Device("a"), Device("b")
     async with bridge(tmp_path) as port:
         async with Database(f"sqlite+aiosqlite:///{tmp_path / 'cloud.db'}") as database:
