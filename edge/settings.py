@@ -133,7 +133,7 @@ class ProfileSource(PydanticBaseSettingsSource):
 
 def load(config: Path | None = None) -> Settings:
     """Settings from ``config`` or the usual places. Raises SettingsError, in one line, for anything wrong."""
-    path = config or _usual_file()
+    path = config or usual_file()
     values = _read(path) if path else {}
     _check_environment()
     try:
@@ -142,12 +142,15 @@ def load(config: Path | None = None) -> Settings:
         raise _explain(error, path) from None
 
 
-def _usual_file() -> Path | None:
-    candidates = (
-        Path(platformdirs.user_config_dir("hearthside")) / "hearthside.toml",
-        Path("/etc/hearthside/hearthside.toml"),
-    )
+def usual_file() -> Path | None:
+    """The settings file that is read where none is named; None where there is none."""
+    candidates = (own_file(), Path("/etc/hearthside/hearthside.toml"))
     return next((path for path in candidates if path.is_file()), None)
+
+
+def own_file() -> Path:
+    """Where a person's own settings file lies, or would."""
+    return Path(platformdirs.user_config_dir("hearthside")) / "hearthside.toml"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -44,7 +44,8 @@ def show(as_json: Json = False, config: Config = None) -> None:
 
     table = Table("kept", "how many", title=str(file))
     for name, count in kept.items():
-        table.add_row(name, str(count))
+        if count:
+            table.add_row(name, str(count))
     Console().print(table)
     table = Table("for", "may leave the house", "since", "how")
     for each in said:
