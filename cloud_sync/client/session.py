@@ -374,7 +374,8 @@ class Session:
 
     def say(self, message: Ask | Called | Taken | Cancel) -> bool:
         """Have that told. False where there is nobody to tell it to."""
-        if self.state is not State.LIVE:
+        # An answer that comes while it is looked up where to begin is taken then, too.
+        if self.state not in (State.PLACING, State.LIVE):
             return False
         self._urgent.append(message)
         return True

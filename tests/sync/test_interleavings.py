@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from cloud_sync.client.session import State
 from tests.sync.ends import Device, MemoryStore, Wire, World
 
 
@@ -123,13 +122,11 @@ class Interleavings(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "wire"):
             return
-        for _ in range(4):
+        for _ in range(6):
             self.wire.open()
             self.wire.run()
-            if self.device.session is not None and self.device.session.state is State.LIVE:
-                self.device.session.look(self.world.now)
-                self.wire.settle()
-                self.wire.run()
+            if self.device.session is not None and self.device.session.idle:
+                break
         session = self.device.session
         assert session is not None
         assert session.idle, (session.state, self.device.ended)

@@ -46,6 +46,7 @@ from cloud_sync.protocol.messages import (
     Pull,
     Refused,
     Renewed,
+    Taken,
     Welcome,
 )
 
@@ -110,7 +111,8 @@ def test_the_house_goes_on_while_it_is_looked_up_where_to_begin() -> None:
     assert driven.hear(Nudge(cursor=9)) == []
     answer = Answer(id="a", text="late")
     assert driven.hear(answer) == [Deliver(answer)]
-    assert driven.said() == []
+    assert driven.session.say(Taken(id="a"))
+    assert driven.said() == [Taken(id="a")]
     driven.session.begin(10, 7, driven.now)
     assert driven.session.state is State.LIVE
     assert driven.said() == [Pull(cursor=7)]
