@@ -1,6 +1,7 @@
 """The command ``hearth-cloud``: the bridge."""
 
 import asyncio
+import functools
 import gc
 import sys
 from pathlib import Path
@@ -12,7 +13,15 @@ if TYPE_CHECKING:
     from cloud_sync.server.settings import Settings
 
 _GC = (10_000, 20, 100)
-app = typer.Typer(name="hearth-cloud", help="The bridge: for what is too heavy for a board.", add_completion=False)
+app = typer.Typer(
+    name="hearth-cloud",
+    help="The bridge: for what is too heavy for a board.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (TOML).", show_default=False)]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of this bridge.", show_default=False)]
@@ -21,7 +30,24 @@ Url = Annotated[str | None, typer.Option("--database", help="postgresql://… in
 
 def main() -> None:
     """Entry point."""
-    sys.exit(app())
+    try:
+        program = commands()
+    except ModuleNotFoundError as error:
+        sys.exit(f"hearth-cloud: {error.name} is missing — install what the bridge needs: pip install -e '.[server]'")
+    sys.exit(program())
+
+
+@functools.cache
+def commands() -> typer.Typer:
+    """All of them, those of houses and people included. Raises ModuleNotFoundError without the extra ``server``."""
+    from cloud_sync.server.identity import cli
+
+    app.add_typer(cli.house_app, name="house")
+    app.add_typer(cli.device_app, name="device")
+    app.add_typer(cli.person_app, name="person")
+    app.add_typer(cli.audit_app, name="audit")
+    app.add_typer(cli.erasures_app, name="erasures")
+    return app
 
 
 def settings_of(config: Path | None, data: Path | None, database: str | None, **others: object) -> "Settings":
@@ -40,7 +66,7 @@ def _bridge() -> None:
     """Without it a single command would have no name."""
 
 
-@app.command()
+@app.command(epilog="Example: `hearth-cloud serve --tls bridge.local`")
 def serve(
     config: Config = None,
     data: Data = None,
@@ -65,7 +91,7 @@ def serve(
     server(settings).run()
 
 
-@app.command()
+@app.command(epilog="Example: `hearth-cloud backup /var/backups/bridge-monday`")
 def backup(
     file: Annotated[Path, typer.Argument(help="What to write; it may not be there.", show_default=False)],
     config: Config = None,
@@ -84,7 +110,7 @@ def backup(
     typer.echo(f"{file}: what {covered} device(s) told up to now is safe.")
 
 
-@app.command()
+@app.command(epilog="Example: `hearth-cloud restore /var/backups/bridge-monday`")
 def restore(
     file: Annotated[Path, typer.Argument(help="What `hearth-cloud backup` wrote.", show_default=False)],
     config: Config = None,
@@ -101,16 +127,3 @@ def restore(
         typer.echo(f"hearth-cloud: {error}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"Restored, as epoch {epoch}. If something was erased since: hearth-cloud erasures replay")
-
-
-def _mount_groups() -> None:
-    from cloud_sync.server.identity import cli
-
-    app.add_typer(cli.house_app, name="house")
-    app.add_typer(cli.device_app, name="device")
-    app.add_typer(cli.person_app, name="person")
-    app.add_typer(cli.audit_app, name="audit")
-    app.add_typer(cli.erasures_app, name="erasures")
-
-
-_mount_groups()

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, text
 from typer.testing import CliRunner
 
 from cloud_sync.server import tables
-from cloud_sync.server.cli import app
+from cloud_sync.server.cli import commands
 from cloud_sync.server.database import Database, metadata
 from cloud_sync.server.migrate import StoreTooNew, migrate
 from cloud_sync.server.settings import CloudSettingsError, load
@@ -69,13 +69,15 @@ def test_what_is_wrong_is_named(tmp_path, monkeypatch, of_file, environment, mes
 
 def test_backup_and_restore_by_command(tmp_path):
     run, data, file = CliRunner(), tmp_path / "data", tmp_path / "copy"
-    assert run.invoke(app, ["backup", str(file), "--data", str(data)]).exit_code == 1
+    assert run.invoke(commands(), ["backup", str(file), "--data", str(data)]).exit_code == 1
     data.mkdir()
     asyncio.run(_made(f"sqlite+aiosqlite:///{data / 'cloud.db'}"))
-    assert "is safe" in run.invoke(app, ["backup", str(file), "--data", str(data)]).output
-    assert run.invoke(app, ["restore", str(file), "--data", str(data)]).exit_code == 1
-    assert "Restored, as epoch" in run.invoke(app, ["restore", str(file), "--data", str(tmp_path / "new")]).output
-    assert run.invoke(app, ["serve", "--config", str(tmp_path / "nothing.toml")]).exit_code == 2
+    assert "is safe" in run.invoke(commands(), ["backup", str(file), "--data", str(data)]).output
+    assert run.invoke(commands(), ["restore", str(file), "--data", str(data)]).exit_code == 1
+    assert (
+        "Restored, as epoch" in run.invoke(commands(), ["restore", str(file), "--data", str(tmp_path / "new")]).output
+    )
+    assert run.invoke(commands(), ["serve", "--config", str(tmp_path / "nothing.toml")]).exit_code == 2
 
 
 async def _made(url: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cloud_sync.server.certificate import self_made
-from cloud_sync.server.cli import app
+from cloud_sync.server.cli import commands
 
 RUNNER = CliRunner()
 
@@ -21,7 +21,7 @@ def bridge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> Result:
-    return RUNNER.invoke(app, arguments)
+    return RUNNER.invoke(commands(), arguments)
 
 
 def test_the_first_device_needs_one_command(bridge: Path) -> None:

@@ -83,10 +83,13 @@ async def test_a_change_through_one_reaches_a_device_on_the_other(pair, url):
 
 async def test_a_device_that_comes_to_another_worker_leaves_the_first(pair, url):
     first, second, _ = pair
-    async with devices(url, 1) as (device,), connected(first.port, device) as (old, _):
-        async with connected(second.port, device) as (new, _):
-            assert isinstance(await old.next(), Bye)
-            await new.told(*device.turns(1))
+    async with (
+        devices(url, 1) as (device,),
+        connected(first.port, device) as (old, _),
+        connected(second.port, device) as (new, _),
+    ):
+        assert isinstance(await old.next(), Bye)
+        await new.told(*device.turns(1))
 
 
 async def test_without_nats_nothing_is_lost(pair, url):

@@ -50,7 +50,7 @@ class Opened:
 # -- houses ----------------------------------------------------------------------------------------------------------
 
 
-@house_app.command("add")
+@house_app.command("add", epilog="Example: `hearth-cloud house add cabin`")
 def add_a_house(
     name: Annotated[str, typer.Argument(help="Small letters, digits, - and _.", show_default=False)],
     config: Config = None,
@@ -66,7 +66,7 @@ def add_a_house(
     print(f"house {name} is there; next: hearth-cloud device add --house {name}")
 
 
-@house_app.command("list")
+@house_app.command("list", epilog="Example: `hearth-cloud house list`")
 def list_houses(config: Config = None, data: Data = None, database: Url = None) -> None:
     """Name them, one a line."""
     for name in _run(lambda bridge: houses(bridge.database), config, data, database):
@@ -76,7 +76,7 @@ def list_houses(config: Config = None, data: Data = None, database: Url = None) 
 # -- devices ---------------------------------------------------------------------------------------------------------
 
 
-@device_app.command("add")
+@device_app.command("add", epilog="Example: `hearth-cloud device add --house home`")
 def add_a_device(
     name: Annotated[str, typer.Option(help="What it will be called; else by its own name.", show_default=False)] = "",
     house: House = USUAL,
@@ -97,7 +97,7 @@ def add_a_device(
     print(f"On the board, within ten minutes:  hearth sync enrol https://{host}:{settings.port} {code}")
 
 
-@device_app.command("list")
+@device_app.command("list", epilog="Example: `hearth-cloud device list`")
 def list_devices(house: House = USUAL, config: Config = None, data: Data = None, database: Url = None) -> None:
     """Say of each when it came, when it was last here, and whether it was turned out."""
     for ident, name, came, seen, revoked in _run(
@@ -107,7 +107,7 @@ def list_devices(house: House = USUAL, config: Config = None, data: Data = None,
         print(f"{ident}  {name}  enrolled {_moment(came)}  {state}")
 
 
-@device_app.command("revoke")
+@device_app.command("revoke", epilog="Example: `hearth-cloud device revoke kitchen`")
 def revoke_device(
     device: Annotated[str, typer.Argument(help="Its id or its name.", show_default=False)],
     house: House = USUAL,
@@ -123,7 +123,7 @@ def revoke_device(
 # -- people ----------------------------------------------------------------------------------------------------------
 
 
-@person_app.command("add")
+@person_app.command("add", epilog="Example: `hearth-cloud person add sam --role owner`")
 def add_person(
     name: Annotated[str, typer.Argument(show_default=False)],
     role: Annotated[str, typer.Option(help="owner, resident or guest.")] = Role.RESIDENT.value,
@@ -138,7 +138,7 @@ def add_person(
     print(grouped(_run(lambda bridge: bridge.access.people.add(house, name, Role(role)), config, data, database)))
 
 
-@person_app.command("code")
+@person_app.command("code", epilog="Example: `hearth-cloud person code sam`")
 def person_code(
     name: Annotated[str, typer.Argument(show_default=False)],
     house: House = USUAL,
@@ -150,14 +150,14 @@ def person_code(
     print(grouped(_run(lambda bridge: bridge.access.people.new_code(house, name), config, data, database)))
 
 
-@person_app.command("list")
+@person_app.command("list", epilog="Example: `hearth-cloud person list`")
 def list_people(house: House = USUAL, config: Config = None, data: Data = None, database: Url = None) -> None:
     """Name them, with their roles."""
     for name, role, revoked in _run(lambda bridge: bridge.access.people.all(house), config, data, database):
         print(f"{name}  {role}" + (f"  revoked {_moment(revoked)}" if revoked else ""))
 
 
-@person_app.command("revoke")
+@person_app.command("revoke", epilog="Example: `hearth-cloud person revoke sam`")
 def revoke_person(
     name: Annotated[str, typer.Argument(show_default=False)],
     house: House = USUAL,
@@ -173,7 +173,7 @@ def revoke_person(
 # -- what was done ---------------------------------------------------------------------------------------------------
 
 
-@audit_app.command("show")
+@audit_app.command("show", epilog="Example: `hearth-cloud audit show --after 100`")
 def show_log(
     house: House = USUAL,
     after: Annotated[int, typer.Option(help="Only lines after that number.")] = 0,
@@ -193,7 +193,7 @@ def show_log(
     _run(work, config, data, database)
 
 
-@audit_app.command("verify")
+@audit_app.command("verify", epilog="Example: `hearth-cloud audit verify`")
 def verify_log(
     house: House = USUAL,
     receipt: Annotated[
@@ -213,7 +213,7 @@ def verify_log(
     print(f"{count} lines, all whole" + (f"; {len(known)} of them as receipts tell" if known else ""))
 
 
-@erasures_app.command("replay")
+@erasures_app.command("replay", epilog="Example: `hearth-cloud erasures replay`")
 def replay_erasures(
     file: Annotated[
         Path | None, typer.Argument(help="Else the one in the bridge's folder.", show_default=False)
