@@ -85,6 +85,9 @@ def run(seed: int, store: Path, memory: Path | None = None) -> Outcome:
                 loop.run_until_complete(schedule.run())
         except Violation as error:
             outcome.violation = str(error)
+        except Exception as error:  # noqa: BLE001  # nothing may end so
+            outcome.trace.append("".join(traceback.format_exception(error)))
+            outcome.violation = f"unexpected: {error!r}"
         finally:
             loop.close()
     return outcome
@@ -167,7 +170,7 @@ class Schedule:
             self.errors.append(str(error))
 
     async def _live(self) -> None:
-        steps = self.chance.randint(20, 60)
+        steps = self.chance.randint(15, 40)
         pace = self.chance.choice((0.05, 0.5, 3.0))
         for _ in range(steps):
             await asyncio.sleep(self.chance.expovariate(1 / pace))
@@ -362,7 +365,7 @@ class Schedule:
         if not self.bridge.backups:
             return
         self.bridge.kill()
-        backup = self.bridge.backups[-1]
+        backup = self.chance.choice(self.bridge.backups)
         self.bridge.restore(backup)
         self.ledger.restored(backup.ids)
 
