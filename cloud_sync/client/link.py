@@ -202,6 +202,8 @@ class Link:
             case Apply():
                 is_taken = await self._store.apply(wish.page)
                 session.applied(wish.page.cursor if is_taken else None, self._now())
+                # What a restored bridge has lost is told again.
+                session.look(self._now())
             case Deliver():
                 await self._deliver(wish.message)
             case Keep():

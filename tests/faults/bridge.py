@@ -21,13 +21,16 @@ from cloud_sync.server.metrics import Meter
 from cloud_sync.server.settings import Settings, load
 from cloud_sync.server.tables import store
 from cloud_sync.server import worker as worker_module
+from cloud_sync.server.heavy import service
 from cloud_sync.server.worker import Worker
 from tests.faults.inline import inline
 from tests.faults.network import Network, ServerEnd
 from tests.faults.process import Killed, Process
 
 
-worker_module._SWEEP_S = 4.0  # nothing that a schedule looks at needs it more often
+# Looks into an idle store, which nothing in a schedule needs so often.
+worker_module._SWEEP_S = 10.0
+service._POLL_S = 60.0  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)

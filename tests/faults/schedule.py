@@ -226,6 +226,8 @@ class Schedule:
         for board in self.boards:
             session = board.daemon._link.session if board.daemon is not None else None
             ended = board.daemon._ended if board.daemon is not None else None
+            if board.assistant is not None:
+                self.trace(f"{board.rows('SELECT * FROM sync_link')} {board.rows('SELECT max(seq) FROM sync_event')}")
             self.trace(f"{board.name}: {ended}, {session and (session.state, session.idle, session.acked, session.cursor)}")
         raise Violation(f"{stuck} never had peace")
 
