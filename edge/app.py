@@ -79,7 +79,7 @@ async def assistant(
         house = open_house(settings)
         end = assistant_end(settings, lambda: [*house.areas(), *(device.name for device in house.devices())])
         storage = await stack.enter_async_context(_database(settings, end))
-        await (end.prepare(storage) if end is not None else let_go(storage))
+        await (end.prepare(storage) if end is not None else let_go(storage, settings.data_dir))
         await listening.remember(storage)
         neighbours = open_neighbours(settings, house.post, answers=stays)
         cloud = cloud or stack.enter_context(open_cloud(settings, end, house))

@@ -10,11 +10,12 @@ import queue
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Concatenate, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar, cast
 
-from edge.ports import Closeable
+if TYPE_CHECKING:
+    from edge.ports import Closeable
 
-E = TypeVar("E", bound=Closeable)
+E = TypeVar("E", bound="Closeable")
 R = TypeVar("R")
 P = ParamSpec("P")
 

@@ -170,7 +170,7 @@ def together(outcomes: Sequence[Outcome]) -> Outcome:
         actions=tuple(report for outcome in outcomes for report in outcome.actions),
         next_actions=tuple(action for outcome in outcomes for action in outcome.next_actions),
         question=last.question,
-        telling=last.telling,
+        telling=next((outcome.telling for outcome in outcomes if outcome.telling is not None), None),
     )
 
 

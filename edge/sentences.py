@@ -11,8 +11,8 @@ import sentencex
 
 from edge.speakable import speakable
 
-_ENUMERATOR: Final = re.compile(r"^\W{0,3}(?:\d{1,3}|[a-z])[.)]\W{0,3}$", re.I)
-"""The "1." of a list is no sentence."""
+_GOES_ON: Final = re.compile(r"^\W{0,3}(?:\d{1,3}|[A-Za-z])[.)]\W{0,3}$|(?:^|\s)MM?\.\s*$")
+"""The "1." of a list is no sentence, and no name comes before "M." (which is what the rules lack)."""
 _LONGEST: Final = 600
 """Characters without an end: a voice can't wait for more, and a person can't either."""
 _WHOLE_WORD: Final = re.compile(r"\w\W")
@@ -49,7 +49,7 @@ class Sentences:
         pieces: list[str] = []
         for line in _LINE.split(self._rest):
             for piece in sentencex.segment(self._language, line):
-                if pieces and _ENUMERATOR.match(pieces[-1]) and not pieces[-1].endswith("\n"):
+                if pieces and not pieces[-1].endswith("\n") and _GOES_ON.search(pieces[-1]):
                     pieces[-1] += piece
                 else:
                     pieces.append(piece)

@@ -101,6 +101,7 @@ async def _measure(turns: int) -> None:
     heard: list[float] = []
     computed: list[float] = []
     spoken: list[float] = []
+    voiced: list[float] = []
     with mosquitto() as broker, tempfile.TemporaryDirectory() as folder:
         os.environ |= {"HEARTH_MQTT__HOST": broker.address.host, "HEARTH_MQTT__PORT": str(broker.address.port)}
         os.environ |= {"HEARTH_UNDERSTAND__SEMANTIC": "false", "HEARTH_UNDERSTAND__LLM": "none"}
@@ -136,13 +137,21 @@ async def _measure(turns: int) -> None:
                 voice = running._stages.voice
                 assert voice is not None
                 for number in range(turns):
-                    begun = time.perf_counter()
-                    await voice.speak(_SENTENCES[number % len(_SENTENCES)].split(". ")[0] + ".", lambda: None)
-                    spoken.append(time.perf_counter() - begun)
+                    ear.sounded = anyio.Event()
+                    begun, computed_before = time.perf_counter(), time.process_time()
+                    sentence = _SENTENCES[number % len(_SENTENCES)].split(". ")[0] + "."
+                    await voice.tell(_only(sentence), lambda: None, lambda _: None)
+                    voiced.append(time.process_time() - computed_before)
+                    spoken.append(ear.at - begun)
             tasks.cancel_scope.cancel()
     _print("model's first sentence → first sample", heard[1:])
-    _print("computed meanwhile, by all parts and threads together", computed[1:])
-    _print("of which the voice takes", spoken)
+    _print("of which the voice alone", spoken)
+    _print("processor time, all parts and threads together", computed[1:])
+    _print("of which the voice alone", voiced)
+
+
+async def _only(sentence: str) -> AsyncIterator[str]:
+    yield sentence
 
 
 def _print(what: str, seconds: Sequence[float]) -> None:

@@ -13,7 +13,7 @@ from tests.postgres import postgres
 
 SETUPS = {"sqlite": 1, "postgresql": 1, "postgresql2": 2}
 """Workers of each."""
-SCENARIOS = ["idle", "storm", "tell", "burst"]
+SCENARIOS = ["idle", "ping", "storm", "tell", "burst", "day"]
 
 
 def main(

@@ -144,7 +144,7 @@ async def serving(*endpoints: Scripted) -> AsyncIterator[None]:
             port = free_port()
             endpoint.url = f"http://127.0.0.1:{port}/v1"
             config = uvicorn.Config(
-                endpoint.app(), host="127.0.0.1", port=port, log_level="critical", timeout_graceful_shutdown=0
+                endpoint.app(), host="127.0.0.1", port=port, log_level="critical", timeout_graceful_shutdown=5
             )
             server = uvicorn.Server(config)
             servers.append(server)

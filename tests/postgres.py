@@ -32,9 +32,9 @@ class Postgres:
         """For :class:`cloud_sync.server.database.Database`."""
         return f"postgresql+psycopg://{user}@127.0.0.1:{self.port}/{database}"
 
-    def create(self, database: str) -> str:
-        """A new, empty database; returns its URL."""
-        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "hearth", database)
+    def create(self, database: str, template: str = "template1") -> str:
+        """A new database, like ``template``, to which nobody may be connected; returns its URL."""
+        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "hearth", "-T", template, database)
         return self.url(database)
 
     def start(self) -> None:

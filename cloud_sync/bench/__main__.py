@@ -13,17 +13,23 @@ import typer
 from sqlalchemy import insert
 
 from cloud_sync.bench.device import Device, fleet
-from cloud_sync.bench.load import Fleet, storm, tell
+from cloud_sync.bench.load import Fleet, day, ping, storm, tell
 from cloud_sync.bench.process import Bridge, bridges
+from cloud_sync.protocol.event import Kind
+from cloud_sync.server.consents import PURPOSES
 from cloud_sync.server.database import Database
+from cloud_sync.server.identity.tables import consent
 from cloud_sync.server.settings import load
 from cloud_sync.server.tables import device
 
 _CHUNK = 1_000
+_TOLD = [PURPOSES[kind] for kind in (Kind.CHANGE, Kind.TURN, Kind.QUESTION)]
+_ACTIONS_PER_S = 300.0
+_PINGS_PER_S = 1_000.0
 
 
 def main(
-    scenarios: Annotated[list[str], typer.Argument(help="idle, storm, tell, burst")],
+    scenarios: Annotated[list[str], typer.Argument(help="idle, ping, storm, tell, burst, day")],
     database: Annotated[str | None, typer.Option(help="postgresql://…; else a file.")] = None,
     nats: Annotated[str | None, typer.Option(help="nats://…")] = None,
     workers: int = 1,
@@ -45,7 +51,7 @@ def main(
         os.environ |= environment
         url = load(None, {"data_dir": data}).url
         for scenario in scenarios:
-            few = min(devices, 500) if scenario in {"tell", "burst"} else devices
+            few = min(devices, 500) if scenario in {"tell", "burst", "day"} else devices
             members = fleet(few, per_house, secrets.token_hex(3))
             asyncio.run(_enrol(url, members))
             measured = asyncio.run(_play(scenario, running, members, per_batch, rate, seconds))
@@ -54,12 +60,20 @@ def main(
             print(json.dumps(of | measured), flush=True)
 
 
+def _load() -> dict[str, float]:
+    """What else the machine had to do: processes that wanted a processor, in the last minute."""
+    return {"load_average": round(os.getloadavg()[0], 1), "processors": os.cpu_count() or 0}
+
+
 async def _enrol(url: str, members: list[Device]) -> None:
     async with Database(url) as database:
         for start in range(0, len(members), _CHUNK):
             some = members[start : start + _CHUNK]
             async with database.transaction(*{one.house for one in some}) as connection:
                 await connection.execute(insert(device), [one.row for one in some])
+                said = {"allowed": True, "how": "bench", "clock": 1, "at_ms": 1}
+                told = [{"house": one.house, "device": one.name, "purpose": to} | said for one in some for to in _TOLD]
+                await connection.execute(insert(consent), told)
 
 
 async def _play(
@@ -81,12 +95,22 @@ async def _play(
                 each = (sum(bridge.rss_kib() for bridge in running) - sum(rss)) / len(members)
                 return {"devices": len(members), "kib_each": round(each, 1)} | connected
             case "storm":
-                return await storm(one)
+                cpu = [bridge.cpu_s() for bridge in running]
+                settled = await storm(one)
+                return settled | {"cpu_s": round(sum(bridge.cpu_s() for bridge in running) - sum(cpu), 1)} | _load()
+            case "ping":
+                cpu = [bridge.cpu_s() for bridge in running]
+                answered = await ping(one, _PINGS_PER_S, seconds)
+                spent = sum(bridge.cpu_s() for bridge in running) - sum(cpu)
+                each = round(1e6 * spent / answered, 1)
+                return {"devices": len(members), "pings_per_s": _PINGS_PER_S, "cpu_us_per_ping": each}
+            case "day":
+                return await day(one, _ACTIONS_PER_S, seconds)
             case "tell" | "burst":
                 cpu = [bridge.cpu_s() for bridge in running]
                 measured = await tell(one, per_batch, rate if scenario == "tell" else 0, seconds)
                 spent = sum(bridge.cpu_s() for bridge in running) - sum(cpu)
-                return measured | {"cpu_us_per_event": round(1e6 * spent / max(1, measured["events"]), 1)}
+                return measured | {"cpu_us_per_event": round(1e6 * spent / max(1, measured["events"]), 1)} | _load()
         raise typer.BadParameter(f"there is no scenario {scenario}")
     finally:
         await one.close()

@@ -12,18 +12,15 @@ from typing import Any, Final
 from cloud_sync.bench.device import Connection, Device, batch, connect
 from cloud_sync.protocol.event import Event, Kind
 from cloud_sync.protocol.frames import device_codec
-from cloud_sync.protocol.messages import (
-    Ack,
-    Error,
-    FromServer,
-    Welcome,
-)
+from cloud_sync.protocol.messages import Ack, Answer, Ask, Changes, Error, FromServer, Nudge, Ping, Pull, Welcome
 
 _AT_ONCE: Final = 200
 """Connections that are being made at a time, when nothing forces more."""
 _LAST_ACK_S: Final = 30.0
 _FIRST_RETRY_S: Final = 0.5
 _LAST_RETRY_S: Final = 8.0
+_DAY: Final = {"tell": 6, "pull": 2, "ask": 1, "drop": 1}
+"""How often each happens."""
 _TURN: Final = {
     "heard": "turn on the light in the kitchen and set it to forty percent",
     "answer": "The kitchen light is on, at 40 percent.",
@@ -214,6 +211,79 @@ async def tell(fleet: Fleet, per_batch: int, per_s: float, seconds: float, chang
         "ack_ms_p50": round(1000 * quantile(tally.ack_s, 0.5), 1),
         "ack_ms_p99": round(1000 * quantile(tally.ack_s, 0.99), 1),
         "unacknowledged": len(sent),
+        "refused": tally.counts["refused"],
+    }
+
+
+async def ping(fleet: Fleet, per_s: float, seconds: float) -> int:
+    """What keeps links alive, ``per_s`` of it from all together. Returns how many were answered."""
+    loop = asyncio.get_running_loop()
+    before = fleet.tally.counts["pong"]
+    due = loop.time()
+    for number in range(int(per_s * seconds)):
+        due += 1 / per_s
+        if (wait := due - loop.time()) > 0:
+            await asyncio.sleep(wait)
+        if (link := fleet.links.get(fleet.devices[number % len(fleet.devices)].number)) is not None:
+            link.say(Ping(n=number))
+    await asyncio.sleep(1)
+    return fleet.tally.counts["pong"] - before
+
+
+async def day(fleet: Fleet, per_s: float, seconds: float) -> dict[str, Any]:
+    """What devices do all day, ``per_s`` of it: most tell, some pull, ask, fall away and come again."""
+    before, done = Counter(fleet.tally.counts), Counter[str]()
+    asked: dict[str, float] = {}
+    answer_s: list[float] = []
+
+    def heard(connection: Connection, message: FromServer) -> None:
+        device = connection.device
+        match message:
+            case Welcome():
+                device.seq = message.acked
+            case Ack():
+                device.acked = message.seq
+            case Changes():
+                device.cursor = message.cursor
+            case Nudge():
+                connection.say(Pull(cursor=device.cursor))
+            case Answer():
+                answer_s.append(time.perf_counter() - asked.pop(message.id, time.perf_counter()))
+
+    fleet.heard = heard
+    for device in fleet.devices:
+        device.seq = device.acked
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    end = due + seconds
+    while due < end:
+        due += 1 / per_s
+        await asyncio.sleep(max(0.0, due - loop.time()))
+        link = fleet.links.get(random.choice(fleet.devices).number)  # noqa: S311
+        if link is None:
+            continue
+        [action] = random.choices(list(_DAY), list(_DAY.values()))  # noqa: S311
+        done[action] += 1
+        if action == "tell":
+            link.send(batch(fleet.codec, [turn(link.device), change(link.device)]))
+        elif action == "pull":
+            link.say(Pull(cursor=link.device.cursor))
+        elif action == "ask":
+            number = f"{link.device.name}.{done[action]}"
+            asked[number] = time.perf_counter()
+            link.say(Ask(id=number, question="why is the sky blue?"))
+        else:
+            link.cut()
+    await fleet.all_there()
+    seen = fleet.tally.counts - before
+    errors = {name: count for name, count in seen.items() if name.startswith(("error ", "unreachable"))}
+    return {
+        "devices": len(fleet.devices),
+        "done": dict(done),
+        "answers": len(answer_s),
+        "answer_ms_p99": round(1000 * quantile(answer_s, 0.99), 1),
+        "heard": {name: seen[name] for name in ("ack", "nudge", "changes", "welcome", "refused")},
+        "errors": errors,
     }
 
 

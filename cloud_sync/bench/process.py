@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Final
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _START_S: Final = 60.0
 _TRIES: Final = 3
+_PORTS: Final = range(12_000, 32_000)
 
 
 class Bridge:
@@ -82,7 +84,9 @@ def _started(data: Path, environment: dict[str, str]) -> Bridge:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    # Not one that the kernel would give: thousands of simulated devices hold those, each on its own address.
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("0.0.0.0", port))  # noqa: S104
+            return port

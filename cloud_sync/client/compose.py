@@ -2,27 +2,29 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apsw import Connection
 
-from cloud_sync.client import capture, kept, outbox, shadow
+from cloud_sync.client import kept, outbox, shadow
 from cloud_sync.client.bridge import LocalBridge
 from cloud_sync.client.erasing import DeviceErasures
 from cloud_sync.client.kept import KeptQuestions
+from cloud_sync.client.leaving import has_shared, leave
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.replica import Replica
 from cloud_sync.client.room import Room
 from cloud_sync.protocol.messages import Changes
 from edge.errors import SettingsError
 from edge.identity import identity
-from edge.ports import Storage
 from edge.privacy import consent
 from edge.privacy.outgoing import Outgoing
 from edge.settings import Settings
 
 if TYPE_CHECKING:
     from cloud_sync.client.daemon import Daemon
+    from edge.ports import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class End:
     asks_consent: bool = field(default=False, kw_only=True)
     """Whether the house shares only after it has said so."""
 
-    async def prepare(self, storage: Storage) -> None:
+    async def prepare(self, storage: "Storage") -> None:
         """Bring the tables up to date. Raises StorageError."""
         parts = (
             (outbox.PART, outbox.STEPS),
@@ -97,10 +99,11 @@ def assistant_end(settings: Settings, places: Callable[[], Collection[str]] = fr
     return AssistantEnd(box, replica, local, KeptQuestions(box), DeviceErasures(box), asks_consent=True)
 
 
-async def let_go(storage: Storage) -> None:
+async def let_go(storage: "Storage", data_dir: Path) -> None:
     """Where there is no bridge any more: nothing is noticed for it. Raises StorageError."""
-    if await storage.read(capture.watching):
-        await storage.write(capture.end)
+    if await storage.read(has_shared):
+        device = identity(data_dir)
+        await storage.write(lambda connection: leave(connection, device))
 
 
 def daemon(settings: Settings) -> "Daemon":

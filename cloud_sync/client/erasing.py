@@ -42,6 +42,8 @@ class DeviceErasures:
             )
             self._tell(connection, some)
             first += _AT_ONCE
+        if time is not None:
+            _forget_questions(connection, *time)
 
     def forget_everything(self, connection: Connection) -> None:
         """All that this house told until now. Raises StorageError."""
@@ -72,6 +74,15 @@ class DeviceErasures:
                 connection.execute("DELETE FROM sync_event WHERE seq = ?", (seq,))
             else:
                 replace(connection, device, incarnation, seq, _GONE)
+
+
+def _forget_questions(connection: Connection, since: float, until: float) -> None:
+    """Those that waited here, with their answers, of that time: seconds since the epoch."""
+    asked = (("cloud_question", "asked", 1.0), ("sync_question", "asked_ms", 1000.0), ("sync_answer", "at_ms", 1000.0))
+    for table, column, unit in asked:
+        if _is_there(connection, table):
+            query = f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?"  # noqa: S608
+            connection.execute(query, (since * unit, until * unit))
 
 
 def _empty(connection: Connection, table: str) -> None:

@@ -150,7 +150,7 @@ class Link:
                 self._wake.set()
         except ConnectionClosed as error:
             _log.debug("the connection ended: %s", error)
-        session.lost()
+        session.lost(self._now())
         self._wake.set()
 
     async def _write(self, connection: ClientConnection, session: Session) -> None:

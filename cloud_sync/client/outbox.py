@@ -21,7 +21,7 @@ from cloud_sync.client.believed import Anchor, Clocks
 from cloud_sync.client.counts import count
 from cloud_sync.client.incarnation import Head, head
 from cloud_sync.client.machine import machine as this_machine
-from cloud_sync.client.room import Bounds, Room, replace
+from cloud_sync.client.room import Bounds, Room, replace, replace_all
 from cloud_sync.protocol.clock import HybridClock, ms_of
 from cloud_sync.protocol.event import encode, event, priority_of
 from edge.errors import StorageError
@@ -111,8 +111,6 @@ class DatabaseOutbox:
         """Take back what was not sent yet of these kinds, likewise: gaps stand for it. Returns how many events."""
         acked = connection.execute("SELECT acked FROM sync_link").get
         query = "SELECT seq, kind FROM sync_event WHERE seq > ? ORDER BY seq"
-        waiting = [seq for seq, kind in connection.execute(query, (acked,)) if kind in kinds]
-        incarnation = self.head(connection).incarnation
-        for seq in waiting:
-            replace(connection, self.device, incarnation, seq, "withdrawn")
+        waiting = {seq: "withdrawn" for seq, kind in connection.execute(query, (acked,)) if kind in kinds}
+        replace_all(connection, self.device, self.head(connection).incarnation, waiting)
         return len(waiting)

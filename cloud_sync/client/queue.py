@@ -43,12 +43,12 @@ def position(connection: Connection, outbox: DatabaseOutbox) -> Position:
 def batch(
     connection: Connection, here: Position, after: int, room: int, *, alone: bool, now_ms: int
 ) -> Batch | Broken | None:
-    """The events after number ``after``, at most ``room`` bytes; None: there are none, or none that fits.
+    """The events after number ``after``, at most ``room`` bytes; None: there are none; empty: none that fits.
 
     ``alone``: one goes in any case. Broken: the first of them has to be seen to before.
     """
     items: list[msgspec.Raw] = []
-    last, size = after, 0
+    last, size, more = after, 0, False
     for seq, raw in connection.execute("SELECT seq, event FROM sync_event WHERE seq > ? ORDER BY seq", (after,)):
         sound = _sound(here, last, seq, raw, now_ms)
         if isinstance(sound, Broken):
@@ -56,10 +56,11 @@ def batch(
                 return sound
             break
         if size + len(sound) + _HEAD_BYTES > room and (items or not alone):
+            more = True
             break
         items.append(msgspec.Raw(sound))
         last, size = seq, size + len(sound) + _HEAD_BYTES
-    return Batch(tuple(items), last, size) if items else None
+    return Batch(tuple(items), last, size) if items or more else None
 
 
 def repair(connection: Connection, here: Position, broken: Broken) -> None:

@@ -4,7 +4,8 @@ What the bridge has already goes before anything is lost. Lists, memories, timer
 never go: where there is no room for them, that is an error, to be said aloud.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -15,6 +16,8 @@ from cloud_sync.client.counts import count
 from cloud_sync.protocol.event import Event, Kind, Priority, encode, event, readable
 from edge.errors import StorageError
 
+_GAP_BYTES: Final = 128
+"""More than a gap event has."""
 _DOWN_TO: Final = 0.9
 """Once it is full, it is emptied so far, that not each event has to look for room."""
 
@@ -52,9 +55,8 @@ class Bounds:
         version, rows, kept = self._count(connection)
         if not self._has(rows, kept + size):
             missing = (rows + 1 - int(self._room.rows * _DOWN_TO), kept + size - int(self._room.size * _DOWN_TO))
-            _give_up(connection, device, incarnation, priority, *missing)
-            self._counted = None
-            version, rows, kept = self._count(connection)
+            freed_rows, freed_size = _give_up(connection, device, incarnation, priority, *missing)
+            rows, kept = rows - freed_rows, kept - freed_size
         fits = self._has(rows, kept + size)
         if not fits and priority is Priority.KEPT:
             raise StorageError(
@@ -90,43 +92,75 @@ class Bounds:
         return version, rows, size
 
 
-def _give_up(connection: Connection, device: str, incarnation: str, priority: Priority, rows: int, size: int) -> None:
-    """Let go of so many rows and bytes, of at most that priority, as far as there are any."""
+def _give_up(
+    connection: Connection, device: str, incarnation: str, priority: Priority, rows: int, size: int
+) -> tuple[int, int]:
+    """Let go of so many rows and bytes, of at most that priority, as far as there are any. Returns how many."""
     acked = connection.execute("SELECT acked FROM sync_link").get
+    lost: dict[int, str] = {}
+    freed_rows = freed = kept_until = 0
     for seq, length, kind in _victims(connection, acked, priority):
-        if rows <= 0 and size <= 0:
+        if freed_rows >= rows and freed >= size:
             break
-        rows, size = rows - 1, size - length
+        freed_rows, freed = freed_rows + 1, freed + length
         if seq <= acked:
-            connection.execute("DELETE FROM sync_event WHERE seq = ?", (seq,))
+            kept_until = seq
         else:
-            replace(connection, device, incarnation, seq, kind)
-            count(connection, f"given_up.{kind}")
+            lost[seq] = kind
+    connection.execute("DELETE FROM sync_event WHERE seq <= ?", (kept_until,))
+    for kind, n in Counter(lost.values()).items():
+        count(connection, f"given_up.{kind}", n)
+    runs = replace_all(connection, device, incarnation, lost)
+    return freed_rows, freed - runs * _GAP_BYTES
 
 
 def _victims(connection: Connection, acked: int, priority: Priority) -> Iterator[tuple[int, int, str]]:
     """Sequence number, bytes and kind, the least valuable first."""
     gap = Kind.GAP.value
     query = "SELECT seq, length(event), kind FROM sync_event WHERE seq <= ? AND kind <> ? ORDER BY seq"
-    yield from list(connection.execute(query, (acked, gap)))
+    yield from connection.execute(query, (acked, gap))
     query = "SELECT seq, length(event), kind FROM sync_event WHERE seq > ? AND priority = ? ORDER BY seq"
     for lower in sorted(Priority):
         if lower <= priority and lower is not Priority.KEPT:
-            yield from list(connection.execute(query, (acked, lower.value)))
+            yield from connection.execute(query, (acked, lower.value))
+
+
+def replace_all(connection: Connection, device: str, incarnation: str, lost: Mapping[int, str]) -> int:
+    """Put gaps in the place of events that are not acknowledged; ``lost``: by number, what a gap says of it.
+
+    Returns how many runs there were.
+    """
+    runs: list[tuple[int, int, Counter[str]]] = []
+    for seq, what in sorted(lost.items()):
+        if runs and runs[-1][1] == seq - 1:
+            first, _, kinds = runs.pop()
+        else:
+            first, kinds = seq, Counter()
+        kinds[what] += 1
+        runs.append((first, seq, kinds))
+    for first, seq, kinds in runs:
+        replace(connection, device, incarnation, seq, kinds, first)
+    return len(runs)
 
 
 def replace(
-    connection: Connection, device: str, incarnation: str, seq: int, what: str, first: int | None = None
+    connection: Connection,
+    device: str,
+    incarnation: str,
+    seq: int,
+    what: str | Mapping[str, int],
+    first: int | None = None,
 ) -> None:
     """Put a gap in the place of event ``seq``, or of all from ``first`` on; it becomes one with the gaps beside it.
+    ``what``: what it says of them, or how often it says what.
 
     It has the id of the last event that it stands for: under that number the bridge may have that event already.
     """
     first = seq if first is None else first
-    lost = {what: seq - first + 1}
+    lost = {what: seq - first + 1} if isinstance(what, str) else dict(what)
     acked = connection.execute("SELECT acked FROM sync_link").get
     place = _row(connection, "seq = ?", seq)
-    before = _row(connection, "seq < ? ORDER BY seq DESC LIMIT 1", seq)
+    before = _row(connection, "seq < ? ORDER BY seq DESC LIMIT 1", first)
     if before is not None and acked < before.seq == first - 1 and (gap := _gap(before)) is not None:
         first, lost = gap.first, _sum(lost, gap)
     after = _row(connection, "seq > ? ORDER BY seq LIMIT 1", seq)

@@ -86,7 +86,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some events, each covering the next numbers."""
+    """Some events, each covering the next numbers; empty: there are some, and none that fits."""
 
     items: tuple[msgspec.Raw, ...]
     last: int
@@ -220,6 +220,8 @@ class Session:
         """(last number, bytes) of each batch that is on the way."""
         self._progress_at = now
         self._loading, self._drained, self._looked = False, False, False
+        self._cramped = False
+        """The next event has to wait until nothing else is on its way."""
         self._highest, self._gaps = 0, 0
         # -- changes down
         self._known, self._pulled_at = 0, now
@@ -314,10 +316,11 @@ class Session:
             self._urgent.append(Ping(n=self._ping))
         self._fill(now)
 
-    def lost(self) -> None:
+    def lost(self, now: float) -> None:
         """The connection is gone."""
         self._urgent.clear()
-        self._end(Ended(LOST, "the connection was cut"))
+        # A bridge that is busy may say so, and then go.
+        self._end(Ended(LOST, "the connection was cut", retry_after_s=max(0.0, self._paused_until - now)))
 
     def begin(self, after: int, cursor: int, now: float) -> None:
         """The bridge lacks what comes after number ``after``; its changes up to ``cursor`` are here."""
@@ -337,14 +340,17 @@ class Session:
         self._end(Ended(Code.FORK, "another disk has told other events under this incarnation"))
 
     def loaded(self, after: int, batch: Batch | None, now: float) -> None:
-        """The events after number ``after`` that were wished for; None: there are none."""
+        """The events after number ``after`` that were wished for; None: there are none; empty: none that fits."""
         self._loading = False
         if self.state is not State.LIVE:
             return
         if batch is None:
             # What was written while they were read may have been missed.
             self._drained = not self._looked
+        elif after == self._sent and not batch.items:
+            self._cramped = True
         elif after == self._sent:
+            self._cramped = False
             if not self._flight:
                 self._progress_at = now
             self._sent = batch.last
@@ -382,7 +388,8 @@ class Session:
 
     def say(self, message: Ask | Called | Taken | Cancel) -> bool:
         """Have that told. False where there is nobody to tell it to."""
-        if self.state is not State.LIVE:
+        # An answer that comes while it is looked up where to begin is taken then, too.
+        if self.state not in (State.PLACING, State.LIVE):
             return False
         self._urgent.append(message)
         return True
@@ -405,7 +412,10 @@ class Session:
                 self._on_challenge(message, now)
             case Welcome() if self.state is State.GREETED:
                 self._on_welcome(message, now)
-            case _ if self.state is State.LIVE:
+            case Nudge() if self.state in (State.GREETED, State.PLACING):
+                # The house goes on while it is looked up here where to begin.
+                self._known = max(self._known, message.cursor)
+            case _ if self.state in (State.LIVE, State.PLACING):
                 self._on_live(message, now)
             case _:
                 what = type(message).__name__.lower()
@@ -512,7 +522,8 @@ class Session:
     def _may_load(self) -> bool:
         """Whether a batch is missing, leaving aside whether it is time."""
         waiting = self._loading or self._drained or self._bulk
-        return self.state is State.LIVE and not waiting and (not self._flight or self._room() >= self._worth())
+        has_room = not self._cramped and self._room() >= self._worth()
+        return self.state is State.LIVE and not waiting and (not self._flight or has_room)
 
     def _room(self) -> int:
         return min(BATCH_BYTES, self._window - sum(size for _, size in self._flight))

@@ -8,7 +8,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from apsw import Connection
 
@@ -21,7 +21,9 @@ from cloud_sync.protocol import erasure
 from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.messages import Answer, Changes, Receipt, Refused, Welcome
 from edge.errors import StorageError
-from edge.ports import Storage
+
+if TYPE_CHECKING:
+    from edge.ports import Storage
 
 _log = logging.getLogger(__name__)
 _EVENTS: Final = 256
@@ -53,7 +55,7 @@ class Store:
 
     def __init__(
         self,
-        storage: Storage,
+        storage: "Storage",
         outbox: DatabaseOutbox,
         replica: Shared,
         public: bytes = b"",

@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from cloud_sync.protocol.event import Kind
-from cloud_sync.server import retention
+from cloud_sync.server import compaction, retention
 from cloud_sync.server.certificate import AUTHORITY, Certificate, self_made
 from cloud_sync.server.consents import ConsentApplier
 from cloud_sync.server.database import Database
@@ -32,6 +32,7 @@ from cloud_sync.server.heavy.service import Tell
 from cloud_sync.server.heavy.store import Forgetting
 from cloud_sync.server.identity.access import access, now_ms
 from cloud_sync.server.identity.http import bearer, enrolment_routes, token_routes
+from cloud_sync.server.identity.owner_http import owner_routes
 from cloud_sync.server.identity.roles import May
 from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.metrics import CONTENT_TYPE, Meter
@@ -91,6 +92,7 @@ async def parts(settings: Settings, database: Database, meter: Meter) -> AsyncIt
                 *enrolment_routes(who.enrolments, authority if authority.exists() else None),
                 *token_routes(who),
                 *export_routes(database, who.tokens, who.audit),
+                *owner_routes(database, who, erases),
                 *heavy.routes,
             ],
             services=[heavy.service.serve],
@@ -107,10 +109,10 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
             row = (await connection.execute(select(store.c.server, store.c.epoch))).one()
         meter = Meter()
         async with parts(settings, database, meter) as made:
-            others = made.appliers, made.heavy, made.gate, made.receipts
+            others = made.appliers, made.heavy, made.gate, made.receipts, settings.connections
             worker = Worker(database, made.devices, row.server, row.epoch, meter, *others)
             async with _fanout(settings, worker):
-                work = [worker.run(), _retain(settings), *(serve(worker.tell) for serve in made.services)]
+                work = [worker.run(), *_upkeep(settings, database), *(serve(worker.tell) for serve in made.services)]
                 tasks = [asyncio.create_task(each) for each in work]
                 try:
                     yield worker, made
@@ -122,14 +124,18 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
                             await task
 
 
-async def _retain(settings: Settings) -> None:
+def _upkeep(settings: Settings, database: Database) -> Sequence[Coroutine[Any, Any, None]]:
+    def owner() -> AbstractAsyncContextManager[Database]:
+        # A worker of PostgreSQL does not see all houses. In SQLite there is one connection, for everything.
+        return Database(settings.url) if database.is_postgres else contextlib.nullcontext(database)
+
     keep = Keep(
         turn=settings.keep_turns_days,
         question=settings.keep_questions_days,
         telemetry=settings.keep_telemetry_days,
         audio=settings.keep_audio_days,
     )
-    await retention.serve(lambda: Database(settings.url), keep, now_ms)
+    return retention.serve(owner, keep, now_ms), compaction.serve(owner, now_ms)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """The command ``hearth-cloud``: the bridge."""
 
+import asyncio
 import gc
 import sys
 from pathlib import Path
@@ -62,6 +63,44 @@ def serve(
     gc.freeze()
     gc.set_threshold(*_GC)
     server(settings).run()
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="What to write; it may not be there.", show_default=False)],
+    config: Config = None,
+    data: Data = None,
+    database: Url = None,
+) -> None:
+    """Copy the store, also while it is in use. What is in the copy, devices need not keep any longer."""
+    from cloud_sync.server import backup as backups
+
+    settings = settings_of(config, data, database)
+    try:
+        covered = asyncio.run(backups.backup(settings.url, file))
+    except (backups.BackupError, OSError) as error:
+        typer.echo(f"hearth-cloud: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{file}: what {covered} device(s) told up to now is safe.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `hearth-cloud backup` wrote.", show_default=False)],
+    config: Config = None,
+    data: Data = None,
+    database: Url = None,
+) -> None:
+    """Make a new store from a copy. Devices will send again what came after it."""
+    from cloud_sync.server import backup as backups
+
+    settings = settings_of(config, data, database)
+    try:
+        epoch = asyncio.run(backups.restore(settings.url, file))
+    except (backups.BackupError, OSError) as error:
+        typer.echo(f"hearth-cloud: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"Restored, as epoch {epoch}. If something was erased since: hearth-cloud erasures replay")
 
 
 def _mount_groups() -> None:

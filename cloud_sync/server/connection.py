@@ -53,8 +53,8 @@ class Connection:
 
     def opened(self) -> None:
         """The link is up."""
-        self._worker.arrived(self)
         self.perform(self.session.opened(self._worker.now_ms()))
+        self._worker.arrived(self)
 
     def received(self, frame: bytes) -> None:
         """A frame came in."""

@@ -4,7 +4,7 @@ A device that was never heard about a purpose has said no. What comes in after a
 nothing of it is kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -19,7 +19,7 @@ from cloud_sync.server.identity.audit import Audit
 from cloud_sync.server.identity.tables import consent
 from cloud_sync.server.ports import CannotApply, Received
 
-PURPOSES: Final = {
+PURPOSES: Final[Mapping[str, str]] = {
     Kind.QUESTION: "answers",
     Kind.TURN: "history",
     Kind.CHANGE: "memory",
@@ -87,7 +87,7 @@ async def allowed(connection: AsyncConnection, house: str, device: str, purpose:
 
 async def of_devices(connection: AsyncConnection, received: Sequence[Received]) -> dict[tuple[str, str, str], bool]:
     """By house, device and purpose, as far as anything was said."""
-    houses, devices = {one.house for one in received}, {one.device for one in received}
-    c = consent.c
-    query = select(c.house, c.device, c.purpose, c.allowed).where(c.house.in_(houses), c.device.in_(devices))
-    return {(row.house, row.device, row.purpose): row.allowed for row in await connection.execute(query)}
+    c, key = consent.c, ("house", "device")
+    devices = sorted({(one.house, one.device) for one in received})
+    rows = await bulk.matching(connection, consent, key, devices, (*key, c.purpose.name, c.allowed.name))
+    return {(house, device, purpose): bool(allowed) for house, device, purpose, allowed in rows}

@@ -58,7 +58,7 @@ class EraseApplier:
             raise CannotApply(error.code, error.message) from None
         await self.erase(connection, wanted)
 
-    async def erase(self, connection: AsyncConnection, wanted: Wanted) -> None:
+    async def erase(self, connection: AsyncConnection, wanted: Wanted) -> Receipt:
         """The same for one that did not just come in. Doing it again changes nothing."""
         await _remember(connection, wanted)
         counts = {
@@ -84,6 +84,7 @@ class EraseApplier:
                 "audit": {"n": line.n, "hash": line.hash},
             }
         )
+        signature = protocol.signed(self._signer.key, said)
         row = {
             "house": wanted.house,
             "id": wanted.id,
@@ -93,9 +94,10 @@ class EraseApplier:
             "body": msgspec.msgpack.encode(wanted.erase),
             "at_ms": line.at_ms,
             "statement": said,
-            "signature": protocol.signed(self._signer.key, said),
+            "signature": signature,
         }
         await bulk.insert_named(connection, erasure, [row], Present.STAYS)
+        return Receipt(id=wanted.id, statement=said, signature=signature)
 
     async def _forget_others(self, connection: AsyncConnection, wanted: Wanted) -> int:
         count = 0
@@ -105,13 +107,16 @@ class EraseApplier:
 
     async def applied(self, received: Sequence[Received]) -> None:
         """Keep them apart, too; and nothing stays behind in SQLite's write-ahead log."""
+        await self.keep_apart([wanted_by(one) for one in received if _is_readable(one)])
+        await emptied(self._database)
+
+    async def keep_apart(self, all_wanted: Sequence[Wanted]) -> None:
+        """For a store that is restored from a backup of before. Raises OSError."""
         if self._file is not None:
-            lines = [msgspec.json.encode(wanted_by(one)) + b"\n" for one in received if _is_readable(one)]
             with os.fdopen(os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
-                file.writelines(lines)
+                file.writelines(msgspec.json.encode(wanted) + b"\n" for wanted in all_wanted)
                 file.flush()
                 os.fsync(file.fileno())
-        await emptied(self._database)
 
 
 async def emptied(database: Database) -> None:

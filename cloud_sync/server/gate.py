@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_sync.protocol.erasure import CONTENT, About, Erase, Subject, Wanted, is_deletion, subject_of
@@ -58,7 +58,7 @@ class PrivacyGate:
         for one in received:
             if one.event.kind == Kind.CONSENT:
                 _take(given, one)
-            purpose = consents.PURPOSES.get(Kind(one.event.kind)) if one.event.kind in set(Kind) else None
+            purpose = consents.PURPOSES.get(one.event.kind)
             if purpose is not None and not given.get((one.house, one.device, purpose), False):
                 refusals.append(CannotApply(Code.CONSENT, _NO_CONSENT))
             elif forgotten is not None and (by := forgotten.by(one)) is not None:
@@ -81,12 +81,13 @@ def _take(given: dict[tuple[str, str, str], bool], one: Received) -> None:
 async def _forgotten(connection: AsyncConnection, received: Sequence[Received]) -> _Forgotten | None:
     houses = {one.house for one in received}
     c = erasure.c
-    query = select(c.house, c.device, c.id, c.clock, c.body, c.of_time).where(c.house.in_(houses))
-    rows = (await connection.execute(query)).all()
-    if not rows:
+    of_them = bulk.any_of(connection, c.house, sorted(houses))
+    if (await connection.execute(select(c.id).where(of_them).limit(1))).first() is None:
         return None
+    query = select(c.house, c.device, c.id, c.clock, c.body).where(of_them, c.of_time.is_(True))
     of_times = [
-        Wanted(row.house, row.device, row.id, row.clock, _ERASE.decode(row.body)) for row in rows if row.of_time
+        Wanted(row.house, row.device, row.id, row.clock, _ERASE.decode(row.body))
+        for row in await connection.execute(query)
     ]
     named = {
         (one.house, subject)
@@ -102,10 +103,6 @@ async def _forgotten(connection: AsyncConnection, received: Sequence[Received]) 
     )
     by_subject = {(row.house, Subject(row.kind, row.subject)): row.erasure for row in found}
     return _Forgotten(by_subject, [(wanted, About(wanted)) for wanted in of_times])
-
-
-def _wanted(row: Row[str, str, str, int, bytes, bool]) -> Wanted:
-    return Wanted(row.house, row.device, row.id, row.clock, _ERASE.decode(row.body))
 
 
 async def _bury(connection: AsyncConnection, forgotten: _Forgotten, one: Received, by: str) -> None:

@@ -7,6 +7,7 @@ people, the others have no content.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,7 +55,9 @@ async def purge(owner: Database, keep: Keep, now_ms: int) -> Mapping[str, int]:
     return gone
 
 
-async def serve(open_owner: Callable[[], Database], keep: Keep, now_ms: Callable[[], int]) -> None:
+async def serve(
+    open_owner: Callable[[], AbstractAsyncContextManager[Database]], keep: Keep, now_ms: Callable[[], int]
+) -> None:
     """Once an hour, until it is cancelled."""
     while True:
         try:

@@ -38,6 +38,8 @@ _SPREAD_PER_S: Final = 500
 _SPLAY_MAX_S: Final = 30.0
 _ARRIVALS_S: Final = 10
 _DISMISSED_S: Final = 2.0
+_FULL_S: Final = 5.0
+CONNECTIONS: Final = 20_000
 _LOOK_EVERY: Final = 60
 """Sweeps between two looks into the store for everything that may have been told and lost."""
 _LOOK_OFTEN: Final = 5
@@ -82,12 +84,14 @@ class Worker:
         heavy: Heavy | None,
         gate: Gate | None = None,
         receipts: Receipts | None = None,
+        limit: int = CONNECTIONS,
     ) -> None:
         """``server``, ``epoch``: of the store; ``appliers``: by kind of event; ``gate``: what may not come in, None:
-        all may; ``receipts`` None: nothing is ever erased.
+        all may; ``receipts`` None: nothing is ever erased; ``limit``:
+        devices at a time.
         """
         self._database, self._devices, self._heavy, self.meter = database, devices, heavy, meter
-        self._receipts = receipts
+        self._receipts, self._limit = receipts, limit
         self.server, self.epoch = server, epoch
         self.codec = server_codec()
         self._attentive = 0.0
@@ -127,6 +131,10 @@ class Worker:
         """One more."""
         self._connections.add(connection)
         self.meter.connections.inc()
+        if len(self._connections) > self._limit:
+            # Another worker may have room; if none has, not all come again at once.
+            wait = random.uniform(_FULL_S, 2 * _FULL_S)  # noqa: S311
+            connection.perform(connection.session.failed(Code.BUSY, "this worker is full", wait))
 
     def admitted(self, connection: Connection, identity: Identity) -> None:
         """It is known who that is."""

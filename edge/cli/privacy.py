@@ -228,6 +228,7 @@ def _rows(connection: Any, table: str) -> list[dict[str, Any]]:
 
 
 async def _forget(file: Path, end: "AssistantEnd | None", about: str | None, days: float | None) -> int:
+    from cloud_sync.client.compose import let_go
     from edge.database import Database
     from edge.memory.episodes import Episodes
     from edge.memory.facts import Facts
@@ -244,6 +245,8 @@ async def _forget(file: Path, end: "AssistantEnd | None", about: str | None, day
             count = await episodes.forget(time.time() - days * _DAY_S)
         else:
             count = await database.write(lambda connection: _empty(connection, erasures))
+        if end is None:
+            await let_go(database, file.parent)
         # Nothing of it may stay behind in the write-ahead log.
         await database.read(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
         return count

@@ -25,9 +25,12 @@ class Elsewhere:
         storage: Storage,
         refresh: Sequence[Callable[[], Awaitable[None]]],
         stamp: Callable[[], object] = lambda: None,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        """``stamp``: another value whenever something outside the database has changed that they look at, too."""
-        self._storage, self._refresh, self._stamp = storage, refresh, stamp
+        """``stamp``: another value whenever something outside the database has changed that they look at, too.
+        ``sleep``: returns after so many seconds.
+        """
+        self._storage, self._refresh, self._stamp, self._sleep = storage, refresh, stamp, sleep
         self._trouble: dict[int, str] = {}
 
     async def serve(self) -> None:
@@ -37,7 +40,7 @@ class Elsewhere:
             found = (self._stamp(), await self._storage.read(_version))
             if found != seen and await self.look():
                 seen = found
-            await anyio.sleep(_LOOK_S)
+            await self._sleep(_LOOK_S)
 
     async def look(self) -> bool:
         """Have all look. Returns whether all could."""

@@ -209,7 +209,7 @@ class Turn:
             yield sentence
         came_of_it = telling.outcome
         self._story.reported(came_of_it)
-        self._story.outcome = together([*outcomes[:-1], came_of_it])
+        self._story.outcome = together([*(each for each in outcomes if each.telling is not telling), came_of_it])
         if closing := self._worded([came_of_it]):
             yield closing
 

@@ -3,9 +3,10 @@
 The next sentence is synthesised while the last one plays, so only the first is waited for.
 """
 
+import re
 from asyncio import Future
 from collections.abc import AsyncIterator, Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
@@ -20,6 +21,14 @@ from edge.speak.wording import sentences
 _LET_GO_S: Final = 0.5
 _AHEAD: Final = 4
 """Sentences that are synthesised before they are played: as much as a person may break off again."""
+
+_CLAUSE: Final = re.compile(r"(?<=[,;:])\s")
+_SHORT: Final = 40
+"""Characters of a sentence that is made whole before it sounds."""
+_FEWEST: Final = 10
+"""Characters that are worth being said alone."""
+_Coming: TypeAlias = tuple[str, list[Future[Pcm]]]
+"""A sentence, and its sound in parts."""
 
 
 class Voice:
@@ -68,7 +77,7 @@ class Voice:
         :meth:`speak`, and whatever AssistantError ``sentences`` raises, once those before it were heard.
         """
         rate = await self._tts.call(lambda engine: engine.rate)
-        made, coming = anyio.create_memory_object_stream[tuple[str, Future[Pcm]]](_AHEAD)
+        made, coming = anyio.create_memory_object_stream[_Coming](_AHEAD)
         failed: list[AssistantError] = []
         submitted: list[Future[Pcm]] = []
 
@@ -76,8 +85,10 @@ class Voice:
             async with made:
                 try:
                     async for sentence in sentences:
-                        submitted.append(self._tts.submit(_synthesize, sentence))
-                        await made.send((sentence, submitted[-1]))
+                        parts = [sentence] if submitted else _begun(sentence)
+                        futures = [self._tts.submit(_synthesize, part) for part in parts]
+                        submitted.extend(futures)
+                        await made.send((sentence, futures))
                 except AssistantError as error:
                     failed.append(error)
 
@@ -97,20 +108,22 @@ class Voice:
 
     async def _play_each(
         self,
-        coming: MemoryObjectReceiveStream[tuple[str, Future[Pcm]]],
+        coming: MemoryObjectReceiveStream[_Coming],
         rate: int,
         started: Callable[[], None],
         told: Callable[[str], None],
     ) -> None:
         begun = False
         try:
-            async for sentence, future in coming:
-                pcm = await future
-                if not begun:
-                    started()
-                    begun = True
-                told(sentence)
-                await self._sink.play(self._loudness.of_speech(pcm), rate)
+            async for sentence, futures in coming:
+                for number, future in enumerate(futures):
+                    pcm = await future
+                    if not begun:
+                        started()
+                        begun = True
+                    if number == 0:
+                        told(sentence)
+                    await self._sink.play(self._loudness.of_speech(pcm), rate)
         except anyio.get_cancelled_exc_class():
             with anyio.move_on_after(_LET_GO_S, shield=True):
                 await self._sink.finish()
@@ -137,6 +150,14 @@ class Voice:
     async def finish(self) -> str | None:
         """The answer is complete. Returns the path of its recording, where one was made."""
         return await self._sink.finish()
+
+
+def _begun(sentence: str) -> list[str]:
+    """The first sentence of an answer: if it is long, in two parts, so that its beginning is heard sooner."""
+    found = _CLAUSE.search(sentence, _FEWEST)
+    if len(sentence) <= _SHORT or found is None or len(sentence) - found.end() < _FEWEST:
+        return [sentence]
+    return [sentence[: found.start()], sentence[found.end() :]]
 
 
 def _synthesize(engine: TtsEngine, sentence: str) -> Pcm:

@@ -180,7 +180,7 @@ class Wire:
         self.up.clear()
         self.down.clear()
         if self.device.session is not None:
-            self.device.session.lost()
+            self.device.session.lost(self.world.now)
             self.device.work()
         if self.is_open:
             # What the store has begun, it finishes.

@@ -58,6 +58,15 @@ class House:
             tasks.cancel_scope.cancel()
 
 
+@asynccontextmanager
+async def opened(data_dir: Path) -> AsyncIterator[House]:
+    """One in that folder."""
+    async with Database(data_dir / "hearthside.db") as database:
+        made = House(data_dir, database)
+        await End(made.outbox, Replica("device", made.outbox)).prepare(database)
+        yield made
+
+
 async def linked(local: LocalBridge, wanted: bool = True) -> None:
     """Returns when the assistant sees it so."""
     with anyio.fail_after(60):

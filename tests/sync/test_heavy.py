@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import msgspec
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from sqlalchemy import select
+from starlette.applications import Starlette
+from starlette.requests import Request
 
 from cloud_sync.protocol.clock import stamp
 from cloud_sync.protocol.erasure import Erase, Wanted
@@ -25,7 +28,8 @@ from cloud_sync.server.heavy.service import HeavyService, Said
 from cloud_sync.server.heavy.settings import HeavySettings
 from cloud_sync.server.heavy.store import Forgetting
 from cloud_sync.server.heavy.tables import job, usage
-from cloud_sync.server.heavy.usage import report
+from cloud_sync.server.heavy.usage import report, usage_routes
+from cloud_sync.server.identity.roles import Forbidden
 from cloud_sync.server.migrate import migrate
 from cloud_sync.server.ports import CannotApply, Received
 from models.store import Store as Models
@@ -393,7 +397,7 @@ async def test_two_workers_never_take_the_same_question(cluster: Postgres, tmp_p
         told = _Told(enough=12)
         await _take_in(bridge, *(numbered(n) for n in range(12)))
         async with _working(bridge, told), heavy_again(bridge, told):
-            with anyio.fail_after(60):
+            with anyio.fail_after(300):
                 await told.first.wait()
         assert sorted(answer.id for _, _, answer in told.all if isinstance(answer, Answer)) == sorted(
             f"q{n}" for n in range(12)
@@ -463,6 +467,29 @@ async def test_what_was_used_is_on_the_page_and_in_the_metrics(tmp_path: Path) -
         metrics = generate_latest(bridge.registry).decode()
     assert 'hearth_heavy_tokens_total{direction="in",model="endpoint-0-model"} 100.0' in metrics
     assert 'hearth_heavy_answers_total{cached="true",model="endpoint-0-model",outcome="stop"} 1.0' in metrics
+
+
+async def test_the_page_shows_what_is_data_as_data_and_to_nobody_else(tmp_path: Path) -> None:
+    endpoint = Scripted(["It is Paris."])
+
+    async def whose(request: Request) -> str:
+        if "authorization" not in request.headers:
+            raise Forbidden(Code.UNKNOWN_DEVICE, "no token")
+        return HOUSE
+
+    async with serving(endpoint), running(tmp_path, limits(endpoint)) as bridge:
+        await bridge.said(PARIS, device="<script>alert(1)</script>")
+        transport = httpx.ASGITransport(Starlette(routes=usage_routes(bridge.database, whose, "EUR")))
+        async with httpx.AsyncClient(transport=transport, base_url="http://bridge") as client:
+            assert (await client.get("/v1/usage")).status_code == httpx.codes.UNAUTHORIZED
+            known = {"Authorization": "Bearer x"}
+            page = await client.get("/v1/usage?days=7", headers={**known, "Accept": "text/html"})
+            data = await client.get("/v1/usage?days=nonsense&format=json", headers={**known, "Accept": "text/html"})
+    assert "<script>" not in page.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert data.json()["lines"][0]["device"] == "<script>alert(1)</script>"
+    assert data.json()["tokens"] == 120
 
 
 @pytest.mark.parametrize(

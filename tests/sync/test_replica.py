@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from cloud_sync.client import capture
+from cloud_sync.client.leaving import has_shared, leave
 from cloud_sync.client.shadow import load
 from cloud_sync.client.shared import SHARED, TEXT, TEXT_OR_NOTHING, Table
 from cloud_sync.protocol.clock import stamp
@@ -242,6 +243,7 @@ def test_what_was_there_before_the_bridge_is_told_and_what_was_gone_is_not(world
     before.remove("eggs")
     at_once(before.facts.remember("the key is under the mat"))
     assert not before.rows("SELECT 1 FROM sqlite_schema WHERE type = 'trigger'")
+    assert not has_shared(before.connection)
     before.switch_on()
     assert sorted(change.kind for change in told(before)) == ["fact", "item", "list"]
     other = Assistant("bedroom", Clock(world))
@@ -269,6 +271,29 @@ def test_what_was_changed_while_there_was_no_bridge_is_told_afterwards(
     assert kitchen.items() == bedroom.items() == ["bread"]
     assert bedroom.rows("SELECT * FROM note") == []
     assert kitchen.known() == bedroom.known()
+
+
+def test_what_is_deleted_while_there_is_no_bridge_leaves_nothing_and_is_told_afterwards(
+    world: list[int], bridge: Bridge, kitchen: Assistant, bedroom: Assistant
+) -> None:
+    kitchen.add("a secret", "milk")
+    kitchen.note("n", "text", "a secret note")
+    meet(bridge, kitchen, bedroom)
+    taken(kitchen, numbered(9, Change(kind="note", record="part", fields={"place": "here"}), stamp(NOON)), cursor=9)
+    kitchen.storage.before_commit = None
+    kitchen.remove("a secret")
+    kitchen.write(lambda connection: connection.execute("DELETE FROM note"))
+    for _ in range(2):
+        kitchen.write(lambda connection: leave(connection, "kitchen", ALL))
+    assert not capture.watching(kitchen.connection)
+    assert b"secret" not in kitchen.connection.serialize("main")
+    before = len(told(kitchen))
+    kitchen.switch_on()
+    assert [change.deleted for change in told(kitchen)[before:]] == [True, True]
+    meet(bridge, kitchen, bedroom)
+    assert bedroom.items() == kitchen.items() == ["milk"]
+    assert not bedroom.rows("SELECT * FROM note")
+    assert b"secret" not in bedroom.connection.serialize("main")
 
 
 def test_what_was_taken_back_with_the_consent_is_told_when_it_is_given_again(

@@ -17,6 +17,7 @@ WHOLE = [
     ("en", "# Otters\nThey swim 🦦. They dive.", ["Otters", "They swim.", "They dive."]),
     ("de", "Am 3. Oktober kam Dr. Müller z.B. nach Ulm. Gut.", ["Am 3. Oktober kam Dr. Müller z.B. nach Ulm.", "Gut."]),
     ("fr", "Il pèse 80,5 kg ! Vraiment ? Oui.", ["Il pèse 80,5 kg !", "Vraiment ?", "Oui."]),
+    ("fr", "M. Dupont arrive. MM. Roux et Noir, aussi.", ["M. Dupont arrive.", "MM. Roux et Noir, aussi."]),
     ("es", "El Sr. López llegó. ¿Qué hora es? ¡Bien!", ["El Sr. López llegó.", "¿Qué hora es?", "¡Bien!"]),
     ("nl", "Dhr. Jansen komt bijv. om 5 uur. Goed zo.", ["Dhr. Jansen komt bijv. om 5 uur.", "Goed zo."]),
     ("it", "Il sig. Rossi è qui. Costa 3,50 euro.", ["Il sig. Rossi è qui.", "Costa 3,50 euro."]),

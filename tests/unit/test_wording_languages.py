@@ -72,7 +72,13 @@ TURN: Final[dict[str, Any]] = {"at": MONDAY, "text": "hello", "reply": "Hello."}
 NAMES: Final[dict[str, Any]] = {"names": ["A", "B"]}
 UNSURE: Final[dict[str, Any]] = dict.fromkeys(("name", "new", "place", "area", "level"))
 
+FOUND: Final[list[dict[str, Any]]] = [
+    {"question": "Why?", "text": text, "rest": rest} for text, rest in (("So.", False), ("So.", True), (None, False))
+]
+
 SAMPLES: Final[MappingProxyType[str, list[dict[str, Any]]]] = MappingProxyType({
+    "cloud_late": FOUND,
+    "cloud_news": [{"found": found, "waiting": waiting} for found in ([], FOUND) for waiting in (0, 1, 2)],
     "time": [{"now": MONDAY}], "date": [{"now": MONDAY}], "which_one": [{"name": "Heater", "places": ["A", "B", "C"]}],
     "which_device": [NAMES], **{f"confirm_{risk}": [NAMES] for risk in ("unlock", "open_garage", "open_valve", "disarm", "siren", "install")},
     "acted": [

@@ -22,6 +22,8 @@ from cloud_sync.server.database import Database
 from cloud_sync.server.identity import tables
 
 Detail: TypeAlias = Mapping[str, str | int | float | bool | Sequence[str] | None]
+OPERATOR: Final = "operator"
+"""Whoever has the bridge's command line."""
 FIRST: Final = "0" * 64
 """What stands before the first line."""
 _PAGE: Final = 1_000
@@ -33,7 +35,7 @@ class Done:
 
     house: str
     actor: str
-    """Who did it: a device's or a person's id, or ``operator``, who has the bridge's command line."""
+    """Who did it: a device's or a person's id, or :data:`OPERATOR`."""
     action: str
     detail: Detail
     """Never any content of what was said."""
@@ -69,7 +71,7 @@ class Audit:
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         """``now_ms``: milliseconds since the epoch."""
-        self._now_ms = now_ms
+        self.now_ms = now_ms
 
     async def add(
         self, connection: AsyncConnection, house: str, actor: str, action: str, detail: Detail | None = None
@@ -80,7 +82,7 @@ class Audit:
     async def add_all(self, connection: AsyncConnection, all_done: Sequence[Done]) -> Sequence[Line]:
         """Add a line for each, of any houses of the transaction."""
         ends = await _locked(connection, sorted({done.house for done in all_done}))
-        at_ms, added = self._now_ms(), []
+        at_ms, added = self.now_ms(), []
         for done in all_done:
             n, previous = ends[done.house]
             detail = json.dumps(dict(done.detail), ensure_ascii=True, sort_keys=True)

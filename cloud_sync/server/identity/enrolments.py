@@ -12,7 +12,7 @@ from cloud_sync.protocol.enrolment import Enrol, Enrolled
 from cloud_sync.protocol.errors import Code, ProtocolError
 from cloud_sync.server.database import Database
 from cloud_sync.server.identity import tables
-from cloud_sync.server.identity.audit import Audit
+from cloud_sync.server.identity.audit import OPERATOR, Audit
 from cloud_sync.server.identity.revocations import restore
 from cloud_sync.server.identity.roles import Role
 from cloud_sync.server.tables import device, house
@@ -42,9 +42,9 @@ class Enrolments:
         self._database, self._server, self._public = database, server, public
         self._audit, self._now_ms = audit, now_ms
 
-    async def new_code(self, of_house: str, name: str = "") -> str:
-        """A code for one device of that house. ``name``: what the device will be called, whatever it says itself.
-        Raises ProtocolError where there is no such house.
+    async def new_code(self, of_house: str, name: str = "", by: str = OPERATOR) -> str:
+        """A code for one device of that house. ``name``: what the device will be called, whatever it says itself;
+        ``by``: who wants it. Raises ProtocolError where there is no such house.
         """
         code = enrolment.new_code()
         row = {"code_hash": hashed(code), "house": of_house, "name": name, "expires_ms": self._now_ms() + LIFE_MS}
@@ -55,7 +55,7 @@ class Enrolments:
             over = tables.enrolment.c.expires_ms < self._now_ms()
             await connection.execute(delete(tables.enrolment).where(tables.enrolment.c.house == of_house, over))
             await connection.execute(insert(tables.enrolment).values(row))
-            await self._audit.add(connection, of_house, "operator", "enrolment.code", {"name": name})
+            await self._audit.add(connection, of_house, by, "enrolment.code", {"name": name})
         return code
 
     async def enrol(self, asked: Enrol, address: str) -> Enrolled:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud_sync.protocol.errors import Code, ProtocolError
 from cloud_sync.server.database import Database
 from cloud_sync.server.identity import tables
-from cloud_sync.server.identity.audit import Audit
+from cloud_sync.server.identity.audit import OPERATOR, Audit
 from cloud_sync.server.tables import device
 
 
@@ -23,8 +23,8 @@ class Revocations:
         """``now_ms``: milliseconds since the epoch."""
         self._database, self._audit, self._now_ms = database, audit, now_ms
 
-    async def revoke_device(self, of_house: str, who: str) -> None:
-        """Turn a device out, by its id or its name. Raises ProtocolError where there is none."""
+    async def revoke_device(self, of_house: str, who: str, by: str = OPERATOR) -> None:
+        """Turn a device out, by its id or its name; ``by``: who wants it. Raises ProtocolError where there is none."""
         async with self._database.transaction(of_house) as connection:
             named = (device.c.device == who) | (device.c.name == who)
             mine = (device.c.house == of_house) & device.c.revoked_ms.is_(None)
@@ -35,7 +35,7 @@ class Revocations:
             at_ms = self._now_ms()
             await connection.execute(update(device).where(device.c.device == found[0], mine).values(revoked_ms=at_ms))
             await self._turn_out(connection, of_house, found[0], at_ms)
-            await self._audit.add(connection, of_house, "operator", "device.revoked", {"device": found[0]})
+            await self._audit.add(connection, of_house, by, "device.revoked", {"device": found[0]})
 
     async def revoke_person(self, of_house: str, name: str) -> None:
         """Likewise a person."""
@@ -48,7 +48,7 @@ class Revocations:
             at_ms = self._now_ms()
             await connection.execute(update(people).where(mine).values(revoked_ms=at_ms))
             await self._turn_out(connection, of_house, found, at_ms)
-            await self._audit.add(connection, of_house, "operator", "person.revoked", {"person": name})
+            await self._audit.add(connection, of_house, OPERATOR, "person.revoked", {"person": name})
 
     async def revoked(self) -> frozenset[str]:
         """All of them, by id."""

@@ -7,6 +7,8 @@ from pathlib import Path
 import apsw
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cloud_sync.client import incarnation, kept, outbox, queue
 from cloud_sync.client.believed import FLOOR_MS, Anchor, Clocks, keep
@@ -18,7 +20,7 @@ from cloud_sync.client.queue import Broken
 from cloud_sync.client.room import Lost, Room
 from cloud_sync.client.session import Batch
 from cloud_sync.protocol.clock import ms_of, stamp
-from cloud_sync.protocol.event import Event, Kind, check, decode
+from cloud_sync.protocol.event import Event, Kind, check, decode, encode
 from cloud_sync.protocol.messages import Answer, Ask, Welcome
 from edge.database import _migrate, _transaction
 from edge.errors import StorageError
@@ -140,7 +142,8 @@ def test_a_batch_is_no_larger_than_there_is_room_but_one_event_goes_in_any_case(
     one = len(found.items[0])
     assert len(found.items) == found.last == 500 // (one + 3)
     assert found.size <= 500
-    assert board.batch(room=10, alone=False) is None
+    assert board.batch(room=10, alone=False) == Batch((), 0, 0)
+    assert board.batch(after=10, room=10, alone=False) is None
     found = board.batch(room=10, alone=True)
     assert isinstance(found, Batch)
     assert len(found.items) == 1
@@ -525,3 +528,40 @@ def test_stamps_never_go_back_when_the_clock_does(board: Board) -> None:
         stamps += [board.put(), board.put()]
     assert stamps == sorted(set(stamps))
     assert stamps[0] == stamp(NOON)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["turn", "audio", "telemetry", "change"]), st.integers(0, 300)), max_size=120),
+    st.integers(3, 12),
+    st.integers(500, 4_000),
+    st.lists(st.tuples(st.integers(0, 120), st.integers(0, 120)), max_size=3),
+)
+def test_whatever_is_given_up_numbers_stay_whole_and_everything_is_counted(
+    written: list[tuple[str, int]], rows: int, size: int, acks: list[tuple[int, int]]
+) -> None:
+    board = Board(Room(rows, size))
+    told = 0
+    pending = dict(acks)
+    for number, (kind, length) in enumerate(written):
+        if number in pending and told:
+            acked = min(pending[number], told)
+            if acked > board.connection.execute("SELECT acked FROM sync_link").get:
+                board.ack(acked)
+        try:
+            board.put(kind, {"x": "x" * length})
+            told += 1
+        except StorageError:
+            assert kind == "change"
+    events = board.events()
+    acked = board.connection.execute("SELECT acked FROM sync_link").get
+    if told:
+        assert events[-1].seq == told
+        # What is not acknowledged is there, or a gap stands for it.
+        assert events[0].first <= acked + 1
+    lost_here = sum(sum(lost(one).values()) for one in events if one.kind == Kind.GAP)
+    assert lost_here == sum(one.covers for one in events if one.kind == Kind.GAP)
+    assert lost_here <= sum(counts(board.connection).values())
+    assert all(name.startswith("given_up.") and "change" not in name for name in counts(board.connection))
+    left = [one for one in events if one.kind != Kind.GAP]
+    assert len(left) <= rows
+    assert sum(len(encode(one)) for one in left) <= size

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from cloud_sync.client.local import Splitter, framed
 from cloud_sync.client.session import (
+    LOST,
     UNANSWERED_S,
     Acked,
     Apply,
@@ -45,6 +46,7 @@ from cloud_sync.protocol.messages import (
     Pull,
     Refused,
     Renewed,
+    Taken,
     Welcome,
 )
 
@@ -98,6 +100,22 @@ def replace_message(message: Message, **fields: object) -> Message:
 
 def batch(last: int, size: int = 10) -> Batch:
     return Batch((msgspec.Raw(msgspec.msgpack.encode(last)),), last, size)
+
+
+def test_the_house_goes_on_while_it_is_looked_up_where_to_begin() -> None:
+    driven = Driven()
+    driven.hear(CHALLENGE)
+    driven.said()
+    assert driven.hear(Nudge(cursor=8)) == []
+    driven.hear(WELCOME)
+    assert driven.hear(Nudge(cursor=9)) == []
+    answer = Answer(id="a", text="late")
+    assert driven.hear(answer) == [Deliver(answer)]
+    assert driven.session.say(Taken(id="a"))
+    assert driven.said() == [Taken(id="a")]
+    driven.session.begin(10, 7, driven.now)
+    assert driven.session.state is State.LIVE
+    assert driven.said() == [Pull(cursor=7)]
 
 
 def test_greeting() -> None:
@@ -241,6 +259,20 @@ def test_what_is_written_while_it_is_looked_is_not_missed() -> None:
     assert driven.session.wishes() == [Load(10, 100, alone=True)]
 
 
+def test_an_event_that_fits_nowhere_waits_until_nothing_is_on_its_way() -> None:
+    driven = live(window=100)
+    driven.session.wishes()
+    driven.session.loaded(10, batch(20, 40), driven.now)
+    driven.said()
+    driven.session.advance(driven.now)
+    assert driven.session.wishes() == [Load(20, 60, alone=False)]
+    driven.session.loaded(20, Batch((), 20, 0), driven.now)
+    assert driven.session.wishes() == []
+    assert not driven.session.idle
+    assert driven.hear(Ack(seq=15)) == [Acked(15, 0)]
+    assert driven.hear(Ack(seq=20)) == [Acked(20, 0), Load(20, 100, alone=True)]
+
+
 def test_a_gap_is_filled_from_where_it_is_and_not_for_ever() -> None:
     driven = live()
     for _ in range(3):
@@ -278,6 +310,16 @@ def test_a_busy_bridge_gets_a_pause() -> None:
     assert driven.session.deadline() == 9.0
     assert driven.wait(8.9) == []
     assert driven.wait(0.2) == [Load(11, 100, alone=True)]
+
+
+def test_a_busy_bridge_that_goes_is_given_its_pause_all_the_same() -> None:
+    driven = live()
+    driven.session.wishes()
+    driven.hear(Error(code="busy", message="", retry_after_s=9.0))
+    driven.session.lost(2.0)
+    (ended,) = driven.session.wishes()
+    assert isinstance(ended, Ended)
+    assert (ended.code, ended.retry_after_s) == (LOST, 7.0)
 
 
 def test_splay() -> None:
