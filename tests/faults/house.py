@@ -143,6 +143,8 @@ class Ledger:
         new = {ident: kind for ident, kind in waiting.items() if ident not in card.held and kind != Kind.GAP}
         card.held |= new
         for at in board.numbered():
+            if not at[-1]:
+                continue
             self.numbers.setdefault(at[-1], set()).add((board.device, *at[:-1]))
         if op is not None:
             op.ids = frozenset(new)

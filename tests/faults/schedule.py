@@ -426,6 +426,8 @@ class Schedule:
         if board.assistant is None or not (kept := board.numbered()):
             return
         _, seq, ident = self.chance.choice(kept)
+        if not ident:
+            return
         connection = board.assistant.storage.connection
         ((kind, raw),) = connection.execute("SELECT kind, event FROM sync_event WHERE seq = ?", (seq,)).fetchall()
         if kind == Kind.CONSENT:
