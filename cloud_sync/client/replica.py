@@ -106,7 +106,7 @@ class Replica:
             self._put(connection, Change(kind=table.kind, record=record, deleted=True))
 
     def tell_again(self, connection: Connection, clock: int) -> None:
-        """What was written here at that stamp and the bridge has not passed on: the event that told of it is damaged."""
+        """What was written here at that stamp, and not passed on yet: the event that told of it is damaged."""
         written = "SELECT DISTINCT kind, record FROM sync_field WHERE own_clock = ?"
         for kind, record in _keys(connection, written, clock):
             known = shadow.load(connection, self._device, kind, record)

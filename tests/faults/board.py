@@ -152,8 +152,19 @@ class Board:
     """One device."""
 
     def __init__(
-        self, name: str, house: str, folder: Path, network: Network, chance: random.Random, trace: Callable[[str], None],
-        *, key: Ed25519PrivateKey, bridge_key: bytes, room: Room, machine: str, device: str = "",
+        self,
+        name: str,
+        house: str,
+        folder: Path,
+        network: Network,
+        chance: random.Random,
+        trace: Callable[[str], None],
+        *,
+        key: Ed25519PrivateKey,
+        bridge_key: bytes,
+        room: Room,
+        machine: str,
+        device: str = "",
     ) -> None:
         """``device``: who it is to the bridge, where that is not its name: it has a copied card."""
         self.device = device or name
@@ -201,9 +212,7 @@ class Board:
     def end(self) -> End:
         """As :mod:`cloud_sync.client.compose` makes it, once for each process."""
         clocks = Clocks(self.wall_ms, self.running_ms, lambda: f"{self.name} {self.boots}")
-        outbox = DatabaseOutbox(
-            self.device, room=self.room, machine=self.machine, clocks=clocks, screen=Outgoing("en")
-        )
+        outbox = DatabaseOutbox(self.device, room=self.room, machine=self.machine, clocks=clocks, screen=Outgoing("en"))
         return End(outbox, Replica(self.device, outbox), asks_consent=True)
 
     # -- power ---------------------------------------------------------------------------------------------------------
@@ -357,7 +366,9 @@ class Board:
         """The shared tables as its people see them."""
         return {
             table.kind: sorted(
-                self.rows(f"SELECT {table.key}, {', '.join(table.fields)} FROM {table.name} WHERE NOT ({table.deleted})"),
+                self.rows(
+                    f"SELECT {table.key}, {', '.join(table.fields)} FROM {table.name} WHERE NOT ({table.deleted})"
+                ),
                 key=repr,
             )
             for table in SHARED

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import apsw
 
+from tests.faults.process import Killed
+
 _NUMBERS: Final = itertools.count()
 _SECTOR: Final = 512
 
@@ -43,7 +45,7 @@ class Platter:
         for name, writes in self.unsynced.items():
             if not Path(name).exists():
                 continue
-            with open(name, "r+b") as file:
+            with Path(name).open("r+b") as file:
                 kept = chance.randint(0, len(writes))
                 for number in range(len(writes) - 1, kept - 1, -1):
                     _undo(file, writes[number], chance if number == kept else None)
@@ -77,11 +79,11 @@ class Disk(apsw.VFS):
         self.name = f"faults{next(_NUMBERS)}"
         super().__init__(self.name, base="")
 
-    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
+    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:
         """A file."""
         return _File(self, name, flags)
 
-    def xDelete(self, name: str, sync: bool) -> None:  # noqa: N802
+    def xDelete(self, name: str, sync: bool) -> None:
         """Of a write-ahead log that was taken over."""
         if self.is_frozen:
             raise apsw.IOError("dead")
@@ -95,7 +97,7 @@ class _File(apsw.VFSFile):
         self.path = name.filename() if isinstance(name, apsw.URIFilename) else str(name)
         super().__init__("", name, flags)
 
-    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
+    def xWrite(self, data: bytes, offset: int) -> None:
         self._before("write")
         size = self.xFileSize()
         old = super().xRead(min(len(data), size - offset), offset) if offset < size else b""
@@ -103,7 +105,7 @@ class _File(apsw.VFSFile):
         super().xWrite(data, offset)
         self._after("write")
 
-    def xTruncate(self, newsize: int) -> None:  # noqa: N802
+    def xTruncate(self, newsize: int) -> None:
         self._before("truncate")
         size = self.xFileSize()
         old = super().xRead(size - newsize, newsize) if newsize < size else b""
@@ -111,7 +113,7 @@ class _File(apsw.VFSFile):
         super().xTruncate(newsize)
         self._after("truncate")
 
-    def xSync(self, flags: int) -> None:  # noqa: N802
+    def xSync(self, flags: int) -> None:
         self._before("sync")
         # Memory holds these files: what matters is what SQLite believes.
         self.disk.platter.unsynced.pop(self.path, None)
@@ -136,7 +138,7 @@ class _File(apsw.VFSFile):
     def _point(self, what: str) -> None:
         try:
             self.disk.point(what)
-        except BaseException:
+        except Killed:
             self.disk.is_frozen = True
             raise apsw.IOError("dead") from None
 

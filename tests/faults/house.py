@@ -4,7 +4,6 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final
@@ -12,9 +11,9 @@ from typing import Any, Final
 import apsw
 import msgspec
 
+from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.event import Kind, Priority, decode, priority_of
 from cloud_sync.protocol.messages import Ask
-from cloud_sync.protocol.errors import ProtocolError
 from edge.devices import ActionReport, Confirmation, DeviceState
 from edge.errors import StorageError
 from edge.events import Reply, Timings, TurnEnded
@@ -188,9 +187,7 @@ class Ledger:
             ((Kind.CHANGE, {"nonsense": op.token}), (Kind.CHANGE, [op.token]), (Kind.ERASE, {"turns": 5}),
              (Kind.CONSENT, {"purpose": 7}), (Kind.QUESTION, {"id": 9}))
         )  # fmt: skip
-        return lambda: at_once(
-            assistant.storage.write(lambda connection: assistant.outbox.put(connection, kind, body))
-        )
+        return lambda: at_once(assistant.storage.write(lambda connection: assistant.outbox.put(connection, kind, body)))
 
     def _later(self, assistant: Assistant, op: Op) -> Callable[[], object]:
         return lambda: at_once(
@@ -300,9 +297,7 @@ class Ledger:
 
     def _is_kept(self, assistant: Assistant, op: Op) -> bool:
         return bool(
-            assistant.storage.connection.execute(
-                "SELECT 1 FROM sync_question WHERE id = ?", (op.token,)
-            ).fetchall()
+            assistant.storage.connection.execute("SELECT 1 FROM sync_question WHERE id = ?", (op.token,)).fetchall()
         )
 
     def _in_store(self) -> set[bytes]:
@@ -361,7 +356,7 @@ class Ledger:
                 continue
             if self._was_refused(ident, kind):
                 continue
-            if kind == Kind.QUESTION and 0 < expiry.get(ident, 0):
+            if kind == Kind.QUESTION and expiry.get(ident, 0) > 0:
                 missing["expired"] += 1
             elif _may_go(kind):
                 missing[kind] += 1
@@ -386,9 +381,7 @@ class Ledger:
         if doubled := [ident for ident, n in ids.items() if n > 1]:
             where = [(row.device, row.incarnation, row.seq, row.kind) for row in rows if row.id in doubled]
             raise Violation(f"doubled: {where}")
-        turns = Counter(
-            _text(row.raw) for row in rows if row.kind == Kind.TURN and _text(row.raw)
-        )
+        turns = Counter(_text(row.raw) for row in rows if row.kind == Kind.TURN and _text(row.raw))
         if doubled_turns := [token for token, n in turns.items() if n > 1]:
             raise Violation(f"doubled: {doubled_turns}")
         by_event = Counter(self.bridge.query("SELECT house, device, incarnation, seq FROM change"))
@@ -412,9 +405,7 @@ class Ledger:
             fields = self.bridge.query(
                 "SELECT kind, record, field, value, clock, device FROM register WHERE house = ? ORDER BY 1, 2, 3", house
             )
-            tombs = self.bridge.query(
-                "SELECT kind, record FROM tombstone WHERE house = ? ORDER BY 1, 2", house
-            )
+            tombs = self.bridge.query("SELECT kind, record FROM tombstone WHERE house = ? ORDER BY 1, 2", house)
             shown = None
             for board in (board for board in boards if board.house == house):
                 if own := board.rows("SELECT kind, record, field FROM sync_field WHERE own_clock IS NOT NULL"):
@@ -479,18 +470,9 @@ class Ledger:
         for board in boards:
             assistant = board.assistant
             assert assistant is not None
-            known = {
-                each.id
-                for each in at_once(
-                    assistant.storage.read(
-                        lambda connection: [
-                            *assistant.questions.waiting(connection),
-                            *assistant.questions.expired(connection),
-                            *(late.kept for late in assistant.questions.late(connection) if late.kept is not None),
-                        ]
-                    )
-                )
-            }  # fmt: skip
+            connection, questions = assistant.storage.connection, assistant.questions
+            late = (each.kept for each in questions.late(connection) if each.kept is not None)
+            known = {each.id for each in (*questions.waiting(connection), *questions.expired(connection), *late)}
             for op in self.cards[board.name].ops:
                 if op.what == "question" and op.token not in known:
                     raise Violation(f"{board.name}: nobody is told what became of {op.token}")

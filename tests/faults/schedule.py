@@ -77,11 +77,11 @@ def run(seed: int, store: Path, memory: Path | None = None) -> Outcome:
     outcome = Outcome(seed)
     loop = VirtualLoop()
     with tempfile.TemporaryDirectory(prefix="faults-", dir=memory) as name:
-        chance = random.Random(seed)  # noqa: S311
+        chance = random.Random(seed)
         schedule = Schedule(chance, Path(name), store, loop, outcome)
         loop.set_exception_handler(schedule.unexpected)
         try:
-            with reproducible(random.Random(seed), loop), simulated():  # noqa: S311
+            with reproducible(random.Random(seed), loop), simulated():
                 loop.run_until_complete(schedule.run())
         except Violation as error:
             outcome.violation = str(error)
@@ -120,7 +120,10 @@ class Schedule:
         error = context.get("exception")
         if type(error).__name__ in ("Killed", "CancelledError"):
             return
-        if isinstance(error, BaseExceptionGroup) and error.split(lambda each: type(each).__name__ == "Killed")[1] is None:
+        if (
+            isinstance(error, BaseExceptionGroup)
+            and error.split(lambda each: type(each).__name__ == "Killed")[1] is None
+        ):
             return
         self.errors.append(f"{context.get('message')}: {error!r}")
 
@@ -222,13 +225,19 @@ class Schedule:
                     return
             else:
                 peace = 0
-        stuck = [board.name for board in self.boards if not board.is_settled(cursors.get(board.house, 0), self.bridge.process)]
+        stuck = [
+            board.name
+            for board in self.boards
+            if not board.is_settled(cursors.get(board.house, 0), self.bridge.process)
+        ]
         for board in self.boards:
             session = board.daemon._link.session if board.daemon is not None else None
             ended = board.daemon._ended if board.daemon is not None else None
             if board.assistant is not None:
                 self.trace(f"{board.rows('SELECT * FROM sync_link')} {board.rows('SELECT max(seq) FROM sync_event')}")
-            self.trace(f"{board.name}: {ended}, {session and (session.state, session.idle, session.acked, session.cursor)}")
+            self.trace(
+                f"{board.name}: {ended}, {session and (session.state, session.idle, session.acked, session.cursor)}"
+            )
         raise Violation(f"{stuck} never had peace")
 
     # -- what goes wrong -----------------------------------------------------------------------------------------------
@@ -472,7 +481,7 @@ class Schedule:
 
 def memory() -> Path | None:
     """A folder that costs no disk, where there is one."""
-    shared = Path("/dev/shm")  # noqa: S108
+    shared = Path("/dev/shm")
     return shared if shared.is_dir() else None
 
 
