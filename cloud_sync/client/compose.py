@@ -51,23 +51,31 @@ class End:
         """The last word in each transaction that writes: what the house shares is told, where it may be. Raises
         StorageError.
         """
-        if self._shares(connection):
+        if self.shares(connection):
             self.replica.seal(connection)
         else:
             self.replica.pause(connection)
 
-    def take(self, connection: Connection, page: Changes) -> None:
-        """Take a page of changes in, and its cursor, where the house shares anything; else both are read again at the
-        next connection.
+    def take(self, connection: Connection, page: Changes) -> bool:
+        """Take a page of changes in, and its cursor, where the house shares anything. False: it does not; both are read
+        again once it does.
         """
-        if self._shares(connection):
+        is_shared = self.shares(connection)
+        if is_shared:
             self.replica.take(connection, page)
+        return is_shared
+
+    def tell_again(self, connection: Connection, clock: int) -> None:
+        """What was written here at that stamp: the event that told of it is damaged."""
+        if self.shares(connection):
+            self.replica.tell_again(connection, clock)
 
     def restart(self) -> None:
         """The link is another one."""
         self.replica.restart()
 
-    def _shares(self, connection: Connection) -> bool:
+    def shares(self, connection: Connection) -> bool:
+        """Whether the house has said that it shares anything."""
         return not self.asks_consent or consent.allowed(connection, consent.Purpose.MEMORY)
 
 

@@ -8,7 +8,7 @@ from apsw import Connection
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.room import replace
 from cloud_sync.protocol.erasure import CONTENT, About, Erase, Wanted
-from cloud_sync.protocol.event import Kind, decode
+from cloud_sync.protocol.event import Kind, readable
 from edge.privacy import consent
 
 _AT_ONCE: Final = 2_000
@@ -65,7 +65,9 @@ class DeviceErasures:
         marks = ", ".join("?" * len(CONTENT))
         query = f"SELECT seq, event FROM sync_event WHERE kind IN ({marks}) ORDER BY seq"  # noqa: S608
         kept = list(connection.execute(query, sorted(CONTENT)))
-        gone = [seq for seq, raw in kept if about(one := decode(raw), device, one.clock)]
+        # What is damaged is put aside when its turn comes.
+        events = ((seq, readable(raw)) for seq, raw in kept)
+        gone = [seq for seq, one in events if one is not None and about(one, device, one.clock)]
         incarnation = self._outbox.head(connection).incarnation
         for seq in gone:
             if seq <= acked:

@@ -68,8 +68,9 @@ def mint(connection: Connection, device: str) -> str:
             event = decode(raw)
             check(device, old, event)
         except ProtocolError:
-            put_aside(connection, known, raw)
-            connection.execute("DELETE FROM sync_event WHERE seq = ?", (known,))
+            # It is seen to when its turn comes.
+            seq += 1
+            connection.execute("UPDATE sync_event SET seq = ? WHERE seq = ?", (seq, known))
             continue
         seq += event.covers
         again = encode(renumbered(device, new, seq, event))

@@ -195,11 +195,15 @@ class Link:
                 await self._place(session, wish)
             case Load():
                 session.loaded(wish.after, await self._store.load(wish), self._now())
+                if not session.wants and await self._store.shares():
+                    session.want(self._now())
             case Acked():
                 await self._store.acknowledged(wish)
             case Apply():
-                await self._store.apply(wish.page)
-                session.applied(wish.page.cursor, self._now())
+                is_taken = await self._store.apply(wish.page)
+                session.applied(wish.page.cursor if is_taken else None, self._now())
+                # What a restored bridge has lost is told again.
+                session.look(self._now())
             case Deliver():
                 await self._deliver(wish.message)
             case Keep():

@@ -7,7 +7,7 @@ from apsw import Connection
 
 from cloud_sync.protocol import erasure
 from cloud_sync.protocol.errors import ProtocolError
-from cloud_sync.protocol.event import Kind, decode
+from cloud_sync.protocol.event import Kind, readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ def proofs(connection: Connection, public: bytes) -> list[Proof]:
     done = {each.id for each in found}
     query = "SELECT event FROM sync_event WHERE kind = ?"
     for (raw,) in connection.execute(query, (Kind.ERASE.value,)):
-        one = decode(raw)
-        if one.id.hex() not in done:
+        one = readable(raw)
+        if one is not None and one.id.hex() not in done:
             found.append(Proof(one.id.hex(), one.clock >> 16, done=False, genuine=False, said={}))
     return sorted(found, key=lambda each: (each.at_ms, each.id))
 

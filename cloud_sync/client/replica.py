@@ -105,6 +105,18 @@ class Replica:
         for _, record in _keys(connection, deleted, table.kind):
             self._put(connection, Change(kind=table.kind, record=record, deleted=True))
 
+    def tell_again(self, connection: Connection, clock: int) -> None:
+        """What was written here at that stamp, and not passed on yet: the event that told of it is damaged."""
+        written = "SELECT DISTINCT kind, record FROM sync_field WHERE own_clock = ?"
+        for kind, record in _keys(connection, written, clock):
+            known = shadow.load(connection, self._device, kind, record)
+            fields = {name: each.value for name, each in known.own.items() if each.stamp.clock == clock}
+            self._write(connection, known, fields)
+            shadow.save(connection, known)
+        deleted = "SELECT kind, record FROM sync_tombstone WHERE clock = ? AND device = ? AND seen IS NULL"
+        for kind, record in _keys(connection, deleted, clock, self._device):
+            self._put(connection, Change(kind=kind, record=record, deleted=True))
+
     def _tell(self, connection: Connection, table: Table, record: str) -> bool:
         """Whether it is deleted now, and was not before."""
         known = shadow.load(connection, self._device, table.kind, record)

@@ -13,8 +13,7 @@ import msgspec
 from apsw import Connection
 
 from cloud_sync.client.counts import count
-from cloud_sync.protocol.errors import ProtocolError
-from cloud_sync.protocol.event import Event, Kind, Priority, decode, encode, event
+from cloud_sync.protocol.event import Event, Kind, Priority, encode, event, readable
 from edge.errors import StorageError
 
 _GAP_BYTES: Final = 128
@@ -162,11 +161,10 @@ def replace(
     acked = connection.execute("SELECT acked FROM sync_link").get
     place = _row(connection, "seq = ?", seq)
     before = _row(connection, "seq < ? ORDER BY seq DESC LIMIT 1", first)
-    if before is not None and acked < before.seq == first - 1 and before.kind == Kind.GAP:
-        gap = decode(before.event)
+    if before is not None and acked < before.seq == first - 1 and (gap := _gap(before)) is not None:
         first, lost = gap.first, _sum(lost, gap)
     after = _row(connection, "seq > ? ORDER BY seq LIMIT 1", seq)
-    if after is not None and after.kind == Kind.GAP and (gap := decode(after.event)).first == seq + 1:
+    if after is not None and (gap := _gap(after)) is not None and gap.first == seq + 1:
         seq, lost, place = after.seq, _sum(lost, gap), after
     clock, total = (place.clock, place.total) if place else (before.clock, before.total) if before else (0, 0)
     ident = _id(place.event) if place else b""
@@ -190,15 +188,21 @@ def _row(connection: Connection, where: str, seq: int) -> _Row | None:
     return _Row(*row) if row is not None else None
 
 
+def _gap(row: _Row) -> Event | None:
+    """None where it is none, or is damaged."""
+    return readable(row.event) if row.kind == Kind.GAP else None
+
+
 def _id(raw: bytes) -> bytes:
-    try:
-        return decode(raw).id
-    except ProtocolError:
-        return b""
+    one = readable(raw)
+    return one.id if one is not None else b""
 
 
 def _sum(lost: dict[str, int], gap: Event) -> dict[str, int]:
-    before = _LOST.decode(gap.body).lost
+    try:
+        before = _LOST.decode(gap.body).lost
+    except msgspec.DecodeError:
+        return lost
     return {what: lost.get(what, 0) + before.get(what, 0) for what in sorted({*lost, *before})}
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from apsw import Connection
 
-from cloud_sync.protocol.event import Kind, decode, encode, renumbered
+from cloud_sync.protocol.event import Event, Kind, encode, readable, renumbered
 from cloud_sync.protocol.record import Change
 
 _ONE_BY_ONE: Final = 20
@@ -28,11 +28,21 @@ def scrub(connection: Connection, device: str, records: Collection[tuple[str, st
         found = [row for _, record in wanted for row in connection.execute(near, (Kind.CHANGE, record))]
     for seq, raw in found:
         assert isinstance(raw, bytes)
-        one = decode(raw)
-        change = msgspec.msgpack.decode(one.body, type=Change)
+        one, change = _read(raw)
+        if one is None or change is None:
+            continue
         if change.fields and (change.kind, change.record) in wanted:
             body = msgspec.msgpack.encode(Change(kind=change.kind, record=change.record))
             emptied = msgspec.structs.replace(one, body=msgspec.Raw(body))
             incarnation = connection.execute("SELECT incarnation FROM sync_self").get
             sealed = encode(renumbered(device, incarnation, one.seq, emptied))
             connection.execute("UPDATE sync_event SET event = ? WHERE seq = ?", (sealed, seq))
+
+
+def _read(raw: bytes) -> tuple[Event | None, Change | None]:
+    """None for what is damaged, or no change."""
+    one = readable(raw)
+    try:
+        return one, msgspec.msgpack.decode(one.body, type=Change) if one is not None else None
+    except msgspec.DecodeError:
+        return one, None

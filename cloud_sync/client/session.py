@@ -227,6 +227,8 @@ class Session:
         self._known, self._pulled_at = 0, now
         """Up to which there are changes, as far as is known here."""
         self._pulling, self._applying, self._applying_more = False, False, False
+        self.wants = True
+        """Whether changes are to be pulled."""
 
     # -- what the driver asks ----------------------------------------------------------------------------------------
 
@@ -364,13 +366,25 @@ class Session:
         if self.state is State.LIVE:
             self._fill(now)
 
-    def applied(self, cursor: int, now: float) -> None:
-        """The page up to ``cursor`` was applied, and the cursor kept."""
+    def applied(self, cursor: int | None, now: float) -> None:
+        """The page up to ``cursor`` was applied, and the cursor kept; None: it is not wanted now, and nor is any other
+        until :meth:`want`.
+        """
         more = self._applying_more
         self._applying = False
+        if cursor is None:
+            self.wants = False
+            return
         self.cursor = cursor
         if self.state is State.LIVE and (more or self._known > cursor):
             self._pull(now)
+
+    def want(self, now: float) -> None:
+        """Changes are wanted from now on."""
+        if not self.wants:
+            self.wants = True
+            if self.state is State.LIVE:
+                self._pull(now)
 
     def say(self, message: Ask | Called | Taken | Cancel) -> bool:
         """Have that told. False where there is nobody to tell it to."""
@@ -524,7 +538,7 @@ class Session:
             self._wishes.append(Load(self._sent, max(self._room(), 0), alone=not self._flight))
 
     def _pull(self, now: float) -> None:
-        if not self._pulling and not self._applying:
+        if self.wants and not self._pulling and not self._applying:
             self._pulling, self._pulled_at = True, now
             self._urgent.append(Pull(cursor=self.cursor))
 

@@ -35,8 +35,16 @@ _SECONDS: Final = 3600.0
 class Shared(Protocol):
     """What all assistants of the house share, as this one has it: :class:`cloud_sync.client.replica.Replica`."""
 
-    def take(self, connection: Connection, page: Changes) -> None:
-        """Take a page of changes in, and its cursor, in the transaction that ``connection`` is in."""
+    def shares(self, connection: Connection) -> bool:
+        """Whether it shares anything now."""
+
+    def take(self, connection: Connection, page: Changes) -> bool:
+        """Take a page of changes in, and its cursor, in the transaction that ``connection`` is in. False: nothing is
+        shared now, and it was left.
+        """
+
+    def tell_again(self, connection: Connection, clock: int) -> None:
+        """What was written here at that stamp: the event that told of it is damaged."""
 
     def restart(self) -> None:
         """The link is another one: pages of a snapshot that have come so far count for nothing."""
@@ -89,8 +97,16 @@ class Store:
 
         while isinstance(found := await self._storage.read(work), Broken):
             _log.warning("event %d is %s: a gap stands for it", found.seq, found.why)
-            await self._storage.write(functools.partial(queue.repair, here=here, broken=found))
+            await self._storage.write(functools.partial(self._repair, here=here, broken=found))
         return found
+
+    def _repair(self, connection: Connection, here: Position, broken: Broken) -> None:
+        stamps = connection.execute("SELECT clock FROM sync_event WHERE seq = ?", (broken.seq,)).fetchall()
+        queue.repair(connection, here, broken)
+        if broken.why == "damaged":
+            for (clock,) in stamps:
+                assert isinstance(clock, int)
+                self._replica.tell_again(connection, clock)
 
     async def acknowledged(self, acked: Acked) -> None:
         """The bridge has so much."""
@@ -117,11 +133,15 @@ class Store:
         new = await self._storage.write(lambda connection: incarnation.mint(connection, self._outbox.device))
         _log.warning("another disk has told other events under this incarnation: it goes on as %s", new)
 
-    async def apply(self, page: Changes) -> None:
-        """Take a page of changes in, and keep its cursor. Raises StorageError."""
+    async def shares(self) -> bool:
+        """Whether the house shares anything now. Raises StorageError."""
+        return await self._storage.read(self._replica.shares)
+
+    async def apply(self, page: Changes) -> bool:
+        """Take a page of changes in, and keep its cursor. False: nothing is shared now. Raises StorageError."""
         if page.snapshot:
             await self.flush()  # what it lacks and the bridge has acknowledged was given up for something later
-        await self._storage.write(lambda connection: self._replica.take(connection, page))
+        return await self._storage.write(lambda connection: self._replica.take(connection, page))
 
     async def keep(self, answer: Answer) -> None:
         """An answer came for which nobody listens. Raises StorageError."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from apsw import Connection
 
 from cloud_sync.client.shadow import Shadow
-from cloud_sync.protocol.event import Kind, decode
+from cloud_sync.protocol.event import Kind
 from cloud_sync.protocol.messages import Changes, Numbered
 from cloud_sync.protocol.record import Change, Record, Value, merge
 
@@ -35,8 +35,8 @@ def begins_anew(connection: Connection) -> bool:
 
 def waiting(connection: Connection, acked: int) -> set[int]:
     """Stamps of the changes that the bridge had not acknowledged."""
-    query = "SELECT event FROM sync_event WHERE seq > ? AND kind = ?"
-    return {decode(raw).clock for (raw,) in connection.execute(query, (acked, Kind.CHANGE))}
+    query = "SELECT clock FROM sync_event WHERE seq > ? AND kind = ?"
+    return {int(clock) for (clock,) in connection.execute(query, (acked, Kind.CHANGE))}
 
 
 def missing(known: Shadow, told: Record) -> dict[str, Value]:

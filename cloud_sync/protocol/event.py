@@ -114,6 +114,14 @@ def decode(raw: bytes | msgspec.Raw) -> Event:
         raise ProtocolError(Code.MALFORMED, f"an event can't be read: {error}") from None
 
 
+def readable(raw: bytes) -> Event | None:
+    """The same; None for one that is damaged. What it says may still be wrong: see :func:`check`."""
+    try:
+        return decode(raw)
+    except ProtocolError:
+        return None
+
+
 def check(device: str, incarnation: str, one: Event) -> None:
     """Raises ProtocolError when ``one`` is not what that device wrote."""
     if one.checksum != _checksum(device, incarnation, one):

@@ -24,7 +24,7 @@ from cloud_sync.client.replica import Replica
 from cloud_sync.client.room import Room
 from cloud_sync.client.shared import SHARED
 from cloud_sync.protocol.errors import ProtocolError
-from cloud_sync.protocol.event import decode
+from cloud_sync.protocol.event import check, decode
 from cloud_sync.protocol.messages import Answer, Call, Delta
 from edge.act.skills.lists.store import ListStore
 from edge.act.skills.routines.store import RoutineStore
@@ -344,13 +344,23 @@ class Board:
 
     def waiting(self) -> dict[bytes, str]:
         """Ids of the events that are kept, with their kinds."""
-        kept = self.rows("SELECT kind, event FROM sync_event")
-        return {ident: kind for kind, raw in kept if (ident := _id(raw))}
+        kinds = dict(self.rows("SELECT seq, kind FROM sync_event"))
+        return {ident: kinds[seq] for _, seq, ident in self.numbered() if ident}
 
     def numbered(self) -> list[tuple[str, int, bytes]]:
         """(incarnation, number, id) of the events that are kept."""
         incarnation = self.rows("SELECT incarnation FROM sync_self")[0][0]
-        return [(incarnation, seq, _id(raw)) for seq, raw in self.rows("SELECT seq, event FROM sync_event")]
+        kept = self.rows("SELECT seq, event FROM sync_event")
+        return [(incarnation, seq, self._id(incarnation, raw)) for seq, raw in kept]
+
+    def _id(self, incarnation: str, raw: bytes) -> bytes:
+        """Empty for an event that is damaged."""
+        try:
+            one = decode(raw)
+            check(self.device, incarnation, one)
+        except ProtocolError:
+            return b""
+        return one.id
 
     def shown(self) -> dict[str, list[tuple[Any, ...]]]:
         """The shared tables as its people see them."""
@@ -401,14 +411,6 @@ class Board:
             (self.folder / name).unlink(missing_ok=True)
             if (folder / name).exists():
                 shutil.copy(folder / name, self.folder / name)
-
-
-def _id(raw: bytes) -> bytes:
-    """Empty for one that is damaged."""
-    try:
-        return decode(raw).id
-    except ProtocolError:
-        return b""
 
 
 def _expected(error: BaseException) -> None:

@@ -18,6 +18,7 @@ from cloud_sync.server import worker as worker_module
 from cloud_sync.server.app import Parts, parts
 from cloud_sync.server.connection import Connection
 from cloud_sync.server.database import Database
+from cloud_sync.server.heavy import service
 from cloud_sync.server.metrics import Meter
 from cloud_sync.server.settings import Settings, load
 from cloud_sync.server.tables import store
@@ -26,7 +27,9 @@ from tests.faults.inline import inline
 from tests.faults.network import Network, ServerEnd
 from tests.faults.process import Killed, Process
 
-worker_module._SWEEP_S = 4.0  # nothing that a schedule looks at needs it more often
+# Looks into an idle store, which nothing in a schedule needs so often.
+worker_module._SWEEP_S = 10.0
+service._POLL_S = 60.0  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,12 @@ class SimBridge:
         shutil.copy(backup.folder / "cloud.db", self.file)
         with closing(sqlite3.connect(self.file)) as live:
             live.execute("UPDATE store SET epoch = ?", (self._chance.randbytes(8).hex(),))
+            live.commit()
+
+    def sabotage(self, sql: str) -> None:
+        """For tests of what finds it."""
+        with closing(sqlite3.connect(self.file)) as live:
+            live.execute(sql)
             live.commit()
 
     # -- what is in it -------------------------------------------------------------------------------------------------

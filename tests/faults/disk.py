@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import apsw
 
+from tests.faults.process import Killed
+
 _NUMBERS: Final = itertools.count()
 _SECTOR: Final = 512
 
@@ -43,7 +45,7 @@ class Platter:
         for name, writes in self.unsynced.items():
             if not Path(name).exists():
                 continue
-            with open(name, "r+b") as file:
+            with Path(name).open("r+b") as file:
                 kept = chance.randint(0, len(writes))
                 for number in range(len(writes) - 1, kept - 1, -1):
                     _undo(file, writes[number], chance if number == kept else None)
@@ -136,7 +138,7 @@ class _File(apsw.VFSFile):
     def _point(self, what: str) -> None:
         try:
             self.disk.point(what)
-        except BaseException:
+        except Killed:
             self.disk.is_frozen = True
             raise apsw.IOError("dead") from None
 

@@ -142,6 +142,8 @@ class Ledger:
         new = {ident: kind for ident, kind in waiting.items() if ident not in card.held and kind != Kind.GAP}
         card.held |= new
         for at in board.numbered():
+            if not at[-1]:
+                continue
             self.numbers.setdefault(at[-1], set()).add((board.device, *at[:-1]))
         if op is not None:
             op.ids = frozenset(new)
@@ -468,18 +470,9 @@ class Ledger:
         for board in boards:
             assistant = board.assistant
             assert assistant is not None
-            known = {
-                each.id
-                for each in at_once(
-                    assistant.storage.read(
-                        lambda connection: [
-                            *assistant.questions.waiting(connection),
-                            *assistant.questions.expired(connection),
-                            *(late.kept for late in assistant.questions.late(connection) if late.kept is not None),
-                        ]
-                    )
-                )
-            }  # fmt: skip
+            connection, questions = assistant.storage.connection, assistant.questions
+            late = (each.kept for each in questions.late(connection) if each.kept is not None)
+            known = {each.id for each in (*questions.waiting(connection), *questions.expired(connection), *late)}
             for op in self.cards[board.name].ops:
                 if op.what == "question" and op.token not in known:
                     raise Violation(f"{board.name}: nobody is told what became of {op.token}")

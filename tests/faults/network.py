@@ -37,7 +37,7 @@ class Weather:
     reordered: float = 0.0
     """A frame comes before the one that was sent before it."""
     damaged: float = 0.0
-    """A bit is another one."""
+    """A bit is another one: TLS ends the connection."""
     latency_s: float = 0.05
 
 
@@ -104,9 +104,10 @@ class Wire:
             loop.call_at(at + 3 * weather.latency_s, arrive, frame)
             return due
         elif happens < weather.again + weather.reordered + weather.damaged:
-            bit = chance.randrange(len(frame) * 8)
-            frame = bytes(byte ^ (1 << bit % 8 if n == bit // 8 else 0) for n, byte in enumerate(frame))
+            # TLS notices it, and ends the connection.
             network.trace(f"{self.board}: a frame is damaged")
+            loop.call_at(at, self.cut)
+            return at
         loop.call_at(at, arrive, frame)
         return at
 

@@ -85,6 +85,9 @@ def run(seed: int, store: Path, memory: Path | None = None) -> Outcome:
                 loop.run_until_complete(schedule.run())
         except Violation as error:
             outcome.violation = str(error)
+        except Exception as error:  # noqa: BLE001  # nothing may end so
+            outcome.trace.append("".join(traceback.format_exception(error)))
+            outcome.violation = f"unexpected: {error!r}"
         finally:
             loop.close()
     return outcome
@@ -170,7 +173,7 @@ class Schedule:
             self.errors.append(str(error))
 
     async def _live(self) -> None:
-        steps = self.chance.randint(20, 60)
+        steps = self.chance.randint(15, 40)
         pace = self.chance.choice((0.05, 0.5, 3.0))
         for _ in range(steps):
             await asyncio.sleep(self.chance.expovariate(1 / pace))
@@ -230,6 +233,8 @@ class Schedule:
         for board in self.boards:
             session = board.daemon._link.session if board.daemon is not None else None
             ended = board.daemon._ended if board.daemon is not None else None
+            if board.assistant is not None:
+                self.trace(f"{board.rows('SELECT * FROM sync_link')} {board.rows('SELECT max(seq) FROM sync_event')}")
             self.trace(
                 f"{board.name}: {ended}, {session and (session.state, session.idle, session.acked, session.cursor)}"
             )
@@ -371,7 +376,7 @@ class Schedule:
         if not self.bridge.backups:
             return
         self.bridge.kill()
-        backup = self.bridge.backups[-1]
+        backup = self.chance.choice(self.bridge.backups)
         self.bridge.restore(backup)
         self.ledger.restored(backup.ids)
 
@@ -430,6 +435,8 @@ class Schedule:
         if board.assistant is None or not (kept := board.numbered()):
             return
         _, seq, ident = self.chance.choice(kept)
+        if not ident:
+            return
         connection = board.assistant.storage.connection
         ((kind, raw),) = connection.execute("SELECT kind, event FROM sync_event WHERE seq = ?", (seq,)).fetchall()
         if kind == Kind.CONSENT:

@@ -62,7 +62,7 @@ class Device:
 
     def boot(self) -> None:
         """``hearth-sync`` starts: nothing is known but what is in the file."""
-        self.store = Store(self.storage, self.outbox, self.replica, lambda: self.world.now)
+        self.store = Store(self.storage, self.outbox, End(self.outbox, self.replica), lambda: self.world.now)
         self.link = Link(
             self.store, self._sign, deliver=self._deliver, changed=lambda: None, now=lambda: self.world.now
         )
