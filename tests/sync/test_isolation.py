@@ -11,7 +11,7 @@ from sqlalchemy import delete, event, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from cloud_sync.protocol.messages import Receipt
-from cloud_sync.server import app, tables
+from cloud_sync.server import tables
 from cloud_sync.server.database import Database, metadata
 from cloud_sync.server.erasures import StoredReceipts
 from cloud_sync.server.identity import tables as identity_tables
