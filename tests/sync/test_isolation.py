@@ -163,13 +163,8 @@ async def test_every_statement_of_a_bridge_names_the_house_or_the_key(
             event.listen(self.engine.sync_engine, "before_cursor_execute", look)
 
     monkeypatch.setattr(Database, "__init__", watched)
-<<<<<<< HEAD
-    # What clears up does so for all houses.
-    monkeypatch.setattr(app, "_upkeep", lambda *_: ())
-=======
     # What is too old is deleted for all houses, in SQLite over the same connection.
     monkeypatch.setattr("cloud_sync.server.app._upkeep", lambda settings, database: ())
->>>>>>> efd52c6ff001518f001e3eb93d443b1d1aca0c53
     kitchen, hall, other = Device("a"), Device("a"), Device("b")
     async with bridge(tmp_path) as port:
         async with Database(f"sqlite+aiosqlite:///{tmp_path / 'cloud.db'}") as database:
