@@ -406,11 +406,9 @@ class Schedule:
             return
         board, folder, card = self.chance.choice(self.images)
         number = len(self.boards)
-        # A board of which nothing is known that another has otherwise looks like the same.
-        machine = board.machine if self.chance.random() < 0.4 else f"machine{number}"
         clone = Board(
             f"clone{number}", board.house, self.folder / f"clone{number}", self.network, self.chance, self.trace,
-            key=board.key, bridge_key=board.bridge_key, room=board.room, machine=machine, device=board.device,
+            key=board.key, bridge_key=board.bridge_key, room=board.room, machine=f"machine{number}", device=board.device,
         )  # fmt: skip
         clone.reopened = lambda: self._reopened(clone)
         clone.copy_from(folder)
