@@ -102,6 +102,7 @@ class WebSocket(asyncio.Protocol):
         "_budget",
         "_closing",
         "_connection",
+        "_flushes",
         "_pieces",
         "_state",
         "_transport",
@@ -119,6 +120,7 @@ class WebSocket(asyncio.Protocol):
         self._pieces: list[bytes] | None = None
         self._budget = BURST
         self._closing = False
+        self._flushes = False
 
     # -- what uvicorn and asyncio call -----------------------------------------------------------------------------
 
@@ -172,7 +174,10 @@ class WebSocket(asyncio.Protocol):
         if self._closing:
             return
         self._wire.send_binary(frame)
-        self._flush()
+        if not self._flushes:
+            # What is said at the same moment goes out together: each write is a call of the kernel.
+            self._flushes = True
+            asyncio.get_running_loop().call_soon(self._flush)
 
     def greeted(self) -> None:
         """The other end has said who it is; from now on it waits for us."""
@@ -200,6 +205,7 @@ class WebSocket(asyncio.Protocol):
         return self._budget < BURST
 
     def _handle(self) -> None:
+        self._flushes = True
         for event in self._wire.events_received():
             if isinstance(event, Request):
                 self._accept(event)
@@ -213,7 +219,6 @@ class WebSocket(asyncio.Protocol):
         is_ours = request.path == PATH
         response = self._wire.accept(request) if is_ours else self._wire.reject(404, "nothing is there\n")
         self._wire.send_response(response)
-        self._flush()
         if response.status_code == 101:  # noqa: PLR2004
             self._connection = Connection(self._worker, self)
             self._connection.opened()
@@ -244,12 +249,13 @@ class WebSocket(asyncio.Protocol):
         self._connection.received(frame)
 
     def _flush(self) -> None:
-        for piece in self._wire.data_to_send():
-            if piece:
-                self._transport.write(piece)
-            else:
-                # The end, once all that was written is sent.
-                self._transport.close()
+        self._flushes = False
+        pieces = self._wire.data_to_send()
+        if whole := b"".join(pieces):
+            self._transport.write(whole)
+        if b"" in pieces:
+            # The end, once all that was written is sent.
+            self._transport.close()
 
 
 def _worker(app_state: dict[str, Any]) -> Worker:

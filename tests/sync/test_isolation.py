@@ -163,6 +163,8 @@ async def test_every_statement_of_a_bridge_names_the_house_or_the_key(
             event.listen(self.engine.sync_engine, "before_cursor_execute", look)
 
     monkeypatch.setattr(Database, "__init__", watched)
+    # What is too old is deleted for all houses, in SQLite over the same connection.
+    monkeypatch.setattr("cloud_sync.server.app._upkeep", lambda settings, database: ())
     kitchen, hall, other = Device("a"), Device("a"), Device("b")
     async with bridge(tmp_path) as port:
         async with Database(f"sqlite+aiosqlite:///{tmp_path / 'cloud.db'}") as database:
