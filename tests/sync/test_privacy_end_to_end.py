@@ -211,3 +211,18 @@ async def test_an_export_has_what_the_bridge_has_and_no_secret(home: Home, tmp_p
     assert not {"token", "enrolment"} & {row["table"] for row in bridge}
     await home.hearth("privacy", "export", str(file), "--local")
     assert "bridge" not in json.loads(file.read_text())
+
+
+async def test_nothing_is_told_to_a_bridge_that_shows_another_certificate(
+    home: Home, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await home.hearth("privacy", "allow", "history")
+    another = self_made(tmp_path / "another", ["localhost"]).authority
+    assert another is not None
+    kept = home.board / "bridge.json"
+    kept.write_text(json.dumps(json.loads(kept.read_text()) | {"authority": another.read_text()}))
+    async with home.assistant() as (database, end), home.syncing():
+        await Episodes(database, 30.0, outbox=end.outbox).write(turn("01", SECRET))
+        await until(lambda: "no link to the bridge: certificate" in caplog.text)
+    assert SECRET.encode() not in home.on_the_bridge()
+    assert SECRET.encode() in home.on_the_board()
