@@ -408,7 +408,7 @@ class Schedule:
         number = len(self.boards)
         clone = Board(
             f"clone{number}", board.house, self.folder / f"clone{number}", self.network, self.chance, self.trace,
-            key=board.key, bridge_key=board.bridge_key, room=board.room, machine=f"machine{number}", device=board.device,
+            key=board.key, bridge_key=board.bridge_key, room=board.room, machine=f"copy{number}", device=board.device,
         )  # fmt: skip
         clone.reopened = lambda: self._reopened(clone)
         clone.copy_from(folder)
