@@ -88,7 +88,7 @@ class Came:
 
 async def run(seed: int, folder: Path, cluster: Postgres | None, notes: Nats | None) -> Came:
     """One run. ``cluster`` None: one worker on a file."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     bridge = folder / "bridge"
     bridge.mkdir()
     url = cluster.create(f"k{secrets.token_hex(6)}") if cluster else f"sqlite+aiosqlite:///{bridge / 'cloud.db'}"
