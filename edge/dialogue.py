@@ -28,6 +28,8 @@ ASK_CLOUD: Final = "HearthAskCloud"
 """The intent that asks the bridge's larger model what its slot ``question`` holds, as it was said."""
 UNSURE: Final = "unsure"
 """The form of such an intent that nobody asked for: nothing on the board understood the question."""
+NEEDED: Final = "needed"
+"""The form of one that a skill can't answer without."""
 UNSCHEDULE: Final = "HearthScheduleCancel"
 """The intent that takes it back: what it holds in ``later``; with the slot ``last`` what was just put off; without
 either, what is told or asked for."""

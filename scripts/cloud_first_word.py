@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.migrate import migrate
 from cloud_sync.server.settings import load as bridge_settings
 from edge.app import assistant
+from edge.assistant import Assistant
 from edge.cli import app
+from edge.events import ReplyPart
 from edge.home.demo import SimulatedHome
 from edge.session.clock import TurnClock
 from edge.session.turn import Turn
@@ -49,6 +52,7 @@ _SENTENCES = (
     "Water boils at a lower temperature on high mountains. The air ",
     "The Roman Empire in the west ended in the year 476. In the ",
 )
+_QUESTION = "Who can tell me something interesting?"
 
 
 class Ear:
@@ -96,12 +100,7 @@ async def _enrolled(folder: Path, endpoint: dict[str, Any]) -> AsyncIterator[Non
 
 
 async def _measure(turns: int) -> None:
-    ear, wait = Ear(), Wait()
-    endpoint = Scripted([])
-    heard: list[float] = []
-    computed: list[float] = []
-    spoken: list[float] = []
-    voiced: list[float] = []
+    ear, endpoint = Ear(), Scripted([])
     with mosquitto() as broker, tempfile.TemporaryDirectory() as folder:
         os.environ |= {"HEARTH_MQTT__HOST": broker.address.host, "HEARTH_MQTT__PORT": str(broker.address.port)}
         os.environ |= {"HEARTH_UNDERSTAND__SEMANTIC": "false", "HEARTH_UNDERSTAND__LLM": "none"}
@@ -118,36 +117,76 @@ async def _measure(turns: int) -> None:
                 await running.ready()
                 await running.house.settled(5)
                 await anyio.sleep(3)  # until hearth-sync has its link
-                for number in range(turns + 1):
-                    ear.sounded, wait = anyio.Event(), Wait()
-                    endpoint.scripts.clear()
-                    endpoint.scripts.append([_SENTENCES[number % len(_SENTENCES)], wait, "and so on."])
-                    turn = Turn(
-                        running._stages, running.bus, running._origin(session=str(number)), TurnClock(time.monotonic())
-                    )
-                    async with anyio.create_task_group() as answering:
-                        answering.start_soon(turn.written, "Who can tell me something interesting?")
-                        with anyio.fail_after(60):
-                            await wait.reached.wait()
-                            begun, computed_before = time.perf_counter(), time.process_time()
-                            await ear.sounded.wait()
-                        computed.append(time.process_time() - computed_before)
-                        heard.append(ear.at - begun)
-                        wait.go_on.set()
-                voice = running._stages.voice
-                assert voice is not None
-                for number in range(turns):
-                    ear.sounded = anyio.Event()
-                    begun, computed_before = time.perf_counter(), time.process_time()
-                    sentence = _SENTENCES[number % len(_SENTENCES)].split(". ")[0] + "."
-                    await voice.tell(_only(sentence), lambda: None, lambda _: None)
-                    voiced.append(time.process_time() - computed_before)
-                    spoken.append(ear.at - begun)
+                heard, computed = await _answers(running, endpoint, ear, turns + 1)
+                arrived = await _arrivals(running, endpoint, turns)
+                spoken, voiced = await _voice(running, ear, turns)
             tasks.cancel_scope.cancel()
     _print("model's first sentence → first sample", heard[1:])
+    _print("of which until the voice has the sentence", arrived)
     _print("of which the voice alone", spoken)
     _print("processor time, all parts and threads together", computed[1:])
     _print("of which the voice alone", voiced)
+
+
+async def _answers(running: Assistant, endpoint: Scripted, ear: Ear, turns: int) -> tuple[list[float], list[float]]:
+    """Seconds to the first sample, and processor seconds until then."""
+    heard, computed = [], []
+    for number in range(turns):
+        ear.sounded, wait = anyio.Event(), _says(endpoint, number)
+        turn = Turn(running._stages, running.bus, running._origin(session=f"a{number}"), TurnClock(time.monotonic()))
+        async with anyio.create_task_group() as answering:
+            answering.start_soon(turn.written, _QUESTION)
+            with anyio.fail_after(60):
+                await wait.reached.wait()
+                begun, computed_before = time.perf_counter(), time.process_time()
+                await ear.sounded.wait()
+            computed.append(time.process_time() - computed_before)
+            heard.append(ear.at - begun)
+            wait.go_on.set()
+    return heard, computed
+
+
+async def _arrivals(running: Assistant, endpoint: Scripted, turns: int) -> list[float]:
+    """Seconds until the sentence is where it would be spoken."""
+    arrived = []
+    written = replace(running._stages, voice=None)
+    for number in range(turns):
+        wait = _says(endpoint, number)
+        turn = Turn(written, running.bus, running._origin(session=f"w{number}"), TurnClock(time.monotonic()))
+        with running.bus.subscribe() as events:
+            async with anyio.create_task_group() as answering:
+                answering.start_soon(turn.written, _QUESTION)
+                with anyio.fail_after(60):
+                    await wait.reached.wait()
+                    begun = time.perf_counter()
+                    while not isinstance(await events.next(), ReplyPart):
+                        pass
+                arrived.append(time.perf_counter() - begun)
+                wait.go_on.set()
+    return arrived
+
+
+async def _voice(running: Assistant, ear: Ear, turns: int) -> tuple[list[float], list[float]]:
+    """Seconds, and processor seconds, that the voice needs for such a sentence."""
+    spoken, voiced = [], []
+    voice = running._stages.voice
+    assert voice is not None
+    for number in range(turns):
+        ear.sounded = anyio.Event()
+        begun, computed_before = time.perf_counter(), time.process_time()
+        sentence = _SENTENCES[number % len(_SENTENCES)].split(". ")[0] + "."
+        await voice.tell(_only(sentence), lambda: None, lambda _: None)
+        voiced.append(time.process_time() - computed_before)
+        spoken.append(ear.at - begun)
+    return spoken, voiced
+
+
+def _says(endpoint: Scripted, number: int) -> Wait:
+    """The model is to say a sentence and two words, and then to wait."""
+    wait = Wait()
+    endpoint.scripts.clear()
+    endpoint.scripts.append([_SENTENCES[number % len(_SENTENCES)], wait, "and so on."])
+    return wait
 
 
 async def _only(sentence: str) -> AsyncIterator[str]:

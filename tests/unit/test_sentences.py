@@ -1,7 +1,7 @@
 """What a model writes becomes sentences that a voice can say, however it comes in."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.sentences import Sentences, split
@@ -31,6 +31,7 @@ def test_sentences_of_a_text(language: str, text: str, expected: list[str]) -> N
     assert split(text, language) == expected
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WHOLE), st.lists(st.integers(1, 9), min_size=60, max_size=60))
 def test_however_it_comes_in_it_is_the_same(whole: tuple[str, str, list[str]], sizes: list[int]) -> None:
     language, text, expected = whole

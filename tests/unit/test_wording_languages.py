@@ -73,7 +73,8 @@ NAMES: Final[dict[str, Any]] = {"names": ["A", "B"]}
 UNSURE: Final[dict[str, Any]] = dict.fromkeys(("name", "new", "place", "area", "level"))
 
 FOUND: Final[list[dict[str, Any]]] = [
-    {"question": "Why?", "text": text, "rest": rest} for text, rest in (("So.", False), ("So.", True), (None, False))
+    {"question": "Why?", "bare": "Why", "text": text, "rest": rest}
+    for text, rest in (("So.", False), ("So.", True), (None, False))
 ]
 
 SAMPLES: Final[MappingProxyType[str, list[dict[str, Any]]]] = MappingProxyType({

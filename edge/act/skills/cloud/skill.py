@@ -15,13 +15,15 @@ from edge.act.skills.cloud.policy import Cause, Decision, Situation, Step, Why, 
 from edge.act.skills.cloud.request import Prepared, about_house, prepare
 from edge.act.timekeeping import Alert, Time
 from edge.asking import kind_of
-from edge.dialogue import ASK_CLOUD, UNSURE
+from edge.dialogue import ASK_CLOUD, NEEDED, UNSURE
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
 from edge.intents import Question as Asked
 from edge.ports import Announcer, Cloud, History, House, Interpreter, Storage
 from edge.privacy.consent import Purpose
 
 NEWS: Final = "HearthCloudNews"
+_CAUSES: Final = {UNSURE: Cause.UNSURE, NEEDED: Cause.NEEDED}
+"""By the form of the intent."""
 _LOOK_S: Final = 10.0
 """How often it is looked for answers while questions wait; that only reads."""
 _QUOTA_S: Final = 600.0
@@ -93,7 +95,7 @@ class CloudSkill:
         cloud = self._cloud
         kind = kind_of(question, origin.language)
         return Situation(
-            cause=Cause.UNSURE if intent.form == UNSURE else Cause.ASKED_FOR,
+            cause=_CAUSES.get(intent.form, Cause.ASKED_FOR),
             kind=kind,
             about_house=about_house(question, self._house),
             bridge=cloud is not None,
@@ -210,7 +212,9 @@ class CloudSkill:
 
 
 def _described(found: Found) -> dict[str, object]:
-    return {"question": found.question.question, "text": found.text, "rest": bool(found.question.heard)}
+    bare = found.question.question.rstrip(" .?!")
+    asked = found.question.question if bare != found.question.question else f"{bare}."
+    return {"question": asked, "bare": bare, "text": found.text, "rest": bool(found.question.heard)}
 
 
 def _refused(decision: Decision) -> Outcome:
