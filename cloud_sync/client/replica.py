@@ -212,7 +212,7 @@ class Replica:
                 capture.write(connection, table, known.record, row)
 
     def _seen(self, connection: Connection, now: int, changes: Sequence[Numbered]) -> int:
-        """A stamp of now, for what is purged by its age; by a clock that is behind it would be old once that is right."""
+        """A stamp of now, for what is purged by its age: by a clock that is behind, it would soon be old."""
         return max(now, self._outbox.head(connection).clock, *(each.clock for each in changes))
 
     def _settle(self, connection: Connection, changes: Sequence[Numbered], now: int, cursor: int) -> None:

@@ -13,12 +13,13 @@ from cloud_sync.server.settings import load
 from cloud_sync.server.worker import Worker
 from tests.faults.killed import run
 from tests.nats import nats
-from tests.postgres import Postgres
+from tests.postgres import postgres
 
 
 @pytest.mark.anyio
-async def test_two_workers_on_postgresql_and_two_boards(tmp_path: Path, cluster: Postgres) -> None:
-    with nats() as notes:
+async def test_two_workers_on_postgresql_and_two_boards(tmp_path: Path) -> None:
+    # A cluster of its own: it is killed, too.
+    with postgres(tmp_path / "cluster") as cluster, nats() as notes:
         came = await run(1, tmp_path, cluster, notes)
     assert came.kills.total() > 0
     assert came.confirmed > 0
