@@ -104,7 +104,19 @@ def _connected(file: Path, checkpoints: bool, vfs: str | None) -> apsw.Connectio
     # What a person wants forgotten is overwritten, not only unlinked.
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+    if checkpoints:
+        _check(connection)
     return connection
+
+
+def _check(connection: apsw.Connection) -> None:
+    """Raises CorruptError where any page is not what it should be: see https://sqlite.org/pragma.html#pragma_quick_check.
+    Found later, in the middle of a turn, it would be an error at each start, and nothing would ever mend it.
+    """
+    found = connection.execute("PRAGMA quick_check(1)").fetchall()
+    if found != [("ok",)]:
+        connection.close()
+        raise apsw.CorruptError(str(found[0][0]))
 
 
 def _set_aside(file: Path, error: apsw.Error) -> None:

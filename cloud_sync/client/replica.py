@@ -186,8 +186,9 @@ class Replica:
                 if known.own or known.house.fields:
                     deleted.append(key)
             self._merge(connection, known, change, one, numbered, now)
+        seen = self._seen(connection, now, changes)
         for key, known in shadows.items():
-            shadow.save(connection, known, seen=now if key in passed_on else None)
+            shadow.save(connection, known, seen=seen if key in passed_on else None)
             self._show(connection, known)
         scrub(connection, self._device, deleted)
         self._settle(connection, changes, now, cursor)
@@ -209,6 +210,10 @@ class Replica:
             row = None if known.deleted else table.row(known.values)
             if row != capture.read(connection, table, known.record):
                 capture.write(connection, table, known.record, row)
+
+    def _seen(self, connection: Connection, now: int, changes: Sequence[Numbered]) -> int:
+        """A stamp of now, for what is purged by its age: by a clock that is behind, it would soon be old."""
+        return max(now, self._outbox.head(connection).clock, *(each.clock for each in changes))
 
     def _settle(self, connection: Connection, changes: Sequence[Numbered], now: int, cursor: int) -> None:
         latest = max((each.clock for each in changes), default=0)
@@ -242,6 +247,7 @@ class Replica:
                     returned.add(one.clock)
         kept = waiting(connection, whole.acked) - returned
         deleted = [key for key, record in house.items() if record.tombstone is not None]
+        seen = self._seen(connection, now, whole.items)
         lost = deletions(connection, deleted) if whole.restored else []
         for key in _keys(connection, "SELECT DISTINCT kind, record FROM sync_field"):
             house.setdefault(key, Record())
@@ -253,7 +259,7 @@ class Replica:
             # Tombstones of before stay: nothing outranks them, and they are purged by their age alone.
             stamps = [each for each in (known.house.tombstone, record.tombstone) if each is not None]
             known.house = Record({}, min(stamps)) if stamps else record
-            shadow.save(connection, known, seen=now if record.tombstone is not None else None)
+            shadow.save(connection, known, seen=seen if record.tombstone is not None else None)
             self._show(connection, known)
         for kind, ident in lost:
             self._put(connection, Change(kind=kind, record=ident, deleted=True))

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -45,6 +46,7 @@ from cloud_sync.server.websocket import Opening
 from cloud_sync.server.worker import Worker
 
 _SHUTDOWN_S: Final = 1
+_logger: Final = logging.getLogger(__name__)
 _BACKLOG: Final = 4_096
 _ACCEPTED_AT_ONCE: Final = 32
 """Sockets between two looks at those that are there: who has come in is served before the next are let in."""
@@ -114,6 +116,8 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
             async with _fanout(settings, worker):
                 work = [worker.run(), *_upkeep(settings, database), *(serve(worker.tell) for serve in made.services)]
                 tasks = [asyncio.create_task(each) for each in work]
+                for task in tasks:
+                    task.add_done_callback(_ended)
                 try:
                     yield worker, made
                 finally:
@@ -122,6 +126,13 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
                     for task in tasks:
                         with contextlib.suppress(asyncio.CancelledError):
                             await task
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    """A part of the worker is gone: better none than one that answers pings and takes nothing. Devices come again."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _logger.critical("the worker ends, because a part of it did", exc_info=error)
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _upkeep(settings: Settings, database: Database) -> Sequence[Coroutine[Any, Any, None]]:

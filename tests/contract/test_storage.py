@@ -131,3 +131,20 @@ async def test_a_file_that_is_no_database_any_more_is_set_aside_once(
     (aside,) = (each for each in tmp_path.glob("a.db.damaged-*") if not each.name.endswith(("-wal", "-shm")))
     assert aside.read_bytes() == damaged
     assert len([record for record in caplog.records if "is damaged" in record.getMessage()]) == 1
+
+
+@pytest.mark.anyio
+async def test_a_page_that_is_damaged_is_found_at_the_next_start(tmp_path: Path) -> None:
+    file = tmp_path / "a.db"
+    async with Database(file) as database:
+        await database.migrate("notes", STEPS)
+        await database.write(
+            lambda connection: connection.executemany("INSERT INTO note VALUES (?)", [("x" * 1_000,)] * 100)
+        )
+    whole = bytearray(file.read_bytes())
+    whole[3 * 4_096 : 4 * 4_096] = os.urandom(4_096)
+    file.write_bytes(whole)
+    async with Database(file) as database:
+        await database.migrate("notes", STEPS)
+        assert await noted(database) == []
+    assert [each.read_bytes() for each in tmp_path.glob("a.db.damaged-*")] == [bytes(whole)]

@@ -28,7 +28,7 @@ from tests.faults.network import Network, ServerEnd
 from tests.faults.process import Killed, Process
 
 # Looks into an idle store, which nothing in a schedule needs so often.
-worker_module._SWEEP_S = 10.0
+worker_module._SWEEP_S = 5.0
 service._POLL_S = 60.0  # type: ignore[misc]
 
 

@@ -31,6 +31,7 @@ from tests.faults.process import Killed
 from tests.faults.virtual import VirtualLoop, reproducible, true_ms
 
 KEYS: Final = tuple(Ed25519PrivateKey.from_private_bytes(bytes([number] * 32)) for number in range(1, 5))
+_PAGE: Final = 4096
 _PEACE: Final = 8
 """Seconds without news, for receipts that are still on their way."""
 _SETTLE_S: Final = 4 * 3600
@@ -406,11 +407,9 @@ class Schedule:
             return
         board, folder, card = self.chance.choice(self.images)
         number = len(self.boards)
-        # A board of which nothing is known that another has otherwise looks like the same.
-        machine = board.machine if self.chance.random() < 0.4 else f"machine{number}"
         clone = Board(
             f"clone{number}", board.house, self.folder / f"clone{number}", self.network, self.chance, self.trace,
-            key=board.key, bridge_key=board.bridge_key, room=board.room, machine=machine, device=board.device,
+            key=board.key, bridge_key=board.bridge_key, room=board.room, machine=f"copy{number}", device=board.device,
         )  # fmt: skip
         clone.reopened = lambda: self._reopened(clone)
         clone.copy_from(folder)
@@ -452,6 +451,27 @@ class Schedule:
         board = self._any()
         self.bridge.revoke(board.device, true_ms())
         self._later(self.chance.uniform(1, 60), lambda: self.bridge.revoke(board.device, None))
+
+    async def damage(self, board: Board) -> bool:
+        """A page of a card goes bad while the power is off. Returns whether the file was set aside at the next start;
+        then what was never sent is lost with it.
+        """
+        if board.is_on:
+            board.cut_power(torn=False)
+        board.platter.is_full = board.platter.is_read_only = False
+        with closing(apsw.Connection(str(board.file))) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        pages = bytearray(board.file.read_bytes())
+        page = self.chance.randrange(len(pages) // _PAGE)
+        pages[page * _PAGE : (page + 1) * _PAGE] = self.chance.randbytes(_PAGE)
+        board.file.write_bytes(pages)
+        card, self.ledger.cards[board.name] = self.ledger.cards[board.name], Card()
+        board.boot()
+        is_aside = any(board.folder.glob("*.damaged-*"))
+        if not is_aside:
+            # Nothing was on that page.
+            self.ledger.cards[board.name] = card
+        return is_aside
 
     async def _fault_disk_full(self) -> None:
         platter = self._any().platter

@@ -61,6 +61,22 @@ def test_what_is_broken_is_found(store: Path, monkeypatch: pytest.MonkeyPatch, s
     assert said in outcome.violation
 
 
+@pytest.mark.parametrize("seed", range(9_100, 9_106))
+def test_a_card_with_a_bad_page_is_set_aside_and_comes_back_from_the_bridge(
+    store: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    heal, aside = Schedule._heal, []
+
+    async def damaged(self: Schedule) -> None:
+        aside.append(await self.damage(self.boards[0]))
+        await heal(self)
+
+    monkeypatch.setattr(Schedule, "_heal", damaged)
+    outcome = run(seed, store, memory())
+    assert not outcome.violation
+    assert aside == [True]
+
+
 def test_a_power_cut_undoes_what_was_not_synced(tmp_path: Path) -> None:
     def opened() -> SimStorage:
         return SimStorage(Process("a", lambda _: None), platter, tmp_path / "a.db")

@@ -774,3 +774,15 @@ def test_where_there_is_no_room_to_tell_it_nothing_is_written(kitchen: Assistant
 
 def _no_room(*_: object) -> int:
     raise StorageError("there is no room", "make some")
+
+
+def test_a_deletion_that_comes_while_the_clock_is_behind_is_not_old_once_it_is_right(
+    world: list[int], kitchen: Assistant
+) -> None:
+    fields = {"list": "shopping", "text": "milk", "created": 1.0}
+    taken(kitchen, numbered(1, Change(kind="item", record="r", fields=fields), stamp(NOON)), cursor=1)
+    world[0] = NOON - 365 * DAY_MS
+    taken(kitchen, numbered(2, Change(kind="item", record="r", deleted=True), stamp(NOON + 1)), cursor=2)
+    world[0] = NOON + LATER
+    taken(kitchen, cursor=2)
+    assert kitchen.rows("SELECT record FROM sync_tombstone") == [("r",)]
