@@ -23,7 +23,7 @@ from cloud_sync.client.incarnation import Head, head
 from cloud_sync.client.machine import machine as this_machine
 from cloud_sync.client.room import Bounds, Room, replace, replace_all
 from cloud_sync.protocol.clock import HybridClock, ms_of
-from cloud_sync.protocol.event import encode, event, priority_of
+from cloud_sync.protocol.event import Kind, encode, event, priority_of
 from edge.errors import StorageError
 
 PART: Final = "sync.outbox"
@@ -85,9 +85,9 @@ class DatabaseOutbox:
         """What is to be kept of the bridge's clock showing ``bridge_ms``; None: nothing new. Only reads."""
         return self._clocks.moved(self.head(connection).anchor, bridge_ms)
 
-    def put(self, connection: Connection, kind: str, body: object) -> int:
+    def put(self, connection: Connection, kind: str, body: object, *, must: bool = False) -> int:
         """Keep an event for the bridge, in the transaction that ``connection`` is in, unless it may not be told.
-        Returns its stamp.
+        Returns its stamp. ``must``: also where there is no room for it.
 
         Raises StorageError when there is no room for one that may not be given up.
         """
@@ -99,7 +99,9 @@ class DatabaseOutbox:
         raw, priority = encode(made), priority_of(kind)
         if len(raw) > _LARGEST:
             raise StorageError(f"an event of {len(raw) // 1024} KiB is too large for the bridge", "make it shorter")
-        if self._bounds.fits(connection, self.device, at.incarnation, len(raw), priority):
+        # Without the yes the bridge takes nothing that waits, so that there would never be room again.
+        must = must or kind == Kind.CONSENT
+        if self._bounds.fits(connection, self.device, at.incarnation, len(raw), priority, must=must):
             row = (made.seq, kind, int(priority), made.clock, at.total + len(raw), raw)
             connection.execute("INSERT INTO sync_event VALUES (?, ?, ?, ?, ?, ?)", row)
         else:

@@ -99,13 +99,14 @@ def place(connection: Connection, here: Position, welcome: Welcome) -> Placed | 
     return Placed(welcome.acked, known or welcome.acked_id, welcome.acked < acked or epoch != welcome.epoch)
 
 
-def settle(connection: Connection, placed: Placed, welcome: Welcome) -> None:
-    """Write down what is new about the bridge. Writes."""
+def settle(connection: Connection, placed: Placed, welcome: Welcome) -> bool:
+    """Write down what is new about the bridge. Writes. Returns whether it was restored since we met."""
     epoch = connection.execute("SELECT epoch FROM sync_link").get
     if epoch != welcome.epoch:
         # Its changes are counted anew, and what it lost is among the events that are still kept here.
         connection.execute("UPDATE sync_link SET epoch = ?, cursor = 0", (welcome.epoch,))
     acknowledge(connection, placed.after, min(welcome.watermark, placed.after), placed.ident)
+    return bool(epoch) and epoch != welcome.epoch
 
 
 def acknowledge(connection: Connection, acked: int, watermark: int, ident: bytes = b"") -> None:

@@ -137,13 +137,17 @@ class Replica:
             return True
         return False
 
-    def _write(self, connection: Connection, known: Shadow, fields: Mapping[str, Value]) -> None:
+    def _write(
+        self, connection: Connection, known: Shadow, fields: Mapping[str, Value], *, again: bool = False
+    ) -> None:
         if fields:
-            at = self._put(connection, Change(kind=known.kind, record=known.record, fields=dict(fields)))
+            change = Change(kind=known.kind, record=known.record, fields=dict(fields))
+            at = self._put(connection, change, again=again)
             known.own |= {name: Register(value, at) for name, value in fields.items()}
 
-    def _put(self, connection: Connection, change: Change) -> Stamp:
-        return Stamp(self._outbox.put(connection, Kind.CHANGE, change), self._device)
+    def _put(self, connection: Connection, change: Change, *, again: bool = False) -> Stamp:
+        # What the bridge has lost is told again whatever the room: until it was, no page could be taken in.
+        return Stamp(self._outbox.put(connection, Kind.CHANGE, change, must=again), self._device)
 
     # -- what comes from the house -----------------------------------------------------------------------------------
 
@@ -255,14 +259,14 @@ class Replica:
             known = shadow.load(connection, self._device, *key)
             known.own = {name: each for name, each in known.own.items() if each.stamp.clock in kept}
             if not known.deleted and record.tombstone is None and whole.restored:
-                self._write(connection, known, missing(known, record))
+                self._write(connection, known, missing(known, record), again=True)
             # Tombstones of before stay: nothing outranks them, and they are purged by their age alone.
             stamps = [each for each in (known.house.tombstone, record.tombstone) if each is not None]
             known.house = Record({}, min(stamps)) if stamps else record
             shadow.save(connection, known, seen=seen if record.tombstone is not None else None)
             self._show(connection, known)
         for kind, ident in lost:
-            self._put(connection, Change(kind=kind, record=ident, deleted=True))
+            self._put(connection, Change(kind=kind, record=ident, deleted=True), again=True)
         scrub(connection, self._device, deleted)
         self._settle(connection, whole.items, now, cursor)
 

@@ -47,8 +47,19 @@ class Bounds:
         self._counted: tuple[int, int, int] | None = None
         """(PRAGMA data_version, rows, bytes) when they were last counted, and since then by what was added here."""
 
-    def fits(self, connection: Connection, device: str, incarnation: str, size: int, priority: Priority) -> bool:
-        """Make room for an event of ``size`` bytes. False: it has to go itself. Raises StorageError when it may not."""
+    def fits(
+        self,
+        connection: Connection,
+        device: str,
+        incarnation: str,
+        size: int,
+        priority: Priority,
+        *,
+        must: bool = False,
+    ) -> bool:
+        """Make room for an event of ``size`` bytes. False: it has to go itself. Raises StorageError when it may not.
+        ``must``: it is kept also where there is no room.
+        """
         if self._surely_fits(connection, size):
             self._counted = None
             return True
@@ -57,7 +68,7 @@ class Bounds:
             missing = (rows + 1 - int(self._room.rows * _DOWN_TO), kept + size - int(self._room.size * _DOWN_TO))
             freed_rows, freed_size = _give_up(connection, device, incarnation, priority, *missing)
             rows, kept = rows - freed_rows, kept - freed_size
-        fits = self._has(rows, kept + size)
+        fits = must or self._has(rows, kept + size)
         if not fits and priority is Priority.KEPT:
             raise StorageError(
                 f"there is no room for more that waits for the bridge: {rows} entries, {kept // 2**20} MiB",

@@ -21,6 +21,7 @@ from cloud_sync.protocol import erasure
 from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.messages import Answer, Changes, Receipt, Refused, Welcome
 from edge.errors import StorageError
+from edge.privacy.consent import say_again
 
 if TYPE_CHECKING:
     from edge.ports import Storage
@@ -84,8 +85,13 @@ class Store:
         here = self._known
         placed = await self._storage.read(lambda connection: queue.place(connection, here, welcome))
         if placed is not None and placed.is_new:
-            await self._storage.write(lambda connection: queue.settle(connection, placed, welcome))
+            await self._storage.write(lambda connection: self._settle(connection, placed, welcome))
         return placed.after if placed is not None else None
+
+    def _settle(self, connection: Connection, placed: queue.Placed, welcome: Welcome) -> None:
+        if queue.settle(connection, placed, welcome):
+            # Of what it lost, not all is kept here; and without the yes it takes nothing.
+            say_again(connection, self._outbox)
 
     async def load(self, wish: Load) -> Batch | None:
         """The events that are wished for; what can't be sent as it is becomes a gap. Raises StorageError."""

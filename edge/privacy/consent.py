@@ -91,6 +91,16 @@ def may_be_sent(connection: Connection, kind: str) -> bool:
     return kind not in KINDS or allowed(connection, KINDS[kind])
 
 
+def say_again(connection: Connection, outbox: "Outbox") -> None:
+    """Tell the bridge, which may have lost it, what was last said about each purpose; within a transaction."""
+    for each in given(connection).values():
+        outbox.put(connection, "consent", _told(each.purpose, each.how, yes=each.allowed))
+
+
+def _told(purpose: Purpose, how: str, *, yes: bool) -> dict[str, str | bool]:
+    return {"purpose": purpose.value, "allowed": yes, "how": str(how)}
+
+
 class Consents:
     """The one :class:`edge.ports.Consents`."""
 
@@ -125,7 +135,7 @@ class Consents:
             return
         if not yes:
             self._outbox.withdraw(connection, [kind for kind, serves in KINDS.items() if serves is purpose])
-        self._outbox.put(connection, "consent", {"purpose": purpose.value, "allowed": yes, "how": str(how)})
+        self._outbox.put(connection, "consent", _told(purpose, how, yes=yes))
 
 
 def _is_there(connection: Connection) -> bool:

@@ -3,7 +3,7 @@
 import itertools
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final
@@ -24,6 +24,8 @@ from tests.faults.bridge import SimBridge, lost_of
 from tests.faults.process import Killed
 
 KINDS: Final = frozenset(Kind)
+_SCARCE: Final = 1_000
+"""Rows of an outbox in which there is room for little."""
 _LATER: Final = "hologram"
 """A kind of event that a later program may know."""
 _CONTENT: Final = {"event": "raw", "change": "raw", "register": "value"}
@@ -273,7 +275,7 @@ class Ledger:
                 continue
             if kind == Kind.QUESTION and counts.get("expired"):
                 continue
-            has_reason = board.room.rows < 1_000 or (kind == Kind.TURN and board.device in self.denied)
+            has_reason = board.room.rows < _SCARCE or (kind == Kind.TURN and board.device in self.denied)
             if has_reason and ident in self._in_store():
                 continue  # given up for want of room, or taken back before the ack came: the bridge has it
             raise Violation(f"{board.name}: {kind} {ident.hex()} is not in the file any more")
@@ -312,10 +314,14 @@ class Ledger:
 
     # -- what is destroyed ---------------------------------------------------------------------------------------------
 
-    def restored(self, ids: frozenset[bytes]) -> None:
+    def restored(self, ids: frozenset[bytes], boards: Sequence[Board]) -> None:
         """The store is an older one: what some backup had and this one has not, no device need have kept."""
         for ident in self.bridge.backed_up - ids:
             self.excused[ident] = "was in a later backup than the one that was restored"
+        for board in (board for board in boards if board.room.rows < _SCARCE):
+            # What is acknowledged goes first, and the bridge was all that had it.
+            for ident in (self.cards[board.name].held.keys() & self.stored) - ids - board.waiting().keys():
+                self.excused[ident] = "was acknowledged, and given up for want of room"
         self.stored = set(ids)
 
     # -- what must hold in the end -------------------------------------------------------------------------------------

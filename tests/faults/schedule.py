@@ -377,9 +377,10 @@ class Schedule:
         if not self.bridge.backups:
             return
         self.bridge.kill()
+        self.ledger.look_into_store()
         backup = self.chance.choice(self.bridge.backups)
         self.bridge.restore(backup)
-        self.ledger.restored(backup.ids)
+        self.ledger.restored(backup.ids, self.boards)
 
     async def _fault_image(self) -> None:
         board = self._any()
