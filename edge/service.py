@@ -4,7 +4,8 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import anyio
@@ -35,12 +36,17 @@ def _first(group: BaseExceptionGroup[AssistantError]) -> AssistantError:
     return leaf
 
 
-async def told_to_stop() -> None:
-    """Returns at SIGTERM or SIGINT."""
+@contextmanager
+def stop_signals() -> Iterator[Callable[[], Awaitable[None]]]:
+    """Within the block SIGTERM and SIGINT are waited for by what it gives; a program is ready inside it, not before."""
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for number in signals:
-            _log.info("stopping: %s", signal.Signals(number).name)
-            return
+
+        async def told_to_stop() -> None:
+            async for number in signals:
+                _log.info("stopping: %s", signal.Signals(number).name)
+                return
+
+        yield told_to_stop
 
 
 def log_to_stderr(level: str) -> None:

@@ -1,5 +1,7 @@
 """Fixtures that every kind of test uses."""
 
+import uuid
+
 import numpy as np
 import pytest
 import soxr
@@ -17,6 +19,12 @@ from tests.sounds import Recognise, Say
 def anyio_backend() -> str:
     """The runtime is built on anyio over asyncio, so that is what tests run on."""
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_ones_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the settings of whoever runs it, nor those of another test."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / f"config-{uuid.uuid4().hex}"))
 
 
 @pytest.fixture(scope="session")

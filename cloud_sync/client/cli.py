@@ -9,7 +9,7 @@ import anyio
 import typer
 
 from edge.errors import AssistantError
-from edge.service import log_to_stderr, run_async, tell_systemd, told_to_stop
+from edge.service import log_to_stderr, run_async, stop_signals, tell_systemd
 
 if TYPE_CHECKING:
     from cloud_sync.client.daemon import Daemon
@@ -50,11 +50,12 @@ def run(
 
 
 async def _until_told_to_stop(daemon: "Daemon") -> None:
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(daemon.serve, _ready)
-        await told_to_stop()
-        tell_systemd("STOPPING=1")
-        tasks.cancel_scope.cancel()
+    with stop_signals() as told_to_stop:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(daemon.serve, _ready)
+            await told_to_stop()
+            tell_systemd("STOPPING=1")
+            tasks.cancel_scope.cancel()
 
 
 def _ready() -> None:

@@ -137,7 +137,7 @@ def _several(settings: Settings) -> Iterator[Row]:
         if other.site == me.site and other.id != me.id:
             what, _, remedy = collision(me, other).partition(" — ")
             yield _row("other assistants", False, what, remedy, needed=False)
-    others = [other.area or other.site for other in there if other.id != me.id]
+    others = sorted(other.area or other.site for other in there if other.id != me.id)
     if others:
         yield _row("other assistants", True, ", ".join(others), needed=False)
 

@@ -27,7 +27,7 @@ from edge.devices import as_row
 from edge.errors import AssistantError, MicrophoneSilent
 from edge.events import Fault, TurnEnded, as_json
 from edge.ports import Delegate
-from edge.service import log_to_stderr, run_async, tell_systemd, told_to_stop
+from edge.service import log_to_stderr, run_async, stop_signals, tell_systemd
 from edge.settings import Settings
 from models.store import Store
 
@@ -117,9 +117,10 @@ async def _until_told_to_stop(settings: Settings) -> None:
         gc.collect()
         gc.freeze()
         gc.enable()
-        _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
-        tell_systemd("READY=1")
-        await told_to_stop()
+        with stop_signals() as told_to_stop:
+            _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
+            tell_systemd("READY=1")
+            await told_to_stop()
         tell_systemd("STOPPING=1")
         tasks.cancel_scope.cancel()
 

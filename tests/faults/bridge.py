@@ -4,11 +4,12 @@ import asyncio
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import AsyncExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 from sqlalchemy import select
@@ -27,9 +28,12 @@ from tests.faults.inline import inline
 from tests.faults.network import Network, ServerEnd
 from tests.faults.process import Killed, Process
 
-# Looks into an idle store, which nothing in a schedule needs so often.
-worker_module._SWEEP_S = 5.0
-service._POLL_S = 60.0  # type: ignore[misc]
+
+@contextmanager
+def seldom_swept() -> Iterator[None]:
+    """Within the block an idle store is looked into less often than any schedule needs."""
+    with patch.object(worker_module, "_SWEEP_S", 5.0), patch.object(service, "_POLL_S", 60.0):
+        yield
 
 
 @dataclass(frozen=True, slots=True)

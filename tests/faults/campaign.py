@@ -13,7 +13,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from tests.faults.schedule import Outcome, memory, quiet, run, template
+from tests.faults.schedule import Outcome, memory, run, template
 
 _BAR = 40
 
@@ -25,7 +25,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Sets of strings have the same order in every run.
         os.environ["PYTHONHASHSEED"] = "0"
         os.execv(sys.executable, [sys.executable, "-m", "tests.faults.campaign", *(arguments or sys.argv[1:])])
-    quiet()
     with tempfile.TemporaryDirectory(prefix="faults-", dir=memory()) as folder:
         store = template(Path(folder))
         if asked.replay is not None:
@@ -47,7 +46,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _all(asked: argparse.Namespace, store: Path, began: float) -> Iterator[Outcome]:
     seeds = range(asked.seed, asked.seed + asked.schedules)
-    with ProcessPoolExecutor(asked.jobs, initializer=quiet) as pool:
+    with ProcessPoolExecutor(asked.jobs) as pool:
         broken = 0
         for number, outcome in enumerate(pool.map(partial(_one, store=store), seeds, chunksize=4), 1):
             broken += bool(outcome.violation)

@@ -8,8 +8,8 @@ import sqlite3
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import closing, suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,7 @@ from cloud_sync.server.identity.signing import signer
 from cloud_sync.server.migrate import migrate
 from edge.errors import StorageError
 from tests.faults.board import Board, simulated
-from tests.faults.bridge import SimBridge
+from tests.faults.bridge import SimBridge, seldom_swept
 from tests.faults.house import Card, Ledger, Violation
 from tests.faults.network import Network, Weather
 from tests.faults.process import Killed
@@ -82,7 +82,7 @@ def run(seed: int, store: Path, memory: Path | None = None) -> Outcome:
         schedule = Schedule(chance, Path(name), store, loop, outcome)
         loop.set_exception_handler(schedule.unexpected)
         try:
-            with reproducible(random.Random(seed), loop), simulated():
+            with reproducible(random.Random(seed), loop), simulated(), seldom_swept(), quiet():
                 loop.run_until_complete(schedule.run())
         except Violation as error:
             outcome.violation = str(error)
@@ -506,10 +506,18 @@ def memory() -> Path | None:
     return shared if shared.is_dir() else None
 
 
-def quiet() -> None:
-    """What the programs say in a schedule is expected."""
-    for name in _LOGGERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+@contextmanager
+def quiet() -> Iterator[None]:
+    """What the programs say in a schedule is expected: within the block they say nothing."""
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    levels = [each.level for each in loggers]
+    for each in loggers:
+        each.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
 
 
-__all__ = ["Outcome", "apsw", "memory", "quiet", "run", "shutil", "template"]
+__all__ = ["Outcome", "apsw", "memory", "run", "shutil", "template"]

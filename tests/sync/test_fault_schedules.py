@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.disk import Platter
 from tests.faults.process import Killed, Process
-from tests.faults.schedule import Outcome, Schedule, memory, quiet, run, template
+from tests.faults.schedule import Outcome, Schedule, memory, run, template
 from tests.faults.storage import SimStorage
 from tests.replicas import at_once
 
@@ -18,7 +18,6 @@ SEEDS = range(9_000, 9_025)
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Path]:
-    quiet()
     with tempfile.TemporaryDirectory(dir=memory()) as folder:
         yield template(Path(folder))
 

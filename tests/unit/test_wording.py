@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge.intents import Phrase
-from edge.speak.wording import Wording, sentences
+from edge.speak.wording import Wording, _load, sentences
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,10 @@ def test_what_was_compiled_serves_the_next_start(tmp_path: Path) -> None:
     assert files
     for file in files:
         file.write_bytes(file.read_bytes()[:200])
+    _load.cache_clear()
     assert Wording("en", [folder], kept).say(Phrase("hello", {"name": "Ann"})) == "Hello Ann."
     (folder / "en.jinja").write_text("{% macro hello(v) %}Good day, {{ v.name }}.{% endmacro %}", encoding="utf-8")
+    _load.cache_clear()
     assert Wording("en", [folder], kept).say(Phrase("hello", {"name": "Ann"})) == "Good day, Ann."
 
 
