@@ -17,6 +17,7 @@ from cloud_sync.client.session import Batch, Position
 from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.event import Event, Kind, check, decode, encode, renumbered
 from cloud_sync.protocol.messages import Welcome
+from edge.privacy.consent import given
 
 _HEAD_BYTES: Final = 3
 """What MessagePack needs to begin a list."""
@@ -37,7 +38,8 @@ def position(connection: Connection, outbox: DatabaseOutbox) -> Position:
     """How far this device is. Writes where an incarnation is due."""
     at = outbox.head(connection)
     epoch, cursor = connection.execute("SELECT epoch, cursor FROM sync_link").get
-    return Position(outbox.device, at.incarnation, at.seq, cursor, epoch, outbox.now_ms(connection))
+    allowed = tuple(sorted(each.purpose.value for each in given(connection).values() if each.allowed))
+    return Position(outbox.device, at.incarnation, at.seq, cursor, epoch, outbox.now_ms(connection), allowed)
 
 
 def batch(

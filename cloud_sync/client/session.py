@@ -82,6 +82,8 @@ class Position:
     cursor: int = 0
     epoch: str = ""
     time_ms: int = 0
+    allowed: tuple[str, ...] = ()
+    """What something may leave the house for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -440,6 +442,7 @@ class Session:
                 epoch=here.epoch,
                 time_ms=here.time_ms,
                 software=self._software,
+                allowed=here.allowed,
             )
         )
         self.state = State.GREETED

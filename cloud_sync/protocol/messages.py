@@ -62,6 +62,8 @@ class Hello(Message, frozen=True):
     epoch: str = ""
     time_ms: int = 0
     software: str = ""
+    allowed: tuple[str, ...] = ()
+    """The purposes for which something may leave the house now: for a bridge that was never told, or has lost it."""
 
 
 class Welcome(Message, frozen=True):

@@ -68,6 +68,10 @@ class PrivacyGate:
                 refusals.append(None)
         return refusals
 
+    async def met(self, connection: AsyncConnection, house: str, device: str, allowed: Sequence[str]) -> None:
+        """A restored store may have lost the consents: without them, what waits there would be turned away."""
+        await consents.assume(connection, house, device, allowed)
+
 
 def _take(given: dict[tuple[str, str, str], bool], one: Received) -> None:
     """What is said in the middle of a batch holds for what follows in it."""

@@ -92,6 +92,11 @@ class Gate(Protocol):
         transaction that takes them in, under the locks of their devices.
         """
 
+    async def met(self, connection: AsyncConnection, house: str, device: str, allowed: Sequence[str]) -> None:
+        """A device comes that this store has not met, with what it may send by its own word; in a transaction of its
+        house. What it says later counts more.
+        """
+
 
 class Forgets(Protocol):
     """A part of the bridge that keeps something of what was said, in tables of its own."""

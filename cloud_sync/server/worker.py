@@ -99,6 +99,7 @@ class Worker:
         self.half_open = HalfOpen(meter.half_open_dropped.inc, self.now)
         self.throttled: set[Throttled] = set()
         self.wire_logger = logging.getLogger("cloud_sync.server.wire")
+        self._gate = gate
         self._ingest = Ingest(database, appliers, self.now_ms, gate)
         self.fanout: Fanout = InProcess(self.heard)
         """Set another one before :meth:`run`."""
@@ -239,6 +240,9 @@ class Worker:
             at = {(row.device, row.incarnation): row for row in streams}
             counted = await connection.execute(select(house.c.house, house.c.n).where(house.c.house.in_(houses)))
             last = {row.house: row.n for row in counted}
+            for identity, hello in arrivals:
+                if self._gate is not None and hello.allowed and hello.epoch != self.epoch:
+                    await self._gate.met(connection, identity.house, identity.device, hello.allowed)
         welcomed = []
         for (identity, hello), token in zip(arrivals, tokens, strict=True):
             standing = Standing(self.epoch, cursor=last.get(identity.house, 0))

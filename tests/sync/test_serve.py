@@ -15,7 +15,7 @@ import msgspec
 import pytest
 import websockets
 import zstandard
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from cloud_sync.protocol import event as events
 from cloud_sync.protocol.errors import Code
@@ -40,6 +40,7 @@ from cloud_sync.server.database import Database
 from cloud_sync.server.half_open import HalfOpen
 from cloud_sync.server.identity.audit import Audit
 from cloud_sync.server.identity.revocations import Revocations
+from cloud_sync.server.identity.tables import consent
 from cloud_sync.server.settings import load
 from cloud_sync.server.websocket import BURST
 from tests.bridge import Device, Spoken, bridge, connected, enrol, spoken
@@ -384,3 +385,26 @@ async def test_a_worker_that_stops_says_when_to_come_again(tmp_path):
     assert len(waits) == 20
     assert max(waits) - min(waits) > 0.2
     assert all(0 < wait < 5 for wait in waits)
+
+
+async def test_a_bridge_that_has_lost_what_was_allowed_believes_the_greeting(tmp_path):
+    allowed, silent, denied = Device("h1"), Device("h1"), Device("h1")
+    async with running(tmp_path, allowed, silent, denied) as port:
+        async with (
+            Database(load(None, {"data_dir": tmp_path}).url) as database,
+            database.transaction("h1") as connection,
+        ):
+            await connection.execute(delete(consent).where(consent.c.device != denied.name))
+            await connection.execute(update(consent).values(allowed=False))
+        # What it hears as an event counts more than a greeting, in which an older card may speak.
+        for one, greeting, refused in (
+            (allowed, {"allowed": ("history",)}, False),
+            (silent, {}, True),
+            (denied, {"allowed": ("history",)}, True),
+        ):
+            async with connected(port, one, epoch="another", **greeting) as (link, _):
+                await link.tell(*one.turns(1))
+                heard = [await link.next()]
+                while not isinstance(heard[-1], Ack):
+                    heard.append(await link.next())
+                assert any(isinstance(each, Refused) for each in heard) is refused
