@@ -7,7 +7,7 @@ after a power cut, does not come all at once. Brooker: Exponential Backoff And J
 from collections.abc import Callable
 from typing import Final
 
-from cloud_sync.client.session import Ended
+from cloud_sync.client.wishes import Ended
 
 FIRST_S: Final = 1.0
 LONGEST_S: Final = 300.0

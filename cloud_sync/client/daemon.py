@@ -21,8 +21,8 @@ from cloud_sync.client.counter import Counter
 from cloud_sync.client.link import Link
 from cloud_sync.client.local import Standing
 from cloud_sync.client.network import changes
-from cloud_sync.client.session import Ended
 from cloud_sync.client.store import Store
+from cloud_sync.client.wishes import Ended
 from cloud_sync.protocol.messages import Answer, Call, Called, Delta, Taken
 from edge.database import Database
 from edge.errors import StorageError

@@ -13,8 +13,9 @@ import anyio
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, WebSocketException
 
-from cloud_sync.client.session import (
-    LOST,
+from cloud_sync.client.session import LOST, Session, Sign
+from cloud_sync.client.store import Store
+from cloud_sync.client.wishes import (
     Acked,
     Apply,
     BridgeTime,
@@ -25,12 +26,9 @@ from cloud_sync.client.session import (
     Load,
     Place,
     PutAside,
-    Session,
-    Sign,
     Token,
     Wish,
 )
-from cloud_sync.client.store import Store
 from cloud_sync.protocol.errors import Code
 from cloud_sync.protocol.frames import MAX_FRAME
 from cloud_sync.protocol.messages import Answer, Ask, Call, Called, Cancel, Delta, Taken

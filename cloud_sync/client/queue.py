@@ -13,7 +13,7 @@ from cloud_sync.client.counts import count
 from cloud_sync.client.incarnation import put_aside
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.room import replace
-from cloud_sync.client.session import Batch, Position
+from cloud_sync.client.wishes import Batch, Position
 from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.event import Event, Kind, check, decode, encode, renumbered
 from cloud_sync.protocol.messages import Welcome

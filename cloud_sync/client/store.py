@@ -16,7 +16,7 @@ from cloud_sync.client import believed, incarnation, kept, queue
 from cloud_sync.client.counts import count, counts
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.queue import Broken
-from cloud_sync.client.session import Acked, Batch, Load, Position
+from cloud_sync.client.wishes import Acked, Batch, Load, Position
 from cloud_sync.protocol import erasure
 from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.messages import Answer, Changes, Receipt, Refused, Welcome

@@ -16,8 +16,9 @@ from cloud_sync.client.link import Link
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.replica import Replica
 from cloud_sync.client.room import Room
-from cloud_sync.client.session import Ended, Session, State
+from cloud_sync.client.session import Session, State
 from cloud_sync.client.store import Store
+from cloud_sync.client.wishes import Ended
 from cloud_sync.protocol.errors import Code
 from cloud_sync.protocol.event import Event, Kind
 from cloud_sync.protocol.frames import server_codec

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from cloud_sync.client.session import Position
 from cloud_sync.client.session import Session as DeviceSession
 from cloud_sync.client.session import State as DeviceState
+from cloud_sync.client.wishes import Position
 from cloud_sync.protocol import event as events
 from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.frames import device_codec, server_codec

@@ -3,7 +3,7 @@
 import pytest
 
 from cloud_sync.client.backoff import HOPELESS_S, LONGEST_S, STABLE_S, Backoff
-from cloud_sync.client.session import Ended
+from cloud_sync.client.wishes import Ended
 
 CUT = Ended("lost")
 

@@ -5,8 +5,9 @@ import pytest
 
 from cloud_sync.client.compose import End
 from cloud_sync.client.erasing import DeviceErasures
-from cloud_sync.client.session import Load, Position, Session, State
+from cloud_sync.client.session import Session, State
 from cloud_sync.client.store import Store
+from cloud_sync.client.wishes import Load, Position
 from cloud_sync.protocol.event import decode, encode, renumbered
 from cloud_sync.protocol.frames import device_codec, server_codec
 from cloud_sync.protocol.messages import VERSIONS, Challenge, Changes, Pull, Welcome

@@ -18,7 +18,7 @@ from cloud_sync.client.machine import machine
 from cloud_sync.client.outbox import DatabaseOutbox
 from cloud_sync.client.queue import Broken
 from cloud_sync.client.room import Lost, Room
-from cloud_sync.client.session import Batch
+from cloud_sync.client.wishes import Batch
 from cloud_sync.protocol.clock import ms_of, stamp
 from cloud_sync.protocol.event import Event, Kind, check, decode, encode
 from cloud_sync.protocol.messages import Answer, Ask, Welcome

@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud_sync.client.local import Splitter, framed
-from cloud_sync.client.session import (
-    LOST,
-    UNANSWERED_S,
+from cloud_sync.client.session import LOST, UNANSWERED_S, Session, State
+from cloud_sync.client.wishes import (
     Acked,
     Apply,
     Batch,
@@ -19,8 +18,6 @@ from cloud_sync.client.session import (
     Load,
     Place,
     Position,
-    Session,
-    State,
     Token,
     Wish,
 )
