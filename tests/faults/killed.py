@@ -195,7 +195,7 @@ def main() -> int:
     confirmed = broken = 0
     kills: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        cluster = None if asked.sqlite else stack.enter_context(postgres(Path(name) / "cluster"))
+        cluster = None if asked.sqlite else stack.enter_context(postgres())
         notes = None if asked.sqlite else stack.enter_context(nats())
         for seed in range(asked.seed, asked.seed + asked.runs):
             folder = Path(name) / f"run{seed}"

@@ -19,7 +19,7 @@ from tests.postgres import postgres
 @pytest.mark.anyio
 async def test_two_workers_on_postgresql_and_two_boards(tmp_path: Path) -> None:
     # A cluster of its own: it is killed, too.
-    with postgres(tmp_path / "cluster") as cluster, nats() as notes:
+    with postgres() as cluster, nats() as notes:
         came = await run(1, tmp_path, cluster, notes)
     assert came.kills.total() > 0
     assert came.confirmed > 0

@@ -772,7 +772,7 @@ def test_where_there_is_no_room_to_tell_it_nothing_is_written(kitchen: Assistant
     assert kitchen.items() == ["milk"]
 
 
-def _no_room(*_: object) -> int:
+def _no_room(*_: object, must: bool = False) -> int:
     raise StorageError("there is no room", "make some")
 
 
