@@ -320,7 +320,8 @@ class Ledger:
             self.excused[ident] = "was in a later backup than the one that was restored"
         for board in (board for board in boards if board.room.rows < _SCARCE):
             # What is acknowledged goes first, and the bridge was all that had it.
-            for ident in (self.cards[board.name].held.keys() & self.stored) - ids - board.waiting().keys():
+            waiting = board.waiting().keys() if board.assistant is not None else set()
+            for ident in (self.cards[board.name].held.keys() & self.stored) - ids - waiting:
                 self.excused[ident] = "was acknowledged, and given up for want of room"
         self.stored = set(ids)
 
@@ -348,6 +349,14 @@ class Ledger:
         self._forgotten(boards, required)
         return {"events": len(rows), "confirmed": sum(op.state is State.CONFIRMED for op in self.ops)}
 
+    def _of_erased_records(self, boards: list[Board]) -> set[bytes]:
+        """Ids of changes that are kept on a board, of records that the bridge was told to forget."""
+        wishes = [msgspec.msgpack.decode(body) for (body,) in self.bridge.query("SELECT body FROM erasure")]
+        records = {tuple(each) for wish in wishes for each in wish.get("records", ())}
+        events = [decode(raw) for board in boards for (raw,) in board.rows("SELECT event FROM sync_event")]
+        changes = [(one.id, msgspec.msgpack.decode(one.body)) for one in events if one.kind == Kind.CHANGE]
+        return {ident for ident, body in changes if body and (body.get("kind"), body.get("record")) in records}
+
     def _nothing_lost(self, rows: list[Any], required: dict[bytes, str], boards: list[Board]) -> None:
         here = {row.id for row in rows}
         counted: Counter[str] = Counter()
@@ -357,6 +366,7 @@ class Ledger:
         now_ms = max(board.wall_ms() for board in boards)
         expiry = {ident: op.expires_ms for op in self.ops if op.what == "question" for ident in op.ids}
         missing: Counter[str] = Counter()
+        erased = self._of_erased_records(boards)
         for ident, kind in required.items():
             if ident in here:
                 continue
@@ -366,6 +376,9 @@ class Ledger:
                 missing["expired"] += 1
             elif _may_go(kind):
                 missing[kind] += 1
+            elif kind == Kind.CHANGE and ident in erased:
+                # It was told again beside something else, and what it tells of was to be forgotten.
+                continue
             else:
                 ops = [op.token for op in self.ops if ident in op.ids]
                 raise Violation(f"lost: {kind} {ident.hex()} {ops}")
