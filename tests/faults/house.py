@@ -4,6 +4,7 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final
@@ -14,6 +15,7 @@ import msgspec
 from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.event import Kind, Priority, decode, priority_of
 from cloud_sync.protocol.messages import Ask
+from cloud_sync.protocol.record import Change
 from edge.devices import ActionReport, Confirmation, DeviceState
 from edge.errors import StorageError
 from edge.events import Reply, Timings, TurnEnded
@@ -351,11 +353,19 @@ class Ledger:
 
     def _of_erased_records(self, boards: list[Board]) -> set[bytes]:
         """Ids of changes that are kept on a board, of records that the bridge was told to forget."""
-        wishes = [msgspec.msgpack.decode(body) for (body,) in self.bridge.query("SELECT body FROM erasure")]
-        records = {tuple(each) for wish in wishes for each in wish.get("records", ())}
-        events = [decode(raw) for board in boards for (raw,) in board.rows("SELECT event FROM sync_event")]
-        changes = [(one.id, msgspec.msgpack.decode(one.body)) for one in events if one.kind == Kind.CHANGE]
-        return {ident for ident, body in changes if body and (body.get("kind"), body.get("record")) in records}
+        records: set[tuple[str, str]] = set()
+        for (body,) in self.bridge.query("SELECT body FROM erasure"):
+            wish = msgspec.msgpack.decode(body)
+            records |= {(kind, record) for kind, record in wish.get("records", ())} if isinstance(wish, dict) else set()
+        found = set()
+        for (raw,) in (row for board in boards for row in board.rows("SELECT event FROM sync_event")):
+            # Some of them are damaged, or no changes at all: that is part of the schedule.
+            with suppress(ProtocolError, msgspec.DecodeError):
+                one = decode(raw)
+                change = msgspec.msgpack.decode(one.body, type=Change)
+                if (change.kind, change.record) in records:
+                    found.add(one.id)
+        return found
 
     def _nothing_lost(self, rows: list[Any], required: dict[bytes, str], boards: list[Board]) -> None:
         here = {row.id for row in rows}
@@ -366,7 +376,7 @@ class Ledger:
         now_ms = max(board.wall_ms() for board in boards)
         expiry = {ident: op.expires_ms for op in self.ops if op.what == "question" for ident in op.ids}
         missing: Counter[str] = Counter()
-        erased = self._of_erased_records(boards)
+        erased = self._of_erased_records(boards) if required.keys() - here else set()
         for ident, kind in required.items():
             if ident in here:
                 continue
