@@ -120,7 +120,7 @@ async def assistant(
             services.start_soon(_elsewhere(storage, mind, house).serve)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        built = Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours)
+        built = Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours, storage)
         if stays:
             services.start_soon(built.keep_ready)
         yield built

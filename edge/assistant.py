@@ -26,7 +26,9 @@ from edge.ports import (
     RingingEnd,
     Sayable,
     Silenced,
+    Skill,
     Sound,
+    Storage,
     SttEngine,
     VadEngine,
     WakeEngine,
@@ -68,9 +70,10 @@ class Assistant:
         listening: Listening,
         loudness: Loudness,
         neighbours: HouseNeighbours,
+        storage: Storage,
     ) -> None:
         self.settings, self.house, self.bus = settings, house, bus
-        self.listening, self.loudness, self.neighbours = listening, loudness, neighbours
+        self.listening, self.loudness, self.neighbours, self.storage = listening, loudness, neighbours, storage
         self._stages, self._ears, self._mind, self._arbiter = stages, ears, mind, arbiter
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
@@ -79,6 +82,11 @@ class Assistant:
     def announcer(self) -> Announcer:
         """By which it is heard unasked."""
         return self._mind.announcer
+
+    @property
+    def skills(self) -> Sequence[Skill]:
+        """What it can do."""
+        return self._mind.skills
 
     @property
     def countdowns(self) -> Sequence[Countdowns]:

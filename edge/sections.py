@@ -232,6 +232,15 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+class ApiSettings(Section):
+    """The page and the API: HTTP and WebSocket."""
+
+    serve: bool = True
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8765
+    """0: any that is free, as the log says."""
+
+
 class Pins(Section):
     """GPIO pins, by their Broadcom number, of a light with several colours; those that it has."""
 

@@ -27,6 +27,7 @@ from pydantic_settings import (
 from edge import profile
 from edge.errors import SettingsError
 from edge.sections import (
+    ApiSettings,
     AudioSettings,
     CloudSettings,
     ConfirmSettings,
@@ -79,6 +80,7 @@ class Settings(BaseSettings):
     mqtt: MqttSettings = MqttSettings()
     speak: SpeakSettings = SpeakSettings()
     wyoming: WyomingSettings = WyomingSettings()
+    api: ApiSettings = ApiSettings()
     hardware: HardwareSettings = HardwareSettings()
     cloud: CloudSettings = CloudSettings()
     privacy: PrivacySettings = PrivacySettings()

@@ -112,6 +112,7 @@ async def _until_told_to_stop(settings: Settings) -> None:
             tasks.start_soon(running.follow, ring, delegate)
             stack.callback(ring.close)
             _log.info("listening after %.1f s", time.perf_counter() - begun)
+        await _console(running, stack)
         await running.ready()
         # What is loaded by now stays. To look at all of it each time would stop everything for a quarter of a second.
         gc.collect()
@@ -136,6 +137,20 @@ async def _wyoming(running: Assistant) -> AsyncIterator[Delegate | None]:
 
     async with serve_wyoming(running) as satellite:
         yield satellite
+
+
+async def _console(running: Assistant, stack: AsyncExitStack) -> None:
+    """The page and the API, where the settings want them; imported only now, as hearing comes first."""
+    if not running.settings.api.serve:
+        return
+    from edge.api.web.server import PortTaken
+    from edge.api.web.server import serve as serve_web
+
+    try:
+        await stack.enter_async_context(serve_web(running))
+    except PortTaken as error:
+        # Whoever speaks to it is more important than whoever looks at it.
+        running.report(error)
 
 
 async def _log_turns(bus: Bus) -> None:

@@ -53,6 +53,8 @@ TESTING = (
     SystemPackage("pulseaudio", _program("pulseaudio")),
     SystemPackage("pulseaudio-utils", _program("pactl")),
     SystemPackage("libasound2-plugins", _pulse_plugin),
+    SystemPackage("chromium", _program("chromium")),
+    SystemPackage("prometheus", _program("promtool")),
 )
 
 

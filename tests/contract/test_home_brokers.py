@@ -1,5 +1,6 @@
 """The house on real brokers: mosquitto, and amqtt, which is a different program."""
 
+import gc
 import json
 import socket
 import time
@@ -299,6 +300,9 @@ async def test_a_thousand_devices(running: Mosquitto, record_property: Callable[
             await anyio.sleep(0.005)
             gaps.append(time.thread_time() - before)
 
+    # A collection looks at all that other tests have left behind, which is not the house's.
+    gc.collect()
+    gc.freeze()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(tick)
         begun = time.process_time()
@@ -306,6 +310,7 @@ async def test_a_thousand_devices(running: Mosquitto, record_property: Callable[
             took = time.process_time() - begun
             on = sum(house.state(device.id).value == "on" for device in house.devices())
         tasks.cancel_scope.cancel()
+    gc.unfreeze()
     record_property("processor_s", took)
     record_property("longest_gap_s", max(gaps))
     assert on == count

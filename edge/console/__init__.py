@@ -1,0 +1,1 @@
+"""The web page: plain modules, served as they are."""
