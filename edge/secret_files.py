@@ -40,6 +40,8 @@ def keep(data_dir: Path, key: str, secret: str | None) -> None:
     """Keep ``secret``, None to forget it, as the setting ``key``. Raises SettingsError."""
     folder = data_dir / _FOLDER
     path = folder / _name(key)
+    if secret is not None and not secret.strip().isprintable():
+        raise SettingsError(f"{key} has characters that are no text", "write it as text", permanent=True)
     part = folder / f".{path.name}.{os.getpid()}.part"
     try:
         if secret is None:

@@ -11,10 +11,10 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Any, Literal, get_args
 
 import platformdirs
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError
@@ -54,6 +54,8 @@ _OUTSIDE = frozenset({"HEARTH_MODELS__MIRROR"})
 _OF_SKILLS = f"{_PREFIX}SKILLS__"
 _OF_BRIDGE = re.compile(f"{_PREFIX}CLOUD_(?!_)")
 """``hearth-cloud`` has settings of its own."""
+_FEW = 40
+"""Keys that are told in one line."""
 
 
 def _default_data_dir() -> Path:
@@ -91,7 +93,8 @@ class Settings(BaseSettings):
     """Models: the same for every assistant on the machine."""
     area: str | None = None
     """The room this assistant stands in: "turn on the light" means the light here."""
-    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much it tells in its log; never what was said."""
     audio: AudioSettings = AudioSettings()
     wake: WakeSettings = WakeSettings()
     listen: ListenSettings = ListenSettings()
@@ -311,6 +314,13 @@ def _siblings(location: list[str]) -> Mapping[str, object]:
     return fields
 
 
+def unknown_key(key: str, valid: Collection[str]) -> SettingsError:
+    """There is no such setting."""
+    return SettingsError(f"[{key}]: unknown key", _suggest(key, valid), permanent=True)
+
+
 def _suggest(key: str, valid: Any) -> str:
     near = difflib.get_close_matches(key, list(valid), n=1, cutoff=0.4)
+    if not near and len(list(valid)) > _FEW:
+        return ""
     return f"did you mean {near[0]}?" if near else f"valid keys: {', '.join(sorted(valid))}"

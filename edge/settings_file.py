@@ -58,8 +58,11 @@ def changed_text(text: str, changes: Mapping[str, Any], name: str = "hearthside.
             _change(document, key, value)
         changed = tomlkit.dumps(document)
         as_read = tomllib.loads(changed)
+        changed.encode()
     except (TOMLKitError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{name}: {error}", "correct the file's TOML", permanent=True) from None
+    except UnicodeEncodeError:
+        raise SettingsError("half a character can't be written", "write it as text", permanent=True) from None
     if _without_empty(as_read) != _without_empty(wanted):
         # TOML can be written in ways in which a key has no place of its own. Better no change than another one.
         raise SettingsError(f"{name} has no place for {_told(changes)}", "write it there yourself", permanent=True)
