@@ -4,6 +4,7 @@ Keys are dotted: ``area``, ``wake.threshold``, ``skills.alarms.snooze_min``. The
 there, so that its default holds.
 """
 
+import contextlib
 import hashlib
 import os
 import tomllib
@@ -151,5 +152,7 @@ def _replace(file: Path, text: str) -> None:
         if file.exists():
             part.chmod(file.stat().st_mode & 0o777)
         part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
