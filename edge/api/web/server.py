@@ -74,6 +74,7 @@ def _bound(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(where)
+        listener.listen()  # whoever comes before the server is up, waits
     except OSError as error:
         listener.close()
         what = f"the console can't be at {host}:{port}: {error.strerror}"
