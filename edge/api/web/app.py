@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, page, restart, settings
+from edge.api.web import ask, page, restart, settings, system
 from edge.api.web.access import Identified
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.assistant import Assistant
@@ -15,6 +15,7 @@ _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
     restart.router,
     settings.router,
+    system.router,
 )  # fmt: skip
 
 
