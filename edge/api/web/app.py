@@ -9,10 +9,12 @@ from fastapi import APIRouter, FastAPI
 from edge.api.web import ask, page
 from edge.api.web.access import Identified
 from edge.api.web.problems import RESPONSES, answer_problems
+from edge.api.web.voice import routes as voice
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
+    voice.router,
 )  # fmt: skip
 
 
