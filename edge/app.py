@@ -120,9 +120,13 @@ async def assistant(
             services.start_soon(_elsewhere(storage, mind, house).serve)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        built = Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours, storage)
+        built = Assistant(
+            settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours, storage,
+            bridge=end.bridge if end is not None else None,
+        )  # fmt: skip
         if stays:
             services.start_soon(built.keep_ready)
+            services.start_soon(built.observation.serve)
         yield built
 
 

@@ -4,14 +4,15 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
 from edge.bus import Bus
 from edge.chunk import Pcm
+from edge.database import Database
 from edge.engine_thread import EngineThread
 from edge.engines import wake_rules
 from edge.errors import AssistantError
@@ -19,6 +20,7 @@ from edge.events import AnyEvent, Fault, TurnEnded
 from edge.home.house import MqttHouse
 from edge.intents import Intent, Origin, Phrase, Transcript, Understanding
 from edge.mind import Mind
+from edge.observe.observation import Observation
 from edge.ports import (
     Announcer,
     Countdowns,
@@ -42,6 +44,9 @@ from edge.session.neighbours import HouseNeighbours
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
+
+if TYPE_CHECKING:
+    from cloud_sync.client.bridge import LocalBridge
 
 _LOOK_S: Final = 1.0
 """Between two looks whether the house has changed."""
@@ -72,12 +77,17 @@ class Assistant:
         loudness: Loudness,
         neighbours: HouseNeighbours,
         storage: Storage,
+        *,
+        bridge: "LocalBridge | None" = None,
     ) -> None:
+        """``bridge``: the link to it, where there is one."""
         self.settings, self.house, self.bus = settings, house, bus
         self.listening, self.loudness, self.neighbours, self.storage = listening, loudness, neighbours, storage
         self._stages, self._ears, self._mind, self._arbiter = stages, ears, mind, arbiter
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
+        self.bridge = bridge
+        self.observation = Observation(self)
         self.clients: Counter[str] = Counter()
         """How many are connected over the network now, by kind of stream: ``events``, ``voice`` and the like. Whoever
         serves one counts it in and out."""
@@ -101,6 +111,22 @@ class Assistant:
     def voice(self) -> Voice | None:
         """None where answers are only written."""
         return self._stages.voice
+
+    @property
+    def hears(self) -> bool:
+        """Whether there is any sound to hear."""
+        return self._ears is not None
+
+    def queues(self) -> Mapping[str, int]:
+        """How many calls wait for each engine's thread now."""
+        ears = self._ears
+        engines: list[EngineThread[Any]] = [*([ears.wake, ears.vad, ears.stt] if ears else ()), *self._mind.engines]
+        waiting = {engine.name: engine.waiting for engine in engines}
+        if self._stages.voice is not None:
+            waiting["tts"] = self._stages.voice.waiting
+        if isinstance(self.storage, Database):
+            waiting["database"] = self.storage.waiting
+        return waiting
 
     def sayable(self) -> Sayable:
         """The start of every sentence that means something in this house now."""

@@ -48,6 +48,11 @@ class EngineThread(Generic[E]):
         # A native call cannot be interrupted. Shutting down must not wait for it: the thread is a daemon.
         await asyncio.shield(asyncio.to_thread(self._thread.join, _JOIN_SECONDS))
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait until those before them are through."""
+        return self._jobs.qsize()
+
     async def ready(self) -> None:
         """Returns when the engine is built; raises what building it raised."""
         await self.call(lambda engine: None)

@@ -39,6 +39,11 @@ class Voice:
         self._tts, self._sink = tts, sink
         self._loudness = loudness or VoiceLoudness()
 
+    @property
+    def waiting(self) -> int:
+        """How many sentences wait to be made."""
+        return self._tts.waiting
+
     async def ready(self) -> None:
         """Returns when the voice is loaded and has cleared its throat; raises what loading it raised.
 
