@@ -128,9 +128,11 @@ async def assistant(
         built = Assistant(
             settings, house, stages, wake, engines, bus, mind, arbiter, listening, loudness, neighbours, storage,
             services,
+            bridge=end.bridge if end is not None else None,
         )  # fmt: skip
         if stays:
             services.start_soon(built.keep_ready)
+            services.start_soon(built.observation.serve)
         yield built
 
 

@@ -3,15 +3,17 @@
 import threading
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 from anyio.abc import TaskGroup
 
 from edge.bus import Bus, Tap
 from edge.chunk import Pcm
+from edge.database import Database
 from edge.engine_thread import EngineThread
 from edge.engines import endpoint_rules, wake_rules
 from edge.errors import AssistantError
@@ -21,6 +23,7 @@ from edge.intents import Intent, Origin, Phrase, Transcript, Understanding
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.mind import Mind
+from edge.observe.observation import Observation
 from edge.ports import (
     Announcer,
     AudioSink,
@@ -47,6 +50,9 @@ from edge.session.talker import Talker, until_let_go
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
+
+if TYPE_CHECKING:
+    from cloud_sync.client.bridge import LocalBridge
 
 _LOOK_S: Final = 1.0
 """Between two looks whether the house has changed."""
@@ -81,7 +87,10 @@ class Assistant:
         neighbours: HouseNeighbours,
         storage: Storage,
         tasks: TaskGroup,
+        *,
+        bridge: "LocalBridge | None" = None,
     ) -> None:
+        """``bridge``: the link to it, where there is one."""
         self.settings, self.house, self.bus = settings, house, bus
         self.listening, self.loudness, self.neighbours, self.storage = listening, loudness, neighbours, storage
         self._stages, self._wake, self._mind, self._arbiter = stages, wake, mind, arbiter
@@ -90,6 +99,11 @@ class Assistant:
         """What outlives whoever began it, but not the assistant."""
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
+        self.bridge = bridge
+        self.observation = Observation(self)
+        self.clients: Counter[str] = Counter()
+        """How many are connected over the network now, by kind of stream: ``events``, ``voice`` and the like. Whoever
+        serves one counts it in and out."""
 
     @property
     def announcer(self) -> Announcer:
@@ -110,6 +124,21 @@ class Assistant:
     def voice(self) -> Voice | None:
         """None where answers are only written."""
         return self._stages.voice
+
+    @property
+    def hears(self) -> bool:
+        """Whether there is any sound to hear."""
+        return self._wake is not None
+
+    def queues(self) -> Mapping[str, int]:
+        """How many calls wait for each engine's thread now."""
+        own = self.engines
+        wake = [self._wake] if self._wake is not None else []
+        engines: list[EngineThread[Any]] = [*wake, own.vad, own.stt, own.tts, *self._mind.engines]
+        waiting = {engine.name: engine.waiting for engine in engines}
+        if isinstance(self.storage, Database):
+            waiting["database"] = self.storage.waiting
+        return waiting
 
     def sayable(self) -> Sayable:
         """The start of every sentence that means something in this house now."""
@@ -170,7 +199,7 @@ class Assistant:
         silent = replace(self._stages, listener=None, voice=None, precedence=None)
         origin = self._origin(area, session)
         turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), self._conversations.of(origin.session))
-        with self.bus.subscribe() as events:
+        with self.bus.subscribe(listener="ask") as events:
             await turn.written(text)
             return [event for event in events.pending() if event.turn == turn.id]
 

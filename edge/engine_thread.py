@@ -95,6 +95,11 @@ class EngineThread(EngineQueue[E]):
             # A native call cannot be interrupted. Shutting down must not wait for it: the thread is a daemon.
             await asyncio.shield(asyncio.to_thread(self._thread.join, _JOIN_SECONDS))
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait until those before them are through."""
+        return self._jobs.waiting
+
     @contextmanager
     def reserved(self) -> Iterator[None]:
         """Until the block ends, nothing is begun that was handed in :attr:`behind`: nobody waits for it to end."""
@@ -147,6 +152,11 @@ class _Jobs:
         self._holds = 0
         self._closed = False
         self._changed = threading.Condition(threading.Lock())
+
+    @property
+    def waiting(self) -> int:
+        """How many there are."""
+        return len(self._first) + len(self._behind)
 
     def put(self, job: _Job, *, behind: bool) -> None:
         with self._changed:

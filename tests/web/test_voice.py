@@ -1,6 +1,5 @@
 """``/v1/voice``, with real ears, a real voice and a real house."""
 
-
 import numpy as np
 import pytest
 import soxr
