@@ -3,6 +3,7 @@
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -77,6 +78,9 @@ class Assistant:
         self._stages, self._ears, self._mind, self._arbiter = stages, ears, mind, arbiter
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
+        self.clients: Counter[str] = Counter()
+        """How many are connected over the network now, by kind of stream: ``events``, ``voice`` and the like. Whoever
+        serves one counts it in and out."""
 
     @property
     def announcer(self) -> Announcer:
@@ -159,7 +163,7 @@ class Assistant:
         silent = replace(self._stages, listener=None, voice=None)
         origin = self._origin(area, session)
         turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), self._conversations.of(origin.session))
-        with self.bus.subscribe() as events:
+        with self.bus.subscribe(listener="ask") as events:
             await turn.written(text)
             return [event for event in events.pending() if event.turn == turn.id]
 
