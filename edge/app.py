@@ -121,6 +121,7 @@ async def assistant(
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
         built = Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours, storage)
+        services.start_soon(built.recent.serve)
         if stays:
             services.start_soon(built.keep_ready)
         yield built

@@ -39,6 +39,7 @@ from edge.session.clock import TurnClock
 from edge.session.listening import Listening
 from edge.session.loop import FollowUpRules, Loop
 from edge.session.neighbours import HouseNeighbours
+from edge.session.recent import Recent
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
@@ -78,6 +79,7 @@ class Assistant:
         self._stages, self._ears, self._mind, self._arbiter = stages, ears, mind, arbiter
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
+        self.recent = Recent(bus, listening=listening.on)
         self.clients: Counter[str] = Counter()
         """How many are connected over the network now, by kind of stream: ``events``, ``voice`` and the like. Whoever
         serves one counts it in and out."""
