@@ -130,6 +130,7 @@ async def assistant(
             services,
             bridge=end.bridge if end is not None else None,
         )  # fmt: skip
+        services.start_soon(built.recent.serve)
         if stays:
             services.start_soon(built.keep_ready)
             services.start_soon(built.observation.serve)

@@ -46,6 +46,7 @@ from edge.session.clock import TurnClock
 from edge.session.listening import Listening
 from edge.session.loop import FollowUpRules, Loop
 from edge.session.neighbours import HouseNeighbours
+from edge.session.recent import Recent
 from edge.session.talker import Talker, until_let_go
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
@@ -101,6 +102,7 @@ class Assistant:
         self._pressed = threading.Event()
         self.bridge = bridge
         self.observation = Observation(self)
+        self.recent = Recent(bus, listening=listening.on)
         self.clients: Counter[str] = Counter()
         """How many are connected over the network now, by kind of stream: ``events``, ``voice`` and the like. Whoever
         serves one counts it in and out."""

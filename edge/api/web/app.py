@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, metrics, page
+from edge.api.web import ask, metrics, page, turns
 from edge.api.web.access import Identified
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.api.web.voice import routes as voice
@@ -15,6 +15,7 @@ from edge.assistant import Assistant
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
     metrics.router,
+    turns.router,
     voice.router,
 )  # fmt: skip
 
