@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, events, metrics, page, restart, settings, system, turns
+from edge.api.web import ask, events, metrics, models, page, restart, settings, system, turns
 from edge.api.web.access import Identified
 from edge.api.web.feed import Feed
 from edge.api.web.problems import RESPONSES, answer_problems
@@ -16,6 +16,7 @@ from edge.assistant import Assistant
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
     metrics.router,
+    models.router,
     restart.router,
     settings.router,
     system.router,
