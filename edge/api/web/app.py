@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, events, metrics, models, page, restart, settings, system, turns
+from edge.api.web import ask, events, metrics, models, page, restart, settings, system, turns, wake
 from edge.api.web.access import Identified
 from edge.api.web.feed import Feed
 from edge.api.web.problems import RESPONSES, answer_problems
@@ -22,6 +22,7 @@ _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     system.router,
     turns.router,
     voice.router,
+    wake.router,
 )  # fmt: skip
 
 
