@@ -29,6 +29,8 @@ FILE: Final = "data.key"
 """In the data directory, where there is no credential."""
 _MARK: Final = "data.key.id"
 """In the data directory: tells the key that the data was encrypted with from others, and nothing about it."""
+SEALED: Final = ("recordings",)
+"""Folders of the data directory with files ``*.sealed``: kinds of :class:`Sealer`."""
 _BYTES: Final = 32
 _PLAIN: Final = b"SQLite format 3\0"
 _NONCE: Final = 12
@@ -131,10 +133,32 @@ def rekey(file: Path, old: DataKey, new: DataKey) -> None:
     """Have the database, which nobody else may have open, encrypted with another key. Raises StorageError."""
     try:
         connection = apsw.Connection(str(file))
-        connection.execute(f"PRAGMA key = '{old.pragma}'").fetchall()
+        if not is_plain(file):
+            connection.execute(f"PRAGMA key = '{old.pragma}'").fetchall()
         _change_key(connection, new)
     except apsw.Error as error:
         raise StorageError(f"{file} can't be given another key: {error}", "restore it again") from error
+
+
+def adopt(data_dir: Path, key: DataKey) -> DataKey:
+    """The key of ``data_dir``, where nothing is kept yet: ``key``, unless there is one already, which is returned then.
+    Raises StorageError.
+    """
+    own = data_key(data_dir) or _new(data_dir, key)
+    (data_dir / _MARK).write_text(f"{own.mark}\n", "ascii")
+    return own
+
+
+def rekey_all(folder: Path, old: DataKey, new: DataKey) -> None:
+    """Everything encrypted in ``folder``, which nobody else uses, is with another key from now on.
+
+    Raises StorageError.
+    """
+    rekey(folder / "hearthside.db", old, new)
+    for kind in SEALED:
+        for file in (folder / kind).glob("*.sealed"):
+            content = Sealer(old, kind).unseal(file.read_bytes(), file.stem)
+            file.write_bytes(Sealer(new, kind).seal(content, file.stem))
 
 
 def _right_key(data_dir: Path) -> DataKey | None:
@@ -147,9 +171,9 @@ def _right_key(data_dir: Path) -> DataKey | None:
     return key
 
 
-def _new(data_dir: Path) -> DataKey:
+def _new(data_dir: Path, key: DataKey | None = None) -> DataKey:
     """Made up by whichever program is first: what is there already counts."""
-    key, part = DataKey(secrets.token_bytes(_BYTES)), data_dir / f".{FILE}.{os.getpid()}"
+    key, part = key or DataKey(secrets.token_bytes(_BYTES)), data_dir / f".{FILE}.{os.getpid()}"
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "w") as out:
