@@ -208,8 +208,7 @@ def _encrypt(file: Path, key: DataKey) -> None:
 
 
 def _change_key(connection: apsw.Connection, key: DataKey) -> None:
-    # The cipher can't be changed in WAL mode. Alone with the file, or not at all.
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
+    # The cipher can't be changed in WAL mode, and the mode only by who is alone with the file.
     connection.execute("PRAGMA secure_delete = ON").fetchall()
     mode = connection.execute("PRAGMA journal_mode = DELETE").get
     if mode != "delete":

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 import apsw
 
-from edge.at_rest import unlock
+from edge.at_rest import is_plain, unlock
 from edge.engine_thread import EngineThread
 from edge.errors import StorageError
 
@@ -83,9 +83,13 @@ class Database:
 def _open(file: Path, checkpoints: bool, vfs: str | None = None) -> apsw.Connection:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        plain = is_plain(file)
         try:
             return _connected(file, checkpoints, vfs)
         except (apsw.NotADBError, apsw.CorruptError) as error:
+            if plain and not is_plain(file):
+                # Another program has just encrypted it.
+                return _connected(file, checkpoints, vfs)
             if not checkpoints:
                 raise
             _set_aside(file, error)

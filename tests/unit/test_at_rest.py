@@ -1,6 +1,8 @@
 """Encryption of what is kept."""
 
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +66,38 @@ async def test_while_another_program_has_it_open_it_stays_as_it_is(tmp_path: Pat
     at_rest.prepare(tmp_path)
     assert not at_rest.is_plain(tmp_path / "hearthside.db")
     assert await kept(tmp_path) == [CANARY, "more"]
+
+
+async def test_another_process_that_has_it_open_loses_nothing(tmp_path: Path) -> None:
+    await keep(tmp_path)
+    script = """
+import sys
+from pathlib import Path
+from edge.database import _open
+connection = _open(Path(sys.argv[1]), False)
+print(connection.execute("SELECT count(*) FROM note").get, flush=True)
+for line in sys.stdin:
+    connection.execute("INSERT INTO note VALUES ('from there')")
+    print(connection.execute("SELECT count(*) FROM note").get, flush=True)
+"""
+    file = str(tmp_path / "hearthside.db")
+    with subprocess.Popen(
+        [sys.executable, "-c", script, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        assert other.stdout.readline() == "1\n"
+        for count in (3, 5):
+            at_rest.prepare(tmp_path)
+            await keep(tmp_path, "from here")
+            other.stdin.write("go on\n")
+            other.stdin.flush()
+            assert other.stdout.readline() == f"{count}\n"
+        other.stdin.close()
+    assert at_rest.is_plain(tmp_path / "hearthside.db")
+    at_rest.prepare(tmp_path)
+    assert not at_rest.is_plain(tmp_path / "hearthside.db")
+    assert len(await kept(tmp_path)) == 5
 
 
 async def test_where_it_is_not_wanted_nothing_is_begun(tmp_path: Path) -> None:
