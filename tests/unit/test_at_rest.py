@@ -81,7 +81,7 @@ for line in sys.stdin:
     print(connection.execute("SELECT count(*) FROM note").get, flush=True)
 """
     file = str(tmp_path / "hearthside.db")
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: ASYNC220  # it answers line by line
         [sys.executable, "-c", script, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdin is not None
