@@ -10,6 +10,7 @@ from typing import Final
 
 import anyio
 
+from edge.act.confirm import Guard
 from edge.bus import Bus
 from edge.chunk import Pcm
 from edge.engine_thread import EngineThread
@@ -42,6 +43,7 @@ from edge.session.neighbours import HouseNeighbours
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
+from edge.speak.wording import Wording
 
 _LOOK_S: Final = 1.0
 """Between two looks whether the house has changed."""
@@ -102,6 +104,20 @@ class Assistant:
         """None where answers are only written."""
         return self._stages.voice
 
+    @property
+    def guard(self) -> Guard:
+        """What stands before a command that could let somebody in."""
+        return self._mind.guard
+
+    @property
+    def wording(self) -> Wording:
+        """What phrases are in words."""
+        return self._mind.wording
+
+    def grammar(self, text: str, area: str | None = None) -> Understanding | None:
+        """What ``text`` means word for word, said in ``area``: within milliseconds. Nothing of it is done."""
+        return self._mind.grammar.of(self.settings.understand.language).exactly(text, self._origin(area))
+
     def sayable(self) -> Sayable:
         """The start of every sentence that means something in this house now."""
         return self._mind.grammar.sayable()
@@ -155,13 +171,16 @@ class Assistant:
         """``pcm`` (int16, 16 kHz) taken as one command without a wake word."""
         return await Turn(self._stages, self.bus, self._origin(), TurnClock(0.0)).recorded(pcm)
 
-    async def ask(self, text: str, area: str | None = None, session: str | None = None) -> list[AnyEvent]:
-        """One command in writing, asked from ``area`` if that is given; the answer is not spoken.
+    async def ask(
+        self, text: str, area: str | None = None, session: str | None = None, *, guest: bool = False
+    ) -> list[AnyEvent]:
+        """One command in writing, asked from ``area`` if that is given; the answer is not spoken. ``guest``: see
+        :class:`edge.intents.Origin`.
 
         Returns the turn's events, the last of them its TurnEnded.
         """
         silent = replace(self._stages, listener=None, voice=None)
-        origin = self._origin(area, session)
+        origin = replace(self._origin(area, session), guest=guest)
         turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), self._conversations.of(origin.session))
         with self.bus.subscribe(listener="ask") as events:
             await turn.written(text)

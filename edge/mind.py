@@ -78,6 +78,7 @@ class Mind:
     grammar: Grammars
     router: Router
     dispatch: Dispatch
+    guard: Guard
     wording: Wording
     skills: Sequence[Skill]
     floor: Floor
@@ -154,7 +155,7 @@ async def build_mind(
         later=Later(parted, DEFERRABLE),
     )
     interpreter.begin(grammars, router, dispatch)
-    return Mind(grammars, router, dispatch, wording, skills, floor, conversations, announcer)
+    return Mind(grammars, router, dispatch, guard, wording, skills, floor, conversations, announcer)
 
 
 async def semantic_tier(

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, events, page
+from edge.api.web import ask, devices, events, house, page
 from edge.api.web.access import Identified
 from edge.api.web.feed import Feed
 from edge.api.web.problems import RESPONSES, answer_problems
@@ -14,6 +14,8 @@ from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
+    devices.router,
+    house.router,
 )  # fmt: skip
 
 
