@@ -69,9 +69,10 @@ async def test_a_command_is_reported_as_the_device_shows_it(served: Served) -> N
 
 
 async def test_what_the_device_does_not_show_is_not_claimed(served: Served) -> None:
-    for behaviour, result in ((Behaviour(silent=True), "unconfirmed"), (Behaviour(stuck=True), "failed")):
-        served.home.behave("hallway_plug", behaviour)
-        status, report = await _command(served, "switch.hallway_plug", {"state": "ON"})
+    served.home.behave("hallway_plug", Behaviour(silent=True))
+    served.home.behave("bedroom_light", Behaviour(stuck=True))
+    for device, result in (("switch.hallway_plug", "unconfirmed"), ("light.bedroom_light", "failed")):
+        status, report = await _command(served, device, {"state": "ON"})
         assert (status, report["confirmed"], report["result"]) == (200, False, result)
         assert report["after"]["state"] == "off"
 
