@@ -13,6 +13,7 @@ from fastapi.routing import iter_route_contexts
 
 from edge.api.web.access import Needs, Open, Requires, Role
 from edge.api.web.app import build
+from edge.api.web.limits import Rates
 from tests.web.conftest import Served
 from tests.web.people import OWN, owner, somebody
 
@@ -83,18 +84,23 @@ async def asked(client: httpx.AsyncClient, way: Way) -> int:
 async def test_every_route_refuses_whoever_may_not(served: Served) -> None:
     table = list(ways(build(served.assistant, served.console.entrance)))
     assert {(way.method, way.path) for way in table if way.needs is None} == _OPEN
-    async with owner(served), somebody(served, Role.GUEST) as guest, somebody(served, Role.MEMBER) as member:
-        async with httpx.AsyncClient(base_url=served.address, headers=OWN) as stranger:
-            for way in table:
-                wanted = way.needs
-                if wanted is None:
-                    assert await asked(stranger, way) not in (401, 403), way
-                    continue
-                assert await asked(stranger, way) == 401, way
-                if wanted > Role.GUEST:
-                    assert await asked(guest, way) == 403, way
-                if wanted > Role.MEMBER:
-                    assert await asked(member, way) == 403, way
+    served.console.entrance.rates = Rates("100000/minute")
+    async with (
+        owner(served),
+        somebody(served, Role.GUEST) as guest,
+        somebody(served, Role.MEMBER) as member,
+        httpx.AsyncClient(base_url=served.address, headers=OWN) as stranger,
+    ):
+        for way in table:
+            wanted = way.needs
+            if wanted is None:
+                assert await asked(stranger, way) not in (401, 403), way
+                continue
+            assert await asked(stranger, way) == 401, way
+            if wanted > Role.GUEST:
+                assert await asked(guest, way) == 403, way
+            if wanted > Role.MEMBER:
+                assert await asked(member, way) == 403, way
 
 
 async def test_a_route_that_says_nothing_is_found_out(served: Served) -> None:

@@ -11,6 +11,7 @@ from edge.api.web.access import HERE, Person, is_near
 from edge.api.web.accounts import Accounts
 from edge.api.web.attempts import Attempts
 from edge.api.web.hosts import Names, from_elsewhere
+from edge.api.web.limits import Rates
 from edge.api.web.live_connections import LiveConnections
 from edge.api.web.logins import Logins
 from edge.api.web.passwords import Passwords
@@ -47,7 +48,7 @@ class Entrance:
         self.code, self.tickets = SetupCode(elapsed), Tickets(elapsed)
         self.tried_from, self.tried_for = Attempts(elapsed), Attempts(elapsed, free=_FREE_FOR_ACCOUNT)
         self.names = Names(tuple(name.lower() for name in api.allow_hosts))
-        self.live = LiveConnections()
+        self.live, self.rates = LiveConnections(), Rates()
         self.reach: Callable[[bool], Awaitable[None]] = _nowhere
         """Called with whether the network may reach us; returns when that is so."""
         self.tls_port = 0

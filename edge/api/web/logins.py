@@ -6,7 +6,6 @@ Either is 256 random bits, of which only the SHA-256 is kept: what is as random 
 import hashlib
 import secrets
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -68,7 +67,7 @@ class Logins:
         secret that the browser keeps. Raises StorageError.
         """
         secret, now = secrets.token_urlsafe(_BYTES), self._now()
-        row = (uuid.uuid4().hex, "session", _hash(secret), person, label, None, now, now, now + LIFE_S)
+        row = (secrets.token_hex(8), "session", _hash(secret), person, label, None, now, now, now + LIFE_S)
 
         def insert(connection: Connection) -> None:
             if instead_of is not None:
@@ -88,7 +87,7 @@ class Logins:
         """A token of ``person``, or of nobody, for ``days``, or for ever. Returns what is kept, and the token, which
         nothing can show again. Raises StorageError.
         """
-        secret, now, ident = _PREFIX + secrets.token_urlsafe(_BYTES), self._now(), uuid.uuid4().hex
+        secret, now, ident = _PREFIX + secrets.token_urlsafe(_BYTES), self._now(), secrets.token_hex(8)
         expires = now + days * _DAY_S if days is not None else None
         row = (ident, "token", _hash(secret), person, label, role, now, now, expires)
 

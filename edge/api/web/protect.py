@@ -43,6 +43,9 @@ HEADERS: Final[Mapping[str, str]] = {
 and with a self-made certificate a browser would let nobody in any more.
 """
 
+_API: Final = ("/v1/", "/mcp")
+"""What is not the page's files."""
+
 
 class Protected:
     """ASGI: the application behind all of it."""
@@ -81,7 +84,7 @@ class Protected:
             await self._pass(who, scope, receive, sending)
 
     async def _pass(self, who: Person | None, scope: Scope, receive: Receive, send: Send) -> None:
-        scope.setdefault("state", {})["person"] = who
+        scope.setdefault("state", {}).update(person=who, rates=self._entrance.rates)
         if who is None:
             await self._app(scope, receive, send)
         else:
@@ -91,7 +94,10 @@ class Protected:
         """Raises Refusal and StorageError."""
         if "authorization" not in connection.headers:
             refuse_forgery(connection)
-        return await self._entrance.who(connection)
+        who = await self._entrance.who(connection)
+        if who is None and connection.url.path.startswith(_API):
+            await self._entrance.rates.stranger(connection)
+        return who
 
     def _to_tls(self, connection: HTTPConnection) -> ASGIApp:
         """For whoever asks over the network without TLS. What holds a secret is refused, so that its sender learns of

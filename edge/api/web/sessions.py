@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from edge.api.web.access import Anybody, Guest, GuestInPerson, Person, Role, is_near
 from edge.api.web.accounts import Account
-from edge.api.web.attempts import place
 from edge.api.web.entrance import COOKIE, SECURE_COOKIE, Entrance, is_secure, session_of
+from edge.api.web.limits import source
 from edge.api.web.listing import Listed, Page, cut
 from edge.api.web.logins import LIFE_S, Login
 from edge.api.web.people import Name, Password, RoleName, name_of
@@ -147,20 +147,15 @@ async def begin_session(entrance: Entrance, request: Request, response: Response
 
 async def _authenticated(entrance: Entrance, request: Request, name: str, password: str) -> Account | None:
     """Raises Refusal while whoever asks has to wait."""
-    source = where(request)
+    origin = source(request)
     with_name = () if is_near(request) else (name.casefold(),)
-    entrance.tried_from.begin(source)
+    entrance.tried_from.begin(origin)
     entrance.tried_for.begin(*with_name)
     account = await entrance.accounts.authenticate(name, password)
     if account is not None:
-        entrance.tried_from.right(source)
+        entrance.tried_from.right(origin)
         entrance.tried_for.right(*with_name)
     return account
-
-
-def where(request: Request) -> str:
-    """Where it comes from, as guesses are counted."""
-    return place(request.client.host) if request.client is not None else ""
 
 
 def _session(login: Login, who: Person) -> Session:

@@ -8,10 +8,11 @@ from pydantic import BaseModel, Field
 
 from edge.api.web.access import Anybody, Role, is_near
 from edge.api.web.entrance import Entrance, is_secure
+from edge.api.web.limits import source
 from edge.api.web.passwords import SHORTEST, check
 from edge.api.web.people import Name, Password
 from edge.api.web.problems import Refusal
-from edge.api.web.sessions import Me, begin_session, where
+from edge.api.web.sessions import Me, begin_session
 
 
 class Standing(BaseModel):
@@ -55,14 +56,14 @@ def router(entrance: Entrance) -> APIRouter:
             raise Refusal(HTTPStatus.CONFLICT, "there is an owner already", code="owned", remedy=remedy)
         password = first.password.get_secret_value()
         check(password, first.name)
-        source = where(request)
-        entrance.tried_from.begin(source)
+        origin = source(request)
+        entrance.tried_from.begin(origin)
         if not entrance.code.take(first.code):
             what = "this code is not, or no more, the right one"
             remedy = "have a new one shown by `hearth console link`"
             raise Refusal(HTTPStatus.FORBIDDEN, what, code="wrong_code", remedy=remedy)
         entrance.code.void()
-        entrance.tried_from.right(source)
+        entrance.tried_from.right(origin)
         account = await entrance.accounts.add(first.name, Role.OWNER, password)
         await begin_session(entrance, request, response, account)
         await entrance.changed()

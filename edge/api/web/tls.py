@@ -64,6 +64,11 @@ class Certificate:
         folder = data_dir / FOLDER
         return cls(_Files(folder / _CERTIFICATE, folder / _KEY), lambda: names(api.allow_hosts))
 
+    @property
+    def self_made(self) -> bool:
+        """Whether it was made here, so that browsers warn of it."""
+        return self._made_for is not None
+
     async def context(self) -> ssl.SSLContext:
         """For the sockets: always the same one. Makes and loads what is new. Raises SettingsError, StorageError."""
         return await anyio.to_thread.run_sync(self._renewed)

@@ -61,7 +61,7 @@ def router(entrance: Entrance) -> APIRouter:
         """One's own; for an owner, all."""
         whose = None if who.role >= Role.OWNER else who.id
         given, after = cut(await logins.all("token", whose), lambda one: one.id, asked)
-        return Page(items=[_shown(one) for one in given], next=after)
+        return Page(items=[shown(one) for one in given], next=after)
 
     @routes.post("", status_code=201, summary="Make a token")
     async def make(new: NewToken, who: MemberInPerson) -> MadeToken:
@@ -69,7 +69,7 @@ def router(entrance: Entrance) -> APIRouter:
         if (role := role_of(new.role)) > who.role:
             raise Refusal(HTTPStatus.FORBIDDEN, "nobody gives more than they have", code="forbidden")
         made, secret = await logins.make_token(new.label, role, who.id, new.days)
-        return MadeToken(**_shown(made).model_dump(), token=secret)
+        return MadeToken(**shown(made).model_dump(), token=secret)
 
     @routes.delete("/{token}", status_code=204, summary="Delete a token")
     async def delete(token: str, who: MemberInPerson) -> None:
@@ -80,7 +80,8 @@ def router(entrance: Entrance) -> APIRouter:
     return routes
 
 
-def _shown(login: Login) -> Token:
+def shown(login: Login) -> Token:
+    """``login`` as the API has it."""
     return Token(
         id=login.id,
         label=login.label,
