@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import platformdirs
 from pydantic import Field, ValidationError
@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     area: str | None = None
     """The room this assistant stands in: "turn on the light" means the light here."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """Of the lines of the log. ``auto``: JSON where systemd's journal reads them, text elsewhere."""
     audio: AudioSettings = AudioSettings()
     wake: WakeSettings = WakeSettings()
     listen: ListenSettings = ListenSettings()
