@@ -241,6 +241,13 @@ class ApiSettings(Section):
     """0: any that is free, as the log says."""
 
 
+class KpiSettings(Section):
+    """How well the assistant serves is counted, on this device alone."""
+
+    ask_satisfaction: bool = False
+    """Whether it asks aloud, at most once a week, after something went well, how satisfied one is."""
+
+
 class Pins(Section):
     """GPIO pins, by their Broadcom number, of a light with several colours; those that it has."""
 

@@ -32,6 +32,7 @@ from edge.sections import (
     CloudSettings,
     ConfirmSettings,
     HardwareSettings,
+    KpiSettings,
     ListenSettings,
     MemorySettings,
     MqttSettings,
@@ -86,6 +87,7 @@ class Settings(BaseSettings):
     hardware: HardwareSettings = HardwareSettings()
     cloud: CloudSettings = CloudSettings()
     privacy: PrivacySettings = PrivacySettings()
+    kpi: KpiSettings = KpiSettings()
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By name of the skill, its own section; the skill knows the keys."""
 

@@ -6,13 +6,14 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, metrics, page
+from edge.api.web import ask, kpis, metrics, page
 from edge.api.web.access import Identified
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
+    kpis.router,
     metrics.router,
 )  # fmt: skip
 
