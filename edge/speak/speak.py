@@ -12,7 +12,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from edge.chunk import Pcm
-from edge.engine_thread import EngineThread
+from edge.engine_thread import EngineQueue
 from edge.errors import AssistantError
 from edge.ports import AudioSink, TtsEngine
 from edge.speak.loudness import VoiceLoudness
@@ -34,15 +34,10 @@ _Coming: TypeAlias = tuple[str, list[Future[Pcm]]]
 class Voice:
     """Text to sound to loudspeaker."""
 
-    def __init__(self, tts: EngineThread[TtsEngine], sink: AudioSink, loudness: VoiceLoudness | None = None) -> None:
+    def __init__(self, tts: EngineQueue[TtsEngine], sink: AudioSink, loudness: VoiceLoudness | None = None) -> None:
         """``loudness`` None: as loud as the engine speaks."""
         self._tts, self._sink = tts, sink
         self._loudness = loudness or VoiceLoudness()
-
-    @property
-    def waiting(self) -> int:
-        """How many sentences wait to be made."""
-        return self._tts.waiting
 
     async def ready(self) -> None:
         """Returns when the voice is loaded and has cleared its throat; raises what loading it raised.

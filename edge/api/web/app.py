@@ -6,19 +6,23 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, kpis, metrics, page
+from edge.api.web import ask, events, kpis, metrics, page, turns
 from edge.api.web.access import Identified
+from edge.api.web.feed import Feed
 from edge.api.web.problems import RESPONSES, answer_problems
+from edge.api.web.voice import routes as voice
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
     kpis.router,
     metrics.router,
+    turns.router,
+    voice.router,
 )  # fmt: skip
 
 
-def build(assistant: Assistant) -> FastAPI:
+def build(assistant: Assistant, feed: Feed) -> FastAPI:
     """The application of ``assistant``."""
     app = FastAPI(
         title="Hearthside",
@@ -33,5 +37,6 @@ def build(assistant: Assistant) -> FastAPI:
     app.add_middleware(Identified)
     for router in _ROUTERS:
         app.include_router(router(assistant))
+    app.include_router(events.router(assistant, feed))
     app.mount("/", page.files())
     return app
