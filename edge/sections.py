@@ -262,6 +262,13 @@ class ApiSettings(Section):
         return self
 
 
+class KpiSettings(Section):
+    """How well the assistant serves is counted, on this device alone."""
+
+    ask_satisfaction: bool = False
+    """Whether it asks aloud, at most once a week, after something went well, how satisfied one is."""
+
+
 class Pins(Section):
     """GPIO pins, by their Broadcom number, of a light with several colours; those that it has."""
 

@@ -22,6 +22,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from cloud_sync.logs import LogFormat
 from cloud_sync.server.heavy.settings import HeavySettings
 
 _PREFIX: Final = "HEARTH_CLOUD_"
@@ -33,6 +34,10 @@ Days = Annotated[float, Field(ge=0, le=3650)]
 
 class CloudSettingsError(Exception):
     """Names the key that is wrong."""
+
+
+PORT: Final = "port"
+"""In the data directory: where the bridge was served last, for the commands beside it."""
 
 
 class Settings(BaseSettings):
@@ -64,6 +69,8 @@ class Settings(BaseSettings):
     heavy: HeavySettings = HeavySettings()
     """The models that answer what is too heavy for a board."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    log_format: LogFormat = "auto"
+    """``auto``: JSON where systemd's journal reads it, text elsewhere."""
 
     @property
     def url(self) -> str:

@@ -6,16 +6,34 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, devices, events, house, page, people, sessions, setup, tokens
+from edge.api.web import (
+    ask,
+    devices,
+    events,
+    house,
+    kpis,
+    metrics,
+    page,
+    people,
+    sessions,
+    setup,
+    tokens,
+    turns,
+)
 from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
 from edge.api.web.problems import RESPONSES, answer_problems
+from edge.api.web.voice import routes as voice
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
     devices.router,
     house.router,
+    kpis.router,
+    metrics.router,
+    turns.router,
+    voice.router,
 )  # fmt: skip
 _OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
     people.router,
