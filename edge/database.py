@@ -54,6 +54,11 @@ class Database:
     ) -> None:
         await self._thread.__aexit__(kind, error, trace)
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for those before them."""
+        return self._thread.waiting
+
     async def migrate(self, part: str, steps: Sequence[str]) -> None:
         """Bring the tables of ``part`` up to date: runs the ``steps`` (SQL) that this file has not seen yet, all or
         none. Steps are only ever added at the end. Raises StorageError.
@@ -83,6 +88,8 @@ class Database:
 def _open(file: Path, checkpoints: bool, vfs: str | None = None) -> apsw.Connection:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        # What was said, and the hashes of passwords: SQLite gives the files beside it the same mode.
+        file.touch(mode=0o600)
         plain = is_plain(file)
         try:
             return _connected(file, checkpoints, vfs)

@@ -44,7 +44,7 @@ def run(
     from edge.settings import load
 
     settings = load(config)
-    log_to_stderr(settings.log_level)
+    log_to_stderr(settings.log_level, settings.log_format)
     at_rest.prepare(settings.data_dir, encrypt=settings.privacy.encrypt)
     from cloud_sync.client.compose import daemon
 

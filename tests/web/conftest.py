@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from edge.api.web.server import serve
+from edge.api.web.server import Console, serve_console
 from edge.app import assistant
 from edge.assistant import Assistant
 from edge.home.demo import SimulatedHome
@@ -27,6 +27,7 @@ class Served:
     """``http://127.0.0.1:PORT``"""
     client: httpx.AsyncClient
     """Of that address."""
+    console: Console
 
 
 @pytest.fixture
@@ -39,15 +40,15 @@ def broker() -> Iterator[Mosquitto]:
 async def served(broker: Mosquitto, tmp_path: Path) -> AsyncIterator[Served]:
     settings = Settings(
         data_dir=tmp_path,
-        api=ApiSettings(port=0),
+        api=ApiSettings(port=0, tls_port=0),
         mqtt=MqttSettings(host=broker.address.host, port=broker.address.port, confirm_s=1.0),
         understand=UnderstandSettings(llm="none", semantic=False),
     )
     async with (
         SimulatedHome(broker.address) as home,
         assistant(settings, hears=False, sink=None) as running,
-        serve(running) as address,
-        httpx.AsyncClient(base_url=address) as client,
+        serve_console(running) as console,
+        httpx.AsyncClient(base_url=console.address) as client,
     ):
         await running.house.settled(5)
-        yield Served(running, home, broker, address.rstrip("/"), client)
+        yield Served(running, home, broker, console.address.rstrip("/"), client, console)

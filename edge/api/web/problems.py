@@ -4,11 +4,12 @@
 can do about it.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
@@ -34,8 +35,16 @@ class Problem(BaseModel):
 class Refusal(HTTPException):
     """The request can't be answered: raised by whatever answers it."""
 
-    def __init__(self, status: HTTPStatus, detail: str, *, code: str = "", remedy: str = "") -> None:
-        super().__init__(status, detail)
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        code: str = "",
+        remedy: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, detail, headers)
         self.code, self.remedy = code, remedy
 
 
@@ -48,6 +57,8 @@ def answer_problems(app: FastAPI) -> None:
     """Have every error of ``app`` answered as a problem."""
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
+    # A WebSocket that is refused is answered like any other request.
+    app.add_exception_handler(WebSocketRequestValidationError, _malformed)
     app.add_exception_handler(AssistantError, _failed)
 
 
@@ -72,7 +83,7 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _malformed(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
+    assert isinstance(error, RequestValidationError | WebSocketRequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     return respond(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {first['msg']}", code="malformed")
