@@ -43,6 +43,7 @@ from edge.session.recent import Recent
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
+from edge.wake.gauge import Gauge
 
 _LOOK_S: Final = 1.0
 """Between two looks whether the house has changed."""
@@ -80,6 +81,8 @@ class Assistant:
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
         self.recent = Recent(bus, listening=listening.on)
+        self.gauge = Gauge()
+        """What is heard at this moment."""
         self.clients: Counter[str] = Counter()
         """How many are connected over the network now, by kind of stream: ``events``, ``voice`` and the like. Whoever
         serves one counts it in and out."""
@@ -98,6 +101,11 @@ class Assistant:
     def countdowns(self) -> Sequence[Countdowns]:
         """What counts time down."""
         return [skill for skill in self._mind.skills if isinstance(skill, Countdowns)]
+
+    @property
+    def hears(self) -> bool:
+        """Whether any sound comes in."""
+        return self._ears is not None
 
     @property
     def voice(self) -> Voice | None:
@@ -136,7 +144,7 @@ class Assistant:
         follow_up = FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
         loop = Loop(
             ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor, follow_up,
-            self._arbiter, delegate, self._pressed,
+            self._arbiter, delegate, self._pressed, self.gauge,
         )  # fmt: skip
         return await loop.run(sound)
 

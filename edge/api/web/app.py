@@ -6,13 +6,14 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, page, turns
+from edge.api.web import ask, now, page, turns
 from edge.api.web.access import Identified
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
+    now.router,
     turns.router,
 )  # fmt: skip
 
