@@ -6,8 +6,9 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, now, page, turns
+from edge.api.web import ask, events, now, page, turns
 from edge.api.web.access import Identified
+from edge.api.web.feed import Feed
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.assistant import Assistant
 
@@ -18,7 +19,7 @@ _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
 )  # fmt: skip
 
 
-def build(assistant: Assistant) -> FastAPI:
+def build(assistant: Assistant, feed: Feed) -> FastAPI:
     """The application of ``assistant``."""
     app = FastAPI(
         title="Hearthside",
@@ -33,5 +34,6 @@ def build(assistant: Assistant) -> FastAPI:
     app.add_middleware(Identified)
     for router in _ROUTERS:
         app.include_router(router(assistant))
+    app.include_router(events.router(assistant, feed))
     app.mount("/", page.files())
     return app
