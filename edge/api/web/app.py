@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, events, now, page, turns
+from edge.api.web import ask, events, feedback, now, page, replay, turns
 from edge.api.web.access import Identified
 from edge.api.web.feed import Feed
 from edge.api.web.problems import RESPONSES, answer_problems
@@ -14,7 +14,9 @@ from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
+    feedback.router,
     now.router,
+    replay.router,
     turns.router,
 )  # fmt: skip
 
