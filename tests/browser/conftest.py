@@ -38,9 +38,9 @@ from edge.home.demo import SimulatedHome
 from edge.sections import ApiSettings, MqttSettings, UnderstandSettings
 from edge.settings import Settings
 from tests.brokers import Mosquitto
-from tests.web.conftest import Served, broker, served
+from tests.web.conftest import Served, broker, served, settings
 
-__all__ = ["Served", "broker", "served"]
+__all__ = ["Served", "broker", "served", "settings"]
 
 CHROMIUM: Final = "/usr/bin/chromium"
 _TIMEOUT_MS: Final = 20_000

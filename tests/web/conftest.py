@@ -36,13 +36,18 @@ def broker() -> Iterator[Mosquitto]:
 
 
 @pytest.fixture
-async def served(broker: Mosquitto, tmp_path: Path) -> AsyncIterator[Served]:
-    settings = Settings(
+def settings(broker: Mosquitto, tmp_path: Path) -> Settings:
+    """A test module that needs others has a fixture of this name of its own."""
+    return Settings(
         data_dir=tmp_path,
         api=ApiSettings(port=0),
         mqtt=MqttSettings(host=broker.address.host, port=broker.address.port, confirm_s=1.0),
         understand=UnderstandSettings(llm="none", semantic=False),
     )
+
+
+@pytest.fixture
+async def served(settings: Settings, broker: Mosquitto) -> AsyncIterator[Served]:
     async with (
         SimulatedHome(broker.address) as home,
         assistant(settings, hears=False, sink=None) as running,

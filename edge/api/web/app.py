@@ -9,13 +9,18 @@ from fastapi import APIRouter, FastAPI
 from edge.api.web import ask, events, metrics, page, turns
 from edge.api.web.access import Identified
 from edge.api.web.feed import Feed
+from edge.api.web.openai import chat, models, speech, transcriptions
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.api.web.voice import routes as voice
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
+    chat.router,
     metrics.router,
+    models.router,
+    speech.router,
+    transcriptions.router,
     turns.router,
     voice.router,
 )  # fmt: skip
