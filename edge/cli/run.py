@@ -109,6 +109,7 @@ async def _until_told_to_stop(settings: Settings) -> None:
                 settings.audio.input, ring, portaudio, report, front_end=front_end, switch=running.listening
             )
             await stack.enter_async_context(microphone)
+            running.observation.overflows = lambda: microphone.overflows
             tasks.start_soon(running.follow, ring, delegate)
             stack.callback(ring.close)
             _log.info("listening after %.1f s", time.perf_counter() - begun)

@@ -102,6 +102,11 @@ class MqttHouse:
         return self._link.online
 
     @property
+    def connections(self) -> int:
+        """How often the broker was connected since this is open."""
+        return self._connections
+
+    @property
     def revision(self) -> int:
         """Rises whenever the set of devices, their names or areas change."""
         return self._registry.revision

@@ -6,18 +6,26 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, events, feedback, now, page, replay, turns
+from edge.api.web import ask, events, feedback, metrics, now, page, replay, turns
 from edge.api.web.access import Identified
 from edge.api.web.feed import Feed
+from edge.api.web.openai import chat, models, speech, transcriptions
 from edge.api.web.problems import RESPONSES, answer_problems
+from edge.api.web.voice import routes as voice
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
+    chat.router,
     feedback.router,
+    metrics.router,
+    models.router,
     now.router,
     replay.router,
+    speech.router,
+    transcriptions.router,
     turns.router,
+    voice.router,
 )  # fmt: skip
 
 
