@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 from anyio.abc import TaskGroup
 
+from edge.act.confirm import Guard
 from edge.bus import Bus, Tap
 from edge.chunk import Pcm
 from edge.database import Database
@@ -52,6 +53,7 @@ from edge.session.talker import Talker, until_let_go
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
+from edge.speak.wording import Wording
 from edge.wake.gauge import Gauge
 
 if TYPE_CHECKING:
@@ -135,6 +137,16 @@ class Assistant:
         return self._stages.voice
 
     @property
+    def guard(self) -> Guard:
+        """What stands before a command that could let somebody in."""
+        return self._mind.guard
+
+    @property
+    def wording(self) -> Wording:
+        """What phrases are in words."""
+        return self._mind.wording
+
+    @property
     def hears(self) -> bool:
         """Whether there is any sound to hear."""
         return self._wake is not None
@@ -148,6 +160,10 @@ class Assistant:
         if isinstance(self.storage, Database):
             waiting["database"] = self.storage.waiting
         return waiting
+
+    def grammar(self, text: str, area: str | None = None) -> Understanding | None:
+        """What ``text`` means word for word, said in ``area``: within milliseconds. Nothing of it is done."""
+        return self._mind.grammar.of(self.settings.understand.language).exactly(text, self._origin(area))
 
     def sayable(self) -> Sayable:
         """The start of every sentence that means something in this house now."""
@@ -200,13 +216,16 @@ class Assistant:
         """``pcm`` (int16, 16 kHz) taken as one command without a wake word."""
         return await Turn(self._stages, self.bus, self._origin(), TurnClock(0.0)).recorded(pcm)
 
-    async def ask(self, text: str, area: str | None = None, session: str | None = None) -> list[AnyEvent]:
-        """One command in writing, asked from ``area`` if that is given; the answer is not spoken.
+    async def ask(
+        self, text: str, area: str | None = None, session: str | None = None, *, guest: bool = False
+    ) -> list[AnyEvent]:
+        """One command in writing, asked from ``area`` if that is given; the answer is not spoken. ``guest``: see
+        :class:`edge.intents.Origin`.
 
         Returns the turn's events, the last of them its TurnEnded.
         """
         silent = replace(self._stages, listener=None, voice=None, precedence=None)
-        origin = self._origin(area, session)
+        origin = replace(self._origin(area, session), guest=guest)
         turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), self._conversations.of(origin.session))
         with self.bus.subscribe(listener="ask") as events:
             await turn.written(text)
@@ -222,12 +241,14 @@ class Assistant:
         hear: Callable[[AnyEvent], None],
         area: str | None = None,
         session: str | None = None,
+        *,
+        guest: bool = False,
     ) -> Talker:
         """For somebody who talks by network, from ``area``, to whom ``sink`` carries the answers: None, where they are
         only written. ``hear`` is told each event of these turns at once. Their words and sounds are made by the same
-        engines as those of the house's own microphone, after its own.
+        engines as those of the house's own microphone, after its own. ``guest``: see :class:`edge.intents.Origin`.
         """
-        rules, origin = endpoint_rules(self.settings), self._origin(area, session)
+        rules, origin = endpoint_rules(self.settings), replace(self._origin(area, session), guest=guest)
         stages = replace(
             self._stages,
             listener=self._listener(rules),

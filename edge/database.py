@@ -87,6 +87,8 @@ class Database:
 def _open(file: Path, checkpoints: bool, vfs: str | None = None) -> apsw.Connection:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        # What was said, and the hashes of passwords: SQLite gives the files beside it the same mode.
+        file.touch(mode=0o600)
         try:
             return _connected(file, checkpoints, vfs)
         except (apsw.NotADBError, apsw.CorruptError) as error:

@@ -80,6 +80,7 @@ class Mind:
     grammar: Grammars
     router: Router
     dispatch: Dispatch
+    guard: Guard
     wording: Wording
     skills: Sequence[Skill]
     floor: Floor
@@ -160,7 +161,7 @@ async def build_mind(
         later=Later(parted, DEFERRABLE),
     )
     interpreter.begin(grammars, router, dispatch)
-    return Mind(grammars, router, dispatch, wording, skills, floor, conversations, announcer, engines)
+    return Mind(grammars, router, dispatch, guard, wording, skills, floor, conversations, announcer, engines)
 
 
 async def semantic_tier(

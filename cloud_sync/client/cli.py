@@ -43,7 +43,7 @@ def run(
     from edge.settings import load
 
     settings = load(config)
-    log_to_stderr(settings.log_level)
+    log_to_stderr(settings.log_level, settings.log_format)
     from cloud_sync.client.compose import daemon
 
     run_async(_until_told_to_stop, daemon(settings))
