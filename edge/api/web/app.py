@@ -10,11 +10,14 @@ from edge.api.web import (
     ask,
     devices,
     events,
+    feedback,
     house,
     kpis,
     metrics,
+    now,
     page,
     people,
+    replay,
     sessions,
     setup,
     tokens,
@@ -22,16 +25,24 @@ from edge.api.web import (
 )
 from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
+from edge.api.web.openai import chat, models, speech, transcriptions
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.api.web.voice import routes as voice
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
+    chat.router,
     devices.router,
+    feedback.router,
     house.router,
     kpis.router,
     metrics.router,
+    models.router,
+    now.router,
+    replay.router,
+    speech.router,
+    transcriptions.router,
     turns.router,
     voice.router,
 )  # fmt: skip
