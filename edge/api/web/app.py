@@ -14,14 +14,19 @@ from edge.api.web import (
     house,
     kpis,
     metrics,
+    model_store,
     now,
     page,
     people,
     replay,
+    restart,
     sessions,
+    settings,
     setup,
+    system,
     tokens,
     turns,
+    wake,
 )
 from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
@@ -39,12 +44,17 @@ _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     kpis.router,
     metrics.router,
     models.router,
+    model_store.router,
     now.router,
     replay.router,
+    restart.router,
+    settings.router,
     speech.router,
+    system.router,
     transcriptions.router,
     turns.router,
     voice.router,
+    wake.router,
 )  # fmt: skip
 _OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
     people.router,
