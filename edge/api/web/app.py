@@ -6,13 +6,15 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, page
+from edge.api.web import ask, lists, page, timers
 from edge.api.web.access import Identified
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
+    lists.router,
+    timers.router,
 )  # fmt: skip
 
 
