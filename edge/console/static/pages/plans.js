@@ -1,0 +1,6 @@
+import { html } from "../lib/html.js";
+import { Empty } from "../lib/parts.js";
+
+export function Page() {
+  return html`<${Empty} title="Not there yet" />`;
+}
