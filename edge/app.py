@@ -123,6 +123,7 @@ async def assistant(
             services.start_soon(service.serve)
         services.start_soon(tell_changes, bus, mind.skills)
         built = Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours, storage)
+        services.start_soon(built.recent.serve)
         if stays:
             services.start_soon(built.keep_ready)
         yield built

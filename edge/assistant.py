@@ -3,6 +3,7 @@
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -38,9 +39,11 @@ from edge.session.clock import TurnClock
 from edge.session.listening import Listening
 from edge.session.loop import FollowUpRules, Loop
 from edge.session.neighbours import HouseNeighbours
+from edge.session.recent import Recent
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
+from edge.wake.gauge import Gauge
 
 _LOOK_S: Final = 1.0
 """Between two looks whether the house has changed."""
@@ -77,6 +80,12 @@ class Assistant:
         self._stages, self._ears, self._mind, self._arbiter = stages, ears, mind, arbiter
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
+        self.recent = Recent(bus, listening=listening.on)
+        self.gauge = Gauge()
+        """What is heard at this moment."""
+        self.clients: Counter[str] = Counter()
+        """How many are connected over the network now, by kind of stream: ``events``, ``voice`` and the like. Whoever
+        serves one counts it in and out."""
 
     @property
     def announcer(self) -> Announcer:
@@ -92,6 +101,11 @@ class Assistant:
     def countdowns(self) -> Sequence[Countdowns]:
         """What counts time down."""
         return [skill for skill in self._mind.skills if isinstance(skill, Countdowns)]
+
+    @property
+    def hears(self) -> bool:
+        """Whether any sound comes in."""
+        return self._ears is not None
 
     @property
     def voice(self) -> Voice | None:
@@ -130,7 +144,7 @@ class Assistant:
         follow_up = FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
         loop = Loop(
             ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor, follow_up,
-            self._arbiter, delegate, self._pressed,
+            self._arbiter, delegate, self._pressed, self.gauge,
         )  # fmt: skip
         return await loop.run(sound)
 
@@ -159,7 +173,7 @@ class Assistant:
         silent = replace(self._stages, listener=None, voice=None)
         origin = self._origin(area, session)
         turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), self._conversations.of(origin.session))
-        with self.bus.subscribe() as events:
+        with self.bus.subscribe(listener="ask") as events:
             await turn.written(text)
             return [event for event in events.pending() if event.turn == turn.id]
 

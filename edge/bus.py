@@ -1,6 +1,7 @@
 """Events outward: bounded, lossy, never in a turn's way."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import anyio
@@ -12,7 +13,9 @@ from edge.events import AnyEvent
 class Subscription:
     """One listener's queue."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, listener: str) -> None:
+        self.listener = listener
+        """Who listens, for whoever looks at what was lost."""
         self._send: MemoryObjectSendStream[AnyEvent]
         self._receive: MemoryObjectReceiveStream[AnyEvent]
         self._send, self._receive = anyio.create_memory_object_stream[AnyEvent](size)
@@ -55,19 +58,29 @@ class Bus:
 
     def __init__(self) -> None:
         self._subscriptions: list[Subscription] = []
+        self._gone: Counter[str] = Counter()
+        """What listeners had lost that listen no more."""
 
     def emit(self, event: AnyEvent) -> None:
         """Offer ``event`` to all subscribers; call from the event loop's thread."""
         for subscription in self._subscriptions:
             subscription.offer(event)
 
+    def dropped(self) -> Mapping[str, int]:
+        """How many events each kind of listener has lost, since the assistant started."""
+        lost = self._gone.copy()
+        for subscription in self._subscriptions:
+            lost[subscription.listener] += subscription.dropped
+        return lost
+
     @contextmanager
-    def subscribe(self, size: int = 256) -> Iterator[Subscription]:
-        """A queue of at most ``size`` events, from now until the block ends."""
-        subscription = Subscription(size)
+    def subscribe(self, size: int = 256, *, listener: str = "other") -> Iterator[Subscription]:
+        """A queue of at most ``size`` events, from now until the block ends. ``listener``: what kind of one it is."""
+        subscription = Subscription(size, listener)
         self._subscriptions.append(subscription)
         try:
             yield subscription
         finally:
             self._subscriptions.remove(subscription)
+            self._gone[listener] += subscription.dropped
             subscription.abandon()

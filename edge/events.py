@@ -185,6 +185,15 @@ class ListeningChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback(Event):
+    """A person said, later, how a turn was; ``turn`` is that one."""
+
+    wrong: str
+    """``wake``: nobody had called; ``heard``: the words; ``understood``: what they mean; ``done``: what came of it;
+    empty: it was right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault(Event):
     """Something expected went wrong; the assistant goes on."""
 
@@ -272,6 +281,7 @@ AnyEvent: TypeAlias = (
     | RingingEnded
     | KeptChanged
     | ListeningChanged
+    | Feedback
     | Fault
 )
 

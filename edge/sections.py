@@ -239,6 +239,8 @@ class ApiSettings(Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8765
     """0: any that is free, as the log says."""
+    event_clients: Annotated[int, Field(ge=1, le=1000)] = 64
+    """Connections at a time that are told what happens."""
 
 
 class Pins(Section):

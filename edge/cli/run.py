@@ -155,7 +155,7 @@ async def _console(running: Assistant, stack: AsyncExitStack) -> None:
 
 async def _log_turns(bus: Bus) -> None:
     """One line a turn, without a word of what was said."""
-    with bus.subscribe() as events:
+    with bus.subscribe(listener="log") as events:
         while True:
             match await events.next():
                 case Fault() as fault:

@@ -122,6 +122,23 @@ class MqttHouse:
         """The last word of the device with that id; an empty state when it has said nothing."""
         return self._registry.state(device)
 
+    @property
+    def spoken(self) -> int:
+        """Rises with every message that speaks of a device."""
+        return self._registry.spoken
+
+    def spoken_since(self, number: int) -> Sequence[str]:
+        """Ids of the devices whose state may have changed since :attr:`spoken` was ``number``."""
+        return self._registry.spoken_since(number)
+
+    def last_word(self, device: str) -> int:
+        """What :attr:`spoken` was when that device last said something; 0 where it has not yet."""
+        return self._registry.last_word(device)
+
+    async def something(self) -> None:
+        """Returns when anything has come from the broker, or the connection has changed."""
+        await self._changed.wait()
+
     async def command(self, commands: Sequence[Command], deadline_s: float) -> Sequence[ActionReport]:
         """Carry out all in parallel and wait for each device's own word. Raises BrokerOffline at once when away."""
         return await self._control.command(commands, deadline_s)

@@ -6,19 +6,22 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, lists, page, timers
+from edge.api.web import ask, events, lists, now, page, timers, turns
 from edge.api.web.access import Identified
+from edge.api.web.feed import Feed
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
     lists.router,
+    now.router,
     timers.router,
+    turns.router,
 )  # fmt: skip
 
 
-def build(assistant: Assistant) -> FastAPI:
+def build(assistant: Assistant, feed: Feed) -> FastAPI:
     """The application of ``assistant``."""
     app = FastAPI(
         title="Hearthside",
@@ -33,5 +36,6 @@ def build(assistant: Assistant) -> FastAPI:
     app.add_middleware(Identified)
     for router in _ROUTERS:
         app.include_router(router(assistant))
+    app.include_router(events.router(assistant, feed))
     app.mount("/", page.files())
     return app

@@ -11,6 +11,7 @@ import anyio
 import uvicorn
 
 from edge.api.web.app import build
+from edge.api.web.feed import Feed
 from edge.assistant import Assistant
 from edge.errors import AssistantError
 
@@ -37,9 +38,11 @@ async def serve(assistant: Assistant) -> AsyncIterator[str]:
     """Serve until the block ends. Gives the page's address. Raises PortTaken."""
     api = assistant.settings.api
     listener = _bound(api.host, api.port)
+    feed = Feed(assistant.bus, assistant.house)
     config = uvicorn.Config(
-        build(assistant),
+        build(assistant, feed),
         log_config=None,
+        log_level="warning",
         access_log=False,
         lifespan="off",
         server_header=False,
@@ -53,6 +56,7 @@ async def serve(assistant: Assistant) -> AsyncIterator[str]:
         # Not cancelled with us, so that it can say goodbye.
         serving = asyncio.create_task(server.serve([listener]))
         tasks.start_soon(_watch, serving)
+        tasks.start_soon(feed.serve)
         address = f"http://{api.host}:{listener.getsockname()[1]}/"
         _log.info("the console is at %s", address)
         try:
@@ -61,6 +65,7 @@ async def serve(assistant: Assistant) -> AsyncIterator[str]:
             server.should_exit = True
             with anyio.CancelScope(shield=True):
                 await serving
+            tasks.cancel_scope.cancel()
 
 
 async def _watch(serving: "asyncio.Task[None]") -> None:
