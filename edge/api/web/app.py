@@ -6,16 +6,21 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, events, lists, now, page, timers, turns
+from edge.api.web import agenda, ask, events, lists, memory, now, page, routines, timers, turns
 from edge.api.web.access import Identified
 from edge.api.web.feed import Feed
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
+    agenda.alarms,
+    agenda.later,
+    agenda.reminders,
     ask.router,
     lists.router,
+    memory.router,
     now.router,
+    routines.router,
     timers.router,
     turns.router,
 )  # fmt: skip
