@@ -10,7 +10,7 @@ import httpx
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cloud_sync.client.enrolment import Bridge, BridgeRefused
+from cloud_sync.client.enrolment import Bridge, BridgeRefused, enrolled
 from cloud_sync.client.keys import device_key
 from cloud_sync.protocol.enrolment import HTTP, Nonce, Problem, ProveIt, Tokens
 from cloud_sync.protocol.keys import signed
@@ -18,6 +18,14 @@ from cloud_sync.protocol.keys import signed
 _TIMEOUT_S: Final = 30.0
 _AGAIN: Final = "check the link; what is on this device is exported with --local"
 S = TypeVar("S", bound=msgspec.Struct)
+
+
+def kept_there(data_dir: Path, ca_file: Path | None = None) -> list[dict[str, Any]] | None:
+    """All that the bridge has of this house, a row each; None where this device was never enrolled. Raises
+    BridgeRefused, StorageError.
+    """
+    bridge = enrolled(data_dir)
+    return None if bridge is None else exported(data_dir, bridge, ca_file)
 
 
 def exported(data_dir: Path, bridge: Bridge, ca_file: Path | None = None) -> list[dict[str, Any]]:

@@ -153,6 +153,14 @@ class Episodes:
         found = await self._storage.read(lambda connection: _kept(connection, _ONE, (ident,)))
         return found[0] if found else None
 
+    async def of(self, session: str) -> list[Episode]:
+        """The turns of that session, oldest first. Raises StorageError."""
+        await self._prepare()
+        query = "SELECT id, at, text, reply, outcome FROM memory_turn WHERE session = ? ORDER BY n"
+        return await self._storage.read(
+            lambda connection: [Episode(*row) for row in connection.execute(query, (session,))]
+        )
+
     async def erase(self, turns: Sequence[Episode]) -> int:
         """Erase these. Returns how many there were. Raises StorageError."""
         await self._prepare()
