@@ -41,6 +41,47 @@ def exported(data_dir: Path, bridge: Bridge, ca_file: Path | None = None) -> lis
             raise BridgeRefused(f"{bridge.url} broke off in the middle", _AGAIN) from None
 
 
+class Usage(msgspec.Struct, frozen=True):
+    """What questions cost on one day: of one device, with one model."""
+
+    day: str
+    """ISO 8601, in UTC."""
+    device: str
+    model: str
+    questions: int
+    cached: int
+    failed: int
+    """Refused, cut or cancelled."""
+    tokens_in: int
+    tokens_out: int
+    cost: float
+
+
+class Used(msgspec.Struct, frozen=True):
+    """All of it, the latest day first."""
+
+    since: str
+    currency: str
+    questions: int
+    tokens: int
+    cost: float
+    lines: tuple[Usage, ...]
+
+
+def used(data_dir: Path, days: int, ca_file: Path | None = None) -> Used | None:
+    """What this house's questions cost in the last ``days``, as the bridge has counted; None where this device was
+    never enrolled. Raises BridgeRefused, StorageError.
+    """
+    bridge = enrolled(data_dir)
+    if bridge is None:
+        return None
+    key = device_key(data_dir)
+    with _client(bridge, ca_file) as client:
+        token = _token(client, bridge, key)
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        return _decoded(client.get("/v1/usage", params={"days": days}, headers=headers), Used)
+
+
 def _token(client: httpx.Client, bridge: Bridge, key: Ed25519PrivateKey) -> str:
     asked = _decoded(client.post("/v1/challenge"), Nonce)
     if asked.server != bridge.server:

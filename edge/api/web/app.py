@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import agenda, ask, events, lists, memory, now, page, routines, timers, turns
+from edge.api.web import agenda, ask, events, lists, memory, now, page, privacy, routines, sync, timers, turns
 from edge.api.web.access import Identified
 from edge.api.web.feed import Feed
 from edge.api.web.problems import RESPONSES, answer_problems
@@ -21,6 +21,7 @@ _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     memory.router,
     now.router,
     routines.router,
+    sync.router,
     timers.router,
     turns.router,
 )  # fmt: skip
@@ -42,5 +43,6 @@ def build(assistant: Assistant, feed: Feed) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router(assistant))
     app.include_router(events.router(assistant, feed))
+    app.include_router(privacy.router(assistant, feed))
     app.mount("/", page.files())
     return app
