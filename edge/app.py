@@ -20,6 +20,7 @@ from edge.home.shared_names import SharedNames
 from edge.identity import boot, identity
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
+from edge.memory.recordings import FOLDER, Recordings
 from edge.mind import Mind, build_mind
 from edge.ports import (
     AudioSink,
@@ -102,6 +103,8 @@ async def assistant(
         )
         # Skills have said by now what they want to hear of it.
         await stack.enter_async_context(house)
+        folder, keep_audio = settings.data_dir / FOLDER, settings.memory.keep_audio_days
+        recordings = Recordings(storage, folder, keep_audio, bus)
         stages = Stages(
             router=mind.router,
             dispatch=mind.dispatch,
@@ -109,6 +112,7 @@ async def assistant(
             listener=_listener(settings, ears, mind.grammar) if ears else None,
             voice=voice,
             journal=Episodes(storage, settings.memory.keep_turns_days, outbox=end.outbox if end is not None else None),
+            recorder=recordings if recordings.kept else None,
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
@@ -122,8 +126,12 @@ async def assistant(
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
         services.start_soon(tell_changes, bus, mind.skills)
-        built = Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours, storage)
+        built = Assistant(
+            settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours, storage, recordings
+        )
         services.start_soon(built.recent.serve)
+        if stays:
+            services.start_soon(recordings.serve)
         if stays:
             services.start_soon(built.keep_ready)
         yield built

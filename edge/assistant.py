@@ -18,6 +18,7 @@ from edge.errors import AssistantError
 from edge.events import AnyEvent, Fault, TurnEnded
 from edge.home.house import MqttHouse
 from edge.intents import Intent, Origin, Phrase, Transcript, Understanding
+from edge.memory.recordings import Recordings
 from edge.mind import Mind
 from edge.ports import (
     Announcer,
@@ -74,12 +75,15 @@ class Assistant:
         loudness: Loudness,
         neighbours: HouseNeighbours,
         storage: Storage,
+        recordings: Recordings,
     ) -> None:
         self.settings, self.house, self.bus = settings, house, bus
         self.listening, self.loudness, self.neighbours, self.storage = listening, loudness, neighbours, storage
         self._stages, self._ears, self._mind, self._arbiter = stages, ears, mind, arbiter
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
+        self.recordings = recordings
+        """The sound of turns, where it is kept."""
         self.recent = Recent(bus, listening=listening.on)
         self.gauge = Gauge()
         """What is heard at this moment."""
@@ -177,11 +181,18 @@ class Assistant:
             await turn.written(text)
             return [event for event in events.pending() if event.turn == turn.id]
 
-    async def understand(self, text: str, session: str | None = None) -> Understanding | None:
-        """What ``text`` means, by all tiers; nothing of it is done. None when none of them knows."""
+    async def hear(self, pcm: Pcm) -> Transcript | None:
+        """What is said in ``pcm`` (int16, 16 kHz); nothing of it is done. None where nothing is."""
+        assert self._stages.listener is not None
+        return (await self._stages.listener.whole(pcm)).transcript
+
+    async def understand(self, said: str | Transcript, session: str | None = None) -> Understanding | None:
+        """What was ``said`` means, by all tiers; nothing of it is done. None when none of them knows."""
         origin = self._origin(session=session)
         context = self._conversations.context(origin.session)
-        routed = await self._stages.router.understand(Transcript(text.strip(), origin.language), origin, context)
+        transcript = said if isinstance(said, Transcript) else Transcript(said.strip(), origin.language)
+        origin = replace(origin, language=transcript.language)
+        routed = await self._stages.router.understand(transcript, origin, context)
         return routed.understanding
 
     async def forget(self, kept: Callable[[Sequence[str]], Awaitable[Collection[str]]]) -> set[str]:

@@ -146,6 +146,8 @@ class MemorySettings(Section):
 
     keep_turns_days: Annotated[float, Field(ge=0, le=3650)] = 30.0
     """Days for which turns are kept, as text, on this device; 0: none is."""
+    keep_audio_days: Annotated[float, Field(ge=0, le=3650)] = 0.0
+    """Days for which also the sound of what was said is kept, on this device; 0: none is."""
 
 
 class MqttSettings(Section):

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -69,10 +69,10 @@ def export(
     config: Config = None,
 ) -> None:
     """Write everything that is kept into one JSON file, here and on the bridge."""
-    from edge.privacy.kept import entries, exported
+    from edge.privacy.kept import entries, exported, recorded
 
-    at_home = _file(config)
-    text = exported(at_home, [] if local else _at_the_bridge(config))
+    further = [("recordings", recorded(data_dir_of(config))), *([] if local else _at_the_bridge(config))]
+    text = exported(_file(config), further)
     count = 0
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
@@ -141,7 +141,7 @@ def receipts(as_json: Json = False, config: Config = None) -> None:
     raise typer.Exit(any(each.done and not each.genuine for each in found))
 
 
-def _at_the_bridge(config: Path | None) -> list[tuple[str, list[dict[str, Any]]]]:
+def _at_the_bridge(config: Path | None) -> list[tuple[str, Iterable[dict[str, Any]]]]:
     """All that the bridge has of this house, where there is one."""
     from cloud_sync.client.requests import kept_there
 
@@ -216,7 +216,7 @@ async def _forget(file: Path, end: "AssistantEnd | None", about: str | None, day
     async with Database(file, end.seal if end is not None else None) as database:
         if end is not None:
             await end.prepare(database)
-        erasing = Erasing(database, end.erasures if end is not None else None)
+        erasing = Erasing(database, file.parent, end.erasures if end is not None else None)
         if about is not None:
             count = await erasing.about(about)
         elif days is not None:

@@ -52,7 +52,7 @@ from edge.ports.engines import (
     WakeWord,
 )
 from edge.ports.house import Answer, House, Inventory, Naming, Neighbour, Neighbours, Post, Respond, Taken
-from edge.ports.keeping import Consents, Erasures, Journal, Meaning, Outbox, Storage, Vector
+from edge.ports.keeping import Consents, Erasures, Journal, Meaning, Outbox, Recorder, Storage, Vector
 from edge.ports.skills import (
     Announcer,
     Catalogue,
@@ -130,6 +130,7 @@ __all__ = [
     "Postponed",
     "Prepared",
     "Query",
+    "Recorder",
     "Recurrence",
     "Remembered",
     "Respond",

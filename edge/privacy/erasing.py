@@ -1,6 +1,7 @@
 """Erasing what is kept: overwritten in the file, not only hidden; on the bridge and the other assistants, too."""
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Final
 
 import anyio
@@ -8,7 +9,8 @@ from apsw import Connection
 
 from edge.memory.episodes import Episodes
 from edge.memory.facts import Facts
-from edge.ports import Erasures, Meaning, Storage
+from edge.memory.feedback import Traces
+from edge.ports import Erasures, Storage
 from edge.privacy.kept import KINDS, Kind, tables
 
 ERASABLE: Final = ("turns", "facts", "lists", "routines", "timers", "alarms", "reminders", "later", "questions")
@@ -21,11 +23,13 @@ _AGAIN_S: Final = 0.05
 class Erasing:
     """Erases in one database; whoever holds something of it in memory is to be told."""
 
-    def __init__(self, storage: Storage, erasures: Erasures | None = None, meaning: Meaning | None = None) -> None:
-        """``erasures`` None: there is no bridge that must forget, too."""
-        self._storage, self._erasures = storage, erasures
-        self._facts = Facts(storage, meaning=meaning, erasures=erasures)
-        self._episodes = Episodes(storage, 1.0, meaning=meaning, erasures=erasures)
+    def __init__(self, storage: Storage, data_dir: Path, erasures: Erasures | None = None) -> None:
+        """``data_dir``: where recordings lie, which go with their turns. ``erasures`` None: there is no bridge that
+        must forget, too.
+        """
+        self._storage, self._erasures, self._traces = storage, erasures, Traces(data_dir)
+        self._facts = Facts(storage, erasures=erasures)
+        self._episodes = Episodes(storage, 1.0, erasures=erasures, traces=self._traces)
 
     async def about(self, query: str) -> int:
         """Facts and turns that ``query`` may be about. Returns how many there were. Raises StorageError."""
@@ -79,6 +83,7 @@ class Erasing:
 
     def _empty_all(self, connection: Connection) -> int:
         count = 0
+        self._traces.erase(connection, None)
         for table in tables(connection):
             # What the link needs stays: what was allowed, and that the rest is to be forgotten, is not forgotten.
             if not table.startswith(("sync_", "privacy_")):

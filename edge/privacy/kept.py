@@ -1,5 +1,6 @@
 """What is kept about the people of the house: how much of what, since when, and all of it as one JSON document."""
 
+import base64
 import datetime
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +11,7 @@ from typing import Any, Final
 import apsw
 
 from edge.errors import StorageError
+from edge.memory import recordings
 
 _INTERNAL: Final = ("schema_part", "listening")
 """That the microphone is off says nothing about anybody, and must not be forgotten."""
@@ -120,6 +122,12 @@ def exported(file: Path, further: Iterable[tuple[str, Iterable[dict[str, Any]]]]
         yield "\n}\n"
     except apsw.Error as error:
         raise StorageError(f"{file} can't be read: {error}", "check the disk and the folder's permissions") from None
+
+
+def recorded(data_dir: Path) -> Iterator[dict[str, Any]]:
+    """The sound of turns, where it is kept: ``turn``, and ``flac`` in base 64. Raises StorageError."""
+    for turn, sound in recordings.all_of(data_dir / recordings.FOLDER):
+        yield {"turn": turn, "flac": base64.b64encode(sound).decode()}
 
 
 def entries(piece: str) -> int:

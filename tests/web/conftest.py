@@ -49,7 +49,7 @@ async def served(broker: Mosquitto, tmp_path: Path) -> AsyncIterator[Served]:
         SimulatedHome(broker.address) as home,
         assistant(settings, hears=False, sink=None) as running,
         serve(running) as address,
-        httpx.AsyncClient(base_url=address) as client,
+        httpx.AsyncClient(base_url=address, timeout=30) as client,
     ):
         await running.house.settled(5)
         yield Served(running, home, broker, address.rstrip("/"), client)
@@ -68,7 +68,7 @@ async def speaking(broker: Mosquitto, tmp_path: Path) -> AsyncIterator[Served]:
         SimulatedHome(broker.address) as home,
         assistant(settings, hears=True, sink=WavSink(tmp_path / "answers")) as running,
         serve(running) as address,
-        httpx.AsyncClient(base_url=address) as client,
+        httpx.AsyncClient(base_url=address, timeout=30) as client,
     ):
         await running.ready()
         await running.house.settled(5)

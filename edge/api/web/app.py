@@ -6,7 +6,22 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import agenda, ask, events, lists, memory, now, page, privacy, routines, sync, timers, turns
+from edge.api.web import (
+    agenda,
+    ask,
+    events,
+    feedback,
+    lists,
+    memory,
+    now,
+    page,
+    privacy,
+    replay,
+    routines,
+    sync,
+    timers,
+    turns,
+)
 from edge.api.web.access import Identified
 from edge.api.web.feed import Feed
 from edge.api.web.problems import RESPONSES, answer_problems
@@ -17,9 +32,11 @@ _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     agenda.later,
     agenda.reminders,
     ask.router,
+    feedback.router,
     lists.router,
     memory.router,
     now.router,
+    replay.router,
     routines.router,
     sync.router,
     timers.router,

@@ -89,7 +89,7 @@ class Eraser:
     def __init__(self, assistant: Assistant, feed: Feed, erasures: Erasures | None) -> None:
         """``erasures`` None: there is no bridge that must forget, too."""
         self._assistant, self._feed, self._bridge = assistant, feed, erasures is not None
-        self._erasing = Erasing(assistant.storage, erasures)
+        self._erasing = Erasing(assistant.storage, assistant.settings.data_dir, erasures)
         self._episodes = Episodes(assistant.storage, assistant.settings.memory.keep_turns_days)
 
     async def erase(self, wanted: Erase) -> Erased:

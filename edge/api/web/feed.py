@@ -147,7 +147,7 @@ class Feed:
         self._ring.append(_Told(self.last, event))
 
     def forget(self, turns: Collection[str] | None) -> None:
-        """What was told of these turns, None: all that was told, is erased; whoever had not read it yet has missed it."""
+        """What was told of these turns is erased, None: all of it. Whoever had not read it yet has missed it."""
         keep = () if turns is None else [told for told in self._ring if told.event.turn not in turns]
         self._ring = deque(keep, maxlen=self._ring.maxlen)
 

@@ -18,10 +18,11 @@ from edge.api.web.feed import Feed
 from edge.api.web.kept import Body
 from edge.api.web.listing import Listed, Page, followed
 from edge.assistant import Assistant
+from edge.memory import recordings
 from edge.memory.episodes import Episodes
 from edge.memory.facts import Facts
 from edge.privacy.consent import Consents, Given, How, Purpose
-from edge.privacy.kept import amounts, exported, moment
+from edge.privacy.kept import amounts, exported, moment, recorded
 
 _FILE: Final = "hearthside.db"
 
@@ -108,12 +109,16 @@ def router(assistant: Assistant, feed: Feed) -> APIRouter:
     async def kept(_: Owner) -> Kept:
         """How much of what, and since when."""
         name = await Facts(storage).of("name")
+        found = [
+            Amount(kind=each.kind, count=each.count, oldest=each.oldest, newest=each.newest)
+            for each in await storage.read(amounts)
+        ]
+        sounds, _size = await anyio.to_thread.run_sync(recordings.count, data_dir / recordings.FOLDER)
+        if sounds:
+            found.append(Amount(kind="recordings", count=sounds, oldest=None, newest=None))
         return Kept(
             name=name.text if name is not None else None,
-            kept=[
-                Amount(kind=each.kind, count=each.count, oldest=each.oldest, newest=each.newest)
-                for each in await storage.read(amounts)
-            ],
+            kept=found,
             turns_days=settings.memory.keep_turns_days,
             audio_days=settings.memory.keep_audio_days,
             bridge=settings.cloud.url,
@@ -137,7 +142,8 @@ def router(assistant: Assistant, feed: Feed) -> APIRouter:
         with `local=true` without that.
         """
         there = None if local else await anyio.to_thread.run_sync(kept_there, data_dir, settings.cloud.ca_file)
-        text: Iterator[str] = exported(file, [] if there is None else [("bridge", there)])
+        further = [("recordings", recorded(data_dir)), *([] if there is None else [("bridge", there)])]
+        text: Iterator[str] = exported(file, further)
         name = f"hearthside-{datetime.datetime.now().astimezone():%Y-%m-%d}.json"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return StreamingResponse(text, media_type="application/json", headers=headers)
