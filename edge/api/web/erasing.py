@@ -16,7 +16,6 @@ from edge.privacy.kept import moment
 
 _HELD: Final = {"facts": "memory"}
 """What a skill says that it keeps, where that is not the name of the kind."""
-_RINGS: Final = ("timers", "alarms", "reminders", "later")
 _FOREVER: Final = float("inf")
 _FAR: Final = 253_370_764_800.0
 """9999-01-01, seconds since the epoch."""
@@ -114,12 +113,9 @@ class Eraser:
                 count = await self._erasing.about(wanted.about)
                 await self._emptied(["memory"])
             case EraseKinds():
-                # What rings first: it writes now and then how long it has still to run.
-                await self._emptied([kind for kind in _RINGS if kind in wanted.kinds])
                 count = await self._erasing.kinds(wanted.kinds)
                 await self._emptied([_HELD.get(kind, kind) for kind in wanted.kinds])
             case EraseEverything():
-                await self._emptied(_RINGS)
                 count = await self._erasing.everything()
                 await self._emptied(None)
         return count
