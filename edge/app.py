@@ -3,12 +3,13 @@
 import functools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
 
 import anyio
 
 from cloud_sync.client.compose import AssistantEnd, assistant_end, let_go
-from edge import plugins
-from edge.assistant import Assistant, Ears
+from edge import at_rest, plugins
+from edge.assistant import Assistant, Engines
 from edge.bus import Bus
 from edge.cloud import open_cloud
 from edge.database import Database
@@ -24,14 +25,13 @@ from edge.memory.recordings import FOLDER, Recordings
 from edge.mind import Mind, build_mind
 from edge.ports import (
     AudioSink,
+    Closeable,
     Cloud,
     Neighbour,
     Post,
     Service,
     Shared,
     Storage,
-    SttEngine,
-    TtsEngine,
     VadEngine,
     WakeEngine,
 )
@@ -42,12 +42,15 @@ from edge.session.elsewhere import Elsewhere
 from edge.session.kept import tell_changes
 from edge.session.listening import Listening
 from edge.session.neighbours import HouseNeighbours
+from edge.session.precedence import Precedence
 from edge.session.turn import Stages
 from edge.settings import Settings
 from edge.speak.loudness import VoiceLoudness
 from edge.speak.speak import Voice
 from edge.understand.languages import Grammars
 from models.store import Store
+
+E = TypeVar("E", bound=Closeable)
 
 _SETTLED_S = 1.0
 """How long is waited at a time for the broker to say which devices there are."""
@@ -75,9 +78,10 @@ async def assistant(
     hardware = settings.hardware
     listening = Listening(bus, button=hardware.has_button, switch=hardware.mute_switch is not None)
     async with AsyncExitStack() as stack:
-        ears = await _ears(settings, store, suspect, stack) if hears else None
+        wake = await _wake(settings, store, suspect, stack) if hears else None
+        engines = await _engines(settings, store, stack, hears=hears, speaks=sink is not None)
         loudness = VoiceLoudness()
-        voice = await _voice(settings, store, sink, loudness, stack) if sink is not None else None
+        voice = Voice(engines.tts, sink, loudness) if sink is not None else None
         house = open_house(settings)
         end = assistant_end(settings, lambda: [*house.areas(), *(device.name for device in house.devices())])
         storage = await stack.enter_async_context(_database(settings, end))
@@ -109,10 +113,11 @@ async def assistant(
             router=mind.router,
             dispatch=mind.dispatch,
             wording=mind.wording,
-            listener=_listener(settings, ears, mind.grammar) if ears else None,
+            listener=_listener(settings, engines, mind.grammar) if hears else None,
             voice=voice,
             journal=Episodes(storage, settings.memory.keep_turns_days, outbox=end.outbox if end is not None else None),
             recorder=recordings if recordings.kept else None,
+            precedence=Precedence(engines.stt, engines.tts),
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
@@ -127,18 +132,21 @@ async def assistant(
             services.start_soon(service.serve)
         services.start_soon(tell_changes, bus, mind.skills)
         built = Assistant(
-            settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours, storage, recordings
-        )
+            settings, house, stages, wake, engines, bus, mind, arbiter, listening, loudness, neighbours, storage,
+            recordings, services,
+            bridge=end.bridge if end is not None else None,
+        )  # fmt: skip
         services.start_soon(built.recent.serve)
         if stays:
             services.start_soon(recordings.serve)
-        if stays:
             services.start_soon(built.keep_ready)
+            services.start_soon(built.observation.serve)
         yield built
 
 
 def _database(settings: Settings, end: AssistantEnd | None) -> Database:
     """Where there is a bridge, it is told what changes, in the same transaction, and reminded to look."""
+    at_rest.prepare(settings.data_dir, encrypt=settings.privacy.encrypt)
     file = settings.data_dir / "hearthside.db"
     return Database(file) if end is None else Database(file, end.seal, after_write=end.bridge.look)
 
@@ -152,34 +160,45 @@ def _elsewhere(storage: Storage, mind: Mind, house: MqttHouse) -> Elsewhere:
     return Elsewhere(storage, [*refresh, shared.merge], lambda: names.stamp)
 
 
-async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
+async def _wake(
+    settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack
+) -> EngineThread[WakeEngine]:
     if (needed := wake_model(settings)) is not None:
         store.require(needed)
     wake_rules(settings)  # what it needs is missed now, not at the first wake
-    hear = stt(settings, store)
-    vad = functools.partial(
-        plugins.load("vad", settings.listen.vad), store.require("silero-vad") / "silero_vad_v6.onnx"
+    build = functools.partial(_attentive, settings, suspect)
+    return await stack.enter_async_context(EngineThread[WakeEngine]("wake", build))
+
+
+async def _engines(settings: Settings, store: Store, stack: AsyncExitStack, *, hears: bool, speaks: bool) -> Engines:
+    """What its own microphone and loudspeaker need is loaded now; the rest by whoever needs it."""
+
+    def find_vad() -> Callable[[], VadEngine]:
+        path = store.require("silero-vad") / "silero_vad_v6.onnx"
+        return functools.partial(plugins.load("vad", settings.listen.vad), path)
+
+    return Engines(
+        vad=await _engine("vad", find_vad, stack, now=hears),
+        stt=await _engine("stt", functools.partial(stt, settings, store), stack, now=hears),
+        tts=await _engine("tts", functools.partial(tts, settings, store), stack, now=speaks),
     )
-    return Ears(
-        wake=await stack.enter_async_context(
-            EngineThread[WakeEngine]("wake", functools.partial(_attentive, settings, suspect))
-        ),
-        vad=await stack.enter_async_context(EngineThread[VadEngine]("vad", vad)),
-        stt=await stack.enter_async_context(EngineThread[SttEngine]("stt", hear)),
-    )
+
+
+async def _engine(
+    name: str, find: Callable[[], Callable[[], E]], stack: AsyncExitStack, *, now: bool
+) -> EngineThread[E]:
+    """What ``find`` raises for what is missing comes out now, or else of the first call."""
+
+    def build() -> E:
+        return find()()
+
+    return await stack.enter_async_context(EngineThread[E](name, find() if now else build, lazy=not now))
 
 
 def _attentive(settings: Settings, suspect: Callable[[], None] | None) -> WakeEngine:
     """The wake engine; ``suspect`` is told when a wake word may be on its way."""
     engine = wake_engine(settings)
     return AttentiveWake(engine, suspect) if suspect else engine
-
-
-async def _voice(
-    settings: Settings, store: Store, sink: AudioSink, loudness: VoiceLoudness, stack: AsyncExitStack
-) -> Voice:
-    build = tts(settings, store)
-    return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink, loudness)
 
 
 def open_house(settings: Settings, *, visits: bool = False) -> MqttHouse:
@@ -209,5 +228,5 @@ def open_neighbours(settings: Settings, post: Post, *, answers: bool) -> HouseNe
     return HouseNeighbours(post, me, boot(), answers=answers)
 
 
-def _listener(settings: Settings, ears: Ears, grammars: Grammars) -> Listener:
-    return Listener(ears.vad, ears.stt, endpoint_rules(settings), settings.understand.language, grammars.sayable)
+def _listener(settings: Settings, engines: Engines, grammars: Grammars) -> Listener:
+    return Listener(engines.vad, engines.stt, endpoint_rules(settings), settings.understand.language, grammars.sayable)

@@ -4,24 +4,31 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
+from anyio.abc import TaskGroup
 
-from edge.bus import Bus
+from edge.act.confirm import Guard
+from edge.bus import Bus, Tap
 from edge.chunk import Pcm
+from edge.database import Database
 from edge.engine_thread import EngineThread
-from edge.engines import wake_rules
+from edge.engines import endpoint_rules, wake_rules
 from edge.errors import AssistantError
 from edge.events import AnyEvent, Fault, TurnEnded
 from edge.home.house import MqttHouse
 from edge.intents import Intent, Origin, Phrase, Transcript, Understanding
+from edge.listen.endpoint import EndpointRules
+from edge.listen.listen import Listener
 from edge.memory.recordings import Recordings
 from edge.mind import Mind
+from edge.observe.observation import Observation
 from edge.ports import (
     Announcer,
+    AudioSink,
     Countdowns,
     Delegate,
     Loudness,
@@ -32,6 +39,7 @@ from edge.ports import (
     Sound,
     Storage,
     SttEngine,
+    TtsEngine,
     VadEngine,
     WakeEngine,
 )
@@ -41,22 +49,29 @@ from edge.session.listening import Listening
 from edge.session.loop import FollowUpRules, Loop
 from edge.session.neighbours import HouseNeighbours
 from edge.session.recent import Recent
+from edge.session.talker import Talker, until_let_go
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
+from edge.speak.wording import Wording
 from edge.wake.gauge import Gauge
+
+if TYPE_CHECKING:
+    from cloud_sync.client.bridge import LocalBridge
 
 _LOOK_S: Final = 1.0
 """Between two looks whether the house has changed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ears:
-    """What hears: present when there is any sound to hear."""
+class Engines:
+    """What hears words and speaks them. Where it has no microphone or no loudspeaker itself, they are loaded once
+    somebody who talks by network needs them, and stay.
+    """
 
-    wake: EngineThread[WakeEngine]
     vad: EngineThread[VadEngine]
     stt: EngineThread[SttEngine]
+    tts: EngineThread[TtsEngine]
 
 
 class Assistant:
@@ -67,7 +82,8 @@ class Assistant:
         settings: Settings,
         house: MqttHouse,
         stages: Stages,
-        ears: Ears | None,
+        wake: EngineThread[WakeEngine] | None,
+        engines: Engines,
         bus: Bus,
         mind: Mind,
         arbiter: Arbiter,
@@ -76,14 +92,23 @@ class Assistant:
         neighbours: HouseNeighbours,
         storage: Storage,
         recordings: Recordings,
+        tasks: TaskGroup,
+        *,
+        bridge: "LocalBridge | None" = None,
     ) -> None:
+        """``bridge``: the link to it, where there is one."""
         self.settings, self.house, self.bus = settings, house, bus
         self.listening, self.loudness, self.neighbours, self.storage = listening, loudness, neighbours, storage
-        self._stages, self._ears, self._mind, self._arbiter = stages, ears, mind, arbiter
+        self._stages, self._wake, self._mind, self._arbiter = stages, wake, mind, arbiter
+        self.engines = engines
+        self.tasks = tasks
+        """What outlives whoever began it, but not the assistant."""
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
         self.recordings = recordings
         """The sound of turns, where it is kept."""
+        self.bridge = bridge
+        self.observation = Observation(self)
         self.recent = Recent(bus, listening=listening.on)
         self.gauge = Gauge()
         """What is heard at this moment."""
@@ -107,14 +132,38 @@ class Assistant:
         return [skill for skill in self._mind.skills if isinstance(skill, Countdowns)]
 
     @property
-    def hears(self) -> bool:
-        """Whether any sound comes in."""
-        return self._ears is not None
-
-    @property
     def voice(self) -> Voice | None:
         """None where answers are only written."""
         return self._stages.voice
+
+    @property
+    def guard(self) -> Guard:
+        """What stands before a command that could let somebody in."""
+        return self._mind.guard
+
+    @property
+    def wording(self) -> Wording:
+        """What phrases are in words."""
+        return self._mind.wording
+
+    @property
+    def hears(self) -> bool:
+        """Whether there is any sound to hear."""
+        return self._wake is not None
+
+    def queues(self) -> Mapping[str, int]:
+        """How many calls wait for each engine's thread now."""
+        own = self.engines
+        wake = [self._wake] if self._wake is not None else []
+        engines: list[EngineThread[Any]] = [*wake, own.vad, own.stt, own.tts, *self._mind.engines]
+        waiting = {engine.name: engine.waiting for engine in engines}
+        if isinstance(self.storage, Database):
+            waiting["database"] = self.storage.waiting
+        return waiting
+
+    def grammar(self, text: str, area: str | None = None) -> Understanding | None:
+        """What ``text`` means word for word, said in ``area``: within milliseconds. Nothing of it is done."""
+        return self._mind.grammar.of(self.settings.understand.language).exactly(text, self._origin(area))
 
     def sayable(self) -> Sayable:
         """The start of every sentence that means something in this house now."""
@@ -122,8 +171,8 @@ class Assistant:
 
     async def listens(self) -> None:
         """Returns when a wake word would be heard; what comes after it waits for its engines to load."""
-        if self._ears is not None:
-            await self._ears.wake.ready()
+        if self._wake is not None:
+            await self._wake.ready()
 
     async def ready(self) -> None:
         """Returns when every engine that a command needs is loaded and warm. Raises what loading one raised."""
@@ -142,13 +191,11 @@ class Assistant:
 
     async def follow(self, sound: Sound, delegate: Delegate | None = None) -> list[TurnEnded]:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave. ``delegate``: see :class:`Loop`."""
-        assert self._ears is not None
+        assert self._wake is not None
         rules = wake_rules(self.settings)
-        listen, ears = self.settings.listen, self._ears
-        follow_up = FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
         loop = Loop(
-            ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor, follow_up,
-            self._arbiter, delegate, self._pressed, self.gauge,
+            self._wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor,
+            self._follow_up(), self._arbiter, delegate, self._pressed, self.gauge,
         )  # fmt: skip
         return await loop.run(sound)
 
@@ -169,13 +216,16 @@ class Assistant:
         """``pcm`` (int16, 16 kHz) taken as one command without a wake word."""
         return await Turn(self._stages, self.bus, self._origin(), TurnClock(0.0)).recorded(pcm)
 
-    async def ask(self, text: str, area: str | None = None, session: str | None = None) -> list[AnyEvent]:
-        """One command in writing, asked from ``area`` if that is given; the answer is not spoken.
+    async def ask(
+        self, text: str, area: str | None = None, session: str | None = None, *, guest: bool = False
+    ) -> list[AnyEvent]:
+        """One command in writing, asked from ``area`` if that is given; the answer is not spoken. ``guest``: see
+        :class:`edge.intents.Origin`.
 
         Returns the turn's events, the last of them its TurnEnded.
         """
-        silent = replace(self._stages, listener=None, voice=None)
-        origin = self._origin(area, session)
+        silent = replace(self._stages, listener=None, voice=None, precedence=None)
+        origin = replace(self._origin(area, session), guest=guest)
         turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), self._conversations.of(origin.session))
         with self.bus.subscribe(listener="ask") as events:
             await turn.written(text)
@@ -183,8 +233,36 @@ class Assistant:
 
     async def hear(self, pcm: Pcm) -> Transcript | None:
         """What is said in ``pcm`` (int16, 16 kHz); nothing of it is done. None where nothing is."""
-        assert self._stages.listener is not None
-        return (await self._stages.listener.whole(pcm)).transcript
+        return (await self._listener(endpoint_rules(self.settings)).whole(pcm)).transcript
+
+    def converse(
+        self,
+        sink: AudioSink | None,
+        hear: Callable[[AnyEvent], None],
+        area: str | None = None,
+        session: str | None = None,
+        *,
+        guest: bool = False,
+    ) -> Talker:
+        """For somebody who talks by network, from ``area``, to whom ``sink`` carries the answers: None, where they are
+        only written. ``hear`` is told each event of these turns at once. Their words and sounds are made by the same
+        engines as those of the house's own microphone, after its own. ``guest``: see :class:`edge.intents.Origin`.
+        """
+        rules, origin = endpoint_rules(self.settings), replace(self._origin(area, session), guest=guest)
+        stages = replace(
+            self._stages,
+            listener=self._listener(rules),
+            voice=Voice(self.engines.tts.behind, sink) if sink is not None else None,
+            precedence=None,
+        )
+        return Talker(
+            stages=stages,
+            held=self._listener(until_let_go(rules)),
+            bus=Tap(self.bus, hear),
+            origin=origin,
+            conversations=self._conversations,
+            follow_up=self._follow_up(),
+        )
 
     async def understand(self, said: str | Transcript, session: str | None = None) -> Understanding | None:
         """What was ``said`` means, by all tiers; nothing of it is done. None when none of them knows."""
@@ -236,6 +314,15 @@ class Assistant:
         """Say aloud what is wrong, where there is a voice and a phrase for it. Raises AssistantError."""
         if self._stages.voice is not None and self._stages.wording.knows(error.code):
             await self.say(self._stages.wording.say(Phrase(error.code)))
+
+    def _listener(self, rules: EndpointRules) -> Listener:
+        """For somebody who can wait."""
+        engines, language = self.engines, self.settings.understand.language
+        return Listener(engines.vad.behind, engines.stt.behind, rules, language, self._mind.grammar.sayable)
+
+    def _follow_up(self) -> FollowUpRules:
+        listen = self.settings.listen
+        return FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
 
     def _at_microphone(self) -> Origin:
         return self._origin(session=self._conversations.spoken())

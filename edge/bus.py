@@ -1,13 +1,21 @@
 """Events outward: bounded, lossy, never in a turn's way."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from edge.events import AnyEvent
+
+
+class Emitter(Protocol):
+    """What events are told to."""
+
+    def emit(self, event: AnyEvent) -> None:
+        """Returns at once; call from the event loop's thread."""
 
 
 class Subscription:
@@ -84,3 +92,16 @@ class Bus:
             self._subscriptions.remove(subscription)
             self._gone[listener] += subscription.dropped
             subscription.abandon()
+
+
+class Tap:
+    """Of the events that go to a bus by this way, one listener misses none, and hears each at once."""
+
+    def __init__(self, bus: Emitter, hear: Callable[[AnyEvent], None]) -> None:
+        """``hear`` returns at once."""
+        self._bus, self._hear = bus, hear
+
+    def emit(self, event: AnyEvent) -> None:
+        """To the bus, and to the listener."""
+        self._bus.emit(event)
+        self._hear(event)

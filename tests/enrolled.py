@@ -93,6 +93,8 @@ async def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     async with serving(settings) as port:
         home = Home(board, bridge, port)
         monkeypatch.setenv("HEARTH_DATA_DIR", str(board))
+        # What is on disk can be read, to see that it is not there.
+        monkeypatch.setenv("HEARTH_PRIVACY__ENCRYPT", "false")
         monkeypatch.setenv("HEARTH_CLOUD__URL", f"wss://localhost:{port}")
         async with Store(settings.url) as store:
             await migrate(store)

@@ -10,11 +10,14 @@ from typing import Any, Final
 
 import apsw
 
+from edge.at_rest import unlock
 from edge.errors import StorageError
 from edge.memory import recordings
 
 _INTERNAL: Final = ("schema_part", "listening")
 """That the microphone is off says nothing about anybody, and must not be forgotten."""
+_ACCESS: Final = "access_"
+"""Nor who may use the console: without a password it would be open to whoever uses this machine."""
 
 
 _BEFORE_ROW: Final = "\n "
@@ -68,7 +71,8 @@ class Amount:
 def tables(connection: apsw.Connection) -> list[str]:
     """Of everything that is kept, by name."""
     query = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-    return [name for (name,) in connection.execute(query) if name not in _INTERNAL]
+    names = [name for (name,) in connection.execute(query) if name not in _INTERNAL]
+    return [name for name in names if not name.startswith(_ACCESS)]
 
 
 def amounts(connection: apsw.Connection) -> list[Amount]:
@@ -108,7 +112,9 @@ def exported(file: Path, further: Iterable[tuple[str, Iterable[dict[str, Any]]]]
     """
     try:
         connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
-        connection.execute("PRAGMA query_only = ON; BEGIN")
+        unlock(connection, file)
+        connection.execute("PRAGMA query_only = ON").fetchall()
+        connection.execute("BEGIN").fetchall()
         yield "{"
         comma = ""
         for name in tables(connection):

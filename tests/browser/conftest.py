@@ -30,9 +30,9 @@ from playwright.async_api import (
     async_playwright,
 )
 
-from tests.web.conftest import Served, broker, served, speaking
+from tests.web.conftest import Served, broker, served, settings, speaking
 
-__all__ = ["Served", "broker", "served", "speaking"]
+__all__ = ["Served", "broker", "served", "settings", "speaking"]
 
 CHROMIUM: Final = "/usr/bin/chromium"
 _TIMEOUT_MS: Final = 20_000

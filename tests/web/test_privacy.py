@@ -6,12 +6,20 @@ from typing import Any
 import pytest
 
 from edge.memory.recordings import FOLDER
+from edge.sections import PrivacySettings
+from edge.settings import Settings
 from tests.web.conftest import Served
 from tests.web.voice import said
 
 pytestmark = pytest.mark.anyio
 
 SECRET = "zyzzyva"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """What is on disk can be read, to see that it is not there."""
+    return settings.model_copy(update={"privacy": PrivacySettings(encrypt=False)})
 
 
 async def erase(served: Served, **wanted: Any) -> dict[str, Any]:
@@ -77,6 +85,7 @@ async def test_everything_is_erased_also_what_is_in_memory(served: Served) -> No
     folder = served.assistant.settings.data_dir / FOLDER
     folder.mkdir()
     (folder / "abc.flac").write_bytes(b"sound")
+    assert SECRET.encode() in on_disk(served)
     receipt = await erase(served, what="everything")
     assert receipt["erased"] == 9
     assert (receipt["overwritten"], receipt["bridge"]) == (True, False)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from edge.api.web.server import serve
+from edge.api.web.server import serve_console
 from edge.app import assistant
 from edge.audio.speaker import WavSink
 from edge.bus import Bus
@@ -35,7 +35,7 @@ SOUND = (np.sin(np.arange(RATE) / 20) * 5000).astype(np.int16)
 async def recording(broker: Mosquitto, folder: Path, days: float) -> AsyncIterator[Served]:
     settings = Settings(
         data_dir=folder,
-        api=ApiSettings(port=0),
+        api=ApiSettings(port=0, tls_port=0),
         memory=MemorySettings(keep_audio_days=days),
         mqtt=MqttSettings(host=broker.address.host, port=broker.address.port, confirm_s=1.0),
         understand=UnderstandSettings(llm="none", semantic=False),
@@ -43,12 +43,12 @@ async def recording(broker: Mosquitto, folder: Path, days: float) -> AsyncIterat
     async with (
         SimulatedHome(broker.address) as home,
         assistant(settings, hears=True, sink=WavSink(None)) as running,
-        serve(running) as address,
-        httpx.AsyncClient(base_url=address, timeout=30) as client,
+        serve_console(running) as console,
+        httpx.AsyncClient(base_url=console.address, timeout=30) as client,
     ):
         await running.ready()
         await running.house.settled(30)
-        yield Served(running, home, broker, address.rstrip("/"), client)
+        yield Served(running, home, broker, console.address.rstrip("/"), client, console)
 
 
 async def appears(file: Path) -> None:

@@ -28,7 +28,7 @@ async def at(home: Home) -> AsyncIterator[tuple[Assistant, httpx.AsyncClient]]:
     """The assistant of that board, without a broker, and its API."""
     settings = load().model_copy(
         update={
-            "api": ApiSettings(port=0),
+            "api": ApiSettings(port=0, tls_port=0),
             "mqtt": MqttSettings(port=9),
             "understand": UnderstandSettings(llm="none", semantic=False),
         }

@@ -85,7 +85,7 @@ def router(assistant: Assistant) -> APIRouter:
             confidence=before.confidence,
         )
         acted = await _done(assistant, said.text) if again.act else None
-        from_sound = before.recorded and assistant.hears
+        from_sound = before.recorded
         same = now.intents == then.intents
         return Replayed(heard=said.text, from_sound=from_sound, then=then, now=now, same=same, turn=acted)
 
@@ -94,7 +94,7 @@ def router(assistant: Assistant) -> APIRouter:
 
 async def _heard(assistant: Assistant, before: WholeTurn) -> Transcript:
     """Raises Refusal where there is nothing to be understood."""
-    sound = await assistant.recordings.pcm(before.id) if before.recorded and assistant.hears else None
+    sound = await assistant.recordings.pcm(before.id) if before.recorded else None
     if sound is not None:
         return await assistant.hear(sound) or Transcript("", before.language)
     if before.text in _UNWRITTEN:
