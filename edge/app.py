@@ -155,6 +155,7 @@ async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | 
         ),
         vad=await stack.enter_async_context(EngineThread[VadEngine]("vad", vad)),
         stt=await stack.enter_async_context(EngineThread[SttEngine]("stt", hear)),
+        build_wake=functools.partial(_attentive, suspect=suspect),
     )
 
 

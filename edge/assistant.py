@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import anyio
+import anyio.to_thread
 
+from edge.adoption import LIVE, differing, taking
 from edge.bus import Bus
 from edge.chunk import Pcm
 from edge.engine_thread import EngineThread
-from edge.engines import wake_rules
+from edge.engines import endpoint_rules, tts, wake_rules
 from edge.errors import AssistantError
 from edge.events import AnyEvent, Fault, TurnEnded
 from edge.home.house import MqttHouse
 from edge.intents import Intent, Origin, Phrase, Transcript, Understanding
-from edge.mind import Mind
+from edge.mind import Mind, confirmed
 from edge.ports import (
     Announcer,
     Countdowns,
@@ -33,6 +35,7 @@ from edge.ports import (
     VadEngine,
     WakeEngine,
 )
+from edge.service import set_log_level
 from edge.session.arbiter import Arbiter
 from edge.session.clock import TurnClock
 from edge.session.listening import Listening
@@ -41,6 +44,7 @@ from edge.session.neighbours import HouseNeighbours
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
+from models.store import Store
 
 _LOOK_S: Final = 1.0
 """Between two looks whether the house has changed."""
@@ -53,6 +57,8 @@ class Ears:
     wake: EngineThread[WakeEngine]
     vad: EngineThread[VadEngine]
     stt: EngineThread[SttEngine]
+    build_wake: Callable[[Settings], WakeEngine]
+    """By which another wake engine is made."""
 
 
 class Assistant:
@@ -77,6 +83,12 @@ class Assistant:
         self._stages, self._ears, self._mind, self._arbiter = stages, ears, mind, arbiter
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
+        self._loops: set[Loop] = set()
+        self._adopting = anyio.Lock()
+        self.boot = uuid.uuid4().hex[:12]
+        """What tells this start from every other."""
+        self.begin_anew: Callable[[], None] | None = None
+        """Ends it, to be started anew in its place; None where whoever runs it can't."""
 
     @property
     def announcer(self) -> Announcer:
@@ -125,14 +137,61 @@ class Assistant:
     async def follow(self, sound: Sound, delegate: Delegate | None = None) -> list[TurnEnded]:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave. ``delegate``: see :class:`Loop`."""
         assert self._ears is not None
-        rules = wake_rules(self.settings)
-        listen, ears = self.settings.listen, self._ears
-        follow_up = FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
         loop = Loop(
-            ears.wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor, follow_up,
-            self._arbiter, delegate, self._pressed,
+            self._ears.wake, self._stages, self.bus, wake_rules(self.settings), self._at_microphone,
+            self._conversations, self._floor, _follow_up(self.settings), self._arbiter, delegate, self._pressed,
         )  # fmt: skip
-        return await loop.run(sound)
+        self._loops.add(loop)
+        try:
+            return await loop.run(sound)
+        finally:
+            self._loops.discard(loop)
+
+    async def adopt(self, settings: Settings) -> frozenset[str]:
+        """Go by ``settings``, as far as that is possible while it runs. Returns the dotted keys of those that it has to
+        be started anew for; they stay as they were.
+
+        Raises ModelError and SettingsError for what is missing, with nothing changed.
+        """
+        async with self._adopting:
+            changed = differing(self.settings, settings)
+            now = taking(self.settings, settings, changed & LIVE)
+            await self._adopt_engines(now, changed)
+            self.settings = now
+            rules, follow_up = wake_rules(now), _follow_up(now)
+            for loop in self._loops:
+                loop.adopt(rules, follow_up)
+            if self._stages.listener is not None:
+                self._stages.listener.adopt(endpoint_rules(now))
+            if self._stages.journal is not None:
+                self._stages.journal.keep_for(now.memory.keep_turns_days)
+            self._mind.guard.adopt(confirmed(now))
+            if "log_level" in changed:
+                set_log_level(now.log_level)
+            return changed - LIVE
+
+    async def _adopt_engines(self, settings: Settings, changed: frozenset[str]) -> None:
+        """Made beside those that work, so that nothing is missed, and nothing lost where one can't be made."""
+        rules_alone = {"wake.threshold", "wake.thresholds", "wake.refractory_s", "wake.verify"}
+        wake, voice, ears = None, None, self._ears
+        if ears is not None:
+            wake_rules(settings)
+            if any(key.startswith("wake.") for key in changed - rules_alone):
+                wake = await anyio.to_thread.run_sync(ears.build_wake, settings)
+        if self._stages.voice is not None and any(key.startswith("speak.") for key in changed):
+            voice = await anyio.to_thread.run_sync(tts(settings, Store(settings.models_dir)))
+        if ears is not None and wake is not None:
+            ears.wake.exchange(wake)
+        if self._stages.voice is not None and voice is not None:
+            self._stages.voice.adopt(voice)
+
+    async def still(self) -> None:
+        """Returns when nobody is listened to or answered, and nothing sounds or rings."""
+        while True:
+            await self._floor.still()
+            if self.announcer.ringing is None:
+                return
+            await anyio.sleep(_LOOK_S)
 
     async def press(self) -> None:
         """Somebody pressed the button: what rings, or is said unasked, is stopped; else a turn is opened, as by a wake
@@ -208,3 +267,7 @@ class Assistant:
     def _origin(self, area: str | None = None, session: str | None = None) -> Origin:
         language = self.settings.understand.language
         return Origin(session or uuid.uuid4().hex[:12], area or self.settings.area, language)
+
+
+def _follow_up(settings: Settings) -> FollowUpRules:
+    return FollowUpRules(settings.listen.follow_up_s, always=settings.listen.follow_up == "always")

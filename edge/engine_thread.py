@@ -5,6 +5,7 @@ needs a lock, and a slow model never blocks the event loop.
 """
 
 import asyncio
+import functools
 import logging
 import queue
 import threading
@@ -77,6 +78,17 @@ class EngineThread(Generic[E]):
 
         self._jobs.put(job)
         return future
+
+    def exchange(self, engine: E) -> None:
+        """Go on with ``engine``, which another thread has built and which is this one's from now on, after what is
+        queued already; the one before is closed.
+        """
+        self._jobs.put(functools.partial(self._take, engine))
+
+    def _take(self, engine: E) -> None:
+        before, self._engine, self._failure = self._engine, engine, None
+        if before is not None:
+            before.close()
 
     def _built(self) -> E:
         if self._failure is not None:

@@ -87,9 +87,10 @@ def wake_rules(settings: Settings) -> WakeRules:
     """When a wake word counts as said. Raises ModelError."""
     wake = settings.wake
     if not _verifies(settings):
-        return WakeRules(wake.threshold, wake.refractory_s)
+        return WakeRules(wake.threshold, wake.refractory_s, thresholds=wake.thresholds)
     folder = Store(settings.models_dir).require(_EMBEDDING)
-    return WakeRules(wake.threshold, wake.refractory_s, functools.partial(build_verifier, folder))
+    second = functools.partial(build_verifier, folder)
+    return WakeRules(wake.threshold, wake.refractory_s, second, wake.thresholds)
 
 
 def wake_model(settings: Settings) -> str | None:

@@ -83,6 +83,7 @@ class Mind:
     floor: Floor
     conversations: Conversations
     announcer: Announcements
+    guard: Guard
 
 
 async def build_mind(
@@ -134,7 +135,7 @@ async def build_mind(
     for prepared in (skill for skill in skills if isinstance(skill, Prepared)):
         await prepared.load()
     vocabularies = [skill for skill in skills if isinstance(skill, Vocabulary)]
-    guard = Guard(_confirmed(settings), house)
+    guard = Guard(confirmed(settings), house)
     dispatch = Dispatch(skills, Handover(house), guard)
     grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
     semantic = _semantic(settings, house, dispatch.intents, sentences) if sentences is not None else None
@@ -154,7 +155,7 @@ async def build_mind(
         later=Later(parted, DEFERRABLE),
     )
     interpreter.begin(grammars, router, dispatch)
-    return Mind(grammars, router, dispatch, wording, skills, floor, conversations, announcer)
+    return Mind(grammars, router, dispatch, wording, skills, floor, conversations, announcer, guard)
 
 
 async def semantic_tier(
@@ -263,7 +264,7 @@ def sentence_files(settings: Settings) -> list[Path]:
     return sorted((settings.understand.sentences or settings.data_dir / "sentences").glob("*.yaml"))
 
 
-def _confirmed(settings: Settings) -> Rules:
+def confirmed(settings: Settings) -> Rules:
     """What is asked about before it is done."""
     confirm = settings.confirm
     policies = {risk: Policy(getattr(confirm, risk)) for risk in Risk}

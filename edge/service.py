@@ -54,6 +54,11 @@ def log_to_stderr(level: str) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # aiomqtt, cancelled while it connects, leaves a callback that has nothing to call any more.
     logging.getLogger("asyncio").addFilter(lambda record: "<Handle cancelled>" not in record.getMessage())
+    set_log_level(level)
+
+
+def set_log_level(level: str) -> None:
+    """Of our own log."""
     for name in ("hearth", "edge", "models", "cloud_sync"):
         logging.getLogger(name).setLevel(level.upper())
 

@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
@@ -40,7 +41,7 @@ from cloud_sync.server.metrics import CONTENT_TYPE, Meter
 from cloud_sync.server.migrate import migrate
 from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Receipts
 from cloud_sync.server.retention import Keep
-from cloud_sync.server.settings import Settings
+from cloud_sync.server.settings import PORT, Settings
 from cloud_sync.server.tables import store
 from cloud_sync.server.websocket import Opening
 from cloud_sync.server.worker import Worker
@@ -145,6 +146,7 @@ def _upkeep(settings: Settings, database: Database) -> Sequence[Coroutine[Any, A
         question=settings.keep_questions_days,
         telemetry=settings.keep_telemetry_days,
         audio=settings.keep_audio_days,
+        usage=settings.heavy.usage_days,
     )
     return retention.serve(owner, keep, now_ms), compaction.serve(owner, now_ms)
 
@@ -188,7 +190,11 @@ async def _metrics(request: Request) -> Response:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's, before which many may wait though few are let in at once."""
+    """uvicorn's, before which many may wait though few are let in at once; it leaves word of where it is."""
+
+    def __init__(self, config: uvicorn.Config, data_dir: Path) -> None:
+        super().__init__(config)
+        self._data_dir = data_dir
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Returns when it listens."""
@@ -197,6 +203,7 @@ class Server(uvicorn.Server):
             # asyncio takes one number for both; the kernel can be told another one afterwards.
             with socket.socket(fileno=os.dup(listening.fileno())) as same:
                 same.listen(_BACKLOG)
+            (self._data_dir / PORT).write_text(str(listening.getsockname()[1]), "utf-8")
 
 
 def server(settings: Settings) -> uvicorn.Server:
@@ -218,7 +225,7 @@ def server(settings: Settings) -> uvicorn.Server:
         config.load()
         # Not by uvicorn's own settings, which would allow TLS 1.2.
         config.ssl = certificate.context()
-    return Server(config)
+    return Server(config, settings.data_dir)
 
 
 def certificate_of(settings: Settings) -> Certificate | None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cloud_sync.protocol.event import Kind
 from cloud_sync.server.database import Database
+from cloud_sync.server.heavy.tables import usage
 from cloud_sync.server.tables import dead, event
 
 EVERY_S: Final = 3_600.0
@@ -35,6 +36,8 @@ class Keep:
     audio: float = 7.0
     refused: float = 30.0
     """That something was refused or could not be applied, which has no content."""
+    usage: float = 400.0
+    """What each question to a larger model cost."""
 
     def by_kind(self) -> Mapping[str, float]:
         """Those of events."""
@@ -52,6 +55,8 @@ async def purge(owner: Database, keep: Keep, now_ms: int) -> Mapping[str, int]:
     async with owner.transaction() as connection:
         old = dead.c.received_ms < now_ms - int(keep.refused * _DAY_MS)
         gone["refused"] = (await connection.execute(delete(dead).where(old))).rowcount
+        old = usage.c.at_ms < now_ms - int(keep.usage * _DAY_MS)
+        gone["usage"] = (await connection.execute(delete(usage).where(old))).rowcount
     return gone
 
 

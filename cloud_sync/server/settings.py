@@ -35,6 +35,10 @@ class CloudSettingsError(Exception):
     """Names the key that is wrong."""
 
 
+PORT: Final = "port"
+"""In the data directory: where the bridge was served last, for the commands beside it."""
+
+
 class Settings(BaseSettings):
     """All of it."""
 

@@ -79,6 +79,10 @@ class Episodes:
         self._storage, self._days, self._now, self._meaning, self._outbox = storage, days, now, meaning, outbox
         self._ready = False
 
+    def keep_for(self, days: float) -> None:
+        """How long turns are kept from now on; 0: no further one is."""
+        self._days = days
+
     async def write(self, ended: TurnEnded) -> None:
         """Keep a turn in which something was said, without secrets; those that are too old go. Raises StorageError."""
         if not self._days or not ended.text or any(_UNKEPT & intent.slots.keys() for intent in _intents(ended)):

@@ -17,6 +17,9 @@ Vector: TypeAlias = npt.NDArray[np.float32]
 class Journal(Protocol):
     """Where turns are kept."""
 
+    def keep_for(self, days: float) -> None:
+        """How long turns are kept from now on; 0: no further one is."""
+
     async def write(self, ended: TurnEnded) -> None:
         """Returns when the turn would survive a power cut. Raises StorageError."""
 

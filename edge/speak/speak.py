@@ -46,6 +46,10 @@ class Voice:
         """
         await self._tts.call(_synthesize, "Ready.")
 
+    def adopt(self, engine: TtsEngine) -> None:
+        """Speak by ``engine`` from the next sentence on; the one before is closed."""
+        self._tts.exchange(engine)
+
     async def speak(self, text: str, started: Callable[[], None]) -> None:
         """Returns when ``text`` has been heard to its end. ``started`` is called as its first sample goes out.
 

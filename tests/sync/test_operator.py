@@ -1,5 +1,6 @@
 """``hearth-cloud house|device|person|audit|erasures``, as the operator of a bridge uses them."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,8 @@ from typer.testing import CliRunner, Result
 
 from cloud_sync.server.certificate import self_made
 from cloud_sync.server.cli import commands
+from cloud_sync.server.settings import load
+from tests.bridge import serving
 
 RUNNER = CliRunner()
 
@@ -32,6 +35,13 @@ def test_the_first_device_needs_one_command(bridge: Path) -> None:
     self_made(bridge / "tls", ["localhost"])
     shown = run("device", "add").stdout
     assert re.search(r"https://localhost:8443 [0-9A-Z]{4}(-[0-9A-Z]{4}){5}\n$", shown)
+
+
+@pytest.mark.anyio
+async def test_it_names_the_port_that_the_bridge_was_served_at(bridge: Path) -> None:
+    async with serving(load(overrides={"port": 0})) as port:
+        told = await asyncio.to_thread(run, "device", "add")
+    assert f"https://HOST:{port} " in told.stdout
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from sqlalchemy import insert, select
 
 from cloud_sync.server import tables
 from cloud_sync.server.database import Database
+from cloud_sync.server.heavy.tables import usage
 from cloud_sync.server.migrate import migrate
 from cloud_sync.server.retention import Keep, purge
 
@@ -44,8 +45,12 @@ async def test_what_is_too_old_goes_by_its_kind_in_every_house(database_url: str
                 for number, days in ((1, 0), (2, 31)):
                     row = refused | {"seq": number, "message": "", "received_ms": NOW_MS - days * DAY_MS}
                     await connection.execute(insert(tables.dead).values(row))
+                for days in (0, 399, 401):
+                    at_ms = NOW_MS - days * DAY_MS
+                    row = {"house": house, "device": f"d{house}", "at_ms": at_ms, "day": "", "outcome": "answered"}
+                    await connection.execute(insert(usage).values(row))
         gone = await purge(owner, Keep(), NOW_MS)
-        assert gone == {kind: 2 * len(old) for kind, (_, old) in KEPT.items() if old} | {"refused": 2}
+        assert gone == {kind: 2 * len(old) for kind, (_, old) in KEPT.items() if old} | {"refused": 2, "usage": 2}
         async with owner.transaction("a", "b") as connection:
             left = [
                 (row.kind, (NOW_MS - row.received_ms) // DAY_MS)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -89,12 +89,6 @@ class Budget:
             )
             more = budget.c.tokens + cost.tokens_in + cost.tokens_out
             await connection.execute(update(budget).where(budget.c.house == house).values(tokens=more))
-
-    async def forget(self, house: str) -> None:
-        """Let go what is older than is kept."""
-        oldest = self._now_ms() - round(self._settings.usage_days * 86_400_000)
-        async with self._database.transaction(house) as connection:
-            await connection.execute(delete(usage).where(usage.c.house == house, usage.c.at_ms < oldest))
 
     async def _locked(self, connection: AsyncConnection, house: str, day: str) -> int:
         """Tokens that the house has used on ``day``. Its row is locked until the transaction ends."""

@@ -24,6 +24,7 @@ from cloud_sync.server.identity.houses import USUAL, add_house, houses
 from cloud_sync.server.identity.roles import Role
 from cloud_sync.server.identity.signing import Signer, signer
 from cloud_sync.server.migrate import migrate
+from cloud_sync.server.settings import PORT, Settings
 
 house_app = typer.Typer(no_args_is_help=True, help="The houses of this bridge.")
 device_app = typer.Typer(no_args_is_help=True, help="The assistants that may come in.")
@@ -94,7 +95,15 @@ def add_a_device(
     code = _run(work, config, data, database)
     settings = settings_of(config, data, database)
     host = host_of(settings.data_dir / "tls") or "HOST"
-    print(f"On the board, within ten minutes:  hearth sync enrol https://{host}:{settings.port} {code}")
+    print(f"On the board, within ten minutes:  hearth sync enrol https://{host}:{_port(settings)} {code}")
+
+
+def _port(settings: Settings) -> int:
+    """Where the bridge is served, or will be."""
+    try:
+        return int((settings.data_dir / PORT).read_text("utf-8"))
+    except (OSError, ValueError):
+        return settings.port
 
 
 @device_app.command("list", epilog="Example: `hearth-cloud device list`")

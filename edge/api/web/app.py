@@ -6,13 +6,15 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, page, people, sessions, setup, tokens
+from edge.api.web import ask, page, people, restart, sessions, settings, setup, tokens
 from edge.api.web.entrance import Entrance
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
+    restart.router,
+    settings.router,
 )  # fmt: skip
 _OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
     people.router,
