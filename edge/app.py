@@ -3,12 +3,13 @@
 import functools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
 
 import anyio
 
 from cloud_sync.client.compose import AssistantEnd, assistant_end, let_go
 from edge import plugins
-from edge.assistant import Assistant, Ears
+from edge.assistant import Assistant, Engines
 from edge.bus import Bus
 from edge.cloud import open_cloud
 from edge.database import Database
@@ -23,14 +24,13 @@ from edge.memory.episodes import Episodes
 from edge.mind import Mind, build_mind
 from edge.ports import (
     AudioSink,
+    Closeable,
     Cloud,
     Neighbour,
     Post,
     Service,
     Shared,
     Storage,
-    SttEngine,
-    TtsEngine,
     VadEngine,
     WakeEngine,
 )
@@ -40,12 +40,15 @@ from edge.session.attention import AttentiveWake
 from edge.session.elsewhere import Elsewhere
 from edge.session.listening import Listening
 from edge.session.neighbours import HouseNeighbours
+from edge.session.precedence import Precedence
 from edge.session.turn import Stages
 from edge.settings import Settings
 from edge.speak.loudness import VoiceLoudness
 from edge.speak.speak import Voice
 from edge.understand.languages import Grammars
 from models.store import Store
+
+E = TypeVar("E", bound=Closeable)
 
 _SETTLED_S = 1.0
 """How long is waited at a time for the broker to say which devices there are."""
@@ -73,9 +76,10 @@ async def assistant(
     hardware = settings.hardware
     listening = Listening(bus, button=hardware.has_button, switch=hardware.mute_switch is not None)
     async with AsyncExitStack() as stack:
-        ears = await _ears(settings, store, suspect, stack) if hears else None
+        wake = await _wake(settings, store, suspect, stack) if hears else None
+        engines = await _engines(settings, store, stack, hears=hears, speaks=sink is not None)
         loudness = VoiceLoudness()
-        voice = await _voice(settings, store, sink, loudness, stack) if sink is not None else None
+        voice = Voice(engines.tts, sink, loudness) if sink is not None else None
         house = open_house(settings)
         end = assistant_end(settings, lambda: [*house.areas(), *(device.name for device in house.devices())])
         storage = await stack.enter_async_context(_database(settings, end))
@@ -105,9 +109,10 @@ async def assistant(
             router=mind.router,
             dispatch=mind.dispatch,
             wording=mind.wording,
-            listener=_listener(settings, ears, mind.grammar) if ears else None,
+            listener=_listener(settings, engines, mind.grammar) if hears else None,
             voice=voice,
             journal=Episodes(storage, settings.memory.keep_turns_days, outbox=end.outbox if end is not None else None),
+            precedence=Precedence(engines.stt, engines.tts),
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
@@ -120,9 +125,16 @@ async def assistant(
             services.start_soon(_elsewhere(storage, mind, house).serve)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
-        built = Assistant(settings, house, stages, ears, bus, mind, arbiter, listening, loudness, neighbours, storage)
+        built = Assistant(
+            settings, house, stages, wake, engines, bus, mind, arbiter, listening, loudness, neighbours, storage,
+            services,
+            bridge=end.bridge if end is not None else None,
+            make_wake=functools.partial(_attentive, suspect=suspect),
+        )  # fmt: skip
+        services.start_soon(built.recent.serve)
         if stays:
             services.start_soon(built.keep_ready)
+            services.start_soon(built.observation.serve)
         yield built
 
 
@@ -141,35 +153,45 @@ def _elsewhere(storage: Storage, mind: Mind, house: MqttHouse) -> Elsewhere:
     return Elsewhere(storage, [*refresh, shared.merge], lambda: names.stamp)
 
 
-async def _ears(settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack) -> Ears:
+async def _wake(
+    settings: Settings, store: Store, suspect: Callable[[], None] | None, stack: AsyncExitStack
+) -> EngineThread[WakeEngine]:
     if (needed := wake_model(settings)) is not None:
         store.require(needed)
     wake_rules(settings)  # what it needs is missed now, not at the first wake
-    hear = stt(settings, store)
-    vad = functools.partial(
-        plugins.load("vad", settings.listen.vad), store.require("silero-vad") / "silero_vad_v6.onnx"
+    build = functools.partial(_attentive, settings, suspect)
+    return await stack.enter_async_context(EngineThread[WakeEngine]("wake", build))
+
+
+async def _engines(settings: Settings, store: Store, stack: AsyncExitStack, *, hears: bool, speaks: bool) -> Engines:
+    """What its own microphone and loudspeaker need is loaded now; the rest by whoever needs it."""
+
+    def find_vad() -> Callable[[], VadEngine]:
+        path = store.require("silero-vad") / "silero_vad_v6.onnx"
+        return functools.partial(plugins.load("vad", settings.listen.vad), path)
+
+    return Engines(
+        vad=await _engine("vad", find_vad, stack, now=hears),
+        stt=await _engine("stt", functools.partial(stt, settings, store), stack, now=hears),
+        tts=await _engine("tts", functools.partial(tts, settings, store), stack, now=speaks),
     )
-    return Ears(
-        wake=await stack.enter_async_context(
-            EngineThread[WakeEngine]("wake", functools.partial(_attentive, settings, suspect))
-        ),
-        vad=await stack.enter_async_context(EngineThread[VadEngine]("vad", vad)),
-        stt=await stack.enter_async_context(EngineThread[SttEngine]("stt", hear)),
-        build_wake=functools.partial(_attentive, suspect=suspect),
-    )
+
+
+async def _engine(
+    name: str, find: Callable[[], Callable[[], E]], stack: AsyncExitStack, *, now: bool
+) -> EngineThread[E]:
+    """What ``find`` raises for what is missing comes out now, or else of the first call."""
+
+    def build() -> E:
+        return find()()
+
+    return await stack.enter_async_context(EngineThread[E](name, find() if now else build, lazy=not now))
 
 
 def _attentive(settings: Settings, suspect: Callable[[], None] | None) -> WakeEngine:
     """The wake engine; ``suspect`` is told when a wake word may be on its way."""
     engine = wake_engine(settings)
     return AttentiveWake(engine, suspect) if suspect else engine
-
-
-async def _voice(
-    settings: Settings, store: Store, sink: AudioSink, loudness: VoiceLoudness, stack: AsyncExitStack
-) -> Voice:
-    build = tts(settings, store)
-    return Voice(await stack.enter_async_context(EngineThread[TtsEngine]("tts", build)), sink, loudness)
 
 
 def open_house(settings: Settings, *, visits: bool = False) -> MqttHouse:
@@ -199,5 +221,5 @@ def open_neighbours(settings: Settings, post: Post, *, answers: bool) -> HouseNe
     return HouseNeighbours(post, me, boot(), answers=answers)
 
 
-def _listener(settings: Settings, ears: Ears, grammars: Grammars) -> Listener:
-    return Listener(ears.vad, ears.stt, endpoint_rules(settings), settings.understand.language, grammars.sayable)
+def _listener(settings: Settings, engines: Engines, grammars: Grammars) -> Listener:
+    return Listener(engines.vad, engines.stt, endpoint_rules(settings), settings.understand.language, grammars.sayable)

@@ -3,25 +3,32 @@
 import threading
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import anyio.to_thread
+from anyio.abc import TaskGroup
 
 from edge.adoption import LIVE, differing, taking
-from edge.bus import Bus
+from edge.bus import Bus, Tap
 from edge.chunk import Pcm
+from edge.database import Database
 from edge.engine_thread import EngineThread
 from edge.engines import endpoint_rules, tts, wake_rules
 from edge.errors import AssistantError
 from edge.events import AnyEvent, Fault, TurnEnded
 from edge.home.house import MqttHouse
 from edge.intents import Intent, Origin, Phrase, Transcript, Understanding
+from edge.listen.endpoint import EndpointRules
+from edge.listen.listen import Listener
 from edge.mind import Mind, confirmed
+from edge.observe.observation import Observation
 from edge.ports import (
     Announcer,
+    AudioSink,
     Countdowns,
     Delegate,
     Loudness,
@@ -32,6 +39,7 @@ from edge.ports import (
     Sound,
     Storage,
     SttEngine,
+    TtsEngine,
     VadEngine,
     WakeEngine,
 )
@@ -41,24 +49,31 @@ from edge.session.clock import TurnClock
 from edge.session.listening import Listening
 from edge.session.loop import FollowUpRules, Loop
 from edge.session.neighbours import HouseNeighbours
+from edge.session.recent import Recent
+from edge.session.talker import Talker, until_let_go
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
 from models.store import Store
 
+if TYPE_CHECKING:
+    from cloud_sync.client.bridge import LocalBridge
+
 _LOOK_S: Final = 1.0
 """Between two looks whether the house has changed."""
+_RULES_ALONE: Final = frozenset({"wake.threshold", "wake.thresholds", "wake.refractory_s", "wake.verify"})
+"""Which need no other engine."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ears:
-    """What hears: present when there is any sound to hear."""
+class Engines:
+    """What hears words and speaks them. Where it has no microphone or no loudspeaker itself, they are loaded once
+    somebody who talks by network needs them, and stay.
+    """
 
-    wake: EngineThread[WakeEngine]
     vad: EngineThread[VadEngine]
     stt: EngineThread[SttEngine]
-    build_wake: Callable[[Settings], WakeEngine]
-    """By which another wake engine is made."""
+    tts: EngineThread[TtsEngine]
 
 
 class Assistant:
@@ -69,7 +84,8 @@ class Assistant:
         settings: Settings,
         house: MqttHouse,
         stages: Stages,
-        ears: Ears | None,
+        wake: EngineThread[WakeEngine] | None,
+        engines: Engines,
         bus: Bus,
         mind: Mind,
         arbiter: Arbiter,
@@ -77,10 +93,19 @@ class Assistant:
         loudness: Loudness,
         neighbours: HouseNeighbours,
         storage: Storage,
+        tasks: TaskGroup,
+        *,
+        bridge: "LocalBridge | None" = None,
+        make_wake: Callable[[Settings], WakeEngine],
     ) -> None:
+        """``bridge``: the link to it, where there is one. ``make_wake`` makes another wake engine, as settings want."""
+        self._make_wake = make_wake
         self.settings, self.house, self.bus = settings, house, bus
         self.listening, self.loudness, self.neighbours, self.storage = listening, loudness, neighbours, storage
-        self._stages, self._ears, self._mind, self._arbiter = stages, ears, mind, arbiter
+        self._stages, self._wake, self._mind, self._arbiter = stages, wake, mind, arbiter
+        self.engines = engines
+        self.tasks = tasks
+        """What outlives whoever began it, but not the assistant."""
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
         self._loops: set[Loop] = set()
@@ -89,6 +114,12 @@ class Assistant:
         """What tells this start from every other."""
         self.begin_anew: Callable[[], None] | None = None
         """Ends it, to be started anew in its place; None where whoever runs it can't."""
+        self.bridge = bridge
+        self.observation = Observation(self)
+        self.recent = Recent(bus, listening=listening.on)
+        self.clients: Counter[str] = Counter()
+        """How many are connected over the network now, by kind of stream: ``events``, ``voice`` and the like. Whoever
+        serves one counts it in and out."""
 
     @property
     def announcer(self) -> Announcer:
@@ -110,14 +141,29 @@ class Assistant:
         """None where answers are only written."""
         return self._stages.voice
 
+    @property
+    def hears(self) -> bool:
+        """Whether there is any sound to hear."""
+        return self._wake is not None
+
+    def queues(self) -> Mapping[str, int]:
+        """How many calls wait for each engine's thread now."""
+        own = self.engines
+        wake = [self._wake] if self._wake is not None else []
+        engines: list[EngineThread[Any]] = [*wake, own.vad, own.stt, own.tts, *self._mind.engines]
+        waiting = {engine.name: engine.waiting for engine in engines}
+        if isinstance(self.storage, Database):
+            waiting["database"] = self.storage.waiting
+        return waiting
+
     def sayable(self) -> Sayable:
         """The start of every sentence that means something in this house now."""
         return self._mind.grammar.sayable()
 
     async def listens(self) -> None:
         """Returns when a wake word would be heard; what comes after it waits for its engines to load."""
-        if self._ears is not None:
-            await self._ears.wake.ready()
+        if self._wake is not None:
+            await self._wake.ready()
 
     async def ready(self) -> None:
         """Returns when every engine that a command needs is loaded and warm. Raises what loading one raised."""
@@ -136,10 +182,10 @@ class Assistant:
 
     async def follow(self, sound: Sound, delegate: Delegate | None = None) -> list[TurnEnded]:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave. ``delegate``: see :class:`Loop`."""
-        assert self._ears is not None
+        assert self._wake is not None
         loop = Loop(
-            self._ears.wake, self._stages, self.bus, wake_rules(self.settings), self._at_microphone,
-            self._conversations, self._floor, _follow_up(self.settings), self._arbiter, delegate, self._pressed,
+            self._wake, self._stages, self.bus, wake_rules(self.settings), self._at_microphone, self._conversations,
+            self._floor, self._follow_up(), self._arbiter, delegate, self._pressed,
         )  # fmt: skip
         self._loops.add(loop)
         try:
@@ -158,9 +204,8 @@ class Assistant:
             now = taking(self.settings, settings, changed & LIVE)
             await self._adopt_engines(now, changed)
             self.settings = now
-            rules, follow_up = wake_rules(now), _follow_up(now)
             for loop in self._loops:
-                loop.adopt(rules, follow_up)
+                loop.adopt(wake_rules(now), self._follow_up())
             if self._stages.listener is not None:
                 self._stages.listener.adopt(endpoint_rules(now))
             if self._stages.journal is not None:
@@ -172,18 +217,21 @@ class Assistant:
 
     async def _adopt_engines(self, settings: Settings, changed: frozenset[str]) -> None:
         """Made beside those that work, so that nothing is missed, and nothing lost where one can't be made."""
-        rules_alone = {"wake.threshold", "wake.thresholds", "wake.refractory_s", "wake.verify"}
-        wake, voice, ears = None, None, self._ears
-        if ears is not None:
+        wake, voice, own = None, None, self.engines.tts
+        if self._wake is not None:
             wake_rules(settings)
-            if any(key.startswith("wake.") for key in changed - rules_alone):
-                wake = await anyio.to_thread.run_sync(ears.build_wake, settings)
-        if self._stages.voice is not None and any(key.startswith("speak.") for key in changed):
-            voice = await anyio.to_thread.run_sync(tts(settings, Store(settings.models_dir)))
-        if ears is not None and wake is not None:
-            ears.wake.exchange(wake)
-        if self._stages.voice is not None and voice is not None:
-            self._stages.voice.adopt(voice)
+            if any(key.startswith("wake.") for key in changed - _RULES_ALONE):
+                wake = await anyio.to_thread.run_sync(self._make_wake, settings)
+        if any(key.startswith("speak.") for key in changed):
+            make_voice = tts(settings, Store(settings.models_dir))
+            if own.begun:
+                voice = await anyio.to_thread.run_sync(make_voice)
+            else:
+                own.build_by(make_voice)
+        if self._wake is not None and wake is not None:
+            self._wake.exchange(wake)
+        if voice is not None:
+            own.exchange(voice)
 
     async def still(self) -> None:
         """Returns when nobody is listened to or answered, and nothing sounds or rings."""
@@ -215,12 +263,39 @@ class Assistant:
 
         Returns the turn's events, the last of them its TurnEnded.
         """
-        silent = replace(self._stages, listener=None, voice=None)
+        silent = replace(self._stages, listener=None, voice=None, precedence=None)
         origin = self._origin(area, session)
         turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), self._conversations.of(origin.session))
-        with self.bus.subscribe() as events:
+        with self.bus.subscribe(listener="ask") as events:
             await turn.written(text)
             return [event for event in events.pending() if event.turn == turn.id]
+
+    def converse(
+        self,
+        sink: AudioSink | None,
+        hear: Callable[[AnyEvent], None],
+        area: str | None = None,
+        session: str | None = None,
+    ) -> Talker:
+        """For somebody who talks by network, from ``area``, to whom ``sink`` carries the answers: None, where they are
+        only written. ``hear`` is told each event of these turns at once. Their words and sounds are made by the same
+        engines as those of the house's own microphone, after its own.
+        """
+        rules, origin = endpoint_rules(self.settings), self._origin(area, session)
+        stages = replace(
+            self._stages,
+            listener=self._listener(rules),
+            voice=Voice(self.engines.tts.behind, sink) if sink is not None else None,
+            precedence=None,
+        )
+        return Talker(
+            stages=stages,
+            held=self._listener(until_let_go(rules)),
+            bus=Tap(self.bus, hear),
+            origin=origin,
+            conversations=self._conversations,
+            follow_up=self._follow_up(),
+        )
 
     async def understand(self, text: str, session: str | None = None) -> Understanding | None:
         """What ``text`` means, by all tiers; nothing of it is done. None when none of them knows."""
@@ -261,13 +336,18 @@ class Assistant:
         if self._stages.voice is not None and self._stages.wording.knows(error.code):
             await self.say(self._stages.wording.say(Phrase(error.code)))
 
+    def _listener(self, rules: EndpointRules) -> Listener:
+        """For somebody who can wait."""
+        engines, language = self.engines, self.settings.understand.language
+        return Listener(engines.vad.behind, engines.stt.behind, rules, language, self._mind.grammar.sayable)
+
+    def _follow_up(self) -> FollowUpRules:
+        listen = self.settings.listen
+        return FollowUpRules(listen.follow_up_s, always=listen.follow_up == "always")
+
     def _at_microphone(self) -> Origin:
         return self._origin(session=self._conversations.spoken())
 
     def _origin(self, area: str | None = None, session: str | None = None) -> Origin:
         language = self.settings.understand.language
         return Origin(session or uuid.uuid4().hex[:12], area or self.settings.area, language)
-
-
-def _follow_up(settings: Settings) -> FollowUpRules:
-    return FollowUpRules(settings.listen.follow_up_s, always=settings.listen.follow_up == "always")

@@ -1,7 +1,9 @@
 """Events outward: bounded, lossy, never in a turn's way."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -9,10 +11,19 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from edge.events import AnyEvent
 
 
+class Emitter(Protocol):
+    """What events are told to."""
+
+    def emit(self, event: AnyEvent) -> None:
+        """Returns at once; call from the event loop's thread."""
+
+
 class Subscription:
     """One listener's queue."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, listener: str) -> None:
+        self.listener = listener
+        """Who listens, for whoever looks at what was lost."""
         self._send: MemoryObjectSendStream[AnyEvent]
         self._receive: MemoryObjectReceiveStream[AnyEvent]
         self._send, self._receive = anyio.create_memory_object_stream[AnyEvent](size)
@@ -55,19 +66,42 @@ class Bus:
 
     def __init__(self) -> None:
         self._subscriptions: list[Subscription] = []
+        self._gone: Counter[str] = Counter()
+        """What listeners had lost that listen no more."""
 
     def emit(self, event: AnyEvent) -> None:
         """Offer ``event`` to all subscribers; call from the event loop's thread."""
         for subscription in self._subscriptions:
             subscription.offer(event)
 
+    def dropped(self) -> Mapping[str, int]:
+        """How many events each kind of listener has lost, since the assistant started."""
+        lost = self._gone.copy()
+        for subscription in self._subscriptions:
+            lost[subscription.listener] += subscription.dropped
+        return lost
+
     @contextmanager
-    def subscribe(self, size: int = 256) -> Iterator[Subscription]:
-        """A queue of at most ``size`` events, from now until the block ends."""
-        subscription = Subscription(size)
+    def subscribe(self, size: int = 256, *, listener: str = "other") -> Iterator[Subscription]:
+        """A queue of at most ``size`` events, from now until the block ends. ``listener``: what kind of one it is."""
+        subscription = Subscription(size, listener)
         self._subscriptions.append(subscription)
         try:
             yield subscription
         finally:
             self._subscriptions.remove(subscription)
+            self._gone[listener] += subscription.dropped
             subscription.abandon()
+
+
+class Tap:
+    """Of the events that go to a bus by this way, one listener misses none, and hears each at once."""
+
+    def __init__(self, bus: Emitter, hear: Callable[[AnyEvent], None]) -> None:
+        """``hear`` returns at once."""
+        self._bus, self._hear = bus, hear
+
+    def emit(self, event: AnyEvent) -> None:
+        """To the bus, and to the listener."""
+        self._bus.emit(event)
+        self._hear(event)

@@ -53,6 +53,11 @@ class Database:
     ) -> None:
         await self._thread.__aexit__(kind, error, trace)
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for those before them."""
+        return self._thread.waiting
+
     async def migrate(self, part: str, steps: Sequence[str]) -> None:
         """Bring the tables of ``part`` up to date: runs the ``steps`` (SQL) that this file has not seen yet, all or
         none. Steps are only ever added at the end. Raises StorageError.

@@ -7,9 +7,10 @@ needs a lock, and a slow model never blocks the event loop.
 import asyncio
 import functools
 import logging
-import queue
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar, cast
 
@@ -23,31 +24,15 @@ P = ParamSpec("P")
 _log = logging.getLogger(__name__)
 _JOIN_SECONDS = 1.5
 
-_Job = Callable[[], None] | None
+_Job = Callable[[], None]
 
 
-class EngineThread(Generic[E]):
-    """Use as an async context manager; the engine loads in the background from the moment of entering."""
+class EngineQueue(Generic[E]):
+    """Where work for one engine is handed in."""
 
-    def __init__(self, name: str, build: Callable[[], E]) -> None:
-        """``build`` runs in the thread; what it raises is raised by the first :meth:`call`."""
-        self.name = name
-        self._build = build
-        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=f"engine-{name}", daemon=True)
-        self._engine: E | None = None
-        self._failure: BaseException | None = None
-
-    async def __aenter__(self) -> "EngineThread[E]":
-        self._thread.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._jobs.put(None)
-        # A native call cannot be interrupted. Shutting down must not wait for it: the thread is a daemon.
-        await asyncio.shield(asyncio.to_thread(self._thread.join, _JOIN_SECONDS))
+    def __init__(self, hand_in: Callable[[_Job], None], engine: Callable[[], E]) -> None:
+        """``engine`` is called in the engine's thread; what it raises is raised by every call."""
+        self._hand_in, self._engine_of = hand_in, engine
 
     async def ready(self) -> None:
         """Returns when the engine is built; raises what building it raised."""
@@ -70,20 +55,89 @@ class EngineThread(Generic[E]):
             if future.cancelled():
                 return
             try:
-                result = work(self._built(), *args, **kwargs)
+                result = work(self._engine_of(), *args, **kwargs)
             except BaseException as error:  # noqa: BLE001  # carried over to whoever waits, who decides
                 loop.call_soon_threadsafe(_settle, future, None, error)
             else:
                 loop.call_soon_threadsafe(_settle, future, result, None)
 
-        self._jobs.put(job)
+        self._hand_in(job)
         return future
+
+
+class EngineThread(EngineQueue[E]):
+    """Use as an async context manager; the engine loads in the background from the moment of entering."""
+
+    def __init__(self, name: str, build: Callable[[], E], *, lazy: bool = False) -> None:
+        """``build`` runs in the thread; what it raises is raised by the first :meth:`call`. ``lazy``: it does so only
+        once the engine is needed.
+        """
+        super().__init__(self._put, self._built)
+        self.name = name
+        self.behind: EngineQueue[E] = EngineQueue(self._put_behind, self._built)
+        """For those who can wait: what they hand in is begun when nothing else is there to do."""
+        self._build, self._lazy = build, lazy
+        self._jobs = _Jobs()
+        self._thread = threading.Thread(target=self._run, name=f"engine-{name}", daemon=True)
+        self._begun = False
+        self._engine: E | None = None
+        self._failure: BaseException | None = None
+
+    async def __aenter__(self) -> "EngineThread[E]":
+        if not self._lazy:
+            self._begin()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._jobs.close()
+        if self._begun:
+            # A native call cannot be interrupted. Shutting down must not wait for it: the thread is a daemon.
+            await asyncio.shield(asyncio.to_thread(self._thread.join, _JOIN_SECONDS))
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait until those before them are through."""
+        return self._jobs.waiting
+
+    @contextmanager
+    def reserved(self) -> Iterator[None]:
+        """Until the block ends, nothing is begun that was handed in :attr:`behind`: nobody waits for it to end."""
+        self._jobs.hold(+1)
+        try:
+            yield
+        finally:
+            self._jobs.hold(-1)
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._thread.start()
+
+    def _put(self, job: _Job) -> None:
+        self._begin()
+        self._jobs.put(job, behind=False)
+
+    def _put_behind(self, job: _Job) -> None:
+        self._begin()
+        self._jobs.put(job, behind=True)
+
+    @property
+    def begun(self) -> bool:
+        """Whether the engine is loaded, or on its way."""
+        return self._begun
+
+    def build_by(self, build: Callable[[], E]) -> None:
+        """Once the engine is needed, it is made by ``build``. Only as long as it has not begun."""
+        assert not self._begun
+        self._build = build
 
     def exchange(self, engine: E) -> None:
         """Go on with ``engine``, which another thread has built and which is this one's from now on, after what is
         queued already; the one before is closed.
         """
-        self._jobs.put(functools.partial(self._take, engine))
+        self._put(functools.partial(self._take, engine))
 
     def _take(self, engine: E) -> None:
         before, self._engine, self._failure = self._engine, engine, None
@@ -109,6 +163,51 @@ class EngineThread(Generic[E]):
                 _log.debug("%s: result discarded, the loop is closed", self.name)
         if self._engine is not None:
             self._engine.close()
+
+
+class _Jobs:
+    """What is still to do: one queue before the other."""
+
+    def __init__(self) -> None:
+        self._first: deque[_Job] = deque()
+        self._behind: deque[_Job] = deque()
+        self._holds = 0
+        self._closed = False
+        self._changed = threading.Condition(threading.Lock())
+
+    @property
+    def waiting(self) -> int:
+        """How many there are."""
+        return len(self._first) + len(self._behind)
+
+    def put(self, job: _Job, *, behind: bool) -> None:
+        with self._changed:
+            (self._behind if behind else self._first).append(job)
+            self._changed.notify()
+
+    def hold(self, more: int) -> None:
+        """Of those who want that nothing of the second queue is begun, there are ``more``."""
+        with self._changed:
+            self._holds += more
+            self._changed.notify()
+
+    def close(self) -> None:
+        """No more comes; what is there is done."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def get(self) -> _Job | None:
+        """The next one, as soon as there is one; None when there will be none."""
+        with self._changed:
+            while True:
+                if self._first:
+                    return self._first.popleft()
+                if self._behind and (self._closed or not self._holds):
+                    return self._behind.popleft()
+                if self._closed:
+                    return None
+                self._changed.wait()
 
 
 def _settle(future: "asyncio.Future[R]", result: R | None, error: BaseException | None) -> None:

@@ -120,6 +120,27 @@ def endpoint_rules(settings: Settings) -> EndpointRules:
     )
 
 
+def used_for(settings: Settings) -> dict[str, str]:
+    """Ids of models that this configuration names or needs, each with the dotted key of the setting that it is for."""
+    understand = settings.understand
+    used = {
+        "silero-vad": "listen.vad",
+        stt_model(settings): "stt.model",
+        settings.speak.voice: "speak.voice",
+    }
+    if (model := wake_model(settings)) is not None:
+        used[model] = "wake.words"
+    elif _verifies(settings):
+        used[_EMBEDDING] = "wake.verify"
+    if has_semantic(settings):
+        used[encoder.MODEL] = "understand.semantic"
+    if understand.llm != "none":
+        used |= {understand.llm_model: "understand.llm_model", understand.llm_adapter: "understand.llm_adapter"}
+    if settings.wake.engine == "microwakeword":
+        used |= {f"microwakeword-{word}": "wake.words" for word in settings.wake.words}
+    return used
+
+
 def models_of(settings: Settings) -> dict[str, bool]:
     """Ids of the models that this configuration loads, and whether it can't do its job without."""
     hears, speaks = settings.audio.input != "none", settings.audio.output != "none"

@@ -175,6 +175,15 @@ class ListeningChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback(Event):
+    """A person said, later, how a turn was; ``turn`` is that one."""
+
+    wrong: str
+    """``wake``: nobody had called; ``heard``: the words; ``understood``: what they mean; ``done``: what came of it;
+    empty: it was right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault(Event):
     """Something expected went wrong; the assistant goes on."""
 
@@ -261,6 +270,7 @@ AnyEvent: TypeAlias = (
     | Rang
     | RingingEnded
     | ListeningChanged
+    | Feedback
     | Fault
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from edge import plugins
 from edge.act.confirm import Guard, Policy, Risk, Rules
@@ -84,6 +84,8 @@ class Mind:
     conversations: Conversations
     announcer: Announcements
     guard: Guard
+    engines: Sequence[EngineThread[Any]] = ()
+    """Those that understand, beside the grammar."""
 
 
 async def build_mind(
@@ -142,6 +144,7 @@ async def build_mind(
     catalogues = [skill for skill in skills if isinstance(skill, Catalogue)]
     tools = ToolCalls(catalogues, everybody.meaning) if everybody.meaning is not None and catalogues else None
     model = await _local_model(settings, store, house, dispatch, stack)
+    engines: list[EngineThread[Any]] = [*([sentences] if sentences else ()), *([model.engine] if model else ())]
     router = Router(
         WhileRinging(announcer, while_ringing(house, language), grammars),
         [
@@ -155,7 +158,7 @@ async def build_mind(
         later=Later(parted, DEFERRABLE),
     )
     interpreter.begin(grammars, router, dispatch)
-    return Mind(grammars, router, dispatch, wording, skills, floor, conversations, announcer, guard)
+    return Mind(grammars, router, dispatch, wording, skills, floor, conversations, announcer, guard, engines)
 
 
 async def semantic_tier(

@@ -277,6 +277,8 @@ class ApiSettings(Section):
     """PEM: its private key."""
     allow_hosts: tuple[Annotated[str, Field(min_length=1, max_length=253)], ...] = ()
     """Names that the console may be asked for by, beside the machine's own, such as that of a proxy before it."""
+    event_clients: Annotated[int, Field(ge=1, le=1000)] = 64
+    """Connections at a time that are told what happens."""
 
     @model_validator(mode="after")
     def _both_or_none(self) -> "ApiSettings":

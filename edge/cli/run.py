@@ -117,6 +117,7 @@ async def _until_told_to_stop(settings: Settings) -> bool:
                 settings.audio.input, ring, portaudio, report, front_end=front_end, switch=running.listening
             )
             await stack.enter_async_context(microphone)
+            running.observation.overflows = lambda: microphone.overflows
             tasks.start_soon(running.follow, ring, delegate)
             stack.callback(ring.close)
             _log.info("listening after %.1f s", time.perf_counter() - begun)
@@ -172,7 +173,7 @@ async def _wyoming(running: Assistant) -> AsyncIterator[Delegate | None]:
 
 async def _log_turns(bus: Bus) -> None:
     """One line a turn, without a word of what was said."""
-    with bus.subscribe() as events:
+    with bus.subscribe(listener="log") as events:
         while True:
             match await events.next():
                 case Fault() as fault:

@@ -103,6 +103,11 @@ class Entity:
         """The state key in which a change shows."""
         return change if change in self.speaks_of else key_of(change)
 
+    @property
+    def lapses(self) -> bool:
+        """Whether its value changes with time alone."""
+        return self.expire_after_s is not None or self.off_delay_s is not None
+
     def value_after(self, value: Value | None, age_s: float) -> Value | None:
         """What ``value`` is worth ``age_s`` seconds after it was said."""
         if self.expire_after_s is not None and age_s > self.expire_after_s:

@@ -102,6 +102,11 @@ class MqttHouse:
         return self._link.online
 
     @property
+    def connections(self) -> int:
+        """How often the broker was connected since this is open."""
+        return self._connections
+
+    @property
     def revision(self) -> int:
         """Rises whenever the set of devices, their names or areas change."""
         return self._registry.revision
@@ -121,6 +126,23 @@ class MqttHouse:
     def state(self, device: str) -> DeviceState:
         """The last word of the device with that id; an empty state when it has said nothing."""
         return self._registry.state(device)
+
+    @property
+    def spoken(self) -> int:
+        """Rises with every message that speaks of a device."""
+        return self._registry.spoken
+
+    def spoken_since(self, number: int) -> Sequence[str]:
+        """Ids of the devices whose state may have changed since :attr:`spoken` was ``number``."""
+        return self._registry.spoken_since(number)
+
+    def last_word(self, device: str) -> int:
+        """What :attr:`spoken` was when that device last said something; 0 where it has not yet."""
+        return self._registry.last_word(device)
+
+    async def something(self) -> None:
+        """Returns when anything has come from the broker, or the connection has changed."""
+        await self._changed.wait()
 
     async def command(self, commands: Sequence[Command], deadline_s: float) -> Sequence[ActionReport]:
         """Carry out all in parallel and wait for each device's own word. Raises BrokerOffline at once when away."""

@@ -37,6 +37,8 @@ class _Known:
     asked: int = 0
     """The connection in which it was last asked for it."""
     complained: bool = False
+    turn: int = 0
+    """The number of its last word among those of all devices."""
 
 
 class Registry:
@@ -68,6 +70,8 @@ class Registry:
         """Whether there may be something to ask."""
         self._unread: set[str] = set()
         """Topics whose last word some device has not heard."""
+        self.spoken = 0
+        """How many messages have spoken of a device: what comes later has a higher number."""
 
     # -- what the house is --------------------------------------------------------------------------------------------
 
@@ -99,6 +103,18 @@ class Registry:
         attributes = {key: value for key, value in known.seen.items() if key != VALUE and value is not None}
         value = known.entity.value_after(known.seen.get(VALUE), self._now() - known.said_at)
         return DeviceState(None if value is None else str(value), attributes, _available(known))
+
+    def spoken_since(self, number: int) -> list[str]:
+        """Ids of the devices that have said something since :attr:`spoken` was ``number``, and of those that may be
+        otherwise without a word, because what they say lapses.
+        """
+        self._refresh()
+        return [name for name, known in self._known.items() if known.turn > number or known.entity.lapses]
+
+    def last_word(self, device: str) -> int:
+        """What :attr:`spoken` was when that device last said something; 0 where it has not yet."""
+        known = self._find(device)
+        return known.turn if known else 0
 
     def entity(self, device: str) -> Entity | None:
         """The topics behind a device."""
@@ -164,6 +180,8 @@ class Registry:
         touched = []
         for name in self._by_topic.get(message.topic, ()):
             self._hear(self._known[name], message)
+            self.spoken += 1
+            self._known[name].turn = self.spoken
             touched.append(name)
         return touched
 

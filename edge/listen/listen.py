@@ -14,11 +14,11 @@ from typing import TypeAlias
 import numpy as np
 
 from edge.chunk import RATE, AudioChunk, Pcm
-from edge.engine_thread import EngineThread
+from edge.engine_thread import EngineQueue
 from edge.intents import Transcript
 from edge.listen.endpoint import Endpoint, EndpointRules, Heard
 from edge.listen.level import levelled
-from edge.ports import Sayable, SttEngine, VadEngine
+from edge.ports import Sayable, SpeechStream, SttEngine, VadEngine
 
 _LEAD_S = 0.3
 """Sound kept before the first speech: Whisper drops a first word that begins at sample zero."""
@@ -77,8 +77,8 @@ class Listener:
 
     def __init__(
         self,
-        vad: EngineThread[VadEngine],
-        stt: EngineThread[SttEngine],
+        vad: EngineQueue[VadEngine],
+        stt: EngineQueue[SttEngine],
         rules: EndpointRules,
         language: str,
         sayable: Callable[[], Sayable | None],
@@ -147,12 +147,12 @@ class Listener:
         report: Callable[[Progress], None],
     ) -> Utterance:
         endpoint: Endpoint | None = None
-        await self._vad.call(lambda engine: engine.reset())
+        speech = await self._vad.call(lambda engine: engine.stream())
         async for window, at, until in self._windows(sound, hearing):
             endpoint = endpoint or Endpoint(rules, at)
             if (guess := hearing.news()) is not None:
                 endpoint.expect(guess)
-            probability = await self._vad.call(lambda engine, pcm: engine.probability(pcm), window)
+            probability = await self._vad.call(_probability, speech, window)
             match heard := endpoint.feed(probability, at, until):
                 case Heard.STARTED:
                     report(Started(endpoint.speech_start or at))
@@ -208,7 +208,7 @@ class Listener:
 class _Words:
     """The engine, and what can be said while this utterance lasts."""
 
-    stt: EngineThread[SttEngine]
+    stt: EngineQueue[SttEngine]
     language: str
     sayable: Sayable | None
 
@@ -289,6 +289,10 @@ def _utterance(
         speech_end=endpoint.speech_end, decided_at=until, capped=capped, stt_ms=_ms_since(begun),
         pcm=hearing.sound_of(endpoint),
     )  # fmt: skip
+
+
+def _probability(_: VadEngine, speech: SpeechStream, window: Pcm) -> float:
+    return speech.probability(window)
 
 
 def _ms_since(begun: float) -> float:

@@ -28,10 +28,23 @@ class SileroVad:
 
     def __init__(self, session: ort.InferenceSession) -> None:
         self._session = session
-        self._h: Floats
-        self._c: Floats
-        self._context: Floats
-        self.reset()
+
+    def stream(self) -> "SileroStream":
+        """A new one. The network's memory is handed in and out with each window, so all share one session."""
+        return SileroStream(self._session)
+
+    def close(self) -> None:
+        """The session frees its memory when the object goes."""
+
+
+class SileroStream:
+    """What the network remembers of one stream."""
+
+    def __init__(self, session: ort.InferenceSession) -> None:
+        self._session = session
+        self._h: Floats = np.zeros(_STATE, np.float32)
+        self._c: Floats = np.zeros(_STATE, np.float32)
+        self._context: Floats = np.zeros(_CONTEXT, np.float32)
 
     def probability(self, pcm: Pcm) -> float:
         """``pcm``: int16, shape (512,), 16 kHz. Returns 0–1."""
@@ -41,14 +54,6 @@ class SileroVad:
         )
         self._context = samples[-_CONTEXT:]
         return float(speech.reshape(-1)[0])
-
-    def reset(self) -> None:
-        """Forget the stream."""
-        self._h, self._c = np.zeros(_STATE, np.float32), np.zeros(_STATE, np.float32)
-        self._context = np.zeros(_CONTEXT, np.float32)
-
-    def close(self) -> None:
-        """The session frees its memory when the object goes."""
 
 
 def build(model: Path) -> SileroVad:

@@ -42,8 +42,13 @@ _BESIDE: Final = 1_000
 """Of turns that ended in the same microsecond, all but one moved up a little."""
 _DELETE: Final = "DELETE FROM memory_turn WHERE n BETWEEN ? AND ? AND id = ?"
 _REMEMBER: Final = "UPDATE memory_turn SET vector = ? WHERE n BETWEEN ? AND ? AND id = ?"
+_LATEST: Final = """SELECT n, at, turn FROM memory_turn WHERE n < ?1 AND (?2 = '' OR session = ?2)
+    AND (?3 = '' OR outcome = ?3) AND (?4 = '' OR instr(lower(text || ' ' || reply), lower(?4)))
+    ORDER BY n DESC LIMIT ?5"""
+_ONE: Final = "SELECT n, at, turn FROM memory_turn WHERE id = ?"
+_ALWAYS: Final = 2**62
 _DAY_S: Final = 86_400.0
-_UNKEPT: Final = frozenset({"pin", "code"})
+SECRETS: Final = frozenset({"pin", "code"})
 """Slots that are secrets."""
 
 
@@ -57,6 +62,18 @@ class Episode:
     text: str
     reply: str
     outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One turn, with all that is kept of it."""
+
+    n: int
+    """Where it stands in the order of time."""
+    at: float
+    """When it ended, seconds since the epoch."""
+    turn: Mapping[str, Any]
+    """The JSON object of its ``turn_ended``."""
 
 
 class Episodes:
@@ -85,7 +102,7 @@ class Episodes:
 
     async def write(self, ended: TurnEnded) -> None:
         """Keep a turn in which something was said, without secrets; those that are too old go. Raises StorageError."""
-        if not self._days or not ended.text or any(_UNKEPT & intent.slots.keys() for intent in _intents(ended)):
+        if not self._days or not ended.text or any(SECRETS & intent.slots.keys() for intent in _intents(ended)):
             return
         await self._prepare()
         now = self._now()
@@ -123,6 +140,22 @@ class Episodes:
         return await self._storage.read(
             lambda connection: [{**json.loads(turn), "at": at} for at, turn in connection.execute(query)]
         )
+
+    async def latest(
+        self, limit: int, before: int | None = None, *, session: str = "", outcome: str = "", text: str = ""
+    ) -> list[Kept]:
+        """At most ``limit`` turns of before the place ``before``, newest first; only those of that session, with that
+        outcome, that have ``text`` in what was said or answered. Raises StorageError.
+        """
+        await self._prepare()
+        of = (_ALWAYS if before is None else before, session, outcome, text, limit)
+        return await self._storage.read(lambda connection: _kept(connection, _LATEST, of))
+
+    async def one(self, ident: str) -> Kept | None:
+        """The turn with that id, if it is kept. Raises StorageError."""
+        await self._prepare()
+        found = await self._storage.read(lambda connection: _kept(connection, _ONE, (ident,)))
+        return found[0] if found else None
 
     async def erase(self, turns: Sequence[Episode]) -> int:
         """Erase these. Returns how many there were. Raises StorageError."""
@@ -193,6 +226,10 @@ def _place(turn: Episode) -> tuple[int, int, str]:
 def _select(connection: Connection, since: float, until: float) -> list[Episode]:
     query = "SELECT id, at, text, reply, outcome FROM memory_turn WHERE n >= ? AND n < ? ORDER BY n"
     return [Episode(*row) for row in connection.execute(query, (_n(since), _n(until)))]
+
+
+def _kept(connection: Connection, query: str, of: Sequence[Any]) -> list[Kept]:
+    return [Kept(n, at, json.loads(turn)) for n, at, turn in connection.execute(query, of)]
 
 
 def _vectors(connection: Connection, since: float, until: float) -> dict[str, bytes]:

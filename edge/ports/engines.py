@@ -53,18 +53,22 @@ class Denoiser(Closeable, Protocol):
         """Forget the stream, as if it began anew."""
 
 
+class SpeechStream(Protocol):
+    """One stream of sound, of which is told what in it is speech. Used in the thread of its engine alone."""
+
+    def probability(self, pcm: Pcm) -> float:
+        """The next ``pcm``: int16, shape (window,), 16 kHz. Returns the probability of speech, 0–1."""
+
+
 class VadEngine(Closeable, Protocol):
-    """Tells speech from everything else."""
+    """Tells speech from everything else, in any number of streams at a time."""
 
     @property
     def window(self) -> int:
-        """Samples that one call takes."""
+        """Samples that a stream takes at a time."""
 
-    def probability(self, pcm: Pcm) -> float:
-        """``pcm``: int16, shape (window,), 16 kHz. Returns the probability of speech, 0–1."""
-
-    def reset(self) -> None:
-        """Forget the stream, as if it began anew."""
+    def stream(self) -> SpeechStream:
+        """A new one, which knows nothing of any other."""
 
 
 class Sayable(Protocol):

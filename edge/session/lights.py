@@ -72,7 +72,7 @@ class Lights:
         """Until cancelled. A panel that fails is reported, once, and shown nothing any more."""
         shown: Showing | None = None
         cue, since = Cue.IDLE, self._now()
-        with bus.subscribe() as events:
+        with bus.subscribe(listener="lights") as events:
             while self._panels:
                 now = self._now()
                 wanted, cue_s = self._seen.cue(now, online=self._online(), listening=self._listening.on)

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import replace
 from typing import Final
 
-from edge.bus import Bus
+from edge.bus import Emitter
 from edge.devices import Confirmation
 from edge.dialogue import Exchange
 from edge.errors import AssistantError
@@ -40,7 +40,7 @@ CANCELLED: Final = Outcome(OutcomeKind.CANCELLED, Phrase("nothing"))
 class Story:
     """One turn's."""
 
-    def __init__(self, bus: Bus, clock: TurnClock, origin: Origin) -> None:
+    def __init__(self, bus: Emitter, clock: TurnClock, origin: Origin) -> None:
         self.id: Final = uuid.uuid4().hex[:12]
         self._bus, self._clock = bus, clock
         self.origin = origin

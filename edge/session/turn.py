@@ -7,13 +7,13 @@ stage it is in, and the turn still ends with an event that says so.
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing, nullcontext
 from dataclasses import dataclass, replace
 
 import anyio
 
 from edge.act.dispatch import Dispatch
-from edge.bus import Bus
+from edge.bus import Emitter
 from edge.chunk import AudioChunk, Pcm, SoundCut
 from edge.dialogue import SECRET, VOICE
 from edge.errors import AssistantError
@@ -23,6 +23,7 @@ from edge.listen.listen import Hypothesis, Listener, Progress
 from edge.ports import Journal
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversation
+from edge.session.precedence import Precedence
 from edge.session.story import CANCELLED, Story
 from edge.speak.speak import Voice
 from edge.speak.wording import Wording
@@ -55,13 +56,15 @@ class Stages:
     """None where answers are only written."""
     journal: Journal | None = None
     """None where nothing is kept."""
+    precedence: Precedence | None = None
+    """Over those who share its ears and its voice; None where it has none."""
 
 
 class Turn:
     """One command, spoken or written."""
 
     def __init__(
-        self, stages: Stages, bus: Bus, origin: Origin, clock: TurnClock, conversation: Conversation | None = None
+        self, stages: Stages, bus: Emitter, origin: Origin, clock: TurnClock, conversation: Conversation | None = None
     ) -> None:
         """``conversation``: the one that this turn goes on with; None: it begins one."""
         self._stages, self._clock = stages, clock
@@ -71,6 +74,7 @@ class Turn:
         self._not_understood = NOT_UNDERSTOOD
         self._permit: Permit = _at_once
         self._withdrawn = False
+        self._claim: ExitStack | None = None
         self._takes_message = False
 
     async def spoken(
@@ -112,6 +116,11 @@ class Turn:
         return await self._run(lambda: self._read(text))
 
     async def _run(self, hear: Callable[[], Awaitable[Transcript | None]]) -> TurnEnded:
+        precedence = self._stages.precedence
+        with precedence.claimed() if precedence is not None else nullcontext() as self._claim:
+            return await self._told(hear)
+
+    async def _told(self, hear: Callable[[], Awaitable[Transcript | None]]) -> TurnEnded:
         try:
             transcript = await hear()
             if transcript is None:
@@ -186,7 +195,7 @@ class Turn:
             return
         self._story.answered(text)
         if text and self._stages.voice is not None:
-            await self._stages.voice.speak(text, self._story.first_sample)
+            await self._stages.voice.speak(text, self._sounds)
             await self._finish_speaking(self._stages.voice)
 
     async def _tell(self, text: str, telling: Telling, outcomes: Sequence[Outcome]) -> None:
@@ -197,7 +206,7 @@ class Turn:
                 async for sentence in said:
                     self._story.told(sentence)
             else:
-                await self._stages.voice.tell(said, self._story.first_sample, self._story.told)
+                await self._stages.voice.tell(said, self._sounds, self._story.told)
         self._story.answered(self._story.reply.text)
         if self._stages.voice is not None:
             await self._finish_speaking(self._stages.voice)
@@ -216,6 +225,12 @@ class Turn:
     def _worded(self, outcomes: Sequence[Outcome]) -> str:
         say, language = self._stages.wording.say, self._story.origin.language
         return " ".join(filter(None, (say(each.say, language) for each in outcomes)))
+
+    def _sounds(self) -> None:
+        """The answer has begun to sound: what is still to be made of it is made sooner than it is heard."""
+        if self._claim is not None:
+            self._claim.close()
+        self._story.first_sample()
 
     async def _finish_speaking(self, voice: Voice) -> None:
         self._story.spoken()

@@ -12,7 +12,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from edge.chunk import Pcm
-from edge.engine_thread import EngineThread
+from edge.engine_thread import EngineQueue
 from edge.errors import AssistantError
 from edge.ports import AudioSink, TtsEngine
 from edge.speak.loudness import VoiceLoudness
@@ -34,7 +34,7 @@ _Coming: TypeAlias = tuple[str, list[Future[Pcm]]]
 class Voice:
     """Text to sound to loudspeaker."""
 
-    def __init__(self, tts: EngineThread[TtsEngine], sink: AudioSink, loudness: VoiceLoudness | None = None) -> None:
+    def __init__(self, tts: EngineQueue[TtsEngine], sink: AudioSink, loudness: VoiceLoudness | None = None) -> None:
         """``loudness`` None: as loud as the engine speaks."""
         self._tts, self._sink = tts, sink
         self._loudness = loudness or VoiceLoudness()
@@ -45,10 +45,6 @@ class Voice:
         The first sentence of a fresh ONNX session takes several times as long as the second.
         """
         await self._tts.call(_synthesize, "Ready.")
-
-    def adopt(self, engine: TtsEngine) -> None:
-        """Speak by ``engine`` from the next sentence on; the one before is closed."""
-        self._tts.exchange(engine)
 
     async def speak(self, text: str, started: Callable[[], None]) -> None:
         """Returns when ``text`` has been heard to its end. ``started`` is called as its first sample goes out.

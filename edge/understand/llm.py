@@ -41,7 +41,7 @@ class LocalModel:
     ) -> None:
         """``known``: names of the intents that some skill takes. Below ``threshold``, 0–1, no answer is believed."""
         self._house = house
-        self._engine = engine
+        self.engine = engine
         self._verbs = tuple(verb for verb in VERBS if verb.intent in known)
         self._threshold = threshold
 
@@ -58,7 +58,7 @@ class LocalModel:
         if not possible:
             return None
         asked = question(text, known, self._house.state, origin.area, self._before(last))
-        completion = await self._engine.call(lambda engine: engine.complete(FIXED + asked, gbnf(possible), _MAX_TOKENS))
+        completion = await self.engine.call(lambda engine: engine.complete(FIXED + asked, gbnf(possible), _MAX_TOKENS))
         return self._believed(completion, known)
 
     def _before(self, last: Exchange | None) -> tuple[str, str] | None:

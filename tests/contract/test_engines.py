@@ -96,9 +96,12 @@ def vad(request: pytest.FixtureRequest, store: Store) -> Iterator[VadEngine]:
 
 
 def probabilities(vad: VadEngine, pcm: Pcm) -> list[float]:
-    vad.reset()
-    whole = pcm[: len(pcm) // vad.window * vad.window].reshape(-1, vad.window)
-    return [vad.probability(window) for window in whole]
+    stream = vad.stream()
+    return [stream.probability(window) for window in windows(vad, pcm)]
+
+
+def windows(vad: VadEngine, pcm: Pcm) -> Pcm:
+    return pcm[: len(pcm) // vad.window * vad.window].reshape(-1, vad.window)
 
 
 def test_speech_is_told_from_quiet_and_noise(vad: VadEngine, say: Say) -> None:
@@ -106,6 +109,21 @@ def test_speech_is_told_from_quiet_and_noise(vad: VadEngine, say: Say) -> None:
     assert np.mean(np.array(speech) > 0.5) > 0.7
     for noise in (np.zeros(32000, np.int16), quiet(2.0), quiet(2.0, level=2000.0)):
         assert np.mean(np.array(probabilities(vad, noise)) > 0.5) < 0.05
+
+
+def test_streams_at_the_same_time_know_nothing_of_each_other(vad: VadEngine, say: Say) -> None:
+    speech, other = say("Turn on the light in the kitchen, please."), say("What time is it in Lisbon now?")
+    sounds = [speech, quiet(2.0, level=2000.0), other]
+    alone = [probabilities(vad, pcm) for pcm in sounds]
+    streams = [vad.stream() for _ in sounds]
+    together: list[list[float]] = [[] for _ in sounds]
+    for at in range(min(len(windows(vad, pcm)) for pcm in sounds)):
+        for stream, pcm, heard in zip(streams, sounds, together, strict=True):
+            heard.append(stream.probability(windows(vad, pcm)[at]))
+    for by_itself, heard in zip(alone, together, strict=True):
+        assert heard == by_itself[: len(heard)]
+    assert max(together[0]) > 0.9
+    assert max(together[1]) < 0.1
 
 
 # -- speech to text ---------------------------------------------------------------------------------------------------

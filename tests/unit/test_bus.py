@@ -38,3 +38,15 @@ async def test_nothing_is_kept_for_who_has_left() -> None:
         pass
     bus.emit(event(1))
     assert gone.dropped == 0
+
+
+async def test_what_listeners_lost_is_known_by_kind_also_of_those_who_have_left() -> None:
+    bus = Bus()
+    with bus.subscribe(size=1, listener="page"), bus.subscribe(size=3, listener="page"):
+        for number in range(5):
+            bus.emit(event(number))
+        assert bus.dropped() == {"page": 6}
+    with bus.subscribe(size=4, listener="log"):
+        for number in range(5):
+            bus.emit(event(number))
+        assert bus.dropped() == {"page": 6, "log": 1}

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from contextlib import AsyncExitStack
 
 import anyio
 import pytest
@@ -93,3 +94,47 @@ async def test_a_failed_call_leaves_the_engine_usable() -> None:
         with pytest.raises(ValueError, match="1"):
             await thread.call(fail)
         assert await asyncio.wait_for(thread.call(lambda engine: engine.work()), 1) == 1
+
+
+async def test_who_waits_behind_comes_after_everybody_else() -> None:
+    done: list[str] = []
+    async with EngineThread("test", Counter) as thread:
+        begun = thread.submit(lambda engine: engine.work(0.1))
+        behind = [thread.behind.submit(lambda engine, name=name: done.append(name)) for name in ("third", "fourth")]
+        first = [thread.submit(lambda engine, name=name: done.append(name)) for name in ("first", "second")]
+        await asyncio.gather(begun, *behind, *first)
+    assert done == ["first", "second", "third", "fourth"]
+
+
+async def test_while_it_is_reserved_nothing_from_behind_is_begun() -> None:
+    async with EngineThread("test", Counter) as thread:
+        with thread.reserved(), thread.reserved():
+            behind = thread.behind.submit(lambda engine: engine.work())
+            await thread.call(lambda engine: engine.work())
+            await thread.ready()
+            assert not behind.done()
+        assert await asyncio.wait_for(behind, 1) == 1
+
+
+async def test_a_lazy_one_is_built_by_the_first_call_and_leaving_without_any_is_nothing() -> None:
+    built: list[Counter] = []
+
+    def build() -> Counter:
+        built.append(Counter())
+        return built[0]
+
+    async with EngineThread("test", build, lazy=True):
+        pass
+    assert built == []
+    async with EngineThread("test", build, lazy=True) as thread:
+        assert await thread.behind.call(lambda engine: engine.work()) == 1
+    assert built[0].closed
+
+
+async def test_what_waits_when_it_is_left_is_still_done() -> None:
+    async with EngineThread("test", Counter) as thread, AsyncExitStack() as stack:
+        stack.enter_context(thread.reserved())
+        behind = thread.behind.submit(lambda engine: engine.work())
+        leaving = asyncio.create_task(thread.__aexit__(None, None, None))
+        assert await asyncio.wait_for(behind, 1) == 1
+        await leaving

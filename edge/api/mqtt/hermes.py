@@ -41,7 +41,7 @@ class Hermes:
     async def tell(self) -> None:
         """Runs until it is cancelled. A slow broker costs messages and nothing else."""
         dialogue = Dialogue(self._site)
-        with self._assistant.bus.subscribe() as events:
+        with self._assistant.bus.subscribe(listener="hermes") as events:
             while True:
                 for topic, payload in dialogue.of(await events.next()):
                     await self._publish(topic, payload)

@@ -35,7 +35,7 @@ class Presence:
 
     async def follow(self) -> None:
         """Runs until it is cancelled."""
-        with self._assistant.bus.subscribe() as events:
+        with self._assistant.bus.subscribe(listener="presence") as events:
             while True:
                 self._take(await events.next())
 

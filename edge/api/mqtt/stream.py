@@ -16,7 +16,7 @@ _WORDS: Final = frozenset({"text", "slots", "next_actions", "choices"})
 
 async def tell_events(bus: Bus, post: Post, topic: str, with_words: bool) -> None:
     """Runs until it is cancelled. A slow broker costs events and nothing else, and so does one that is away."""
-    with bus.subscribe() as events:
+    with bus.subscribe(listener="stream") as events:
         while True:
             told = as_json(await events.next())
             if not post.online:

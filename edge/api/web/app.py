@@ -6,15 +6,36 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, page, people, restart, sessions, settings, setup, tokens
+from edge.api.web import (
+    ask,
+    events,
+    metrics,
+    models,
+    page,
+    people,
+    restart,
+    sessions,
+    settings,
+    setup,
+    system,
+    tokens,
+    turns,
+)
 from edge.api.web.entrance import Entrance
+from edge.api.web.feed import Feed
 from edge.api.web.problems import RESPONSES, answer_problems
+from edge.api.web.voice import routes as voice
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
+    metrics.router,
+    models.router,
     restart.router,
     settings.router,
+    system.router,
+    turns.router,
+    voice.router,
 )  # fmt: skip
 _OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
     people.router,
@@ -24,7 +45,7 @@ _OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
 )
 
 
-def build(assistant: Assistant, entrance: Entrance) -> FastAPI:
+def build(assistant: Assistant, entrance: Entrance, feed: Feed) -> FastAPI:
     """The application of ``assistant``, to be served behind :class:`edge.api.web.protect.Protected`."""
     app = FastAPI(
         title="Hearthside",
@@ -40,5 +61,6 @@ def build(assistant: Assistant, entrance: Entrance) -> FastAPI:
         app.include_router(router(assistant))
     for of_entrance in _OF_ENTRANCE:
         app.include_router(of_entrance(entrance))
+    app.include_router(events.router(assistant, feed))
     app.mount("/", page.files())
     return app

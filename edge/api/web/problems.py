@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
@@ -57,6 +57,8 @@ def answer_problems(app: FastAPI) -> None:
     """Have every error of ``app`` answered as a problem."""
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
+    # A WebSocket that is refused is answered like any other request.
+    app.add_exception_handler(WebSocketRequestValidationError, _malformed)
     app.add_exception_handler(AssistantError, _failed)
 
 
@@ -81,7 +83,7 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _malformed(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
+    assert isinstance(error, RequestValidationError | WebSocketRequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     return respond(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {first['msg']}", code="malformed")

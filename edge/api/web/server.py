@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from edge.api.web.app import build
 from edge.api.web.entrance import Entrance
+from edge.api.web.feed import Feed
 from edge.api.web.listeners import Listener, Listeners, PortTaken
 from edge.api.web.protect import Protected
 from edge.api.web.tls import Certificate
@@ -88,10 +89,16 @@ async def serve_console(assistant: Assistant) -> AsyncIterator[Console]:
     api = assistant.settings.api
     entrance = Entrance(assistant.storage, api)
     certificate = Certificate.of(api, assistant.settings.data_dir)
-    app = build(assistant, entrance)
-    async with serve_app(app, entrance, api, certificate, assistant.report) as console:
+    feed = Feed(assistant.bus, assistant.house)
+    app = build(assistant, entrance, feed)
+    async with (
+        serve_app(app, entrance, api, certificate, assistant.report) as console,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(feed.serve)
         _log.info("the console is at %s", console.address)
         yield console
+        tasks.cancel_scope.cancel()
 
 
 @asynccontextmanager
@@ -146,6 +153,7 @@ def _config(app: FastAPI, entrance: Entrance) -> uvicorn.Config:
     config = uvicorn.Config(
         Protected(app, entrance),
         log_config=None,
+        log_level="warning",
         access_log=False,
         lifespan="off",
         server_header=False,

@@ -4,17 +4,34 @@ import { signal, useEffect } from "./html.js";
 /** "connecting", "up" or "down". */
 export const link = signal("connecting");
 
+/** Types of messages that are only told to whoever asks for them: what devices do. */
+const OF_DEVICES = ["device", "house"];
+/** Longer than the assistant is ever silent: whoever hears nothing for so long has a dead line. */
+const SILENCE_MS = 40_000;
+
 const listeners = new Map();
 let socket = null;
 let wait = 500;
+/** Where it goes on after the connection was lost: `n` of the last event, in that start of the assistant. */
 let last = null;
+let start = null;
+let watching = false;
+let silence;
 
-/** `take` is given every message of `type` ("*": of any) from now on. Returns what ends that. */
+/**
+ * `take` is given every message of `type` ("*": of any) from now on. Returns what ends that.
+ * "hello" opens each connection; where its `resumed` is false, what was seen before may be out of date.
+ * Who listens for "device" fetches the devices at "watching", and at a "hello" whose `devices` is true.
+ */
 export function listen(type, take) {
   if (!listeners.has(type)) listeners.set(type, new Set());
   listeners.get(type).add(take);
   open();
-  return () => listeners.get(type).delete(take);
+  watch();
+  return () => {
+    listeners.get(type).delete(take);
+    watch();
+  };
 }
 
 /** In a component: listen as long as it is shown. */
@@ -22,26 +39,51 @@ export function useEvents(type, take, inputs = []) {
   useEffect(() => listen(type, take), inputs);
 }
 
+function wanted() {
+  return OF_DEVICES.some((type) => listeners.get(type)?.size > 0);
+}
+
+function watch() {
+  if (socket?.readyState !== WebSocket.OPEN || watching === wanted()) return;
+  watching = wanted();
+  socket.send(JSON.stringify({ devices: watching }));
+}
+
 function open() {
   if (socket !== null) return;
-  const resumed = last === null ? "" : `?after=${encodeURIComponent(last)}`;
-  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/events${resumed}`);
+  const query = new URLSearchParams({ devices: wanted() });
+  if (last !== null) {
+    query.set("after", last);
+    query.set("start", start);
+  }
+  watching = wanted();
+  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/events?${query}`);
   socket.onopen = () => {
     link.value = "up";
     wait = 500;
+    alive();
+    watch();
   };
   socket.onmessage = ({ data }) => {
+    alive();
     const message = JSON.parse(data);
-    // The number by which it goes on after the connection was lost.
+    if (message.type === "hello") start = message.start;
     if (message.n !== undefined) last = message.n;
     for (const type of [message.type, "*"]) {
       for (const take of listeners.get(type) ?? []) take(message);
     }
   };
   socket.onclose = () => {
+    clearTimeout(silence);
     link.value = "down";
     socket = null;
     setTimeout(open, wait * (0.5 + Math.random()));
     wait = Math.min(wait * 2, 8000);
   };
+}
+
+function alive() {
+  clearTimeout(silence);
+  const listened = socket;
+  silence = setTimeout(() => listened.close(), SILENCE_MS);
 }

@@ -1,0 +1,1 @@
+"""``/v1/voice``: talking to the assistant over a WebSocket."""

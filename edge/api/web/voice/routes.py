@@ -1,0 +1,168 @@
+"""``/v1/voice``."""
+
+import logging
+from typing import Final
+
+import anyio
+from fastapi import APIRouter, WebSocket
+from pydantic import BaseModel, ValidationError
+from starlette.websockets import WebSocketDisconnect
+
+from edge.api.web.access import Guest
+from edge.api.web.voice.line import AWAY_S, Line
+from edge.api.web.voice.lines import MOST, Lines
+from edge.api.web.voice.messages import (
+    FROM_CLIENT,
+    Bye,
+    Cancel,
+    ClientMessage,
+    Hello,
+    Problem,
+    Ready,
+    Resume,
+    Start,
+    Stop,
+    Text,
+)
+from edge.assistant import Assistant
+
+_log = logging.getLogger(__name__)
+_HELLO_S: Final = 10.0
+_SEND_S: Final = 10.0
+"""A client that takes nothing for so long is given up; it may come back."""
+_MALFORMED: Final = 1007
+_BUSY: Final = 1013
+_REPLACED: Final = 4001
+"""The same talker has come by another connection."""
+_SAMPLE: Final = 2
+"""Bytes."""
+
+
+class _Malformed(Exception):
+    """The client sent what is not taken."""
+
+
+def router(assistant: Assistant) -> APIRouter:
+    """Its route."""
+    routes = APIRouter(prefix="/v1")
+    lines = Lines(assistant)
+
+    @routes.websocket("/voice")
+    async def voice(websocket: WebSocket, who: Guest) -> None:
+        await websocket.accept()
+        try:
+            await _Connection(websocket, lines, who.name).serve()
+        except _Malformed as error:
+            await _part(websocket, _MALFORMED, Problem(detail=str(error), code="malformed"))
+        except (WebSocketDisconnect, TimeoutError):
+            _log.debug("a client went away")
+
+    return routes
+
+
+class _Connection:
+    """One connection, from its first message on."""
+
+    def __init__(self, websocket: WebSocket, lines: Lines, who: str) -> None:
+        self._websocket, self._lines, self._who = websocket, lines, who
+
+    async def serve(self) -> None:
+        """Until either end has enough. Raises WebSocketDisconnect, TimeoutError."""
+        line = await self._admitted()
+        if line is None:
+            busy = Problem(detail=f"{MOST} talk already", code="busy", remedy="try again later")
+            await _part(self._websocket, _BUSY, busy)
+            return
+        with anyio.CancelScope() as scope:
+            line.attach(scope)
+            try:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._send_all, line, scope)
+                    await self._take_all(line)
+                    tasks.cancel_scope.cancel()
+            finally:
+                line.detach(scope)
+        if scope.cancelled_caught and not line.gone:
+            await self._websocket.close(_REPLACED)
+
+    async def _admitted(self) -> Line | None:
+        with anyio.fail_after(_HELLO_S):
+            first = await self._received()
+        match first:
+            case Resume():
+                line = self._lines.find(self._who, first.connection)
+                if line is not None:
+                    await self._greet(line, resumed=True, missed=line.outbox.resume(first.after))
+                    return line
+                first = Hello(type="hello")
+            case Hello():
+                pass
+            case _:
+                raise _Malformed("the first message is hello or resume")
+        line = await self._lines.open(self._who, first)
+        if line is not None:
+            await self._greet(line)
+        return line
+
+    async def _greet(self, line: Line, *, resumed: bool = False, missed: int = 0) -> None:
+        ready = Ready(connection=line.id, session=line.session, kept_s=AWAY_S, resumed=resumed, missed=missed)
+        await _send(self._websocket, ready)
+
+    async def _send_all(self, line: Line, scope: anyio.CancelScope) -> None:
+        """What there is for the client, as fast as it takes it."""
+        try:
+            while True:
+                frame = await line.outbox.next()
+                with anyio.fail_after(_SEND_S):
+                    await (
+                        self._websocket.send_text(frame)
+                        if isinstance(frame, str)
+                        else self._websocket.send_bytes(frame)
+                    )
+        except (TimeoutError, WebSocketDisconnect, RuntimeError):
+            # Starlette has RuntimeError for a connection that is closed already.
+            scope.cancel()
+
+    async def _take_all(self, line: Line) -> None:
+        while True:
+            match await self._received():
+                case bytes() as payload:
+                    await line.sound(payload)
+                case Start(held=held):
+                    await line.start(held)
+                case Stop():
+                    await line.stop()
+                case Cancel():
+                    await line.cancel()
+                case Text(text=text):
+                    await line.text(text)
+                case Bye():
+                    line.leave()
+                    return
+                case other:
+                    raise _Malformed(f"{other.type} is the first message, or none")
+
+    async def _received(self) -> ClientMessage | bytes:
+        """Raises WebSocketDisconnect, _Malformed."""
+        message = await self._websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", 1006))
+        if (payload := message.get("bytes")) is not None:
+            if len(payload) % _SAMPLE:
+                raise _Malformed("sound comes in whole samples of 16 bits")
+            return bytes(payload)
+        try:
+            return FROM_CLIENT.validate_json(message.get("text") or "")
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise _Malformed(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+async def _send(websocket: WebSocket, message: BaseModel) -> None:
+    with anyio.fail_after(_SEND_S):
+        await websocket.send_text(message.model_dump_json())
+
+
+async def _part(websocket: WebSocket, code: int, why: Problem) -> None:
+    await _send(websocket, why)
+    await websocket.close(code)
