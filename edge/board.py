@@ -15,21 +15,17 @@ from typing import Final
 
 import psutil
 
-_MODEL: Final = "proc/device-tree/model"
-_THROTTLED: Final = "sys/devices/platform/soc/soc:firmware/get_throttled"
-"""What ``vcgencmd get_throttled`` prints, in hexadecimal.
+from edge.observe.board import Board as Sensors
+from edge.observe.board import board
 
-Bits: https://www.raspberrypi.com/documentation/computers/os.html#vcgencmd
-"""
-_NOW: Final = {
-    0: "under-voltage: the power supply is too weak",
-    1: "the processor is held back",
-    2: "slowed down",
-    3: "near its limit of temperature",
+_MODEL: Final = "proc/device-tree/model"
+_LIMITS: Final = {
+    "under_voltage": "under-voltage: the power supply is too weak",
+    "frequency_capped": "the processor is held back",
+    "throttled": "slowed down",
+    "soft_limit": "near its limit of temperature",
 }
-_SINCE: Final = 16
-"""The same, some time since the start, is said that many bits further left."""
-_ZONES: Final = "sys/class/thermal"
+"""In words, what :mod:`edge.observe.board` reads of a Raspberry Pi's firmware."""
 _CARDS: Final = "sys/block"
 _END_OF_LIFE: Final = {1: "normal", 2: "80 % of its reserved blocks are used up", 3: "its reserved blocks are used up"}
 """``PRE_EOL_INFO`` of JEDEC JESD84-B51, 7.4.46; the kernel tells it in hexadecimal."""
@@ -121,6 +117,7 @@ class Board:
 
     def read(self, *folders: Path) -> BoardState:
         """Now; ``folders`` are those whose disks are told. Takes some milliseconds."""
+        sensors = board(self._root / "sys")
         memory, swap = psutil.virtual_memory(), psutil.swap_memory()
         return BoardState(
             model=self._text(_MODEL).rstrip("\0") or platform.machine(),
@@ -133,30 +130,14 @@ class Board:
             own_memory_mb=self._process.memory_info().rss >> 20,
             swap_mb=swap.total >> 20,
             swap_used_mb=swap.used >> 20,
-            temperature_c=self.temperature(),
-            power=self.power(),
+            temperature_c=sensors.celsius,
+            power=_power(sensors),
             cards=tuple(self.cards()),
             disks=tuple(_disks(folders)),
             up_s=time.time() - psutil.boot_time(),
             own_up_s=time.monotonic() - self._begun,
             clock_synchronised=clock_synchronised(),
             time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        )
-
-    def temperature(self) -> float | None:
-        """Of the hottest part that the kernel knows, in °C."""
-        zones = (self._root / _ZONES).glob("thermal_zone*/temp")
-        found = [number / 1000 for zone in zones if (number := _integer(_read(zone), 10)) is not None]
-        return max(found, default=None)
-
-    def power(self) -> Power | None:
-        """What the firmware of a Raspberry Pi says."""
-        bits = _integer(self._text(_THROTTLED), 16)
-        if bits is None:
-            return None
-        return Power(
-            tuple(said for bit, said in _NOW.items() if bits >> bit & 1),
-            tuple(said for bit, said in _NOW.items() if bits >> bit + _SINCE & 1),
         )
 
     def cards(self) -> Iterator[Card]:
@@ -188,6 +169,16 @@ def clock_synchronised() -> bool | None:
         return None
     state: int = adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
     return None if state < 0 else state != _TIME_ERROR
+
+
+def _power(sensors: Sensors) -> Power | None:
+    if sensors.limits is None or sensors.since_start is None:
+        return None
+    now, since = sensors.limits, sensors.since_start
+    return Power(
+        tuple(said for limit, said in _LIMITS.items() if now[limit]),
+        tuple(said for limit, said in _LIMITS.items() if since[limit]),
+    )
 
 
 def _disks(folders: tuple[Path, ...]) -> Iterator[Disk]:

@@ -6,13 +6,17 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import anyio
 
+from cloud_sync import logs
 from edge.errors import AssistantError
 
 _log = logging.getLogger("hearth")
+
+_OURS: Final = ("hearth", "edge", "models", "cloud_sync")
+"""Our own loggers."""
 
 R = TypeVar("R")
 
@@ -49,17 +53,16 @@ def stop_signals() -> Iterator[Callable[[], Awaitable[None]]]:
         yield told_to_stop
 
 
-def log_to_stderr(level: str) -> None:
+def log_to_stderr(level: str, form: logs.LogFormat = "auto") -> None:
     """Our own log at ``level``. Libraries only warn: some of them would log what was said."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logs.log_to_stderr(level, _OURS, form)
     # aiomqtt, cancelled while it connects, leaves a callback that has nothing to call any more.
     logging.getLogger("asyncio").addFilter(lambda record: "<Handle cancelled>" not in record.getMessage())
-    set_log_level(level)
 
 
 def set_log_level(level: str) -> None:
     """Of our own log."""
-    for name in ("hearth", "edge", "models", "cloud_sync"):
+    for name in _OURS:
         logging.getLogger(name).setLevel(level.upper())
 
 

@@ -35,6 +35,7 @@ from edge.sections import (
     CloudSettings,
     ConfirmSettings,
     HardwareSettings,
+    KpiSettings,
     ListenSettings,
     MemorySettings,
     MqttSettings,
@@ -95,6 +96,8 @@ class Settings(BaseSettings):
     """The room this assistant stands in: "turn on the light" means the light here."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much it tells in its log; never what was said."""
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """Of the lines of the log. ``auto``: JSON where systemd's journal reads them, text elsewhere."""
     audio: AudioSettings = AudioSettings()
     wake: WakeSettings = WakeSettings()
     listen: ListenSettings = ListenSettings()
@@ -109,6 +112,7 @@ class Settings(BaseSettings):
     hardware: HardwareSettings = HardwareSettings()
     cloud: CloudSettings = CloudSettings()
     privacy: PrivacySettings = PrivacySettings()
+    kpi: KpiSettings = KpiSettings()
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By name of the skill, its own section; the skill knows the keys."""
     _file: Path | None = PrivateAttr(None)

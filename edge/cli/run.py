@@ -1,5 +1,6 @@
 """``hearth run``, and the short-lived assistants of ``ask``, ``devices`` and ``say``."""
 
+import dataclasses
 import functools
 import gc
 import logging
@@ -27,7 +28,7 @@ from edge.audio.speaker import Speaker
 from edge.bus import Bus
 from edge.devices import as_row
 from edge.errors import AssistantError, MicrophoneSilent
-from edge.events import Fault, TurnEnded, as_json
+from edge.events import Fault, Timings, TurnEnded, Woke, as_json
 from edge.ports import Delegate
 from edge.service import log_to_stderr, run_async, stop_signals, tell_systemd
 from edge.settings import Settings
@@ -40,7 +41,7 @@ _SETTLE_S = 5.0
 
 def run_assistant(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT. Returns the exit code."""
-    log_to_stderr(settings.log_level)
+    log_to_stderr(settings.log_level, settings.log_format)
     gc.disable()  # while everything loads, there is nothing to collect
     if run_async(_until_told_to_stop, settings):
         # In the same process, so that whoever watches over it sees no end.
@@ -177,9 +178,18 @@ async def _log_turns(bus: Bus) -> None:
         while True:
             match await events.next():
                 case Fault() as fault:
-                    _log.warning("%s: %s", fault.stage, fault.message)
+                    where = {"stage": fault.stage, "code": fault.code, "turn": fault.turn or None}
+                    _log.warning("%s", fault.message, extra=where)
                 case TurnEnded() as turn:
-                    _log.info("turn %s: %s, %s", turn.turn, turn.outcome, turn.timings)
+                    tier = turn.tier.value if turn.tier else None
+                    how = {"turn": turn.turn, "outcome": turn.outcome.value, "tier": tier}
+                    _log.info("turn ended", extra={**how, **_spent(turn.timings)})
+                case Woke() as woke:
+                    _log.info("woken", extra={"turn": woke.turn, "word": woke.word, "score": round(woke.score, 3)})
+
+
+def _spent(timings: Timings) -> dict[str, float]:
+    return {name: round(ms, 1) for name, ms in dataclasses.asdict(timings).items() if ms is not None}
 
 
 def _front_end(settings: Settings, reference: Reference) -> FrontEnd:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from apsw import Connection
 
+from edge.chunk import Pcm
 from edge.events import TurnEnded
 
 R = TypeVar("R")
@@ -20,8 +21,15 @@ class Journal(Protocol):
     def keep_for(self, days: float) -> None:
         """How long turns are kept from now on; 0: no further one is."""
 
-    async def write(self, ended: TurnEnded) -> None:
-        """Returns when the turn would survive a power cut. Raises StorageError."""
+    async def write(self, ended: TurnEnded) -> bool:
+        """Returns when the turn would survive a power cut, and whether it is kept at all. Raises StorageError."""
+
+
+class Recorder(Protocol):
+    """Where the sound of turns is kept."""
+
+    def keep(self, turn: str, pcm: Pcm) -> None:
+        """That of a turn that has ended and is in the journal: int16, 16 kHz. Returns at once."""
 
 
 class Storage(Protocol):

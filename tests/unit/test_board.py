@@ -41,13 +41,13 @@ def tree(root: Path, files: dict[str, str]) -> Board:
     ],
 )
 def test_what_the_firmware_says_of_the_power(tmp_path: Path, said: str | None, power: Power | None) -> None:
-    assert tree(tmp_path, {THROTTLED: said} if said is not None else {}).power() == power
+    assert tree(tmp_path, {THROTTLED: said} if said is not None else {}).read().power == power
 
 
 def test_the_hottest_part_counts(tmp_path: Path) -> None:
-    assert Board(tmp_path).temperature() is None
+    assert Board(tmp_path).read().temperature_c is None
     zones = {f"sys/class/thermal/thermal_zone{n}/temp": text for n, text in enumerate(("48312\n", "61200\n", "?"))}
-    assert tree(tmp_path, zones).temperature() == 61.2
+    assert tree(tmp_path, zones).read().temperature_c == 61.2
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,17 @@ from fastapi import APIRouter, FastAPI
 
 from edge.api.web import (
     ask,
+    devices,
     events,
+    feedback,
+    house,
+    kpis,
     metrics,
-    models,
+    model_store,
+    now,
     page,
     people,
+    replay,
     restart,
     sessions,
     settings,
@@ -20,22 +26,35 @@ from edge.api.web import (
     system,
     tokens,
     turns,
+    wake,
 )
 from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
+from edge.api.web.openai import chat, models, speech, transcriptions
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.api.web.voice import routes as voice
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
+    chat.router,
+    devices.router,
+    feedback.router,
+    house.router,
+    kpis.router,
     metrics.router,
     models.router,
+    model_store.router,
+    now.router,
+    replay.router,
     restart.router,
     settings.router,
+    speech.router,
     system.router,
+    transcriptions.router,
     turns.router,
     voice.router,
+    wake.router,
 )  # fmt: skip
 _OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
     people.router,
@@ -59,8 +78,8 @@ def build(assistant: Assistant, entrance: Entrance, feed: Feed) -> FastAPI:
     answer_problems(app)
     for router in _ROUTERS:
         app.include_router(router(assistant))
+    app.include_router(events.router(assistant, feed))
     for of_entrance in _OF_ENTRANCE:
         app.include_router(of_entrance(entrance))
-    app.include_router(events.router(assistant, feed))
     app.mount("/", page.files())
     return app

@@ -74,6 +74,8 @@ class Console:
     entrance: Entrance
     listeners: Listeners
     certificate: Certificate
+    app: FastAPI
+    """What answers whoever has passed the entrance."""
 
 
 @asynccontextmanager
@@ -134,7 +136,7 @@ async def serve_app(
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_watch, serving)
             tasks.start_soon(entrance.keep, certificate.context, report)
-            yield Console(f"http://127.0.0.1:{listeners.port}/", entrance, listeners, certificate)
+            yield Console(f"http://127.0.0.1:{listeners.port}/", entrance, listeners, certificate, app)
             tasks.cancel_scope.cancel()
     finally:
         server.should_exit = True

@@ -4,10 +4,15 @@ import { all, del, get, me, patch, post } from "../lib/api.js";
 import { ago, Badge, Button, Card, Choice, Dialog, Empty, Field, tell, Toggle, Trouble, useLoaded, Waiting } from "../lib/parts.js";
 
 const ROLES = [
-  ["guest", "Guest: talks, sees and switches the house"],
-  ["member", "Member: also timers, lists, routines, memory"],
-  ["owner", "Owner: also settings, people, all that is kept"],
+  ["guest", "Guest"],
+  ["member", "Member"],
+  ["owner", "Owner"],
 ];
+const MEANING = {
+  guest: "Talks, and sees and switches the house, as anybody may who stands in the room.",
+  member: "Also turns, timers, lists, routines, memory.",
+  owner: "Also settings, people, and all that is kept.",
+};
 const SHORTEST = 10;
 
 export function Page() {
@@ -143,6 +148,7 @@ function OnePerson({ person, self, again }) {
     </div>
     <${Choice}
       label=${`What ${person.name} may`}
+      hint=${MEANING[person.role]}
       value=${person.role}
       set=${(role) => change({ role }).catch((error) => tell(error.line ?? error.message, "bad"))}
       choices=${ROLES}
@@ -191,7 +197,7 @@ function AddPerson({ close, again }) {
   const send = () => post("/v1/people", { name, role, password }).then(again);
   return html`<${Ask} title="Add somebody" close=${close} label="Add" send=${send}>
     <${Field} label="Name" value=${name} set=${setName} autocomplete="off" required maxlength="60" />
-    <${Choice} label="May" value=${role} set=${setRole} choices=${ROLES} />
+    <${Choice} label="May" hint=${MEANING[role]} value=${role} set=${setRole} choices=${ROLES} />
     <${NewPassword} value=${password} set=${setPassword} label="First password" />
   <//>`;
 }
@@ -277,7 +283,7 @@ function MakeToken({ role, close, made }) {
   const send = () => post("/v1/tokens", { label, role: least, days: days ? Number(days) : null }).then(made);
   return html`<${Ask} title="Make a token" close=${close} label="Make it" send=${send}>
     <${Field} label="What it is for" value=${label} set=${setLabel} placeholder="Grafana" required maxlength="100" />
-    <${Choice} label="May" value=${least} set=${setLeast} choices=${choices} />
+    <${Choice} label="May" hint=${MEANING[least]} value=${least} set=${setLeast} choices=${choices} />
     <${Field} label="Days" type="number" value=${days} set=${setDays} hint="Empty: until it is deleted." min="1" max="3650" />
   <//>`;
 }
