@@ -4,7 +4,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -338,6 +338,16 @@ class Assistant:
         origin = replace(origin, language=transcript.language)
         routed = await self._stages.router.understand(transcript, origin, context)
         return routed.understanding
+
+    async def forget(self, kept: Callable[[Sequence[str]], Awaitable[Collection[str]]]) -> set[str]:
+        """Turns were erased: nothing of them is in mind any more, nor among the last turns. ``kept``: which of them
+        still are on disk. Returns those that went.
+        """
+        self._conversations.forget()
+        ended = [turn.id for turn in self.recent.turns() if turn.ended_at is not None]
+        gone = set(ended) - set(await kept(ended))
+        self.recent.forget(gone)
+        return gone
 
     async def unasked(self, speak: Callable[[], Awaitable[None]]) -> None:
         """Run ``speak`` while nobody is listened to or answered."""

@@ -10,4 +10,5 @@ SETTINGS = AlarmSettings
 
 def build(context: SkillContext) -> Alarms:
     """The skill on the machine's own clocks. Raises SettingsError."""
-    return Alarms(context.storage, context.announcer, SystemTime(local_zone()), settings_of(context.settings))
+    settings = settings_of(context.settings)
+    return Alarms(context.storage, context.announcer, SystemTime(local_zone()), settings, context.language)
