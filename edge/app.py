@@ -8,7 +8,7 @@ from typing import TypeVar
 import anyio
 
 from cloud_sync.client.compose import AssistantEnd, assistant_end, let_go
-from edge import plugins
+from edge import at_rest, plugins
 from edge.assistant import Assistant, Engines
 from edge.bus import Bus
 from edge.cloud import open_cloud
@@ -144,6 +144,7 @@ async def assistant(
 
 def _database(settings: Settings, end: AssistantEnd | None) -> Database:
     """Where there is a bridge, it is told what changes, in the same transaction, and reminded to look."""
+    at_rest.prepare(settings.data_dir, encrypt=settings.privacy.encrypt)
     file = settings.data_dir / "hearthside.db"
     return Database(file) if end is None else Database(file, end.seal, after_write=end.bridge.look)
 

@@ -322,6 +322,8 @@ class PrivacySettings(Section):
 
     names: tuple[Annotated[str, Field(min_length=2, max_length=60)], ...] = ()
     """Names of the people of the house, for masking; those that the assistant was told are known without."""
+    encrypt: bool = True
+    """Whether what is kept is encrypted on the disk: docs/privacy.md says where the key is."""
 
 
 class CloudSettings(Section):

@@ -1,5 +1,8 @@
 """The sound of an utterance as it comes over the network."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+
 import anyio
 import numpy as np
 import pytest
@@ -9,6 +12,15 @@ from edge.chunk import CHUNK_SAMPLES, RATE, Pcm, SoundCut
 
 pytestmark = pytest.mark.anyio
 
+Opening = Callable[[int, float, float], Incoming]
+
+
+@pytest.fixture
+def opened() -> Iterator[Opening]:
+    """Makes one, and closes it."""
+    with ExitStack() as stack:
+        yield lambda rate, at, patience_s: stack.enter_context(closing(Incoming(rate, at, patience_s)))
+
 
 async def heard(incoming: Incoming) -> list[Pcm]:
     with anyio.fail_after(5):
@@ -16,9 +28,9 @@ async def heard(incoming: Incoming) -> list[Pcm]:
 
 
 @pytest.mark.parametrize("size", [1, 100, 320, 999, 5_000])
-async def test_chunks_are_of_one_size_whatever_comes(size: int) -> None:
+async def test_chunks_are_of_one_size_whatever_comes(opened: Opening, size: int) -> None:
     sound = np.arange(5_000, dtype=np.int16)
-    incoming = Incoming(RATE, 10.0, 5.0)
+    incoming = opened(RATE, 10.0, 5.0)
     for at in range(0, len(sound), size):
         await incoming.put(sound[at : at + size].tobytes())
     await incoming.end()
@@ -29,8 +41,8 @@ async def test_chunks_are_of_one_size_whatever_comes(size: int) -> None:
     assert not whole[5_000:].any()
 
 
-async def test_times_follow_on() -> None:
-    incoming = Incoming(RATE, 10.0, 5.0)
+async def test_times_follow_on(opened: Opening) -> None:
+    incoming = opened(RATE, 10.0, 5.0)
     await incoming.put(bytes(2 * RATE))
     await incoming.end()
     times = [chunk.at async for chunk in incoming]
@@ -38,9 +50,9 @@ async def test_times_follow_on() -> None:
 
 
 @pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 48_000])
-async def test_other_rates_are_brought_to_ours(rate: int) -> None:
+async def test_other_rates_are_brought_to_ours(opened: Opening, rate: int) -> None:
     tone = (8_000 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)).astype(np.int16)
-    incoming = Incoming(rate, 0.0, 5.0)
+    incoming = opened(rate, 0.0, 5.0)
     for at in range(0, rate, 777):
         await incoming.put(tone[at : at + 777].tobytes())
     await incoming.end()
@@ -50,8 +62,8 @@ async def test_other_rates_are_brought_to_ours(rate: int) -> None:
     assert np.argmax(spectrum) == pytest.approx(440, abs=1)
 
 
-async def test_who_sends_more_than_is_heard_waits() -> None:
-    incoming, sent = Incoming(RATE, 0.0, 5.0), 0
+async def test_who_sends_more_than_is_heard_waits(opened: Opening) -> None:
+    incoming, sent = opened(RATE, 0.0, 5.0), 0
 
     async def send() -> None:
         nonlocal sent
@@ -67,8 +79,8 @@ async def test_who_sends_more_than_is_heard_waits() -> None:
         assert len(await heard(incoming)) == 60 * 50
 
 
-async def test_who_waits_goes_on_when_nobody_listens_any_more() -> None:
-    incoming = Incoming(RATE, 0.0, 5.0)
+async def test_who_waits_goes_on_when_nobody_listens_any_more(opened: Opening) -> None:
+    incoming = opened(RATE, 0.0, 5.0)
     with anyio.fail_after(5):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(incoming.put, bytes(2 * RATE * 60))
@@ -78,8 +90,8 @@ async def test_who_waits_goes_on_when_nobody_listens_any_more() -> None:
     assert not incoming.open
 
 
-async def test_sound_that_stalls_is_cut_not_ended() -> None:
-    incoming = Incoming(RATE, 0.0, 0.05)
+async def test_sound_that_stalls_is_cut_not_ended(opened: Opening) -> None:
+    incoming = opened(RATE, 0.0, 0.05)
     await incoming.put(bytes(2 * CHUNK_SAMPLES))
     with pytest.raises(SoundCut):
         await heard(incoming)
