@@ -69,7 +69,9 @@ function Navigation({ current }) {
     <ul id="pages">
       ${seen.map(
         ([name, [title]]) =>
-          html`<li key=${name}><a href=${`#/${name}`} aria-current=${name === current ? "page" : undefined}>${title}</a></li>`,
+          html`<li key=${name}>
+            <a href=${`#/${name}`} aria-current=${name === current ? "page" : undefined} onClick=${() => setOpen(false)}>${title}</a>
+          </li>`,
       )}
     </ul>
   </nav>`;
