@@ -5,10 +5,13 @@ from importlib.metadata import version
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from starlette.routing import Route
 
 from edge.api.web import ask, events, metrics, page, turns
 from edge.api.web.access import Identified
 from edge.api.web.feed import Feed
+from edge.api.web.mcp import PATH as MCP_PATH
+from edge.api.web.mcp import Mcp
 from edge.api.web.openai import chat, models, speech, transcriptions
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.api.web.voice import routes as voice
@@ -42,5 +45,6 @@ def build(assistant: Assistant, feed: Feed) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router(assistant))
     app.include_router(events.router(assistant, feed))
+    app.router.routes.append(Route(MCP_PATH, Mcp(assistant), include_in_schema=False))
     app.mount("/", page.files())
     return app
