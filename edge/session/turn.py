@@ -85,8 +85,8 @@ class Turn:
         *,
         careful: bool = False,
     ) -> None:
-        """``conversation``: the one that this turn goes on with; None: it begins one. ``careful``: a program speaks, and
-        no person: whatever is guarded is asked about, however clear it is, and no yes answers that, only the PIN.
+        """``conversation``: the one that this turn goes on with; None: it begins one. ``careful``: a program speaks,
+        and no person: what is guarded is asked about, however clear it is, and no yes answers that, only the PIN.
         """
         self._stages, self._clock = stages, clock
         self._story = Story(bus, clock, origin)
