@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import anyio
 
+from cloud_sync import logs
 from edge.errors import AssistantError
 
 _log = logging.getLogger("hearth")
@@ -49,13 +50,11 @@ def stop_signals() -> Iterator[Callable[[], Awaitable[None]]]:
         yield told_to_stop
 
 
-def log_to_stderr(level: str) -> None:
+def log_to_stderr(level: str, form: logs.LogFormat = "auto") -> None:
     """Our own log at ``level``. Libraries only warn: some of them would log what was said."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logs.log_to_stderr(level, ("hearth", "edge", "models", "cloud_sync"), form)
     # aiomqtt, cancelled while it connects, leaves a callback that has nothing to call any more.
     logging.getLogger("asyncio").addFilter(lambda record: "<Handle cancelled>" not in record.getMessage())
-    for name in ("hearth", "edge", "models", "cloud_sync"):
-        logging.getLogger(name).setLevel(level.upper())
 
 
 def tell_systemd(state: str) -> None:

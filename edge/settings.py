@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import platformdirs
 from pydantic import Field, ValidationError
@@ -32,6 +32,7 @@ from edge.sections import (
     CloudSettings,
     ConfirmSettings,
     HardwareSettings,
+    KpiSettings,
     ListenSettings,
     MemorySettings,
     MqttSettings,
@@ -70,6 +71,8 @@ class Settings(BaseSettings):
     area: str | None = None
     """The room this assistant stands in: "turn on the light" means the light here."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """Of the lines of the log. ``auto``: JSON where systemd's journal reads them, text elsewhere."""
     audio: AudioSettings = AudioSettings()
     wake: WakeSettings = WakeSettings()
     listen: ListenSettings = ListenSettings()
@@ -84,6 +87,7 @@ class Settings(BaseSettings):
     hardware: HardwareSettings = HardwareSettings()
     cloud: CloudSettings = CloudSettings()
     privacy: PrivacySettings = PrivacySettings()
+    kpi: KpiSettings = KpiSettings()
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By name of the skill, its own section; the skill knows the keys."""
 

@@ -22,6 +22,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from cloud_sync.logs import LogFormat
 from cloud_sync.server.heavy.settings import HeavySettings
 
 _PREFIX: Final = "HEARTH_CLOUD_"
@@ -68,6 +69,8 @@ class Settings(BaseSettings):
     heavy: HeavySettings = HeavySettings()
     """The models that answer what is too heavy for a board."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    log_format: LogFormat = "auto"
+    """``auto``: JSON where systemd's journal reads it, text elsewhere."""
 
     @property
     def url(self) -> str:

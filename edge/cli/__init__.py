@@ -195,6 +195,24 @@ def check(as_json: Json = False, config: Config = None) -> None:
     sys.exit(any(row["needed"] and not row["ok"] for row in rows))
 
 
+@app.command(epilog="Example: `hearth kpis --weeks 4`")
+def kpis(
+    weeks: Annotated[int, typer.Option(min=1, max=104, help="The last so many weeks.")] = 8,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Say how well it has served, week by week: tasks done, corrections, time to an answer. Counted here alone."""
+    from edge.cli.kpis import rows_of
+    from edge.cli.tables import print_weeks
+
+    rows = rows_of(data_dir_of(config), weeks)
+    if as_json:
+        for row in rows:
+            print_json(row)
+    else:
+        print_weeks(rows)
+
+
 @app.command(epilog="Example: `hearth demo`")
 def demo(
     out: Annotated[Path, typer.Option(help="Where the spoken answer is written.")] = Path("out"),
@@ -284,11 +302,16 @@ def evaluate(
 
 
 def _mount_groups() -> None:
+    from edge.cli.backup import backup, restore
+    from edge.cli.console import app as console_app
     from edge.cli.privacy import app as privacy_app
     from edge.cli.sync import app as sync_app
     from edge.cli.wake import app as wake_app
     from models.cli import app as models_app
 
+    app.command(epilog="Example: `hearth backup /media/stick/hearthside.backup`")(backup)
+    app.command(epilog="Example: `hearth restore /media/stick/hearthside.backup`")(restore)
+    app.add_typer(console_app, name="console")
     app.add_typer(models_app, name="models")
     app.add_typer(privacy_app, name="privacy")
     app.add_typer(sync_app, name="sync")

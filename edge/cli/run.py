@@ -1,10 +1,11 @@
 """``hearth run``, and the short-lived assistants of ``ask``, ``devices`` and ``say``."""
 
+import dataclasses
 import functools
 import gc
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -25,7 +26,7 @@ from edge.audio.speaker import Speaker
 from edge.bus import Bus
 from edge.devices import as_row
 from edge.errors import AssistantError, MicrophoneSilent
-from edge.events import Fault, TurnEnded, as_json
+from edge.events import Fault, Timings, TurnEnded, Woke, as_json
 from edge.ports import Delegate
 from edge.service import log_to_stderr, run_async, stop_signals, tell_systemd
 from edge.settings import Settings
@@ -38,7 +39,7 @@ _SETTLE_S = 5.0
 
 def run_assistant(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT. Returns the exit code."""
-    log_to_stderr(settings.log_level)
+    log_to_stderr(settings.log_level, settings.log_format)
     gc.disable()  # while everything loads, there is nothing to collect
     run_async(_until_told_to_stop, settings)
     return 0
@@ -93,7 +94,8 @@ async def _until_told_to_stop(settings: Settings) -> None:
         running = await stack.enter_async_context(assistant(settings, hears=hears, sink=sink, suspect=suspect))
         tasks = await stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(_log_turns, running.bus)
-        await stack.enter_async_context(serve(running))
+        further: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {}
+        await stack.enter_async_context(serve(running, further))
         delegate = await stack.enter_async_context(_wyoming(running))
         if settings.hardware.drivers:
             from edge.cli.hardware import attend
@@ -113,7 +115,11 @@ async def _until_told_to_stop(settings: Settings) -> None:
             tasks.start_soon(running.follow, ring, delegate)
             stack.callback(ring.close)
             _log.info("listening after %.1f s", time.perf_counter() - begun)
-        await _console(running, stack)
+        if running.settings.api.serve:
+            # Imported only now, as hearing comes first.
+            from edge.cli.console_served import serve_console
+
+            await serve_console(running, stack, further)
         await running.ready()
         # What is loaded by now stays. To look at all of it each time would stop everything for a quarter of a second.
         gc.collect()
@@ -140,29 +146,24 @@ async def _wyoming(running: Assistant) -> AsyncIterator[Delegate | None]:
         yield satellite
 
 
-async def _console(running: Assistant, stack: AsyncExitStack) -> None:
-    """The page and the API, where the settings want them; imported only now, as hearing comes first."""
-    if not running.settings.api.serve:
-        return
-    from edge.api.web.server import PortTaken
-    from edge.api.web.server import serve as serve_web
-
-    try:
-        await stack.enter_async_context(serve_web(running))
-    except PortTaken as error:
-        # Whoever speaks to it is more important than whoever looks at it.
-        running.report(error)
-
-
 async def _log_turns(bus: Bus) -> None:
     """One line a turn, without a word of what was said."""
     with bus.subscribe(listener="log") as events:
         while True:
             match await events.next():
                 case Fault() as fault:
-                    _log.warning("%s: %s", fault.stage, fault.message)
+                    where = {"stage": fault.stage, "code": fault.code, "turn": fault.turn or None}
+                    _log.warning("%s", fault.message, extra=where)
                 case TurnEnded() as turn:
-                    _log.info("turn %s: %s, %s", turn.turn, turn.outcome, turn.timings)
+                    tier = turn.tier.value if turn.tier else None
+                    how = {"turn": turn.turn, "outcome": turn.outcome.value, "tier": tier}
+                    _log.info("turn ended", extra={**how, **_spent(turn.timings)})
+                case Woke() as woke:
+                    _log.info("woken", extra={"turn": woke.turn, "word": woke.word, "score": round(woke.score, 3)})
+
+
+def _spent(timings: Timings) -> dict[str, float]:
+    return {name: round(ms, 1) for name, ms in dataclasses.asdict(timings).items() if ms is not None}
 
 
 def _front_end(settings: Settings, reference: Reference) -> FrontEnd:

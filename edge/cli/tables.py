@@ -33,3 +33,29 @@ def print_checks(rows: Iterable[Mapping[str, Any]]) -> None:
         mark = "[green]ok[/]  " if row["ok"] else "[red]no[/]  " if row["needed"] else "[yellow]–[/]   "
         remedy = f" — {row['remedy']}" if row["remedy"] else ""
         console.print(f"{mark}[bold]{row['check']}[/]: {row['found']}{remedy}", highlight=False)
+
+
+def print_weeks(rows: Iterable[Mapping[str, Any]]) -> None:
+    """A line for each week of service."""
+    table = Table(
+        "Week of", "Tasks", "Done at once", "Turns each", "Half within", "Corrected", "Wakes", "For nothing",
+        "Satisfied", box=None, header_style="bold",
+    )  # fmt: skip
+    for row in rows:
+        corrected, wakes = sum(row["corrections"].values()), row["wakes"]
+        table.add_row(
+            row["week"],
+            str(row["tasks"]),
+            _or_dash(row["success_rate"], "{:.0%}"),
+            _or_dash(row["turns_per_task"], "{:.2f}"),
+            _or_dash(row["median_s"], "{:.1f} s"),
+            str(corrected),
+            str(wakes),
+            str(row["unanswered_wakes"] + row["false_wakes"]),
+            _or_dash(row["satisfaction"], "{:.1f} of 5"),
+        )
+    Console().print(table)
+
+
+def _or_dash(value: float | None, form: str) -> str:
+    return "–" if value is None else form.format(value)

@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import anyio
 from anyio.to_thread import run_sync
 
 from edge.bus import Bus
 from edge.errors import StorageError
 from edge.events import AnyEvent
 from edge.observe.board import board
+from edge.observe.service import ServiceFigures
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -34,6 +36,8 @@ class Observation:
 
     def __init__(self, assistant: "Assistant") -> None:
         self._assistant = assistant
+        self.figures = ServiceFigures(assistant.storage)
+        """How well it serves."""
         self.overflows: Callable[[], int] | None = None
         """How often the microphone dropped sound, where there is one: whoever opens it says how to ask."""
 
@@ -42,11 +46,14 @@ class Observation:
         bus: Bus = self._assistant.bus
         with bus.subscribe(_QUEUE, listener="metrics") as events:
             await self._assistant.listens()
-            while True:
-                self._take(await events.next())
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self.figures.serve)
+                while True:
+                    self._take(await events.next())
 
     def _take(self, event: AnyEvent) -> None:
         self._meter.take(event)
+        self.figures.take(event)
 
     async def exposition(self) -> bytes:
         """All figures, as Prometheus reads them."""

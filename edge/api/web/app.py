@@ -7,8 +7,25 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Route
 
-from edge.api.web import ask, events, metrics, page, turns
-from edge.api.web.access import Identified
+from edge.api.web import (
+    ask,
+    devices,
+    events,
+    feedback,
+    house,
+    kpis,
+    metrics,
+    now,
+    page,
+    people,
+    replay,
+    sessions,
+    setup,
+    tokens,
+    turns,
+)
+from edge.api.web.access import Requires, Role
+from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
 from edge.api.web.mcp import PATH as MCP_PATH
 from edge.api.web.mcp import Mcp
@@ -20,17 +37,29 @@ from edge.assistant import Assistant
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
     chat.router,
+    devices.router,
+    feedback.router,
+    house.router,
+    kpis.router,
     metrics.router,
     models.router,
+    now.router,
+    replay.router,
     speech.router,
     transcriptions.router,
     turns.router,
     voice.router,
 )  # fmt: skip
+_OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
+    people.router,
+    sessions.router,
+    setup.router,
+    tokens.router,
+)
 
 
-def build(assistant: Assistant, feed: Feed) -> FastAPI:
-    """The application of ``assistant``."""
+def build(assistant: Assistant, entrance: Entrance, feed: Feed) -> FastAPI:
+    """The application of ``assistant``, to be served behind :class:`edge.api.web.protect.Protected`."""
     app = FastAPI(
         title="Hearthside",
         summary="A voice assistant of one's own.",
@@ -41,10 +70,12 @@ def build(assistant: Assistant, feed: Feed) -> FastAPI:
         responses=RESPONSES,
     )
     answer_problems(app)
-    app.add_middleware(Identified)
     for router in _ROUTERS:
         app.include_router(router(assistant))
     app.include_router(events.router(assistant, feed))
-    app.router.routes.append(Route(MCP_PATH, Mcp(assistant), include_in_schema=False))
+    for of_entrance in _OF_ENTRANCE:
+        app.include_router(of_entrance(entrance))
+    mcp = Requires(Mcp(assistant), Role.GUEST)
+    app.router.routes.append(Route(MCP_PATH, mcp, include_in_schema=False))
     app.mount("/", page.files())
     return app

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import anyio.to_thread
 from anyio.abc import TaskStatus
-from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
-from edge.api.web.access import Role, needs
-from edge.api.web.problems import Refusal, respond
+from edge.api.web.problems import respond
 from edge.assistant import Assistant
 from edge.mind import installed
 
@@ -30,11 +28,6 @@ class Mcp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it."""
-        try:
-            needs(Role.GUEST)(HTTPConnection(scope))
-        except Refusal as error:
-            await respond(error.status_code, error.detail, code=error.code)(scope, receive, send)
-            return
         if not installed("mcp"):
             what, remedy = "the package mcp is not installed", "pip install 'hearthside[mcp]'"
             response = respond(HTTPStatus.NOT_IMPLEMENTED, what, code="not_installed", remedy=remedy)

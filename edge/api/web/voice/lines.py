@@ -35,7 +35,9 @@ class Lines:
         return line if line is not None and line.who == who and not line.gone else None
 
     async def _serve(self, line: Line, *, task_status: TaskStatus[None]) -> None:
+        self._assistant.clients["voice"] += 1
         try:
             await line.serve(task_status=task_status)
         finally:
+            self._assistant.clients["voice"] -= 1
             del self._lines[line.id]
