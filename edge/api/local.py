@@ -99,7 +99,7 @@ async def _answers(assistant: Assistant, further: Further, request: dict[str, An
             yield {"type": "tools", "tools": await _desk(assistant).tools()}
         case "call":
             arguments = dict(request["arguments"])
-            yield {"type": "called", **await _desk(assistant).call(str(request["name"]), arguments, "local")}
+            yield {"type": "called", **await _desk(assistant).call(str(request["name"]), arguments)}
         case "say":
             yield {"type": "said", "audio": await assistant.say(str(request["text"]))}
         case "listen":

@@ -8,6 +8,7 @@ import anyio
 import anyio.to_thread
 
 from edge.api.local_client import request
+from edge.api.mcp.tool import LOCAL, Caller
 from edge.api.mcp.tools import Desk
 from edge.errors import SettingsError
 
@@ -23,7 +24,7 @@ class _There:
         rows: Sequence[Mapping[str, Any]] = (await self._request(do="tools"))["tools"]
         return rows
 
-    async def call(self, name: str, arguments: Mapping[str, Any], who: str) -> Mapping[str, Any]:
+    async def call(self, name: str, arguments: Mapping[str, Any], who: Caller = LOCAL) -> Mapping[str, Any]:
         """Raises AssistantUnreachable. ``who`` is whoever may use the socket."""
         return await self._request(do="call", name=name, arguments=arguments)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from edge.api.mcp.parameters import Parameter
-from edge.api.mcp.tool import OF_TURN, Result, Tool, of_turn
+from edge.api.mcp.tool import OF_TURN, Caller, Result, Tool, of_turn
 from edge.assistant import Assistant
 from edge.understand.llm_calls import Call, Target, choices, intent_of, targets
 from edge.understand.llm_verbs import COLORS, MODES, WHITES, Verb
@@ -57,12 +57,14 @@ def _tool(assistant: Assistant, verb: Verb, fit: Sequence[Target]) -> Tool:
     name, about = _NAMES[verb.word]
     by_label = {target.label: target for target in fit}
 
-    async def call(arguments: Mapping[str, Any], session: str) -> Result:
+    async def call(arguments: Mapping[str, Any], caller: Caller) -> Result:
         value = arguments.get("value", arguments.get("by"))
         said = None if value is None else f"{value:g}" if isinstance(value, int | float) else str(value)
         wanted = Call(verb, by_label[arguments["target"]], said)
         return of_turn(
-            await assistant.carry_out(f"{name.replace('_', ' ')}: {wanted}", [intent_of(wanted)], session=session)
+            await assistant.carry_out(
+                f"{name.replace('_', ' ')}: {wanted}", [intent_of(wanted)], session=caller.session, guest=caller.guest
+            )
         )
 
     what = Parameter("target", "string", "what there is, or all of a kind", choices=tuple(by_label))

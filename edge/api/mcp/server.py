@@ -1,5 +1,6 @@
 """The protocol, by the package ``mcp``. Specification: https://modelcontextprotocol.io."""
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from mcp.types import (
     ToolAnnotations,
 )
 
+from edge.api.mcp.tool import LOCAL, Caller
 from edge.api.mcp.tools import Desk
 from edge.errors import AssistantError
 
@@ -22,12 +24,10 @@ _INSTRUCTIONS: Final = (
     "A voice assistant that controls this house. What a tool answers is what the devices have confirmed: tell the "
     "person no more than that. What the person's rules guard takes a PIN, or is refused."
 )
-LOCAL: Final = "local"
-"""Who asks where there is no login."""
 
 
-def build(desk: Desk) -> "Server[Any]":
-    """A server of the tools at ``desk``."""
+def build(desk: Desk, caller: Callable[[Any], Caller] = lambda _: LOCAL) -> "Server[Any]":
+    """A server of the tools at ``desk``. ``caller``: whose program sends a request of Starlette's."""
 
     async def list_tools(
         context: "ServerRequestContext[Any, Any]", _: PaginatedRequestParams | None
@@ -47,7 +47,7 @@ def build(desk: Desk) -> "Server[Any]":
 
     async def call_tool(context: "ServerRequestContext[Any, Any]", wanted: CallToolRequestParams) -> CallToolResult:
         try:
-            came = await desk.call(wanted.name, wanted.arguments or {}, _who(context))
+            came = await desk.call(wanted.name, wanted.arguments or {}, caller(context.request))
         except AssistantError as error:
             came = {"text": str(error), "data": {}, "failed": True}
         return CallToolResult(
@@ -63,8 +63,3 @@ def build(desk: Desk) -> "Server[Any]":
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
-
-
-def _who(context: "ServerRequestContext[Any, Any]") -> str:
-    person = context.request.scope["state"]["person"] if context.request is not None else None
-    return person.name if person is not None else LOCAL

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edge.api.mcp.parameters import Parameter
-from edge.api.mcp.tool import OF_TURN, Result, Tool, of_turn
+from edge.api.mcp.tool import OF_TURN, Caller, Result, Tool, of_turn
 from edge.assistant import Assistant
 from edge.intents import Intent, SlotValue
 from edge.ports import Catalogue, Offer
@@ -73,10 +73,12 @@ def _offered(offer: Offer) -> _Known:
 
 
 def _tool(assistant: Assistant, known: _Known) -> Tool:
-    async def call(arguments: Mapping[str, Any], session: str) -> Result:
+    async def call(arguments: Mapping[str, Any], caller: Caller) -> Result:
         slots: dict[str, SlotValue] = dict(arguments)
         told = ", ".join(f"{name} {value}" for name, value in arguments.items())
         text = f"{known.name.replace('_', ' ')}: {told}" if told else known.name.replace("_", " ")
-        return of_turn(await assistant.carry_out(text, [Intent(known.intent, slots)], session=session))
+        return of_turn(
+            await assistant.carry_out(text, [Intent(known.intent, slots)], session=caller.session, guest=caller.guest)
+        )
 
     return Tool(known.name, known.about, known.parameters, call, known.reads, OF_TURN)

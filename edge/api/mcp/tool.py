@@ -1,5 +1,6 @@
 """One tool, and what comes of calling it."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,24 @@ from edge.intents import OutcomeKind
 
 _GONE_WELL = (OutcomeKind.DONE, OutcomeKind.QUEUED)
 _NOT_ANSWERED = "Not done: a person has to say yes to this, to the assistant itself."
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose program asks."""
+
+    name: str
+    guest: bool = False
+    """See :class:`edge.intents.Origin`."""
+
+    @property
+    def session(self) -> str:
+        """A conversation that no person's words belong to."""
+        return f"mcp-{hashlib.sha256(self.name.encode()).hexdigest()[:12]}"
+
+
+LOCAL = Caller("local")
+"""Whoever may use this machine's own socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +66,8 @@ class Tool:
         }
 
 
-Call = Callable[[Mapping[str, Any], str], Awaitable[Result]]
-"""With arguments that obey, in a conversation. Raises AssistantError."""
+Call = Callable[[Mapping[str, Any], "Caller"], Awaitable[Result]]
+"""With arguments that obey. Raises AssistantError."""
 
 OF_TURN: JsonSchema = {
     "type": "object",

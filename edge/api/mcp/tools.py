@@ -1,12 +1,11 @@
 """All that a program can have done here, as things are now."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from edge.api.mcp import control, skills
 from edge.api.mcp.parameters import BadArguments, JsonSchema, Parameter, checked
-from edge.api.mcp.tool import OF_TURN, Result, Tool, of_turn
+from edge.api.mcp.tool import LOCAL, OF_TURN, Caller, Result, Tool, of_turn
 from edge.assistant import Assistant
 from edge.devices import Device, as_row
 from edge.errors import AssistantError
@@ -25,7 +24,7 @@ class Desk(Protocol):
     async def tools(self) -> Sequence[Mapping[str, Any]]:
         """A row for each: name, about, input, output, reads. Raises AssistantError."""
 
-    async def call(self, name: str, arguments: Mapping[str, Any], who: str) -> Mapping[str, Any]:
+    async def call(self, name: str, arguments: Mapping[str, Any], who: Caller = LOCAL) -> Mapping[str, Any]:
         """What came of it: text, data, failed. ``who`` asks. Raises AssistantError."""
 
 
@@ -39,17 +38,17 @@ class OwnDesk:
         """As things are now: devices come and go."""
         return [tool.row for tool in _all(self._assistant)]
 
-    async def call(self, name: str, arguments: Mapping[str, Any], who: str) -> Mapping[str, Any]:
+    async def call(self, name: str, arguments: Mapping[str, Any], who: Caller = LOCAL) -> Mapping[str, Any]:
         """Never raises for what whoever calls got wrong: the result says so."""
         result = await self._called(name, arguments, who)
         return {"text": result.text, "data": dict(result.data), "failed": result.failed}
 
-    async def _called(self, name: str, arguments: Mapping[str, Any], who: str) -> Result:
+    async def _called(self, name: str, arguments: Mapping[str, Any], who: Caller) -> Result:
         tool = next((tool for tool in _all(self._assistant) if tool.name == name), None)
         if tool is None:
             return Result(f"there is no tool {name}", {}, failed=True)
         try:
-            return await tool.call(checked(tool.parameters, arguments), _session(who))
+            return await tool.call(checked(tool.parameters, arguments), who)
         except BadArguments as error:
             return Result(str(error), {}, failed=True)
         except AssistantError as error:
@@ -66,10 +65,14 @@ def _general(assistant: Assistant) -> Sequence[Tool]:
     areas = tuple(house.areas())
     kinds = tuple(sorted({device.domain for device in house.devices()}))
 
-    async def ask(arguments: Mapping[str, Any], session: str) -> Result:
-        return of_turn(await assistant.carry_out(arguments["text"], area=arguments.get("area"), session=session))
+    async def ask(arguments: Mapping[str, Any], caller: Caller) -> Result:
+        return of_turn(
+            await assistant.carry_out(
+                arguments["text"], area=arguments.get("area"), session=caller.session, guest=caller.guest
+            )
+        )
 
-    async def devices(arguments: Mapping[str, Any], _: str) -> Result:
+    async def devices(arguments: Mapping[str, Any], _: Caller) -> Result:
         area, kind = arguments.get("area"), arguments.get("kind")
         found = {
             label: device
@@ -80,7 +83,7 @@ def _general(assistant: Assistant) -> Sequence[Tool]:
         lines = [f"{label}: {house.state(device.id).value or 'unknown'}" for label, device in found.items()]
         return Result("\n".join(lines) or "none", {"devices": rows})
 
-    async def state(arguments: Mapping[str, Any], _: str) -> Result:
+    async def state(arguments: Mapping[str, Any], _: Caller) -> Result:
         device = labelled[arguments["device"]]
         now = house.state(device.id)
         text = f"{arguments['device']}: {now.value or 'unknown'}" + ("" if now.available else ", out of reach")
@@ -110,8 +113,3 @@ def _labelled(devices: Sequence[Device]) -> Mapping[str, Device]:
         label = names[0] if len(alike) == 1 else next(name for name in names[1:] if name not in labelled)
         labelled[label] = device
     return labelled
-
-
-def _session(who: str) -> str:
-    """A conversation of its own for each, which no person's words belong to."""
-    return f"mcp-{hashlib.sha256(who.encode()).hexdigest()[:12]}"

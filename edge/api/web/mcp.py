@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import anyio.to_thread
 from anyio.abc import TaskStatus
+from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from edge.api.web.access import Role, person
 from edge.api.web.problems import respond
 from edge.assistant import Assistant
 from edge.mind import installed
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+    from edge.api.mcp.tool import Caller
 
 PATH: Final = "/mcp"
 
@@ -51,4 +55,14 @@ class Mcp:
         from edge.api.mcp.tools import OwnDesk
 
         # Nothing is kept between two requests: who asks is known by the login, and devices are listed anew each time.
-        return StreamableHTTPSessionManager(build(OwnDesk(self._assistant)), json_response=True, stateless=True)
+        return StreamableHTTPSessionManager(
+            build(OwnDesk(self._assistant), _caller), json_response=True, stateless=True
+        )
+
+
+def _caller(request: Request) -> "Caller":
+    from edge.api.mcp.tool import Caller
+
+    who = person(request)
+    assert who is not None, "whoever may come here is known"
+    return Caller(who.name, guest=who.role < Role.MEMBER)
