@@ -297,6 +297,25 @@ class Assistant:
             await turn.written(text)
             return [event for event in events.pending() if event.turn == turn.id]
 
+    async def carry_out(
+        self,
+        text: str,
+        intents: Sequence[Intent] = (),
+        *,
+        area: str | None = None,
+        session: str | None = None,
+        guest: bool = False,
+    ) -> TurnEnded:
+        """What another program wants done: ``intents``, of which ``text`` tells; where there are none, the sentence
+        ``text``. What is guarded is asked about, however clear it is, and done for the PIN alone.
+        ``guest``: see :class:`edge.intents.Origin`.
+        """
+        silent = replace(self._stages, listener=None, voice=None, precedence=None)
+        origin = replace(self._origin(area, session), guest=guest)
+        conversation = self._conversations.of(origin.session)
+        turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), conversation, careful=True)
+        return await (turn.meant(intents, text) if intents else turn.written(text))
+
     async def hear(self, pcm: Pcm) -> Transcript | None:
         """What is said in ``pcm`` (int16, 16 kHz); nothing of it is done. None where nothing is."""
         return (await self._listener(endpoint_rules(self.settings)).whole(pcm)).transcript
