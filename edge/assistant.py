@@ -25,6 +25,7 @@ from edge.listen.listen import Listener
 from edge.mind import Mind
 from edge.observe.observation import Observation
 from edge.ports import (
+    Afterthought,
     Announcer,
     AudioSink,
     Countdowns,
@@ -171,10 +172,16 @@ class Assistant:
         assert self._wake is not None
         rules = wake_rules(self.settings)
         loop = Loop(
-            self._wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor,
+            self._wake, self._at_home(), self.bus, rules, self._at_microphone, self._conversations, self._floor,
             self._follow_up(), self._arbiter, delegate, self._pressed,
         )  # fmt: skip
         return await loop.run(sound)
+
+    def _at_home(self) -> Stages:
+        """Of turns that are spoken at this assistant's own microphone and answered by its own voice."""
+        asks = self.settings.kpi.ask_satisfaction and self.voice is not None and self._follow_up().within_s > 0
+        afterthought = next((skill for skill in self.skills if isinstance(skill, Afterthought)), None)
+        return replace(self._stages, afterthought=afterthought if asks else None)
 
     async def press(self) -> None:
         """Somebody pressed the button: what rings, or is said unasked, is stopped; else a turn is opened, as by a wake
