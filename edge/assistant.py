@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 from anyio.abc import TaskGroup
 
+from edge.act.confirm import Guard
 from edge.bus import Bus, Tap
 from edge.chunk import Pcm
 from edge.database import Database
@@ -22,6 +23,7 @@ from edge.home.house import MqttHouse
 from edge.intents import Intent, Origin, Phrase, Transcript, Understanding
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
+from edge.memory.recordings import Recordings
 from edge.mind import Mind
 from edge.observe.observation import Observation
 from edge.ports import (
@@ -52,6 +54,8 @@ from edge.session.talker import Talker, until_let_go
 from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
+from edge.speak.wording import Wording
+from edge.wake.gauge import Gauge
 
 if TYPE_CHECKING:
     from cloud_sync.client.bridge import LocalBridge
@@ -88,6 +92,7 @@ class Assistant:
         loudness: Loudness,
         neighbours: HouseNeighbours,
         storage: Storage,
+        recordings: Recordings,
         tasks: TaskGroup,
         *,
         bridge: "LocalBridge | None" = None,
@@ -101,9 +106,13 @@ class Assistant:
         """What outlives whoever began it, but not the assistant."""
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
+        self.recordings = recordings
+        """The sound of turns, where it is kept."""
         self.bridge = bridge
         self.observation = Observation(self)
         self.recent = Recent(bus, listening=listening.on)
+        self.gauge = Gauge()
+        """What is heard at this moment."""
         self.clients: Counter[str] = Counter()
         """How many are connected over the network now, by kind of stream: ``events``, ``voice`` and the like. Whoever
         serves one counts it in and out."""
@@ -129,6 +138,16 @@ class Assistant:
         return self._stages.voice
 
     @property
+    def guard(self) -> Guard:
+        """What stands before a command that could let somebody in."""
+        return self._mind.guard
+
+    @property
+    def wording(self) -> Wording:
+        """What phrases are in words."""
+        return self._mind.wording
+
+    @property
     def hears(self) -> bool:
         """Whether there is any sound to hear."""
         return self._wake is not None
@@ -142,6 +161,10 @@ class Assistant:
         if isinstance(self.storage, Database):
             waiting["database"] = self.storage.waiting
         return waiting
+
+    def grammar(self, text: str, area: str | None = None) -> Understanding | None:
+        """What ``text`` means word for word, said in ``area``: within milliseconds. Nothing of it is done."""
+        return self._mind.grammar.of(self.settings.understand.language).exactly(text, self._origin(area))
 
     def sayable(self) -> Sayable:
         """The start of every sentence that means something in this house now."""
@@ -173,7 +196,7 @@ class Assistant:
         rules = wake_rules(self.settings)
         loop = Loop(
             self._wake, self._at_home(), self.bus, rules, self._at_microphone, self._conversations, self._floor,
-            self._follow_up(), self._arbiter, delegate, self._pressed,
+            self._follow_up(), self._arbiter, delegate, self._pressed, self.gauge,
         )  # fmt: skip
         return await loop.run(sound)
 
@@ -200,17 +223,24 @@ class Assistant:
         """``pcm`` (int16, 16 kHz) taken as one command without a wake word."""
         return await Turn(self._stages, self.bus, self._origin(), TurnClock(0.0)).recorded(pcm)
 
-    async def ask(self, text: str, area: str | None = None, session: str | None = None) -> list[AnyEvent]:
-        """One command in writing, asked from ``area`` if that is given; the answer is not spoken.
+    async def ask(
+        self, text: str, area: str | None = None, session: str | None = None, *, guest: bool = False
+    ) -> list[AnyEvent]:
+        """One command in writing, asked from ``area`` if that is given; the answer is not spoken. ``guest``: see
+        :class:`edge.intents.Origin`.
 
         Returns the turn's events, the last of them its TurnEnded.
         """
         silent = replace(self._stages, listener=None, voice=None, precedence=None)
-        origin = self._origin(area, session)
+        origin = replace(self._origin(area, session), guest=guest)
         turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), self._conversations.of(origin.session))
         with self.bus.subscribe(listener="ask") as events:
             await turn.written(text)
             return [event for event in events.pending() if event.turn == turn.id]
+
+    async def hear(self, pcm: Pcm) -> Transcript | None:
+        """What is said in ``pcm`` (int16, 16 kHz); nothing of it is done. None where nothing is."""
+        return (await self._listener(endpoint_rules(self.settings)).whole(pcm)).transcript
 
     def converse(
         self,
@@ -218,12 +248,14 @@ class Assistant:
         hear: Callable[[AnyEvent], None],
         area: str | None = None,
         session: str | None = None,
+        *,
+        guest: bool = False,
     ) -> Talker:
         """For somebody who talks by network, from ``area``, to whom ``sink`` carries the answers: None, where they are
         only written. ``hear`` is told each event of these turns at once. Their words and sounds are made by the same
-        engines as those of the house's own microphone, after its own.
+        engines as those of the house's own microphone, after its own. ``guest``: see :class:`edge.intents.Origin`.
         """
-        rules, origin = endpoint_rules(self.settings), self._origin(area, session)
+        rules, origin = endpoint_rules(self.settings), replace(self._origin(area, session), guest=guest)
         stages = replace(
             self._stages,
             listener=self._listener(rules),
@@ -239,11 +271,13 @@ class Assistant:
             follow_up=self._follow_up(),
         )
 
-    async def understand(self, text: str, session: str | None = None) -> Understanding | None:
-        """What ``text`` means, by all tiers; nothing of it is done. None when none of them knows."""
+    async def understand(self, said: str | Transcript, session: str | None = None) -> Understanding | None:
+        """What was ``said`` means, by all tiers; nothing of it is done. None when none of them knows."""
         origin = self._origin(session=session)
         context = self._conversations.context(origin.session)
-        routed = await self._stages.router.understand(Transcript(text.strip(), origin.language), origin, context)
+        transcript = said if isinstance(said, Transcript) else Transcript(said.strip(), origin.language)
+        origin = replace(origin, language=transcript.language)
+        routed = await self._stages.router.understand(transcript, origin, context)
         return routed.understanding
 
     async def unasked(self, speak: Callable[[], Awaitable[None]]) -> None:

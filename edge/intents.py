@@ -187,6 +187,8 @@ class Origin:
     addressed: bool = True
     """Whether what was said is surely meant for the assistant: not where it was said without a wake word or a question
     before it."""
+    guest: bool = False
+    """Whether whoever asks is only a guest: nobody is let in at a guest's word without the PIN."""
     voice: Pcm | None = field(default=None, compare=False, repr=False)
     """The sound of what was said (int16, 16 kHz), where the question before asked for it; else None. Whoever takes it
     passes it on, and keeps nothing of it."""

@@ -146,6 +146,8 @@ class MemorySettings(Section):
 
     keep_turns_days: Annotated[float, Field(ge=0, le=3650)] = 30.0
     """Days for which turns are kept, as text, on this device; 0: none is."""
+    keep_audio_days: Annotated[float, Field(ge=0, le=3650)] = 0.0
+    """Days for which also the sound of what was said is kept, on this device; 0: none is."""
 
 
 class MqttSettings(Section):
@@ -233,14 +235,33 @@ def _is_loopback(host: str) -> bool:
 
 
 class ApiSettings(Section):
-    """The page and the API: HTTP and WebSocket."""
+    """The page and the API: HTTP and WebSocket. See docs/security.md: only this machine reaches it until a password or
+    a token is set.
+    """
 
     serve: bool = True
-    host: str = "127.0.0.1"
+    host: str = "auto"
+    """The address that the network reaches it at, once it may; ``auto``: all that the machine has; ``localhost``: the
+    network never does."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8765
-    """0: any that is free, as the log says."""
+    """On this machine; from the network, it only tells browsers where TLS is. 0: any that is free, as the log says."""
+    tls_port: Annotated[int, Field(ge=0, le=65535)] = 8766
+    """From the network, by HTTPS; 0: any that is free."""
+    certificate: Path | None = None
+    """PEM: the certificate, then those that lead to its authority; None: one that is made here."""
+    key: Path | None = None
+    """PEM: its private key."""
+    allow_hosts: tuple[Annotated[str, Field(min_length=1, max_length=253)], ...] = ()
+    """Names that the console may be asked for by, beside the machine's own, such as that of a proxy before it."""
+
     event_clients: Annotated[int, Field(ge=1, le=1000)] = 64
     """Connections at a time that are told what happens."""
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "ApiSettings":
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("api.certificate and api.key go together")
+        return self
 
 
 class KpiSettings(Section):
@@ -301,6 +322,8 @@ class PrivacySettings(Section):
 
     names: tuple[Annotated[str, Field(min_length=2, max_length=60)], ...] = ()
     """Names of the people of the house, for masking; those that the assistant was told are known without."""
+    encrypt: bool = True
+    """Whether what is kept is encrypted on the disk: docs/privacy.md says where the key is."""
 
 
 class CloudSettings(Section):

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from edge.act.targets import beside, resolve
-from edge.devices import Device
+from edge.devices import Device, Value, Verb
 from edge.dialogue import RESTORE, SECRET
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
 from edge.ports import Inventory
@@ -89,16 +89,35 @@ class Guard:
         if intent.confirmed or (found := risk_of(intent, origin, self._house.devices())) is None:
             return None
         risk, devices = found
-        policy = self._rules.policy(risk)
+        policy = self._policy(risk, guest=origin.guest)
         if policy is Policy.NEVER or (policy is Policy.UNSURE and confidence >= SURE):
             return None
         if policy is not Policy.PIN:
             say = Phrase(f"confirm_{risk}", {"names": [device.name for device in devices]})
             return Outcome(OutcomeKind.NOT_UNDERSTOOD, say, question=Question(intent, None))
+        if not self.has_pin:
+            return Outcome(OutcomeKind.FAILED, Phrase("guest_refused"))
         if self._refuses():
             return Outcome(OutcomeKind.FAILED, Phrase("pin_refused"))
         say = Phrase("pin_wrong" if just_wrong else "pin_wanted")
         return Outcome(OutcomeKind.NOT_UNDERSTOOD, say, question=Question(intent, SECRET))
+
+    @property
+    def has_pin(self) -> bool:
+        """Whether there is a PIN."""
+        return self._rules.pin is not None
+
+    def care(self, device: Device, change: Mapping[str, Value], *, guest: bool) -> tuple[Risk, Policy] | None:
+        """The risk of changing ``device`` so by hand, and how careful to be with it; None: it may be done at once."""
+        risk = risk_of_change(device, change)
+        if risk is None or (policy := self._policy(risk, guest=guest)) is Policy.NEVER:
+            return None
+        return risk, policy
+
+    def _policy(self, risk: Risk, *, guest: bool) -> Policy:
+        """Of a guest, the PIN is always wanted."""
+        policy = self._rules.policy(risk)
+        return Policy.PIN if guest and policy is not Policy.NEVER else policy
 
     def knows_pin(self, digits: str) -> bool:
         """Whether ``digits`` are the PIN. After three wrong tries it says no to everything for a minute."""
@@ -126,6 +145,31 @@ def risk_of(intent: Intent, origin: Origin, devices: Sequence[Device]) -> tuple[
         if bringing := tuple(device for device in meant if _risk(intent, device) is risk):
             return risk, bringing
     return None
+
+
+def risk_of_change(device: Device, change: Mapping[str, Value]) -> Risk | None:
+    """The risk in a command; None for what is harmless."""
+    verb = change.get("state")
+    match device.domain:
+        case "lock" if verb != Verb.LOCK:
+            return Risk.UNLOCK
+        case "cover" if device.device_class in _ENTRANCES and _lets_in(change):
+            return Risk.OPEN_GARAGE
+        case "valve" if _lets_in(change):
+            return Risk.OPEN_VALVE
+        case "alarm_control_panel" if verb == Verb.DISARM:
+            return Risk.DISARM
+        case "siren" if verb != Verb.OFF:
+            return Risk.SIREN
+        case "update":
+            return Risk.INSTALL
+    return None
+
+
+def _lets_in(change: Mapping[str, Value]) -> bool:
+    """Whether it may open: all but closing and stopping."""
+    moved = change.get("position", 0)
+    return change.get("state") not in (None, Verb.CLOSE, Verb.STOP) or not isinstance(moved, int | float) or moved > 0
 
 
 def _meant(intent: Intent, origin: Origin, devices: Sequence[Device]) -> Sequence[Device]:

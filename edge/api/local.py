@@ -7,7 +7,7 @@ answers, the last of them ``{"type": "end"}`` or ``{"type": "error", "what": …
 import json
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,18 @@ _log = logging.getLogger(__name__)
 _MAX_REQUEST = 64 * 1024
 
 
+Further = Mapping[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]]
+"""Requests that others answer, by what they do: from the request to its one answer. They raise AssistantError."""
+
+
 @asynccontextmanager
-async def serve(assistant: Assistant) -> AsyncIterator[None]:
-    """Answer on the socket until the block ends. A socket left by a crash is replaced.
+async def serve(assistant: Assistant, further: Further | None = None) -> AsyncIterator[None]:
+    """Answer on the socket until the block ends. A socket left by a crash is replaced. ``further`` may get more while
+    it does.
 
     Raises AssistantError when another assistant runs on the same data directory.
     """
+    others = further if further is not None else {}
     path = socket_path(assistant.settings.data_dir)
     await _claim(path)
     old = os.umask(0o177)
@@ -41,7 +47,7 @@ async def serve(assistant: Assistant) -> AsyncIterator[None]:
         os.umask(old)
     try:
         async with listener, anyio.create_task_group() as tasks:
-            tasks.start_soon(listener.serve, lambda client: _session(assistant, client))
+            tasks.start_soon(listener.serve, lambda client: _session(assistant, others, client))
             yield
             tasks.cancel_scope.cancel()
     finally:
@@ -63,11 +69,11 @@ async def _claim(path: Path) -> None:
     )
 
 
-async def _session(assistant: Assistant, client: SocketStream) -> None:
+async def _session(assistant: Assistant, further: Further, client: SocketStream) -> None:
     async with client:
         try:
             line = await BufferedByteReceiveStream(client).receive_until(b"\n", _MAX_REQUEST)
-            async for answer in _answers(assistant, json.loads(line)):
+            async for answer in _answers(assistant, further, json.loads(line)):
                 await _send(client, answer)
             await _send(client, {"type": "end"})
         except AssistantError as error:
@@ -78,7 +84,7 @@ async def _session(assistant: Assistant, client: SocketStream) -> None:
             _log.debug("a local client went away")
 
 
-async def _answers(assistant: Assistant, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+async def _answers(assistant: Assistant, further: Further, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
     match request["do"]:
         case "ask":
             for event in await assistant.ask(str(request["text"]), request.get("area"), request.get("session")):
@@ -90,6 +96,8 @@ async def _answers(assistant: Assistant, request: dict[str, Any]) -> AsyncIterat
             yield {"type": "said", "audio": await assistant.say(str(request["text"]))}
         case "listen":
             yield {"type": "listening", "on": _listening(assistant, request.get("on"))}
+        case known if known in further:
+            yield await further[known](request)
         case other:
             raise AssistantError(f"unknown request {other!r}", "update both ends to the same version")
 

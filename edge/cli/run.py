@@ -5,7 +5,7 @@ import functools
 import gc
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -94,7 +94,8 @@ async def _until_told_to_stop(settings: Settings) -> None:
         running = await stack.enter_async_context(assistant(settings, hears=hears, sink=sink, suspect=suspect))
         tasks = await stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(_log_turns, running.bus)
-        await stack.enter_async_context(serve(running))
+        further: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {}
+        await stack.enter_async_context(serve(running, further))
         delegate = await stack.enter_async_context(_wyoming(running))
         if settings.hardware.drivers:
             from edge.cli.hardware import attend
@@ -114,7 +115,11 @@ async def _until_told_to_stop(settings: Settings) -> None:
             tasks.start_soon(running.follow, ring, delegate)
             stack.callback(ring.close)
             _log.info("listening after %.1f s", time.perf_counter() - begun)
-        await _console(running, stack)
+        if running.settings.api.serve:
+            # Imported only now, as hearing comes first.
+            from edge.cli.console_served import serve_console
+
+            await serve_console(running, stack, further)
         await running.ready()
         # What is loaded by now stays. To look at all of it each time would stop everything for a quarter of a second.
         gc.collect()
@@ -139,20 +144,6 @@ async def _wyoming(running: Assistant) -> AsyncIterator[Delegate | None]:
 
     async with serve_wyoming(running) as satellite:
         yield satellite
-
-
-async def _console(running: Assistant, stack: AsyncExitStack) -> None:
-    """The page and the API, where the settings want them; imported only now, as hearing comes first."""
-    if not running.settings.api.serve:
-        return
-    from edge.api.web.server import PortTaken
-    from edge.api.web.server import serve as serve_web
-
-    try:
-        await stack.enter_async_context(serve_web(running))
-    except PortTaken as error:
-        # Whoever speaks to it is more important than whoever looks at it.
-        running.report(error)
 
 
 async def _log_turns(bus: Bus) -> None:

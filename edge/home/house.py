@@ -15,7 +15,7 @@ from edge.home.birth import Birth
 from edge.home.broker import Broker, Link, Message, Publication
 from edge.home.control import Control
 from edge.home.conventions import natives
-from edge.home.house_file import HouseFile
+from edge.home.house_file import AreaEntry, DeviceEntry, HouseFile
 from edge.home.house_names import HouseNames
 from edge.home.post import Post
 from edge.home.registry import Registry
@@ -126,6 +126,14 @@ class MqttHouse:
     def state(self, device: str) -> DeviceState:
         """The last word of the device with that id; an empty state when it has said nothing."""
         return self._registry.state(device)
+
+    def entry(self, device: str) -> DeviceEntry:
+        """What people said of the device of that id, beside what it is by itself."""
+        return self._registry.entry(device)
+
+    def room(self, area: str) -> AreaEntry:
+        """What people said of that room."""
+        return self._registry.room(area)
 
     @property
     def spoken(self) -> int:

@@ -12,7 +12,7 @@ from edge.home.broker import Message, Publication
 from edge.home.convention import Convention
 from edge.home.entity import VALUE, AvailabilityMode, Entity, Reading, Seen, read_message
 from edge.home.homeassistant import HomeAssistant
-from edge.home.house_file import HouseFile
+from edge.home.house_file import AreaEntry, DeviceEntry, HouseFile
 
 _log = logging.getLogger(__name__)
 _SHOWING = frozenset({"color"})
@@ -159,6 +159,15 @@ class Registry:
             if device in (keys := _keys(each.entity, ident)):
                 return keys
         return (device,)
+
+    def entry(self, device: str) -> DeviceEntry:
+        """What house.toml says of the device of that id."""
+        found = next((key for key in self.keys(device) if key in self._file.devices), None)
+        return DeviceEntry() if found is None else self._file.devices[found]
+
+    def room(self, area: str) -> AreaEntry:
+        """What house.toml says of a room."""
+        return self._file.areas.get(area, AreaEntry())
 
     def furnish(self, house_file: HouseFile) -> None:
         """From now on it is as ``house_file`` says."""

@@ -1,16 +1,16 @@
 """Who asks, and what that person may do."""
 
-from collections.abc import Callable
+import ipaddress
 from dataclasses import dataclass
 from enum import IntEnum
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from edge.api.web.problems import Refusal
+from edge.api.web.problems import Refusal, respond
 
 
 class Role(IntEnum):
@@ -30,10 +30,20 @@ class Person:
 
     name: str
     role: Role
+    id: str = ""
+    """Of the account; empty for whoever has none."""
+    login: str = ""
+    """Of the session or token that says so; empty for whoever needs none."""
+    via: Literal["here", "session", "token"] = "here"
+    """How that is known; ``here``: by asking on the machine itself, while nobody has set a password."""
 
 
 NOBODY: Final = None
 """In ``request.state.person``: who asks is not known."""
+HERE: Final = Person("here", Role.OWNER)
+"""Whoever asks on the machine itself, as long as nobody has set a password."""
+_PASSED_ON: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+"""Headers of proxies: what comes through one comes from somewhere else."""
 
 
 def person(connection: HTTPConnection) -> Person | None:
@@ -42,34 +52,91 @@ def person(connection: HTTPConnection) -> Person | None:
     return found
 
 
-def needs(role: Role) -> Callable[[HTTPConnection], Person]:
+def is_near(connection: HTTPConnection) -> bool:
+    """Whether it comes from this machine itself, and through no proxy that says so."""
+    client, server = connection.client, connection.scope.get("server")
+    ends = (client.host if client else "", server[0] if server else "")
+    return all(map(is_loopback, ends)) and not any(name in connection.headers for name in _PASSED_ON)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host``, an address, is this machine's own; False for a name."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
     """A dependency: refuses whoever may not what ``role`` may. For HTTP and WebSocket."""
 
-    def allowed(connection: HTTPConnection) -> Person:
+    role: Role
+
+    def __call__(self, connection: HTTPConnection) -> Person:
+        """Who asks. Raises Refusal."""
         who = person(connection)
         if who is None:
             raise Refusal(HTTPStatus.UNAUTHORIZED, "who are you?", code="unauthorized", remedy="log in")
-        if who.role < role:
-            raise Refusal(HTTPStatus.FORBIDDEN, f"this takes a {role.name.lower()}", code="forbidden")
+        if who.role < self.role:
+            raise Refusal(HTTPStatus.FORBIDDEN, f"this takes a {self.role.name.lower()}", code="forbidden")
         return who
 
-    return allowed
+
+class NeedsInPerson(Needs):
+    """A dependency: also refuses tokens, so that one that was stolen makes no further ones."""
+
+    def __call__(self, connection: HTTPConnection) -> Person:
+        """Who asks. Raises Refusal."""
+        who = Needs.__call__(self, connection)
+        if who.via == "token":
+            raise Refusal(HTTPStatus.FORBIDDEN, "this takes a person, not a token", code="forbidden", remedy="log in")
+        if who.via == "here":
+            remedy = "set one: `hearth console link`"
+            raise Refusal(HTTPStatus.CONFLICT, "no password is set yet", code="no_owner", remedy=remedy)
+        return who
 
 
-Guest = Annotated[Person, Depends(needs(Role.GUEST))]
-Member = Annotated[Person, Depends(needs(Role.MEMBER))]
-Owner = Annotated[Person, Depends(needs(Role.OWNER))]
+class Open:
+    """A dependency that says: anybody may."""
+
+    def __call__(self, connection: HTTPConnection) -> Person | None:
+        """Who asks, if that is known."""
+        return person(connection)
+
+
+Anybody = Annotated[Person | None, Depends(Open())]
+"""As the type of a parameter: who asks, if that is known; everybody may, also from elsewhere."""
+Guest = Annotated[Person, Depends(Needs(Role.GUEST))]
+Member = Annotated[Person, Depends(Needs(Role.MEMBER))]
+Owner = Annotated[Person, Depends(Needs(Role.OWNER))]
 """As the type of a parameter: who asks, and has at least that role."""
 
+OwnerInPerson = Annotated[Person, Depends(NeedsInPerson(Role.OWNER))]
+MemberInPerson = Annotated[Person, Depends(NeedsInPerson(Role.MEMBER))]
+GuestInPerson = Annotated[Person, Depends(NeedsInPerson(Role.GUEST))]
+"""Likewise, of somebody with an account who has logged in."""
 
-class Identified:
-    """ASGI middleware: finds out who asks, for all that comes after it."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+class Requires:
+    """ASGI: an application that takes a role, where it is mounted as a whole."""
+
+    def __init__(self, app: ASGIApp, role: Role) -> None:
+        self._app, self.needs = app, Needs(role)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it."""
         if scope["type"] in ("http", "websocket"):
-            scope.setdefault("state", {})["person"] = Person("here", Role.OWNER)
+            try:
+                self.needs(HTTPConnection(scope))
+            except Refusal as refused:
+                await respond_to(refused)(scope, receive, send)
+                return
         await self._app(scope, receive, send)
+
+
+def respond_to(refused: Refusal) -> ASGIApp:
+    """The answer to what is refused before it comes to any route."""
+    return respond(
+        refused.status_code, refused.detail, code=refused.code, remedy=refused.remedy, **(refused.headers or {})
+    )

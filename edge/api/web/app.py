@@ -6,24 +6,56 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from edge.api.web import ask, events, kpis, metrics, page, turns
-from edge.api.web.access import Identified
+from edge.api.web import (
+    ask,
+    devices,
+    events,
+    feedback,
+    house,
+    kpis,
+    metrics,
+    now,
+    page,
+    people,
+    replay,
+    sessions,
+    setup,
+    tokens,
+    turns,
+)
+from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
+from edge.api.web.openai import chat, models, speech, transcriptions
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.api.web.voice import routes as voice
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
+    chat.router,
+    devices.router,
+    feedback.router,
+    house.router,
     kpis.router,
     metrics.router,
+    models.router,
+    now.router,
+    replay.router,
+    speech.router,
+    transcriptions.router,
     turns.router,
     voice.router,
 )  # fmt: skip
+_OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
+    people.router,
+    sessions.router,
+    setup.router,
+    tokens.router,
+)
 
 
-def build(assistant: Assistant, feed: Feed) -> FastAPI:
-    """The application of ``assistant``."""
+def build(assistant: Assistant, entrance: Entrance, feed: Feed) -> FastAPI:
+    """The application of ``assistant``, to be served behind :class:`edge.api.web.protect.Protected`."""
     app = FastAPI(
         title="Hearthside",
         summary="A voice assistant of one's own.",
@@ -34,9 +66,10 @@ def build(assistant: Assistant, feed: Feed) -> FastAPI:
         responses=RESPONSES,
     )
     answer_problems(app)
-    app.add_middleware(Identified)
     for router in _ROUTERS:
         app.include_router(router(assistant))
     app.include_router(events.router(assistant, feed))
+    for of_entrance in _OF_ENTRANCE:
+        app.include_router(of_entrance(entrance))
     app.mount("/", page.files())
     return app

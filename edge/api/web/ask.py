@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from edge.api.web.access import Guest
+from edge.api.web.access import Guest, Role
 from edge.assistant import Assistant
 from edge.events import as_json
 
@@ -25,9 +25,9 @@ def router(assistant: Assistant) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["talk"])
 
     @routes.post("/ask", summary="One command in writing")
-    async def ask(question: Question, _: Guest) -> dict[str, Any]:
+    async def ask(question: Question, who: Guest) -> dict[str, Any]:
         """Carries it out, and answers with the whole turn: the event ``turn_ended``."""
-        events = await assistant.ask(question.text, question.area, question.session)
+        events = await assistant.ask(question.text, question.area, question.session, guest=who.role < Role.MEMBER)
         return as_json(events[-1])
 
     return routes

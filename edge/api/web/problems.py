@@ -4,6 +4,7 @@
 can do about it.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -34,8 +35,16 @@ class Problem(BaseModel):
 class Refusal(HTTPException):
     """The request can't be answered: raised by whatever answers it."""
 
-    def __init__(self, status: HTTPStatus, detail: str, *, code: str = "", remedy: str = "") -> None:
-        super().__init__(status, detail)
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        code: str = "",
+        remedy: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, detail, headers)
         self.code, self.remedy = code, remedy
 
 

@@ -1,86 +1,148 @@
 """The web server beside the running assistant, in its event loop."""
 
 import asyncio
+import functools
 import logging
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import anyio
 import uvicorn
+from fastapi import FastAPI
 
 from edge.api.web.app import build
+from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
+from edge.api.web.listeners import Listener, Listeners, PortTaken
+from edge.api.web.protect import Protected
+from edge.api.web.tls import Certificate
 from edge.assistant import Assistant
 from edge.errors import AssistantError
 
+__all__ = ["Console", "PortTaken", "serve"]
 _log = logging.getLogger(__name__)
 _GRACE_S: Final = 1
 """Requests that are going on may end, when the assistant stops."""
-
-
-class PortTaken(AssistantError):
-    """Another program listens where the page was to be."""
-
-    code = "port_taken"
+_HANDSHAKE_S: Final = 10.0
 
 
 class _Server(uvicorn.Server):
+    """Listens where it is told to, also while it runs."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.begun = asyncio.Event()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals are the assistant's."""
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Without any socket; then :meth:`listen` may be called."""
+        await super().startup(sockets=[])
+        self.begun.set()
+
+    async def listen(self, bound: socket.socket, tls: ssl.SSLContext | None) -> Listener:
+        """Accept connections at ``bound``, by TLS where there is a context."""
+        loop, config = asyncio.get_running_loop(), self.config
+
+        def protocol() -> asyncio.Protocol:
+            built: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]
+                config=config, server_state=self.server_state, app_state={}, _loop=loop
+            )
+            return built
+
+        handshake = _HANDSHAKE_S if tls is not None else None
+        server = await loop.create_server(
+            protocol, sock=bound, ssl=tls, backlog=config.backlog, ssl_handshake_timeout=handshake
+        )
+        self.servers.append(server)
+        return server
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What is served."""
+
+    address: str
+    """Of the page, on this machine: ``http://127.0.0.1:8765/``."""
+    entrance: Entrance
+    listeners: Listeners
+    certificate: Certificate
+
 
 @asynccontextmanager
 async def serve(assistant: Assistant) -> AsyncIterator[str]:
-    """Serve until the block ends. Gives the page's address. Raises PortTaken."""
+    """Serve until the block ends. Gives the page's address. Raises PortTaken, StorageError."""
+    async with serve_console(assistant) as console:
+        yield console.address
+
+
+@asynccontextmanager
+async def serve_console(assistant: Assistant) -> AsyncIterator[Console]:
+    """As :func:`serve`; gives what is served."""
     api = assistant.settings.api
-    listener = _bound(api.host, api.port)
+    entrance = Entrance(assistant.storage, api)
+    await entrance.accounts.prepare()
     feed = Feed(assistant.bus, assistant.house)
+    server = _Server(_config(build(assistant, entrance, feed), entrance))
+    certificate = Certificate.of(api, assistant.settings.data_dir)
+    listeners = Listeners(api, server.listen, certificate.context)
+    entrance.reach = functools.partial(_reach, assistant, entrance, listeners)
+    serving = asyncio.create_task(server.serve())
+    await server.begun.wait()
+    try:
+        await listeners.begin()
+        await entrance.changed()
+        console = Console(f"http://127.0.0.1:{listeners.port}/", entrance, listeners, certificate)
+        _log.info("the console is at %s", console.address)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_watch, serving)
+            tasks.start_soon(feed.serve)
+            tasks.start_soon(entrance.keep, certificate.context)
+            yield console
+            tasks.cancel_scope.cancel()
+    finally:
+        server.should_exit = True
+        with anyio.CancelScope(shield=True):
+            # Not cancelled with us, so that it can say goodbye.
+            await serving
+
+
+def _config(app: FastAPI, entrance: Entrance) -> uvicorn.Config:
     config = uvicorn.Config(
-        build(assistant, feed),
+        Protected(app, entrance),
         log_config=None,
         log_level="warning",
         access_log=False,
         lifespan="off",
         server_header=False,
+        # Whoever asks is the other end of the connection, whatever its headers say.
+        proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_S,
         ws="websockets-sansio",
         ws_max_size=1 << 20,
         ws_per_message_deflate=False,
     )
-    server = _Server(config)
-    async with anyio.create_task_group() as tasks:
-        # Not cancelled with us, so that it can say goodbye.
-        serving = asyncio.create_task(server.serve([listener]))
-        tasks.start_soon(_watch, serving)
-        tasks.start_soon(feed.serve)
-        address = f"http://{api.host}:{listener.getsockname()[1]}/"
-        _log.info("the console is at %s", address)
-        try:
-            yield address
-        finally:
-            server.should_exit = True
-            with anyio.CancelScope(shield=True):
-                await serving
-            tasks.cancel_scope.cancel()
+    config.load()
+    return config
+
+
+async def _reach(assistant: Assistant, entrance: Entrance, listeners: Listeners, network: bool) -> None:
+    try:
+        await listeners.reach(network)
+    except AssistantError as error:
+        # This machine reaches it still.
+        assistant.report(error)
+        _log.warning("%s", error)
+    entrance.tls_port = listeners.tls_port
 
 
 async def _watch(serving: "asyncio.Task[None]") -> None:
     """Whatever goes wrong there is a mistake of ours, and ends the assistant."""
     await asyncio.shield(serving)
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(where)
-    except OSError as error:
-        listener.close()
-        what = f"the console can't be at {host}:{port}: {error.strerror}"
-        raise PortTaken(what, "set api.port to another one") from None
-    return listener

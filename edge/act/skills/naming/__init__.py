@@ -1,7 +1,9 @@
 """Names and rooms by voice: "call this lamp Betty", "the plug is in the garage"."""
 
-from edge.act.skills.naming.skill import Names
+from edge.act.skills.naming.skill import Names, objection
 from edge.ports import SkillContext
+
+__all__ = ["Names", "build", "objection"]
 
 
 def build(context: SkillContext) -> Names:

@@ -1,5 +1,6 @@
 """What devices and rooms are called, and where they are. A name means one thing only: it is refused to a second."""
 
+import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
@@ -7,7 +8,7 @@ from edge.act.targets import no_such_device, resolve, which_one, without
 from edge.devices import Device
 from edge.dialogue import THIS
 from edge.errors import SettingsError
-from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
+from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question, Understanding
 from edge.ports import History, House, Interpreter, Naming
 
 _LONGEST: Final = 40
@@ -52,8 +53,9 @@ class Names:
         name = _plain(str(intent.slots.get("new", "")))
         if not name:
             return _asks(intent, "new", Phrase("naming_what", {"device": device.name}))
-        if (objection := self._objection(name, device, origin)) is not None:
-            return objection
+        means = functools.partial(self._interpreter.understand, origin=origin)
+        if (refused := objection(name, device, self._house, means)) is not None:
+            return refused
         await naming.call(device.id, name)
         return _done("naming_called", device=device.name, name=name)
 
@@ -123,24 +125,23 @@ class Names:
                 return area
         return said[:1].upper() + said[1:]
 
-    # -- what may not be ------------------------------------------------------------------------------------------
 
-    def _objection(self, name: str, device: Device, origin: Origin) -> Outcome | None:
-        """Why ``device`` can't be called ``name``; None when it can."""
-        if len(name) > _LONGEST or sum(letter.isalpha() for letter in name) < _LETTERS:
-            return _failed("naming_bad")
-        bearing = [each for each in self._house.devices() if any(_same(n, name) for n in (each.name, *each.aliases))]
-        if any(each.id == device.id for each in bearing):
-            return _done("naming_has_it", device=device.name, name=name)
-        if bearing:
-            return _failed("naming_taken", name=name, other=bearing[0].name, area=bearing[0].area)
-        areas = {known for area, names in self._house.areas().items() for known in (area, *names)}
-        if any(_same(known, name) for known in (*areas, *self._house.floors())):
-            return _failed("naming_is_room", name=name)
-        meaning = self._interpreter.understand(name, origin)
-        if meaning is not None and meaning.confidence >= _SURE:
-            return _failed("naming_means", name=name)
-        return None
+def objection(name: str, device: Device, house: House, means: Callable[[str], Understanding | None]) -> Outcome | None:
+    """Why ``device`` can't be called ``name``; None when it can. ``means``: what a sentence means to the grammar."""
+    if len(name) > _LONGEST or sum(letter.isalpha() for letter in name) < _LETTERS:
+        return _failed("naming_bad")
+    bearing = [each for each in house.devices() if any(_same(n, name) for n in (each.name, *each.aliases))]
+    if any(each.id == device.id for each in bearing):
+        return _done("naming_has_it", device=device.name, name=name)
+    if bearing:
+        return _failed("naming_taken", name=name, other=bearing[0].name, area=bearing[0].area)
+    areas = {known for area, names in house.areas().items() for known in (area, *names)}
+    if any(_same(known, name) for known in (*areas, *house.floors())):
+        return _failed("naming_is_room", name=name)
+    meaning = means(name)
+    if meaning is not None and meaning.confidence >= _SURE:
+        return _failed("naming_means", name=name)
+    return None
 
 
 def _plain(said: str) -> str:

@@ -1,0 +1,88 @@
+"""Guessing is made slow: whoever was wrong some times waits, and longer each time."""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+from edge.api.web.problems import Refusal
+
+_FIRST_S: Final = 2.0
+_LONGEST_S: Final = 900.0
+_FORGOTTEN_S: Final = 86_400.0
+_MOST: Final = 4096
+"""Keys that are remembered: whoever sends from very many addresses costs no more memory than that."""
+
+
+@dataclass(slots=True)
+class _Tries:
+    wrong: int = 0
+    last: float = 0.0
+    free_at: float = 0.0
+
+
+class Attempts:
+    """What was tried, by key: an address, the name of an account."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic, free: int = 5) -> None:
+        """``now``: seconds; ``free``: so many wrong ones are nothing but typing."""
+        self._now, self._free = now, free
+        self._tries: OrderedDict[str, _Tries] = OrderedDict()
+
+    def begin(self, *keys: str) -> None:
+        """Counts as wrong until :meth:`right` says otherwise, so that many at the same moment are many. Raises Refusal
+        while one of the ``keys`` has to wait.
+        """
+        now = self._now()
+        wait = max((self._of(key).free_at for key in keys), default=0.0) - now
+        if wait > 0:
+            raise too_many(wait, "too many wrong attempts")
+        for key in keys:
+            tries = self._of(key)
+            tries.wrong += 1
+            tries.last = now
+            if tries.wrong >= self._free:
+                tries.free_at = now + min(_LONGEST_S, _FIRST_S * 2.0 ** min(tries.wrong - self._free, 16))
+
+    def right(self, *keys: str) -> None:
+        """It was no guess."""
+        for key in keys:
+            self._tries.pop(key, None)
+
+    def _of(self, key: str) -> _Tries:
+        tries = self._tries.setdefault(key, _Tries())
+        if self._now() - tries.last >= _FORGOTTEN_S:
+            tries.wrong = 0
+        self._tries.move_to_end(key)
+        while len(self._tries) > _MOST:
+            self._tries.popitem(last=False)
+        return tries
+
+
+def too_many(wait_s: float, what: str) -> Refusal:
+    """To be raised: come back in ``wait_s``."""
+    seconds = math.ceil(wait_s)
+    return Refusal(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        what,
+        code="too_many",
+        remedy=f"try again in {seconds} s",
+        headers={"Retry-After": str(seconds)},
+    )
+
+
+def place(host: str) -> str:
+    """Whoever can have the address ``host`` can have all others that this stands for: of IPv6, those of its /64."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return f"{IPv6Address(int(address) >> 64 << 64)}/64"
