@@ -1,7 +1,5 @@
 """A turn's trace."""
 
-from collections.abc import Iterator
-
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
@@ -110,8 +108,8 @@ class Kept(SpanProcessor):
 
 
 @pytest.fixture
-def kept() -> Iterator[Kept]:
-    yield Kept()
+def kept() -> Kept:
+    return Kept()
 
 
 def test_the_events_clock_becomes_the_time_of_day(kept: Kept) -> None:
