@@ -29,6 +29,7 @@ from edge.memory.recordings import Recordings
 from edge.mind import Mind, confirmed
 from edge.observe.observation import Observation
 from edge.ports import (
+    Afterthought,
     Announcer,
     AudioSink,
     Countdowns,
@@ -207,9 +208,8 @@ class Assistant:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave. ``delegate``: see :class:`Loop`."""
         assert self._wake is not None
         loop = Loop(
-            self._wake, self._stages, self.bus, wake_rules(self.settings), self._at_microphone, self._conversations,
-            self._floor, self._follow_up(), self._arbiter, delegate, self._pressed,
-            self.gauge,
+            self._wake, self._at_home(), self.bus, wake_rules(self.settings), self._at_microphone, self._conversations,
+            self._floor, self._follow_up(), self._arbiter, delegate, self._pressed, self.gauge,
         )  # fmt: skip
         self._loops.add(loop)
         try:
@@ -264,6 +264,12 @@ class Assistant:
             if self.announcer.ringing is None:
                 return
             await anyio.sleep(_LOOK_S)
+
+    def _at_home(self) -> Stages:
+        """Of turns that are spoken at this assistant's own microphone and answered by its own voice."""
+        asks = self.settings.kpi.ask_satisfaction and self.voice is not None and self._follow_up().within_s > 0
+        afterthought = next((skill for skill in self.skills if isinstance(skill, Afterthought)), None)
+        return replace(self._stages, afterthought=afterthought if asks else None)
 
     async def press(self) -> None:
         """Somebody pressed the button: what rings, or is said unasked, is stopped; else a turn is opened, as by a wake
