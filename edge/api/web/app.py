@@ -10,18 +10,21 @@ from edge.api.web import (
     ask,
     devices,
     events,
+    health,
     house,
     kpis,
     metrics,
-    page,
     people,
     sessions,
     setup,
     tokens,
     turns,
 )
+from edge.api.web.bounds import Bounded, Packed
 from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
+from edge.api.web.health import Readiness
+from edge.api.web.page import Pages
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.api.web.voice import routes as voice
 from edge.assistant import Assistant
@@ -43,7 +46,7 @@ _OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
 )
 
 
-def build(assistant: Assistant, entrance: Entrance, feed: Feed) -> FastAPI:
+def build(assistant: Assistant, entrance: Entrance, feed: Feed, readiness: Readiness) -> FastAPI:
     """The application of ``assistant``, to be served behind :class:`edge.api.web.protect.Protected`."""
     app = FastAPI(
         title="Hearthside",
@@ -58,7 +61,10 @@ def build(assistant: Assistant, entrance: Entrance, feed: Feed) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router(assistant))
     app.include_router(events.router(assistant, feed))
+    app.include_router(health.router(assistant, readiness))
     for of_entrance in _OF_ENTRANCE:
         app.include_router(of_entrance(entrance))
-    app.mount("/", page.files())
+    app.mount("/", Pages())
+    app.add_middleware(Packed)
+    app.add_middleware(Bounded)
     return app
