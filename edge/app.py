@@ -8,7 +8,7 @@ from typing import TypeVar
 import anyio
 
 from cloud_sync.client.compose import AssistantEnd, assistant_end, let_go
-from edge import plugins
+from edge import at_rest, plugins
 from edge.assistant import Assistant, Engines
 from edge.bus import Bus
 from edge.cloud import open_cloud
@@ -21,6 +21,7 @@ from edge.home.shared_names import SharedNames
 from edge.identity import boot, identity
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
+from edge.memory.recordings import FOLDER, Recordings
 from edge.mind import Mind, build_mind
 from edge.ports import (
     AudioSink,
@@ -105,6 +106,8 @@ async def assistant(
         )
         # Skills have said by now what they want to hear of it.
         await stack.enter_async_context(house)
+        folder, keep_audio = settings.data_dir / FOLDER, settings.memory.keep_audio_days
+        recordings = Recordings(storage, folder, keep_audio, bus)
         stages = Stages(
             router=mind.router,
             dispatch=mind.dispatch,
@@ -112,6 +115,7 @@ async def assistant(
             listener=_listener(settings, engines, mind.grammar) if hears else None,
             voice=voice,
             journal=Episodes(storage, settings.memory.keep_turns_days, outbox=end.outbox if end is not None else None),
+            recorder=recordings if recordings.kept else None,
             precedence=Precedence(engines.stt, engines.tts),
         )
         services = await stack.enter_async_context(anyio.create_task_group())
@@ -127,11 +131,12 @@ async def assistant(
             services.start_soon(service.serve)
         built = Assistant(
             settings, house, stages, wake, engines, bus, mind, arbiter, listening, loudness, neighbours, storage,
-            services,
+            recordings, services,
             bridge=end.bridge if end is not None else None,
         )  # fmt: skip
         services.start_soon(built.recent.serve)
         if stays:
+            services.start_soon(recordings.serve)
             services.start_soon(built.keep_ready)
             services.start_soon(built.observation.serve)
         yield built
@@ -139,6 +144,7 @@ async def assistant(
 
 def _database(settings: Settings, end: AssistantEnd | None) -> Database:
     """Where there is a bridge, it is told what changes, in the same transaction, and reminded to look."""
+    at_rest.prepare(settings.data_dir, encrypt=settings.privacy.encrypt)
     file = settings.data_dir / "hearthside.db"
     return Database(file) if end is None else Database(file, end.seal, after_write=end.bridge.look)
 

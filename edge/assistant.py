@@ -23,6 +23,7 @@ from edge.home.house import MqttHouse
 from edge.intents import Intent, Origin, Phrase, Transcript, Understanding
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
+from edge.memory.recordings import Recordings
 from edge.mind import Mind
 from edge.observe.observation import Observation
 from edge.ports import (
@@ -53,6 +54,7 @@ from edge.session.turn import Stages, Turn
 from edge.settings import Settings
 from edge.speak.speak import Voice
 from edge.speak.wording import Wording
+from edge.wake.gauge import Gauge
 
 if TYPE_CHECKING:
     from cloud_sync.client.bridge import LocalBridge
@@ -89,6 +91,7 @@ class Assistant:
         loudness: Loudness,
         neighbours: HouseNeighbours,
         storage: Storage,
+        recordings: Recordings,
         tasks: TaskGroup,
         *,
         bridge: "LocalBridge | None" = None,
@@ -102,9 +105,13 @@ class Assistant:
         """What outlives whoever began it, but not the assistant."""
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
+        self.recordings = recordings
+        """The sound of turns, where it is kept."""
         self.bridge = bridge
         self.observation = Observation(self)
         self.recent = Recent(bus, listening=listening.on)
+        self.gauge = Gauge()
+        """What is heard at this moment."""
         self.clients: Counter[str] = Counter()
         """How many are connected over the network now, by kind of stream: ``events``, ``voice`` and the like. Whoever
         serves one counts it in and out."""
@@ -188,7 +195,7 @@ class Assistant:
         rules = wake_rules(self.settings)
         loop = Loop(
             self._wake, self._stages, self.bus, rules, self._at_microphone, self._conversations, self._floor,
-            self._follow_up(), self._arbiter, delegate, self._pressed,
+            self._follow_up(), self._arbiter, delegate, self._pressed, self.gauge,
         )  # fmt: skip
         return await loop.run(sound)
 
@@ -224,6 +231,10 @@ class Assistant:
             await turn.written(text)
             return [event for event in events.pending() if event.turn == turn.id]
 
+    async def hear(self, pcm: Pcm) -> Transcript | None:
+        """What is said in ``pcm`` (int16, 16 kHz); nothing of it is done. None where nothing is."""
+        return (await self._listener(endpoint_rules(self.settings)).whole(pcm)).transcript
+
     def converse(
         self,
         sink: AudioSink | None,
@@ -253,11 +264,13 @@ class Assistant:
             follow_up=self._follow_up(),
         )
 
-    async def understand(self, text: str, session: str | None = None) -> Understanding | None:
-        """What ``text`` means, by all tiers; nothing of it is done. None when none of them knows."""
+    async def understand(self, said: str | Transcript, session: str | None = None) -> Understanding | None:
+        """What was ``said`` means, by all tiers; nothing of it is done. None when none of them knows."""
         origin = self._origin(session=session)
         context = self._conversations.context(origin.session)
-        routed = await self._stages.router.understand(Transcript(text.strip(), origin.language), origin, context)
+        transcript = said if isinstance(said, Transcript) else Transcript(said.strip(), origin.language)
+        origin = replace(origin, language=transcript.language)
+        routed = await self._stages.router.understand(transcript, origin, context)
         return routed.understanding
 
     async def unasked(self, speak: Callable[[], Awaitable[None]]) -> None:

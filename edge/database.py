@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 import apsw
 
+from edge.at_rest import is_plain, unlock
 from edge.engine_thread import EngineThread
 from edge.errors import StorageError
 
@@ -89,9 +90,13 @@ def _open(file: Path, checkpoints: bool, vfs: str | None = None) -> apsw.Connect
         file.parent.mkdir(parents=True, exist_ok=True)
         # What was said, and the hashes of passwords: SQLite gives the files beside it the same mode.
         file.touch(mode=0o600)
+        plain = is_plain(file)
         try:
             return _connected(file, checkpoints, vfs)
         except (apsw.NotADBError, apsw.CorruptError) as error:
+            if plain and not is_plain(file):
+                # Another program has just encrypted it.
+                return _connected(file, checkpoints, vfs)
             if not checkpoints:
                 raise
             _set_aside(file, error)
@@ -102,9 +107,13 @@ def _open(file: Path, checkpoints: bool, vfs: str | None = None) -> apsw.Connect
 
 def _connected(file: Path, checkpoints: bool, vfs: str | None) -> apsw.Connection:
     connection = apsw.Connection(str(file), vfs=vfs)
+    if vfs is None:
+        unlock(connection, file)
     connection.set_busy_timeout(_BUSY_MS)
     # FULL: in WAL mode NORMAL may lose the last commits at a power cut, and those were confirmed aloud.
-    connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+    # One by one: of several in one string, those after the first that says something wait for somebody to ask on.
+    connection.execute("PRAGMA journal_mode = WAL").fetchall()
+    connection.execute("PRAGMA synchronous = FULL").fetchall()
     if not checkpoints:
         connection.wal_autocheckpoint(0)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)

@@ -18,6 +18,7 @@ from edge.bus import Bus
 from edge.dialogue import Context
 from edge.engine_thread import EngineThread
 from edge.errors import ModelError
+from edge.explained import FILE, Explained
 from edge.intents import Origin, Tier, Understanding
 from edge.ports import (
     Catalogue,
@@ -46,6 +47,7 @@ from edge.speak.loudness import VoiceLoudness
 from edge.speak.speak import Voice
 from edge.speak.wording import Wording
 from edge.understand.answer import Answers
+from edge.understand.explained import AsExplained
 from edge.understand.followup import FollowUps
 from edge.understand.grammar import Grammar
 from edge.understand.languages import Grammars
@@ -54,7 +56,7 @@ from edge.understand.llm import LocalModel
 from edge.understand.llm_prompt import FIXED
 from edge.understand.open_question import open_question
 from edge.understand.router import AsyncTier, Router, Step
-from edge.understand.semantic import encoder, examples
+from edge.understand.semantic import encoder
 from edge.understand.semantic.head import read as read_head
 from edge.understand.semantic.meaning import SentenceMeaning
 from edge.understand.semantic.tier import HEAD, SemanticTier
@@ -140,13 +142,14 @@ async def build_mind(
     guard = Guard(_confirmed(settings), house)
     dispatch = Dispatch(skills, Handover(house), guard)
     grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
-    semantic = _semantic(settings, house, dispatch.intents, sentences) if sentences is not None else None
+    explained = Explained(settings.data_dir / FILE)
+    semantic = _semantic(house, dispatch.intents, sentences, explained) if sentences is not None else None
     catalogues = [skill for skill in skills if isinstance(skill, Catalogue)]
     tools = ToolCalls(catalogues, everybody.meaning) if everybody.meaning is not None and catalogues else None
     model = await _local_model(settings, store, house, dispatch, stack)
     engines: list[EngineThread[Any]] = [*([sentences] if sentences else ()), *([model.engine] if model else ())]
     router = Router(
-        WhileRinging(announcer, while_ringing(house, language), grammars),
+        WhileRinging(announcer, while_ringing(house, language), AsExplained(explained, grammars, dispatch.intents)),
         [
             *([Step(Tier.SEMANTIC, _without_context(semantic.understand), _SEMANTIC_S)] if semantic else ()),
             *([Step(Tier.SEMANTIC, _without_context(tools.understand), _SEMANTIC_S)] if tools else ()),
@@ -166,7 +169,8 @@ async def semantic_tier(
 ) -> SemanticTier | None:
     """None where it is not wanted, does not know the language, or has no model. Raises SettingsError, ModelError."""
     sentences = await sentence_encoder(settings, store, stack)
-    return _semantic(settings, house, intents, sentences) if sentences is not None else None
+    explained = Explained(settings.data_dir / FILE)
+    return _semantic(house, intents, sentences, explained) if sentences is not None else None
 
 
 async def sentence_encoder(
@@ -185,10 +189,8 @@ async def sentence_encoder(
 
 
 def _semantic(
-    settings: Settings, house: Inventory, intents: Collection[str], sentences: EngineThread[encoder.Encoder]
+    house: Inventory, intents: Collection[str], sentences: EngineThread[encoder.Encoder], explained: Explained
 ) -> SemanticTier:
-    """Raises SettingsError."""
-    explained = examples.read(settings.data_dir / examples.FILE)
     return SemanticTier(house, sentences, read_head(HEAD), intents, explained)
 
 

@@ -146,6 +146,8 @@ class MemorySettings(Section):
 
     keep_turns_days: Annotated[float, Field(ge=0, le=3650)] = 30.0
     """Days for which turns are kept, as text, on this device; 0: none is."""
+    keep_audio_days: Annotated[float, Field(ge=0, le=3650)] = 0.0
+    """Days for which also the sound of what was said is kept, on this device; 0: none is."""
 
 
 class MqttSettings(Section):
@@ -320,6 +322,8 @@ class PrivacySettings(Section):
 
     names: tuple[Annotated[str, Field(min_length=2, max_length=60)], ...] = ()
     """Names of the people of the house, for masking; those that the assistant was told are known without."""
+    encrypt: bool = True
+    """Whether what is kept is encrypted on the disk: docs/privacy.md says where the key is."""
 
 
 class CloudSettings(Section):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import anyio
 import typer
 
+from edge import at_rest
 from edge.errors import AssistantError
 from edge.service import log_to_stderr, run_async, stop_signals, tell_systemd
 
@@ -44,6 +45,7 @@ def run(
 
     settings = load(config)
     log_to_stderr(settings.log_level, settings.log_format)
+    at_rest.prepare(settings.data_dir, encrypt=settings.privacy.encrypt)
     from cloud_sync.client.compose import daemon
 
     run_async(_until_told_to_stop, daemon(settings))

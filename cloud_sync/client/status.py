@@ -12,6 +12,7 @@ from cloud_sync.client.counts import counts
 from cloud_sync.client.local import FromAssistant, Now, Splitter, Standing, assistant_codec, framed, socket_path
 from cloud_sync.protocol.clock import ms_of
 from cloud_sync.protocol.errors import ProtocolError
+from edge.at_rest import unlock
 from edge.errors import AssistantUnreachable, StorageError
 
 _TIMEOUT_S: Final = 5.0
@@ -47,6 +48,7 @@ def waiting(data_dir: Path, acked: int = 0) -> Waiting:
         return Waiting()
     try:
         connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
+        unlock(connection, file)
         connection.set_busy_timeout(round(_TIMEOUT_S * 1000))
         if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sync_answer'").fetchall():
             return Waiting()

@@ -294,12 +294,15 @@ def evaluate(
 
 
 def _mount_groups() -> None:
+    from edge.cli.backup import backup, restore
     from edge.cli.console import app as console_app
     from edge.cli.privacy import app as privacy_app
     from edge.cli.sync import app as sync_app
     from edge.cli.wake import app as wake_app
     from models.cli import app as models_app
 
+    app.command(epilog="Example: `hearth backup /media/stick/hearthside.backup`")(backup)
+    app.command(epilog="Example: `hearth restore /media/stick/hearthside.backup`")(restore)
     app.add_typer(console_app, name="console")
     app.add_typer(models_app, name="models")
     app.add_typer(privacy_app, name="privacy")

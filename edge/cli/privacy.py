@@ -18,6 +18,7 @@ from edge.errors import AssistantError, AssistantUnreachable
 if TYPE_CHECKING:
     from cloud_sync.client.compose import AssistantEnd
     from cloud_sync.client.receipts import Proof
+    from edge.memory.feedback import Traces
     from edge.ports import Erasures
 
 app = typer.Typer(
@@ -235,19 +236,21 @@ async def _forget(file: Path, end: "AssistantEnd | None", about: str | None, day
     from edge.database import Database
     from edge.memory.episodes import Episodes
     from edge.memory.facts import Facts
+    from edge.memory.feedback import Traces
 
     async with Database(file, end.seal if end is not None else None) as database:
         erasures = end.erasures if end is not None else None
         if end is not None:
             await end.prepare(database)
-        facts, episodes = Facts(database, erasures=erasures), Episodes(database, 1.0, erasures=erasures)
+        traces = Traces(file.parent)
+        facts, episodes = Facts(database, erasures=erasures), Episodes(database, 1.0, erasures=erasures, traces=traces)
         if about is not None:
             count = await facts.forget(await facts.about(about))
             count += await episodes.erase(await episodes.about(about, 0.0, float("inf")))
         elif days is not None:
             count = await episodes.forget(time.time() - days * _DAY_S)
         else:
-            count = await database.write(lambda connection: _empty(connection, erasures))
+            count = await database.write(lambda connection: _empty(connection, erasures, traces))
         if end is None:
             await let_go(database, file.parent)
         # Nothing of it may stay behind in the write-ahead log.
@@ -255,8 +258,9 @@ async def _forget(file: Path, end: "AssistantEnd | None", about: str | None, day
         return count
 
 
-def _empty(connection: Any, erasures: "Erasures | None") -> int:
+def _empty(connection: Any, erasures: "Erasures | None", traces: "Traces") -> int:
     count = 0
+    traces.erase(connection, None)
     for table in _tables(connection):
         # What the link needs stays: what was allowed, and that the rest is to be forgotten, is not forgotten.
         if not table.startswith(("sync_", "privacy_")):

@@ -271,12 +271,19 @@ class Link:
             keepalive=_KEEPALIVE_S,
             tls_context=self._tls,
             socket_options=[NO_DELAY],
-            logger=logging.getLogger("edge.home.mqtt"),
+            logger=_unheard(),
         )
         client.pending_calls_threshold = _PENDING
         self._waiting.clear()
         client._client.on_message = self._arrived
         return client
+
+
+def _unheard() -> logging.Logger:
+    """What aiomqtt has to say it says by exceptions, too; its log tells of answers to whom nobody waits any more."""
+    logger = logging.Logger("edge.home.mqtt")
+    logger.addHandler(logging.NullHandler())
+    return logger
 
 
 def _batches(topics: Iterable[str]) -> Iterator[list[str]]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from apsw import Connection
 
 from edge.events import TurnEnded, as_json
+from edge.memory.feedback import Traces
 from edge.memory.meaning import found
 from edge.memory.report import report
 from edge.ports import Erasures, Meaning, Outbox, Storage
@@ -87,19 +88,22 @@ class Episodes:
         meaning: Meaning | None = None,
         outbox: Outbox | None = None,
         erasures: Erasures | None = None,
+        traces: Traces | None = None,
     ) -> None:
         """``days``: how long a turn is kept; 0: none is written. ``now``: seconds since the epoch. ``meaning`` None:
         what is asked for is found by its words. ``outbox`` None: the bridge is not told;
-        ``erasures`` None: nor does it forget.
+        ``erasures`` None: nor does it forget. ``traces``: what else is kept of turns, which goes with them.
         """
-        self._erasures = erasures
+        self._erasures, self._traces = erasures, traces
         self._storage, self._days, self._now, self._meaning, self._outbox = storage, days, now, meaning, outbox
         self._ready = False
 
-    async def write(self, ended: TurnEnded) -> None:
-        """Keep a turn in which something was said, without secrets; those that are too old go. Raises StorageError."""
+    async def write(self, ended: TurnEnded) -> bool:
+        """Keep a turn in which something was said, without secrets; those that are too old go. Returns whether it is
+        kept. Raises StorageError.
+        """
         if not self._days or not ended.text or any(SECRETS & intent.slots.keys() for intent in _intents(ended)):
-            return
+            return False
         await self._prepare()
         now = self._now()
         row = (ended.turn, now, ended.session, ended.text, ended.reply.text, ended.outcome.value, _plain(ended))
@@ -110,6 +114,7 @@ class Episodes:
                 self._outbox.put(connection, "turn", report(ended))
 
         await self._storage.write(work)
+        return True
 
     async def between(self, since: float, until: float) -> list[Episode]:
         """The turns of that time (seconds since the epoch), oldest first. Raises StorageError."""
@@ -163,6 +168,8 @@ class Episodes:
             for turn in turns:
                 connection.execute(_DELETE, _place(turn))
                 count += connection.changes()
+            if self._traces is not None:
+                self._traces.erase(connection, ids)
             if self._erasures is not None and ids:
                 self._erasures.forget(connection, turns=ids)
             return count
@@ -173,6 +180,9 @@ class Episodes:
         where = "FROM memory_turn WHERE n >= ? AND n < ?"
         ids = [ident for (ident,) in connection.execute(f"SELECT id {where}", (_n(since), _n(until)))]
         connection.execute(f"DELETE {where}", (_n(since), _n(until)))
+        if self._traces is not None:
+            # Of everything, also what is left of turns that are too old.
+            self._traces.erase(connection, None if since <= 0.0 and until > self._now() else ids)
         if self._erasures is not None:
             # Also what the bridge has and we do not any more.
             self._erasures.forget(connection, turns=ids, time=(max(0.0, since), min(self._now(), until)))

@@ -34,7 +34,7 @@ from edge.ports.engines import (
     WakeWord,
 )
 from edge.ports.house import Answer, House, Inventory, Naming, Neighbour, Neighbours, Post, Respond, Taken
-from edge.ports.keeping import Consents, Erasures, Journal, Meaning, Outbox, Storage, Vector
+from edge.ports.keeping import Consents, Erasures, Journal, Meaning, Outbox, Recorder, Storage, Vector
 from edge.ports.skills import (
     Announcer,
     Catalogue,
@@ -100,6 +100,7 @@ __all__ = [
     "Post",
     "Prepared",
     "Query",
+    "Recorder",
     "Respond",
     "RingingEnd",
     "Sayable",

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from apsw import Connection
 
+from edge.chunk import Pcm
 from edge.events import TurnEnded
 
 R = TypeVar("R")
@@ -17,8 +18,15 @@ Vector: TypeAlias = npt.NDArray[np.float32]
 class Journal(Protocol):
     """Where turns are kept."""
 
-    async def write(self, ended: TurnEnded) -> None:
-        """Returns when the turn would survive a power cut. Raises StorageError."""
+    async def write(self, ended: TurnEnded) -> bool:
+        """Returns when the turn would survive a power cut, and whether it is kept at all. Raises StorageError."""
+
+
+class Recorder(Protocol):
+    """Where the sound of turns is kept."""
+
+    def keep(self, turn: str, pcm: Pcm) -> None:
+        """That of a turn that has ended and is in the journal: int16, 16 kHz. Returns at once."""
 
 
 class Storage(Protocol):

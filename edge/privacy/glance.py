@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import apsw
 
+from edge.at_rest import unlock
 from edge.privacy import consent
 from edge.privacy.masking import Masked
 from edge.privacy.outgoing import Outgoing, names_in
@@ -52,6 +53,7 @@ class Glance:
     def _opened(self) -> apsw.Connection:
         if self._connection is None:
             connection = apsw.Connection(str(self._file), flags=apsw.SQLITE_OPEN_READWRITE)
+            unlock(connection, self._file)
             connection.execute("PRAGMA query_only = ON")
             self._connection = connection
         return self._connection

@@ -27,6 +27,7 @@ from edge.session.conversation import Conversations
 from edge.session.floor import Floor
 from edge.session.turn import Stages, Turn
 from edge.wake.detector import Detection, Detector
+from edge.wake.gauge import Gauge
 from edge.wake.verify import Verifier
 from edge.wake.watch import CHUNKS_AT_ONCE, Watch
 
@@ -71,18 +72,21 @@ class Loop:
         arbiter: Arbiter,
         delegate: Delegate | None = None,
         press: threading.Event | None = None,
+        gauge: Gauge | None = None,
     ) -> None:
         """``origin`` is asked at each turn for the session that it belongs to; ``floor`` is taken by turns.
         ``arbiter``: through which it agrees with other assistants on who answers; ``delegate``, while it is there,
-        takes what is said in place of a turn; ``press``, set, opens one without a wake word, at most 60 ms later.
+        takes what is said in place of a turn; ``press``, set, opens one without a wake word, at most 60 ms later;
+        ``gauge`` shows what is heard.
         """
         self._wake, self._stages, self._bus, self._rules, self._origin = wake, stages, bus, rules, origin
         self._conversations, self._floor, self._follow_up = conversations, floor, follow_up
         self._arbiter, self._delegate, self._press = arbiter, delegate, press or threading.Event()
+        self._gauge = gauge or Gauge()
 
     async def run(self, sound: Sound) -> list[TurnEnded]:
         """Follow ``sound`` to its end. Returns the turns of a recording; a microphone's never ends."""
-        watch = await self._wake.call(self._rules.watch)
+        watch = await self._wake.call(self._rules.watch, self._gauge)
         reader = sound.reader()
         ended: list[TurnEnded] = []
         try:
@@ -190,10 +194,13 @@ class WakeRules:
     second: Callable[[], Verifier] | None = None
     """Builds what gives a second opinion on detections, in the wake thread; None: there is none."""
 
-    def watch(self, engine: WakeEngine) -> Watch:
-        """A watch for the words of ``engine``. Raises ModelError."""
+    def watch(self, engine: WakeEngine, gauge: Gauge | None = None) -> Watch:
+        """A watch for the words of ``engine``, which ``gauge`` shows. Raises ModelError."""
         verifier = self.second() if self.second else None
-        return Watch(engine, Detector(self._thresholds(engine, verifier), self.refractory_s), verifier)
+        thresholds = self._thresholds(engine, verifier)
+        if gauge is not None:
+            gauge.thresholds = thresholds
+        return Watch(engine, Detector(thresholds, self.refractory_s), verifier, gauge)
 
     def _thresholds(self, engine: WakeEngine, verifier: Verifier | None) -> dict[str, float]:
         if self.threshold is not None:

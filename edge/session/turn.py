@@ -20,7 +20,7 @@ from edge.errors import AssistantError
 from edge.events import Asked, TurnEnded
 from edge.intents import Origin, Outcome, OutcomeKind, Phrase, Telling, Transcript, Understanding, together
 from edge.listen.listen import Hypothesis, Listener, Progress
-from edge.ports import Journal
+from edge.ports import Journal, Recorder
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversation
 from edge.session.precedence import Precedence
@@ -56,6 +56,8 @@ class Stages:
     """None where answers are only written."""
     journal: Journal | None = None
     """None where nothing is kept."""
+    recorder: Recorder | None = None
+    """None where no sound is kept."""
     precedence: Precedence | None = None
     """Over those who share its ears and its voice; None where it has none."""
 
@@ -76,6 +78,8 @@ class Turn:
         self._withdrawn = False
         self._claim: ExitStack | None = None
         self._takes_message = False
+        self._sound: Pcm | None = None
+        """What was said, where it may be kept."""
 
     async def spoken(
         self, sound: AsyncIterator[AudioChunk], wake_ms: float, permit: "Permit | None" = None
@@ -155,12 +159,14 @@ class Turn:
         )
         if self._takes_message:
             self._story.origin = replace(self._story.origin, voice=utterance.pcm)
+        self._hold(utterance.pcm)
         self._story.heard(utterance, self._public(utterance.transcript.text if utterance.transcript else ""))
         return utterance.transcript
 
     async def _transcribe(self, pcm: Pcm) -> Transcript | None:
         assert self._stages.listener is not None
         utterance = await self._stages.listener.whole(pcm)
+        self._hold(pcm)
         self._story.ended_speaking(utterance.speech_end)
         self._story.heard(utterance, self._public(utterance.transcript.text if utterance.transcript else ""))
         return utterance.transcript
@@ -268,9 +274,14 @@ class Turn:
         if self._stages.journal is None or self._withdrawn:
             return
         try:
-            await self._stages.journal.write(ended)
+            kept = await self._stages.journal.write(ended)
         except AssistantError as error:
             self._story.fault(error)
+            return
+        # Talk that was overheard while it listened on is nobody's command.
+        meant_for_us = self._story.origin.addressed or self._story.understanding is not None
+        if kept and meant_for_us and self._stages.recorder is not None and self._sound is not None:
+            self._stages.recorder.keep(ended.turn, self._sound)
 
     # -- the sound, and what may be told of it -------------------------------------------------------------------
 
@@ -288,6 +299,13 @@ class Turn:
         """``text`` as events may tell it: where a PIN was asked for, without numbers; nothing of a message."""
         if self._takes_message:
             return UNWRITTEN
+        return hidden(text, self._story.origin.language) if self._takes_secret() else text
+
+    def _takes_secret(self) -> bool:
         asked = self._conversation.context().question
-        secret = asked is not None and asked.slot == SECRET
-        return hidden(text, self._story.origin.language) if secret else text
+        return asked is not None and asked.slot == SECRET
+
+    def _hold(self, pcm: Pcm | None) -> None:
+        """Sound may be kept of what may be written down, and of nothing else."""
+        if self._stages.recorder is not None and not self._takes_message and not self._takes_secret():
+            self._sound = pcm

@@ -6,7 +6,7 @@ from typing import Final
 from edge.intents import Origin, Understanding
 from edge.ports import Announcer, Inventory
 from edge.understand.grammar import Grammar
-from edge.understand.languages import Grammars
+from edge.understand.router import SyncTier
 
 _SENTENCES: Final = Path(__file__).parent / "while_ringing_sentences"
 
@@ -14,7 +14,7 @@ _SENTENCES: Final = Path(__file__).parent / "while_ringing_sentences"
 class WhileRinging:
     """The grammar, and a small one of its own for when something rings."""
 
-    def __init__(self, announcer: Announcer, short: Grammar, usual: Grammars) -> None:
+    def __init__(self, announcer: Announcer, short: Grammar, usual: SyncTier) -> None:
         """``short``: that of :func:`while_ringing`."""
         self._announcer, self._short, self._usual = announcer, short, usual
 

@@ -9,6 +9,7 @@ import numpy as np
 from edge.chunk import AudioChunk
 from edge.ports import WakeEngine
 from edge.wake.detector import Detection, Detector
+from edge.wake.gauge import Gauge
 from edge.wake.loudness import KEPT_CHUNKS, above_noise
 from edge.wake.onset import RECENT_CHUNKS, command_start
 from edge.wake.verify import Verifier
@@ -34,15 +35,21 @@ class Wake:
 class Watch:
     """Follows one stream of sound."""
 
-    def __init__(self, engine: WakeEngine, detector: Detector, verifier: Verifier | None = None) -> None:
+    def __init__(
+        self, engine: WakeEngine, detector: Detector, verifier: Verifier | None = None, gauge: Gauge | None = None
+    ) -> None:
+        """``gauge`` shows what is heard, and how each word scores."""
         self._engine, self._detector, self._verifier = engine, detector, verifier
+        self._gauge = gauge or Gauge()
         self._words = engine.words
         self._recent: deque[AudioChunk] = deque(maxlen=KEPT_CHUNKS)
 
     def feed(self, chunk: AudioChunk) -> Wake | None:
         """The next ``chunk``. Returns the wake that it completed, if any."""
         self._recent.append(chunk)
-        detection = self._detector.feed(self._engine.score(chunk.pcm), chunk.end)
+        scores = self._engine.score(chunk.pcm)
+        self._gauge.note(chunk.pcm, scores)
+        detection = self._detector.feed(scores, chunk.end)
         if detection is None:
             return None
         if not self._confirmed(detection):

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import (
@@ -31,16 +30,9 @@ from playwright.async_api import (
     async_playwright,
 )
 
-from edge.api.web.server import serve
-from edge.app import assistant
-from edge.audio.speaker import WavSink
-from edge.home.demo import SimulatedHome
-from edge.sections import ApiSettings, MqttSettings, UnderstandSettings
-from edge.settings import Settings
-from tests.brokers import Mosquitto
-from tests.web.conftest import Served, broker, served
+from tests.web.conftest import Served, broker, served, settings, speaking
 
-__all__ = ["Served", "broker", "served"]
+__all__ = ["Served", "broker", "served", "settings", "speaking"]
 
 CHROMIUM: Final = "/usr/bin/chromium"
 _TIMEOUT_MS: Final = 20_000
@@ -78,26 +70,6 @@ async def launched(playwright: Playwright, *arguments: str) -> AsyncIterator[Bro
         yield running
     finally:
         await running.close()
-
-
-@pytest.fixture
-async def speaking(broker: Mosquitto, tmp_path: Path) -> AsyncIterator[Served]:
-    """Like ``served``, with ears and a voice: ``tests.flow``'s sounds make real turns, answers go to a folder."""
-    settings = Settings(
-        data_dir=tmp_path,
-        api=ApiSettings(port=0),
-        mqtt=MqttSettings(host=broker.address.host, port=broker.address.port, confirm_s=1.0),
-        understand=UnderstandSettings(llm="none"),
-    )
-    async with (
-        SimulatedHome(broker.address) as home,
-        assistant(settings, hears=True, sink=WavSink(tmp_path / "answers")) as running,
-        serve(running) as address,
-        httpx.AsyncClient(base_url=address) as client,
-    ):
-        await running.ready()
-        await running.house.settled(5)
-        yield Served(running, home, broker, address.rstrip("/"), client)
 
 
 class Visitor:

@@ -10,10 +10,11 @@ import pytest
 from edge.devices import Ability, Device
 from edge.engine_thread import EngineThread
 from edge.errors import ModelError, SettingsError
+from edge.explained import FILE, Example
+from edge.explained import read as read_examples
 from edge.intents import Origin, SlotValue, Tier
-from edge.understand.semantic import encoder, examples
+from edge.understand.semantic import encoder
 from edge.understand.semantic.encoder import Encoder
-from edge.understand.semantic.examples import Example
 from edge.understand.semantic.frames import FRAMES, OPPOSITES
 from edge.understand.semantic.head import NONE, Head, grams_of, read
 from edge.understand.semantic.tier import HEAD, SemanticTier
@@ -155,12 +156,17 @@ async def test_what_the_person_explained_is_known(engine: EngineThread[Encoder])
         Example("penguin party", "HassTurnOn", {"name": "Movie Night"}),
         Example("out of my sight", "NobodyTakesThis", {}),
     ]
-    tier = SemanticTier(Rooms(), engine, read(HEAD), INTENTS, explained)
+    tier = SemanticTier(Rooms(), engine, read(HEAD), INTENTS, lambda: explained)
     found = await tier.understand("Penguin party!", KITCHEN)
     assert found is not None
     assert (found.intent.name, found.intent.slots) == ("HassTurnOn", {"name": "Movie Night"})
     assert await tier.understand("out of my sight", KITCHEN) is None
     assert await tier.understand("penguins live in the antarctic", KITCHEN) is None
+    explained = [Example("out of my sight", "HassTurnOff", {"name": "Spots"})]
+    assert await tier.understand("Penguin party!", KITCHEN) is None
+    found = await tier.understand("out of my sight", KITCHEN)
+    assert found is not None
+    assert found.intent.name == "HassTurnOff"
 
 
 async def test_a_sentence_costs_about_as_much_as_its_products(tier: SemanticTier) -> None:
@@ -232,14 +238,14 @@ def test_grams_are_words_and_pairs_with_numbers_alike() -> None:
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"sentence": 3, "intent": "x", "slots": {}}', '{"sentence": "a"}'])
 def test_a_wrong_example_is_named_by_its_line(tmp_path: Path, line: str) -> None:
-    path = tmp_path / examples.FILE
+    path = tmp_path / FILE
     path.write_text('{"sentence": "a", "intent": "HassTurnOn", "slots": {"name": "Spots"}}\n\n' + line, "utf-8")
     with pytest.raises(SettingsError, match="line 3"):
-        examples.read(path)
+        read_examples(path)
 
 
 def test_without_the_file_there_are_no_examples(tmp_path: Path) -> None:
-    assert examples.read(tmp_path / examples.FILE) == []
+    assert read_examples(tmp_path / FILE) == []
 
 
 def test_opposites_are_labels_and_mutual() -> None:

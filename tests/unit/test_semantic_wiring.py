@@ -8,10 +8,11 @@ import pytest
 
 from edge.engines import models_of
 from edge.errors import SettingsError
+from edge.explained import FILE
 from edge.mind import semantic_tier
 from edge.sections import UnderstandSettings
 from edge.settings import Settings
-from edge.understand.semantic import encoder, examples
+from edge.understand.semantic import encoder
 from models.store import Store
 from tests.houses import Rooms
 
@@ -55,7 +56,7 @@ async def test_it_is_there_where_it_is_wanted(
 
 
 async def test_a_wrong_example_is_told_at_the_start(tmp_path: Path, store: Store) -> None:
-    (tmp_path / examples.FILE).write_text("nonsense", "utf-8")
+    (tmp_path / FILE).write_text("nonsense", "utf-8")
     async with AsyncExitStack() as stack:
         with pytest.raises(SettingsError, match="line 1"):
             await semantic_tier(Settings(data_dir=tmp_path), store, Rooms(), frozenset(), stack)

@@ -1,4 +1,4 @@
-"""A running assistant with its page and API, a real broker and a simulated house; no sound but what comes by network."""
+"""A running assistant with its page and API, a real broker and a simulated house."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import pytest
 from edge.api.web.server import Console, serve_console
 from edge.app import assistant
 from edge.assistant import Assistant
+from edge.audio.speaker import WavSink
 from edge.home.demo import SimulatedHome
 from edge.sections import ApiSettings, MqttSettings, UnderstandSettings
 from edge.settings import Settings
@@ -37,18 +38,41 @@ def broker() -> Iterator[Mosquitto]:
 
 
 @pytest.fixture
-async def served(broker: Mosquitto, tmp_path: Path) -> AsyncIterator[Served]:
-    settings = Settings(
+def settings(broker: Mosquitto, tmp_path: Path) -> Settings:
+    """A test module that needs others has a fixture of this name of its own."""
+    return Settings(
         data_dir=tmp_path,
         api=ApiSettings(port=0, tls_port=0),
         mqtt=MqttSettings(host=broker.address.host, port=broker.address.port, confirm_s=1.0),
         understand=UnderstandSettings(llm="none", semantic=False),
     )
+
+
+@pytest.fixture
+async def served(settings: Settings, broker: Mosquitto) -> AsyncIterator[Served]:
+    """No sound comes in but by network, and no model is loaded."""
     async with (
         SimulatedHome(broker.address) as home,
         assistant(settings, hears=False, sink=None) as running,
         serve_console(running) as console,
-        httpx.AsyncClient(base_url=console.address) as client,
+        httpx.AsyncClient(base_url=console.address, timeout=30) as client,
     ):
         await running.house.settled(5)
+        yield Served(running, home, broker, console.address.rstrip("/"), client, console)
+
+
+@pytest.fixture
+async def speaking(settings: Settings, broker: Mosquitto, tmp_path: Path) -> AsyncIterator[Served]:
+    """Like ``served``, with ears and a voice: what :mod:`tests.sounds` says makes real turns, answers go to a folder."""
+    understands = settings.understand.model_copy(update={"semantic": True})
+    async with (
+        SimulatedHome(broker.address) as home,
+        assistant(
+            settings.model_copy(update={"understand": understands}), hears=True, sink=WavSink(tmp_path / "answers")
+        ) as running,
+        serve_console(running) as console,
+        httpx.AsyncClient(base_url=console.address, timeout=30) as client,
+    ):
+        await running.house.settled(30)
+        await running.ready()
         yield Served(running, home, broker, console.address.rstrip("/"), client, console)

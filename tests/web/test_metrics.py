@@ -58,7 +58,7 @@ async def test_how_things_are_is_read_when_somebody_asks(served: Served) -> None
     assert first["hearth_broker_up", ()] == 1
     assert first["hearth_broker_connections_total", ()] == 1
     assert (first["hearth_devices", ()], first["hearth_devices_unavailable", ()]) == (devices, 0)
-    assert first["hearth_engine_queue_depth", (("engine", "database"),)] == 0
+    assert first["hearth_engine_queue_depth", (("engine", "database"),)] < 10
     assert first["process_resident_memory_bytes", ()] > 1e7
     assert abs(first["hearth_last_wake_timestamp_seconds", ()] - time.time()) < 60
     # There is neither a microphone nor a bridge, so that nothing is claimed of them.

@@ -10,11 +10,14 @@ from edge.api.web import (
     ask,
     devices,
     events,
+    feedback,
     health,
     house,
     kpis,
     metrics,
+    now,
     people,
+    replay,
     sessions,
     setup,
     tokens,
@@ -24,6 +27,7 @@ from edge.api.web.bounds import Bounded, Packed
 from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
 from edge.api.web.health import Readiness
+from edge.api.web.openai import chat, models, speech, transcriptions
 from edge.api.web.page import Pages
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.api.web.voice import routes as voice
@@ -31,10 +35,17 @@ from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     ask.router,
+    chat.router,
     devices.router,
+    feedback.router,
     house.router,
     kpis.router,
     metrics.router,
+    models.router,
+    now.router,
+    replay.router,
+    speech.router,
+    transcriptions.router,
     turns.router,
     voice.router,
 )  # fmt: skip

@@ -4,9 +4,11 @@ Turns come from the journal; those that nobody said a word in are only in memory
 journal is kept, so are all the others.
 """
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
+import anyio
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
@@ -17,11 +19,14 @@ from edge.assistant import Assistant
 from edge.events import Timings, Yielded, as_json
 from edge.intents import OutcomeKind, Tier
 from edge.memory.episodes import SECRETS, Episodes, Kept
+from edge.memory.feedback import Verdict, Verdicts
 from edge.session.recent import RecentTurn
 from edge.session.waterfall import Kind, from_events, from_timings
 from edge.session.waterfall import Stage as Span
 
 _MICROSECONDS: Final = 1_000_000
+_WRITTEN_S: Final = 1.0
+_LOOK_S: Final = 0.02
 
 
 class IntentBody(BaseModel):
@@ -35,6 +40,8 @@ class Action(BaseModel):
     """What a device was told, and what it said to it."""
 
     device: str
+    name: str = ""
+    """What people call it; empty where it is gone."""
     command: dict[str, Any]
     confirmed: bool
     result: str = ""
@@ -54,6 +61,24 @@ class Wake(BaseModel):
 
     word: str
     score: float
+
+
+class VerdictBody(BaseModel):
+    """What somebody said of it afterwards."""
+
+    wrong: str
+    """``wake``, ``heard``, ``understood``, ``done``; empty: it was right."""
+    meant: str = ""
+    intent: IntentBody | None = None
+    learnt: bool = False
+    """Whether what was heard means that now."""
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> "VerdictBody":
+        """As it is told."""
+        intent = verdict.intent
+        body = IntentBody(name=intent.name, slots=dict(intent.slots)) if intent is not None else None
+        return cls(wrong=verdict.wrong, meant=verdict.meant, intent=body, learnt=verdict.learnt)
 
 
 class Turn(BaseModel):
@@ -83,6 +108,9 @@ class Turn(BaseModel):
     """The room of the assistant that answered in its place, if one did."""
     kept: bool = True
     """Whether it is in the journal; else it is forgotten when the assistant stops."""
+    recorded: bool = False
+    """Whether the sound of what was said is kept."""
+    feedback: VerdictBody | None = None
 
 
 class Stage(BaseModel):
@@ -112,6 +140,8 @@ class Turns:
         days = assistant.settings.memory.keep_turns_days
         self._episodes, self._recent = Episodes(assistant.storage, days), assistant.recent
         self._journal = days > 0
+        self._recordings, self._house = assistant.recordings, assistant.house
+        self._verdicts = Verdicts(assistant.storage, assistant.settings.data_dir)
 
     async def latest(
         self, limit: int, before: int | None, *, session: str = "", outcome: str = "", text: str = ""
@@ -119,31 +149,54 @@ class Turns:
         """The newest of before that place, each with its place. Raises StorageError."""
         rows = await self._episodes.latest(limit, before, session=session, outcome=outcome, text=text)
         found = [(row.n, self._of(row)) for row in rows]
+        known = {turn.id for _, turn in found}
         for recent in self._recent.turns():
             place = _place(recent)
             turn = self._unkept(recent)
-            if turn is None or (before is not None and place >= before):
+            if turn is None or turn.id in known or (before is not None and place >= before):
                 continue
             if session in ("", turn.session) and outcome in ("", turn.outcome) and _has(turn, text):
                 found.append((place, turn))
-        return sorted(found, key=lambda pair: pair[0], reverse=True)[:limit]
+        newest = sorted(found, key=lambda pair: pair[0], reverse=True)[:limit]
+        await self._complete([turn for _, turn in newest])
+        return newest
 
     async def one(self, ident: str) -> WholeTurn | None:
         """That turn with all that is known of it. Raises StorageError."""
         recent = self._recent.turn(ident)
-        row = await self._episodes.one(ident)
+        row = await self._written(ident, recent)
         if row is not None:
             turn = self._of(row)
         elif recent is None or (found := self._unkept(recent)) is None:
             return None
         else:
             turn = found
+        await self._complete([turn])
         if recent is None or recent.ended is None:
             assert row is not None
             spans = from_timings(_timings_of(row))
             return WholeTurn(**turn.model_dump(), stages=_stages(spans), whole=False)
         events = [_public(as_json(event)) for event in recent.events]
         return WholeTurn(**turn.model_dump(), stages=_stages(from_events(recent.events)), whole=True, events=events)
+
+    async def _written(self, ident: str, recent: RecentTurn | None) -> Kept | None:
+        """From the journal, which has a turn some milliseconds after it was told of."""
+        row = await self._episodes.one(ident)
+        while row is None and recent is not None and self._journal and _fresh(recent):
+            await anyio.sleep(_LOOK_S)
+            row = await self._episodes.one(ident)
+        return row
+
+    async def _complete(self, turns: Sequence[Turn]) -> None:
+        """What is kept elsewhere."""
+        ids = [turn.id for turn in turns]
+        recorded, verdicts = await self._recordings.those_of(ids), await self._verdicts.of(ids)
+        names = {device.id: device.name for device in self._house.devices()}
+        for turn in turns:
+            turn.recorded = turn.id in recorded
+            turn.feedback = VerdictBody.of(verdicts[turn.id]) if turn.id in verdicts else None
+            for action in turn.actions:
+                action.name = names.get(action.device, "")
 
     def _of(self, row: Kept) -> Turn:
         recent = self._recent.turn(str(row.turn["turn"]))
@@ -211,6 +264,11 @@ def _turn(told: Mapping[str, Any], at: float, recent: RecentTurn | None, *, kept
         answered_in=yielded,
         kept=kept,
     )
+
+
+def _fresh(recent: RecentTurn) -> bool:
+    ended = recent.ended
+    return ended is not None and bool(ended.text) and time.time() - (recent.ended_at or 0.0) < _WRITTEN_S
 
 
 def _place(recent: RecentTurn) -> int:

@@ -5,16 +5,17 @@ to the next tier; what it is not quite sure of it says so of, and is asked about
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Final
 
 from edge.engine_thread import EngineThread
+from edge.explained import Example
 from edge.intents import Origin, Tier, Understanding
 from edge.ports import Inventory
 from edge.understand.semantic.amounts import digits
 from edge.understand.semantic.encoder import Encoder, Floats
-from edge.understand.semantic.examples import Example, Known
+from edge.understand.semantic.examples import Known
 from edge.understand.semantic.frames import FRAMES, OPPOSITES
 from edge.understand.semantic.head import Guess, Head, bare
 from edge.understand.semantic.places import said
@@ -51,17 +52,18 @@ class SemanticTier:
         engine: EngineThread[Encoder],
         head: Head,
         intents: Collection[str],
-        examples: Sequence[Example] = (),
+        examples: Callable[[], Sequence[Example]] = tuple,
     ) -> None:
-        """``intents``: names of the intents that some skill takes; ``examples``: sentences that the person explained,
-        which are understood before any others.
+        """``intents``: names of the intents that some skill takes; ``examples`` gives the sentences that the person
+        explained, another sequence once they are others; they are understood before any others.
         """
         self._house = house
         self._engine = engine
         self._head = head
         self._intents = frozenset(intents)
-        self._examples = tuple(example for example in examples if example.intent in self._intents)
-        self._known: Known | None = None
+        self._examples = examples
+        self._known: tuple[Sequence[Example], Known] | None = None
+        self._vectors: dict[str, Floats] = {}
 
     async def understand(self, text: str, origin: Origin) -> Understanding | None:
         """What ``text`` asks for, with the confidence that it does, or None."""
@@ -76,9 +78,14 @@ class SemanticTier:
 
     def _read(self, engine: Encoder, text: str) -> tuple[Floats, Known]:
         """In the engine's thread: the vector of ``text``, and the examples, whose vectors are made only once."""
-        if self._known is None:
-            self._known = Known(self._examples, lambda sentence: engine.embed(bare(sentence)))
-        return engine.embed(bare(text)), self._known
+        examples = self._examples()
+        if self._known is None or self._known[0] is not examples:
+            taken = [example for example in examples if example.intent in self._intents]
+            before, self._vectors = self._vectors, {}
+            for sentence in {example.sentence for example in taken}:
+                self._vectors[sentence] = before[sentence] if sentence in before else engine.embed(bare(sentence))
+            self._known = examples, Known(taken, self._vectors.__getitem__)
+        return engine.embed(bare(text)), self._known[1]
 
     def _understood(self, text: str, plain: str, origin: Origin, guess: Guess) -> Understanding | None:
         frame = FRAMES.get(guess.label)

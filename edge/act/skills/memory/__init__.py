@@ -8,6 +8,7 @@ from typing import Final
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
 from edge.memory.episodes import Episodes
 from edge.memory.facts import Fact, Facts
+from edge.memory.feedback import Traces
 from edge.memory.periods import period
 from edge.ports import SkillContext
 
@@ -148,4 +149,8 @@ def build(context: SkillContext) -> Memory:
     """The skill on the context's storage."""
     storage, meaning, erasures = context.storage, context.meaning, context.erasures
     facts = Facts(storage, meaning=meaning, erasures=erasures)
-    return Memory(facts, Episodes(storage, days=1.0, meaning=meaning, erasures=erasures), time.time)
+    return Memory(
+        facts,
+        Episodes(storage, days=1.0, meaning=meaning, erasures=erasures, traces=Traces(context.data_dir)),
+        time.time,
+    )

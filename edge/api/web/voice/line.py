@@ -90,6 +90,11 @@ class Line:
         self._move()
 
     @property
+    def connected(self) -> bool:
+        """Whether the client is there, by whichever connection."""
+        return self._connection is not None
+
+    @property
     def gone(self) -> bool:
         """Whether nobody can come back to it."""
         return self._left

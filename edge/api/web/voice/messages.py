@@ -45,6 +45,8 @@ class Resume(_Message):
     """From ``ready``."""
     after: Annotated[int, Field(ge=0)]
     """How many frames it has got, text and binary together, but for every ``ready``."""
+    hello: Hello | None = None
+    """As whom it begins anew where there is nothing to come back to."""
 
 
 class Start(_Message):

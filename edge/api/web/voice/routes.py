@@ -61,28 +61,34 @@ def router(assistant: Assistant) -> APIRouter:
 
 
 class _Connection:
-    """One connection, from its first message on."""
+    """From its first message on."""
 
     def __init__(self, websocket: WebSocket, lines: Lines, who: str) -> None:
         self._websocket, self._lines, self._who = websocket, lines, who
 
     async def serve(self) -> None:
-        """Until either end has enough. Raises WebSocketDisconnect, TimeoutError."""
+        """Until either end has enough. Raises WebSocketDisconnect, TimeoutError, _Malformed."""
         line = await self._admitted()
         if line is None:
             busy = Problem(detail=f"{MOST} talk already", code="busy", remedy="try again later")
             await _part(self._websocket, _BUSY, busy)
             return
+        ended: Exception | None = None
         with anyio.CancelScope() as scope:
             line.attach(scope)
             try:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._send_all, line, scope)
-                    await self._take_all(line)
+                    try:
+                        await self._take_all(line)
+                    except (WebSocketDisconnect, _Malformed) as error:
+                        ended = error
                     tasks.cancel_scope.cancel()
             finally:
                 line.detach(scope)
-        if scope.cancelled_caught and not line.gone:
+        if ended is not None:
+            raise ended
+        if line.connected:
             await self._websocket.close(_REPLACED)
 
     async def _admitted(self) -> Line | None:
@@ -94,7 +100,7 @@ class _Connection:
                 if line is not None:
                     await self._greet(line, resumed=True, missed=line.outbox.resume(first.after))
                     return line
-                first = Hello(type="hello")
+                first = first.hello or Hello(type="hello")
             case Hello():
                 pass
             case _:

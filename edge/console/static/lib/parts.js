@@ -15,7 +15,7 @@ export function Card({ title, actions, children, kind = "", id }) {
 }
 
 /** `kind`: "main", "danger", "quiet" or nothing. `run` may be async: the button waits for it, and says what fails. */
-export function Button({ run, kind = "", busy = false, disabled = false, children, label, type = "button", pressed }) {
+export function Button({ run, kind = "", busy = false, disabled = false, children, label, type = "button", pressed, expanded }) {
   const [waiting, setWaiting] = useState(false);
   const press = async (event) => {
     if (!run) return;
@@ -34,6 +34,7 @@ export function Button({ run, kind = "", busy = false, disabled = false, childre
     aria-label=${label}
     aria-busy=${busy || waiting ? "true" : undefined}
     aria-pressed=${pressed === undefined ? undefined : String(pressed)}
+    aria-expanded=${expanded === undefined ? undefined : String(expanded)}
     disabled=${disabled || busy || waiting}
     onClick=${run ? press : undefined}
   >

@@ -1,0 +1,164 @@
+"""The sound of what was said, kept for as long as the person wants; at first not at all.
+
+A FLAC file for each turn in the folder ``recordings`` of the data directory, not rows: the database is read from end to
+end at each start. Only turns that the journal has are there, and a recording goes with its turn, however that goes.
+"""
+
+import functools
+import io
+import re
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from pathlib import Path
+from typing import Final
+
+import anyio
+import anyio.to_thread
+import soundfile
+from apsw import Connection
+
+from edge.bus import Bus
+from edge.chunk import RATE, Pcm
+from edge.errors import StorageError
+from edge.events import Fault
+from edge.ports import Storage
+
+FOLDER: Final = "recordings"
+_WAITING: Final = 4
+"""Recordings that may wait to be written."""
+_SWEEP_S: Final = 3600.0
+_DAY_S: Final = 86_400.0
+_ID: Final = re.compile(r"[\w-]{1,64}")
+
+
+class Recordings:
+    """Writes, reads and erases them."""
+
+    def __init__(
+        self, storage: Storage, folder: Path, days: float, bus: Bus, now: Callable[[], float] = time.time
+    ) -> None:
+        """``folder``: where they lie; ``days``: how long each is kept, 0: none is. ``now``: seconds since the epoch."""
+        self._storage, self._folder, self._days, self._bus, self._now = storage, folder, days, bus, now
+        self._waiting: deque[tuple[str, Pcm]] = deque()
+        self._news = anyio.Event()
+
+    @property
+    def kept(self) -> bool:
+        """Whether any are kept."""
+        return self._days > 0
+
+    def keep(self, turn: str, pcm: Pcm) -> None:
+        """The sound (int16, 16 kHz) of a turn that has ended. Returns at once; what does not fit is not kept."""
+        if self.kept and len(self._waiting) < _WAITING:
+            self._waiting.append((turn, pcm))
+            self._news.set()
+
+    async def serve(self) -> None:
+        """Write what is to be kept, and erase what is too old or has no turn any more; runs until it is cancelled."""
+        while True:
+            await self._guarded(self.sweep)
+            with anyio.move_on_after(_SWEEP_S):
+                while True:
+                    await self._news.wait()
+                    self._news = anyio.Event()
+                    while self._waiting:
+                        await self._guarded(functools.partial(self._write, *self._waiting.popleft()))
+
+    async def sound(self, turn: str) -> bytes | None:
+        """The FLAC file of that turn; None where there is none. Raises StorageError."""
+        file = _file(self._folder, turn)
+        return await anyio.to_thread.run_sync(_read, file) if file is not None else None
+
+    async def pcm(self, turn: str) -> Pcm | None:
+        """The same as samples: int16, 16 kHz. Raises StorageError."""
+        sound = await self.sound(turn)
+        return await anyio.to_thread.run_sync(_decoded, sound) if sound is not None else None
+
+    async def those_of(self, turns: Collection[str]) -> set[str]:
+        """Which of ``turns`` have one."""
+        return set(turns) & await anyio.to_thread.run_sync(_ids, self._folder) if turns else set()
+
+    async def sweep(self) -> None:
+        """Erase what is too old, or belongs to no turn that is remembered. Raises StorageError."""
+        if await anyio.to_thread.run_sync(self._folder.is_dir):
+            await self._storage.read(self._swept)
+
+    def _swept(self, connection: Connection) -> None:
+        # In the database's thread, so that no turn is written meanwhile.
+        known: set[str] = set()
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'memory_turn'").fetchall():
+            known = {ident for (ident,) in connection.execute("SELECT id FROM memory_turn")}
+        oldest = self._now() - self._days * _DAY_S
+        for file in _files(self._folder):
+            if file.stem not in known or file.stat().st_mtime < oldest:
+                file.unlink(missing_ok=True)
+
+    async def _write(self, turn: str, pcm: Pcm) -> None:
+        file = _file(self._folder, turn)
+        assert file is not None
+        await anyio.to_thread.run_sync(_write, file, pcm)
+
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except StorageError as error:
+            at = time.monotonic()
+            self._bus.emit(Fault(turn="", at=at, code=error.code, stage=error.stage, message=str(error)))
+
+
+def erase(folder: Path, turns: Collection[str] | None) -> None:
+    """Those of ``turns``; None: all. Raises StorageError."""
+    for file in _files(folder):
+        if turns is None or file.stem in turns:
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                raise StorageError(f"{file} can't be erased: {error.strerror}", "erase it by hand") from error
+
+
+def count(folder: Path) -> tuple[int, int]:
+    """How many there are, and their bytes together."""
+    sizes = [file.stat().st_size for file in _files(folder)]
+    return len(sizes), sum(sizes)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield from folder.glob("*.flac")
+
+
+def _ids(folder: Path) -> set[str]:
+    return {file.stem for file in _files(folder)}
+
+
+def _file(folder: Path, turn: str) -> Path | None:
+    """None for what can be no turn's id: it comes from outside."""
+    return folder / f"{turn}.flac" if _ID.fullmatch(turn) else None
+
+
+def _read(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageError(f"{file} can't be read: {error.strerror}", "check the disk") from error
+
+
+def _decoded(sound: bytes) -> Pcm:
+    try:
+        pcm: Pcm = soundfile.read(io.BytesIO(sound), dtype="int16")[0]
+    except soundfile.SoundFileError as error:
+        raise StorageError(f"a recording is damaged: {error}", "erase it") from error
+    return pcm
+
+
+def _write(file: Path, pcm: Pcm) -> None:
+    part = file.with_name(f".{file.stem}.part")
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        soundfile.write(part, pcm, RATE, format="FLAC", subtype="PCM_16")
+        part.replace(file)
+    except (OSError, soundfile.SoundFileError) as error:
+        part.unlink(missing_ok=True)
+        raise StorageError(f"{file} can't be written: {error}", "check the disk: is it full or read-only?") from error

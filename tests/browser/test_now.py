@@ -1,0 +1,131 @@
+"""The page Now, in a real browser."""
+
+import numpy as np
+import pytest
+from playwright.async_api import Page, expect
+
+from edge.cli.play import play_one
+from tests.browser.conftest import Served, Visitor
+from tests.sounds import Say, quiet
+from tests.web.test_turns import ask
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_house_where_nobody_spoke_says_what_to_do(visitor: Visitor, served: Served) -> None:
+    page = await visitor.open(served, "/#/now", phone=True)
+    await expect(page.get_by_text("Nobody has said anything yet")).to_be_visible()
+    await expect(page.get_by_text("It has no microphone")).to_be_visible()
+    await visitor.examine(page)
+    await visitor.picture(page, "now-empty-phone")
+
+
+async def test_a_turn_appears_is_opened_corrected_and_replayed(visitor: Visitor, served: Served) -> None:
+    page = await visitor.open(served, "/#/now")
+    await expect(page.get_by_text("Nobody has said anything yet")).to_be_visible()
+    await ask(served, "let there be bulbs")
+    card = page.get_by_role("article", name="let there be bulbs")
+    await expect(card.get_by_text("not understood")).to_be_visible()
+    await card.get_by_role("button", name="More about it").click()
+    await expect(card.get_by_role("rowheader", name="Understood grammar")).to_be_visible()
+    await visitor.examine(page)
+
+    await card.get_by_role("button", name="This was wrong").click()
+    dialog = page.get_by_role("dialog", name="What was wrong?")
+    await dialog.get_by_label("The words are right, but they mean something else").check()
+    sentence = dialog.get_by_label("How you would say it so that it is understood")
+    visitor.allow("422")
+    await sentence.fill("frobnicate the gizmo")
+    await dialog.get_by_role("button", name="Keep it").click()
+    await expect(dialog.get_by_text("is not understood, either")).to_be_visible()
+    await visitor.examine(page)
+    await sentence.fill("turn on the kitchen light")
+    await dialog.get_by_role("button", name="Keep it").click()
+    await expect(
+        page.get_by_text("From now on “let there be bulbs” means: Turn On, name Kitchen Light.")
+    ).to_be_visible()
+    await expect(dialog).to_be_hidden()
+
+    await card.get_by_role("button", name="What would it do now?").click()
+    await expect(card.get_by_text("not the same as then")).to_be_visible()
+    assert served.home.commands("kitchen_light") == []
+    await card.get_by_role("button", name="Do it again").click()
+    again = page.get_by_role("article", name="let there be bulbs").first
+    await expect(again.get_by_text("confirmed by the device")).to_be_visible()
+    assert served.home.state("kitchen_light")["state"] == "ON"
+    await visitor.picture(page, "now-corrected", whole=True)
+
+    await card.get_by_role("button", name="Take it back").click()
+    await expect(page.get_by_text("Taken back, and unlearnt.")).to_be_visible()
+    assert (await ask(served, "let there be bulbs"))["outcome"] == "not_understood"
+
+
+async def test_turns_are_found_by_words_and_outcome(visitor: Visitor, served: Served) -> None:
+    for number in range(25):
+        await ask(served, f"what is {number} plus {number}")
+    await ask(served, "let there be bulbs")
+    page = await visitor.open(served, "/#/now")
+    cards = page.get_by_role("article")
+    await expect(cards).to_have_count(20)
+    await page.get_by_role("button", name="Show older ones").click()
+    await expect(cards).to_have_count(26)
+    await page.get_by_label("Find").fill("is 7 plus")
+    await expect(cards).to_have_count(1)
+    await page.get_by_label("Find").fill("")
+    await page.get_by_label("That ended").select_option("not understood")
+    await expect(cards).to_have_count(1)
+    await expect(cards).to_contain_text("let there be bulbs")
+
+
+@pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, True)])
+async def test_a_spoken_turn_is_seen_as_it_happens(
+    visitor: Visitor, speaking: Served, say: Say, dark: bool, phone: bool
+) -> None:
+    sound = np.concatenate([quiet(1.5), say("Alexa, turn on the kitchen light."), quiet(1.5)])
+    page = await visitor.open(speaking, "/#/now", dark=dark, phone=phone)
+    await expect(page.get_by_text("Waits for its wake word")).to_be_visible()
+    await _note_what_is_shown(page)
+    await play_one(speaking.assistant, sound, realtime=True, no_wake=False, report=lambda event: None)
+    card = page.get_by_role("article", name="turn on the kitchen light")
+    await expect(card.get_by_text("by “alexa”")).to_be_visible()
+    shown = await page.evaluate("window.shown")
+    assert {"Listens", "Thinks"} <= set(shown["phases"])
+    assert shown["loudest"] > 0.4
+    assert shown["surest"] > 0.9
+    await card.get_by_role("button", name="More about it").click()
+    await expect(card.get_by_role("rowheader", name="You spoke")).to_be_visible()
+    await expect(card.get_by_role("rowheader", name="Done Kitchen Light")).to_be_visible()
+    await visitor.examine(page)
+    await visitor.picture(page, f"now{'-dark' * dark}{'-phone' * phone}", whole=True)
+
+
+async def test_the_microphone_is_muted_from_the_page(visitor: Visitor, speaking: Served) -> None:
+    page = await visitor.open(speaking, "/#/now")
+    switch = page.get_by_role("switch", name="Microphone")
+    await expect(switch).to_be_checked()
+    await switch.click()
+    await expect(page.get_by_text("The microphone is off")).to_be_visible()
+    assert not speaking.assistant.listening.on
+    await page.get_by_label("What it says").fill("Dinner is ready.")
+    await page.get_by_role("button", name="Say it").click()
+    await expect(page.get_by_text("It was said.")).to_be_visible()
+
+
+async def _note_what_is_shown(page: Page) -> None:
+    """What is only there for a moment."""
+    await page.evaluate(
+        """() => {
+          window.shown = { phases: [], loudest: 0, surest: 0 };
+          const look = () => {
+            const phase = document.querySelector(".moment .badge").textContent;
+            if (window.shown.phases.at(-1) !== phase) window.shown.phases.push(phase);
+            for (const meter of document.querySelectorAll("[role=meter]")) {
+              const key = meter.getAttribute("aria-label") === "Loudness" ? "loudest" : "surest";
+              window.shown[key] = Math.max(window.shown[key], Number(meter.getAttribute("aria-valuenow")));
+            }
+          };
+          new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true,
+                                                              attributes: true });
+          look();
+        }"""
+    )

@@ -1,0 +1,77 @@
+"""Talking to the assistant by the page: a real browser, whose microphone plays a file."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from playwright.async_api import Page, Playwright, expect
+from pydantic import SecretStr
+
+from edge.chunk import RATE, Pcm
+from edge.sections import ConfirmSettings
+from edge.settings import Settings
+from tests.browser.conftest import Served, Visitor, launched
+from tests.sounds import Say, quiet
+
+pytestmark = pytest.mark.anyio
+
+_HEARD = """
+window.heard = {samples: 0, loud: 0, parts: 0};
+const start = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (...when) {
+  const samples = this.buffer.getChannelData(0);
+  window.heard.parts += 1;
+  window.heard.samples += samples.length;
+  window.heard.loud += samples.filter((sample) => Math.abs(sample) > 0.01).length;
+  return start.apply(this, when);
+};
+undefined;
+"""
+"""What is sent to the loudspeaker, counted."""
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """The front door is for who knows the PIN."""
+    confirm = ConfirmSettings(unlock="pin", pin=SecretStr("4711"))
+    return settings.model_copy(update={"confirm": confirm})
+
+
+@asynccontextmanager
+async def page_that_hears(
+    playwright: Playwright, visitor: Visitor, house: Served, sound: Pcm, folder: Path, **how: Any
+) -> AsyncIterator[Page]:
+    """The talk page in a browser whose microphone plays ``sound`` (int16, 16 kHz) once, whenever it is opened."""
+    file = folder / "microphone.wav"
+    soundfile.write(file, sound, RATE)
+    arguments = (
+        "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={file}%noloop", "--autoplay-policy=no-user-gesture-required",
+    )  # fmt: skip
+    async with launched(playwright, *arguments) as browser:
+        page = await visitor.open(house, "/#/talk", browser=browser, **how)
+        await page.evaluate(_HEARD)
+        yield page
+
+
+async def test_what_is_said_to_the_page_is_done_and_the_answer_is_heard(
+    playwright: Playwright, visitor: Visitor, served: Served, say: Say, tmp_path: Path
+) -> None:
+    sound = np.concatenate([quiet(0.8), say("Turn on the kitchen light."), quiet(20.0)])
+    async with page_that_hears(playwright, visitor, served, sound, tmp_path) as page:
+        await served.assistant.engines.stt.ready()
+        await page.get_by_role("button", name="Talk").click()
+        await expect(page.get_by_role("log")).to_contain_text("Kitchen Light is on.", timeout=60_000)
+        assert served.home.state("kitchen_light")["state"] == "ON"
+        await expect(page.get_by_role("log").locator(".you")).to_contain_text(
+            "turn on the kitchen light", ignore_case=True
+        )
+        await page.wait_for_function("window.heard.loud > 5000", timeout=60_000)
+        # Nobody is listened to any more.
+        await expect(page.get_by_role("button", name="Talk")).to_have_attribute("aria-pressed", "false")
+        await visitor.examine(page)
+        await visitor.picture(page, "talk")

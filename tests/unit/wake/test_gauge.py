@@ -1,0 +1,50 @@
+"""What is shown of the sound."""
+
+import numpy as np
+import pytest
+
+from edge.chunk import CHUNK_SAMPLES
+from edge.wake.gauge import SPAN_CHUNKS, Gauge
+
+QUIET = np.zeros(CHUNK_SAMPLES, np.int16)
+LOUD = np.full(CHUNK_SAMPLES, 16_384, np.int16)
+
+
+def test_nothing_is_noted_while_nobody_looks_on() -> None:
+    gauge = Gauge()
+    gauge.note(LOUD, {"alexa": 0.9})
+    assert (gauge.read(), gauge.count) == (None, 0)
+    with gauge.watched(), gauge.watched():
+        gauge.note(LOUD, {"alexa": 0.9})
+    gauge.note(LOUD, {"alexa": 0.9})
+    assert gauge.count == 1
+
+
+@pytest.mark.parametrize(
+    ("chunks", "level", "peak"),
+    [
+        ([QUIET], -100.0, -100.0),
+        ([LOUD], -6.02, -6.02),
+        ([LOUD, QUIET], -9.03, -6.02),
+        ([np.full(CHUNK_SAMPLES, -32_768, np.int16)], 0.0, 0.0),
+        ([LOUD] + [QUIET] * SPAN_CHUNKS, -100.0, -100.0),
+    ],
+)
+def test_the_level_is_that_of_the_last_tenth_of_a_second(chunks: list[np.ndarray], level: float, peak: float) -> None:
+    gauge = Gauge()
+    with gauge.watched():
+        for chunk in chunks:
+            gauge.note(chunk, {})
+    reading = gauge.read()
+    assert reading is not None
+    assert (reading.level_db, reading.peak_db) == (pytest.approx(level, abs=0.01), pytest.approx(peak, abs=0.01))
+
+
+def test_a_word_s_score_is_the_most_of_that_time() -> None:
+    gauge = Gauge()
+    with gauge.watched():
+        for score in (1.0, 0.2, 0.9, 0.4, 0.1, 0.1):
+            gauge.note(QUIET, {"alexa": score, "jarvis": 0.0})
+    reading = gauge.read()
+    assert reading is not None
+    assert reading.scores == {"alexa": 0.9, "jarvis": 0.0}
