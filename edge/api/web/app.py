@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 
 from edge.api.web import (
     ask,
@@ -28,6 +28,7 @@ from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
 from edge.api.web.health import Readiness
 from edge.api.web.openai import chat, models, speech, transcriptions
+from edge.api.web.openapi import Api, operation_id
 from edge.api.web.page import Pages
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.api.web.voice import routes as voice
@@ -57,9 +58,9 @@ _OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
 )
 
 
-def build(assistant: Assistant, entrance: Entrance, feed: Feed, readiness: Readiness) -> FastAPI:
+def build(assistant: Assistant, entrance: Entrance, feed: Feed, readiness: Readiness) -> Api:
     """The application of ``assistant``, to be served behind :class:`edge.api.web.protect.Protected`."""
-    app = FastAPI(
+    app = Api(
         title="Hearthside",
         summary="A voice assistant of one's own.",
         version=version("hearthside"),
@@ -67,6 +68,7 @@ def build(assistant: Assistant, entrance: Entrance, feed: Feed, readiness: Readi
         docs_url=None,
         redoc_url=None,
         responses=RESPONSES,
+        generate_unique_id_function=operation_id,
     )
     answer_problems(app)
     for router in _ROUTERS:

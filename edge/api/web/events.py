@@ -5,10 +5,11 @@ from typing import Annotated, Any, Final
 
 import anyio
 from fastapi import APIRouter, Query, WebSocket
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError
 from starlette.websockets import WebSocketDisconnect
 
 from edge.api.web.access import Guest, Role
+from edge.api.web.bodies import Body
 from edge.api.web.feed import Feed, Follower, encode
 from edge.api.web.problems import Refusal
 from edge.assistant import Assistant
@@ -20,7 +21,7 @@ _SLOW_S: Final = 20.0
 _UNUSABLE: Final = 1003
 
 
-class Wish(BaseModel):
+class Wish(Body):
     """What a client may say."""
 
     model_config = ConfigDict(extra="forbid")

@@ -7,9 +7,9 @@ from typing import Final, Literal
 import anyio
 import anyio.lowlevel
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
 
 from edge.api.web.access import Anybody
+from edge.api.web.bodies import Body
 from edge.assistant import Assistant
 from edge.errors import AssistantError
 
@@ -17,7 +17,7 @@ _BUSY_S: Final = 1.0
 """An event loop that takes longer to come round answers nobody in time."""
 
 
-class Health(BaseModel):
+class Health(Body):
     """How it is."""
 
     status: Literal["ok", "starting", "failing"]
