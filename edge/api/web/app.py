@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from edge.api.web import (
     ask,
+    asyncapi,
     devices,
     events,
     feedback,
@@ -73,6 +74,7 @@ def build(assistant: Assistant, entrance: Entrance, feed: Feed, readiness: Readi
     answer_problems(app)
     for router in _ROUTERS:
         app.include_router(router(assistant))
+    app.include_router(asyncapi.router())
     app.include_router(events.router(assistant, feed))
     app.include_router(health.router(assistant, readiness))
     for of_entrance in _OF_ENTRANCE:
