@@ -17,6 +17,7 @@ from edge.api.web import (
     kpis,
     metrics,
     now,
+    openapi,
     people,
     replay,
     sessions,
@@ -29,7 +30,6 @@ from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
 from edge.api.web.health import Readiness
 from edge.api.web.openai import chat, models, speech, transcriptions
-from edge.api.web.openapi import Api, operation_id
 from edge.api.web.page import Pages
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.api.web.voice import routes as voice
@@ -59,22 +59,23 @@ _OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
 )
 
 
-def build(assistant: Assistant, entrance: Entrance, feed: Feed, readiness: Readiness) -> Api:
+def build(assistant: Assistant, entrance: Entrance, feed: Feed, readiness: Readiness) -> openapi.Api:
     """The application of ``assistant``, to be served behind :class:`edge.api.web.protect.Protected`."""
-    app = Api(
+    app = openapi.Api(
         title="Hearthside",
         summary="A voice assistant of one's own.",
         version=version("hearthside"),
-        openapi_url="/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         responses=RESPONSES,
-        generate_unique_id_function=operation_id,
+        generate_unique_id_function=openapi.operation_id,
     )
     answer_problems(app)
     for router in _ROUTERS:
         app.include_router(router(assistant))
     app.include_router(asyncapi.router())
+    app.include_router(openapi.router(app))
     app.include_router(events.router(assistant, feed))
     app.include_router(health.router(assistant, readiness))
     for of_entrance in _OF_ENTRANCE:

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any, Final, get_args
 
+import anyio.to_thread
 from fastapi import APIRouter
 from pydantic import BaseModel, TypeAdapter
 
@@ -42,7 +43,7 @@ def router() -> APIRouter:
 
     @routes.get("/asyncapi.json", include_in_schema=False)
     async def described(_: Anybody) -> Json:
-        return document()
+        return await anyio.to_thread.run_sync(document)
 
     return routes
 
@@ -66,7 +67,7 @@ def document() -> Json:
         "info": {
             "title": "Hearthside",
             "version": version("hearthside"),
-            "description": "What is told over WebSockets, and how one talks with the assistant. The rest: /openapi.json.",
+            "description": "What is told over WebSockets, and how one talks there. The rest: /openapi.json.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",

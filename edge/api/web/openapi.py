@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from fastapi import FastAPI
+import anyio.to_thread
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from edge.api.web.access import SESSION
+from edge.api.web.access import SESSION, Anybody
 from edge.api.web.entrance import COOKIE, SECURE_COOKIE
 from edge.api.web.problems import RESPONSES, Problem
 
@@ -65,6 +66,17 @@ class Api(FastAPI):
         if self.openapi_schema is None:
             self.openapi_schema = _document(self)
         return self.openapi_schema
+
+
+def router(app: Api) -> APIRouter:
+    """Its route. The document takes long to make: the loop doesn't wait for it."""
+    routes = APIRouter()
+
+    @routes.get("/openapi.json", include_in_schema=False)
+    async def described(_: Anybody) -> dict[str, Any]:
+        return await anyio.to_thread.run_sync(app.openapi)
+
+    return routes
 
 
 def operation_id(route: APIRoute) -> str:
