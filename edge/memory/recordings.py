@@ -117,6 +117,13 @@ def erase(folder: Path, turns: Collection[str] | None) -> None:
                 raise StorageError(f"{file} can't be erased: {error.strerror}", "erase it by hand") from error
 
 
+def all_of(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Each turn's id and FLAC file. Raises StorageError."""
+    for file in sorted(_files(folder)):
+        if (sound := _read(file)) is not None:
+            yield file.stem, sound
+
+
 def count(folder: Path) -> tuple[int, int]:
     """How many there are, and their bytes together."""
     sizes = [file.stat().st_size for file in _files(folder)]

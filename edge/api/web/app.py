@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from edge.api.web import (
+    agenda,
     ask,
     asyncapi,
     devices,
@@ -15,15 +16,26 @@ from edge.api.web import (
     health,
     house,
     kpis,
+    lists,
+    memory,
     metrics,
+    model_store,
     now,
     openapi,
     people,
+    privacy,
     replay,
+    restart,
+    routines,
     sessions,
+    settings,
     setup,
+    sync,
+    system,
+    timers,
     tokens,
     turns,
+    wake,
 )
 from edge.api.web.bounds import Bounded, Packed
 from edge.api.web.entrance import Entrance
@@ -36,20 +48,33 @@ from edge.api.web.voice import routes as voice
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
+    agenda.alarms,
+    agenda.later,
+    agenda.reminders,
     ask.router,
     chat.router,
     devices.router,
     feedback.router,
     house.router,
     kpis.router,
+    lists.router,
+    memory.router,
     metrics.router,
     models.router,
+    model_store.router,
     now.router,
     replay.router,
+    restart.router,
+    routines.router,
+    settings.router,
     speech.router,
+    sync.router,
+    system.router,
+    timers.router,
     transcriptions.router,
     turns.router,
     voice.router,
+    wake.router,
 )  # fmt: skip
 _OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
     people.router,
@@ -78,6 +103,7 @@ def build(assistant: Assistant, entrance: Entrance, feed: Feed, readiness: Readi
     app.include_router(openapi.router(app))
     app.include_router(events.router(assistant, feed))
     app.include_router(health.router(assistant, readiness))
+    app.include_router(privacy.router(assistant, feed))
     for of_entrance in _OF_ENTRANCE:
         app.include_router(of_entrance(entrance))
     app.mount("/", Pages())
