@@ -11,6 +11,9 @@ from tests.web.voice import said
 
 pytestmark = pytest.mark.anyio
 
+expect.set_options(timeout=20_000)
+"""For a busy machine; what is waited for comes in milliseconds."""
+
 
 async def test_plans_from_empty_to_full_by_hand_and_by_voice(visitor: Visitor, served: Served) -> None:
     page = await visitor.open(served, "/#/plans", phone=True)
@@ -66,6 +69,7 @@ async def lists(page: Page, other: Page, served: Served) -> None:
     await page.get_by_role("button", name="New list").click()
     await page.get_by_role("dialog").get_by_label("Name").fill("hardware store")
     await page.get_by_role("dialog").get_by_role("button", name="Keep it").click()
+    await expect(page.get_by_role("button", name="hardware store")).to_be_visible()
     await said(served, "add nails to my hardware store list")
     await expect(page.get_by_role("checkbox", name="nails")).to_be_visible()
 
@@ -115,12 +119,14 @@ async def test_what_is_remembered_is_seen_taken_along_and_erased(visitor: Visito
     await expect(page.get_by_text("Nothing is remembered yet")).to_be_visible()
     await page.get_by_label("Remember that").fill("the spare key is with Tom")
     await page.get_by_role("button", name="Remember").click()
+    await expect(page.get_by_text("the spare key is with Tom", exact=True)).to_be_visible()
     assert "Tom" in await said(served, "what do you know about the spare key")
     await said(served, "remember that the bins go out on tuesday")
     await expect(page.get_by_text("the bins go out on tuesday", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Edit “the spare key is with Tom”").click()
     await page.get_by_role("dialog").get_by_label("Remember that").fill("the spare key is with Ann")
     await page.get_by_role("dialog").get_by_role("button", name="Keep it").click()
+    await expect(page.get_by_text("the spare key is with Ann", exact=True)).to_be_visible()
     assert "Ann" in await said(served, "what do you know about the spare key")
     await page.get_by_role("button", name="Forget “the bins go out on tuesday”").click()
     await page.get_by_role("dialog").get_by_role("button", name="Forget it").click()
