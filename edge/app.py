@@ -135,6 +135,7 @@ async def assistant(
             settings, house, stages, wake, engines, bus, mind, arbiter, listening, loudness, neighbours, storage,
             recordings, services,
             bridge=end.bridge if end is not None else None,
+            make_wake=functools.partial(_attentive, suspect=suspect),
         )  # fmt: skip
         services.start_soon(built.recent.serve)
         if stays:

@@ -139,7 +139,7 @@ async def build_mind(
     for prepared in (skill for skill in skills if isinstance(skill, Prepared)):
         await prepared.load()
     vocabularies = [skill for skill in skills if isinstance(skill, Vocabulary)]
-    guard = Guard(_confirmed(settings), house)
+    guard = Guard(confirmed(settings), house)
     dispatch = Dispatch(skills, Handover(house), guard)
     grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
     explained = Explained(settings.data_dir / FILE)
@@ -269,7 +269,7 @@ def sentence_files(settings: Settings) -> list[Path]:
     return sorted((settings.understand.sentences or settings.data_dir / "sentences").glob("*.yaml"))
 
 
-def _confirmed(settings: Settings) -> Rules:
+def confirmed(settings: Settings) -> Rules:
     """What is asked about before it is done."""
     confirm = settings.confirm
     policies = {risk: Policy(getattr(confirm, risk)) for risk in Risk}

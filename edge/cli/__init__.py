@@ -175,7 +175,7 @@ def listen(
 @app.command(epilog="Example: `hearth check`")
 def check(as_json: Json = False, config: Config = None) -> None:
     """Say what works and what does not. Exit 1 if the assistant could not do its job."""
-    from edge.cli.check import checks
+    from edge.checks import checks
     from edge.cli.tables import print_checks
 
     rows = checks(settings_of(config))

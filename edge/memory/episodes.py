@@ -115,6 +115,10 @@ class Episodes:
         self._storage, self._days, self._now, self._meaning, self._outbox = storage, days, now, meaning, outbox
         self._ready = False
 
+    def keep_for(self, days: float) -> None:
+        """How long turns are kept from now on; 0: no further one is."""
+        self._days = days
+
     async def write(self, ended: TurnEnded) -> bool:
         """Keep a turn in which something was said, without secrets; those that are too old go. Returns whether it is
         kept. Raises StorageError.

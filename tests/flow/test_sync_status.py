@@ -11,7 +11,7 @@ from cloud_sync.client.kept import take
 from cloud_sync.client.status import summary
 from cloud_sync.protocol.event import Kind
 from cloud_sync.protocol.messages import Answer
-from edge.cli.check import _cloud
+from edge.checks import _cloud
 from edge.database import Database
 from edge.errors import StorageError
 from edge.events import Reply, Timings, TurnEnded

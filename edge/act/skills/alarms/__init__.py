@@ -1,9 +1,11 @@
 """Alarm clocks: once or recurring, asked about, snoozed, cancelled; they survive a restart and ring until stopped."""
 
 from edge.act.calendar import local_zone
-from edge.act.skills.alarms.skill import Alarms, settings_of
+from edge.act.skills.alarms.skill import Alarms, AlarmSettings, settings_of
 from edge.act.timekeeping import SystemTime
 from edge.ports import SkillContext
+
+SETTINGS = AlarmSettings
 
 
 def build(context: SkillContext) -> Alarms:

@@ -28,6 +28,7 @@ class AlarmSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     snooze_minutes: Annotated[float, Field(gt=0, le=120)] = 9.0
+    """How long "snooze" puts it off."""
 
 
 def settings_of(section: Mapping[str, object]) -> AlarmSettings:
