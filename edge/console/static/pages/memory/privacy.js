@@ -31,13 +31,8 @@ const PURPOSES = {
 };
 
 export function Kept({ kept }) {
-  const { turns_days: turns, audio_days: audio } = kept;
   return html`<${Card} title="What is kept">
-    <p class="soft">
-      ${kept.name ? `You are called ${kept.name}. ` : ""}Nobody is told apart by voice: all of it is the household's.
-      ${turns ? ` What was said is kept for ${turns} days` : " What was said is not kept"},
-      ${audio ? `its sound for ${audio}.` : "its sound not at all."}
-    </p>
+    <p class="soft">${inWords(kept)}</p>
     <div class="scroll">
       <table>
         <thead>
@@ -65,6 +60,17 @@ export function Kept({ kept }) {
     <p class="hint">One file, in JSON${kept.bridge ? ", with what the bridge has of this house" : ""}.</p>
     ${kept.bridge && html`<p><a href="/v1/privacy/export?local=true" download>Only what is on this device</a></p>`}
   <//>`;
+}
+
+function inWords({ name, turns_days: turns, audio_days: audio }) {
+  return [
+    name && `You are called ${name}.`,
+    "Nobody is told apart by voice: all of it is the household's.",
+    turns ? `What was said is kept for ${turns} days,` : "What was said is not kept,",
+    audio ? `its sound for ${audio}.` : "nor is its sound.",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 export function Consents({ kept, again }) {
@@ -102,10 +108,7 @@ export function Conversations({ after }) {
       ${shown.map(
         (each) =>
           html`<li class="row spread plan" key=${each.session}>
-            <span
-              >“${each.text}”
-              <span class="soft">${each.turns > 1 ? `and ${each.turns - 1} more, ` : ""}${ago(each.ended)}</span></span
-            >
+            <span>“${each.text}” <span class="soft">${each.turns > 1 ? `and ${each.turns - 1} more, ` : ""}${ago(each.ended)}</span></span>
             <${Button} kind="quiet" label=${`Erase the conversation “${each.text}”`} run=${() => setAsked(each)}>Erase<//>
           </li>`,
       )}
@@ -137,7 +140,7 @@ export function Erase({ after }) {
     setAsked({ body, title, text });
   };
   const span = { what: "turns", since: since || null, until: until || null };
-  const inWords = [since && `from ${words(since)}`, until && `until ${words(until)}`].filter(Boolean).join(" ") || "ever";
+  const time = [since && `from ${words(since)}`, until && `until ${words(until)}`].filter(Boolean).join(" ") || "ever";
   return html`<${Card} title="Erase">
     <form
       class="write"
@@ -146,7 +149,7 @@ export function Erase({ after }) {
       <${Field} label="All that is about" value=${about} set=${setAbout} maxlength="300" placeholder="the oven" />
       <${Button} kind="danger" type="submit" disabled=${!about.trim()}>Erase…<//>
     </form>
-    <form class="stack" onSubmit=${ask(span, "Erase what was said?", `All that was said ${inWords}, with its sound.`)}>
+    <form class="stack" onSubmit=${ask(span, "Erase what was said?", `All that was said ${time}, with its sound.`)}>
       <div class="pair">
         <${Field} label="What was said from" type="datetime-local" value=${since} set=${setSince} />
         <${Field} label="Until" type="datetime-local" value=${until} set=${setUntil} hint="Empty: to this moment." />
