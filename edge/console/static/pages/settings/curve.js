@@ -17,7 +17,7 @@ export function Curve({ word, usual, set, changed }) {
     <input id=${`threshold-${word.word}`} type="range" min="0.02" max="0.99" step="0.01" value=${threshold}
       aria-valuetext=${`${threshold.toFixed(2)}: ${curve ? told(curve, threshold) : ""}`}
       onInput=${(event) => setThreshold(Number(event.target.value))} onChange=${(event) => set(Number(event.target.value))} />
-    <p class="soft">${curve ? told(curve, threshold) : "Nothing was measured of it: train it anew to get its curve."}</p>
+    <p class="soft">${curve ? told(curve, threshold) : word.own ? "Nothing was measured of it: train it anew to get its curve." : "Its curve was not measured yet."}</p>
     ${changed && html`<div class="row"><${Button} kind="quiet" run=${() => set(null)}>Back to the usual${usual === undefined ? "" : ` ${usual.toFixed(2)}`}<//></div>`}
     ${curve && html`<p class="hint">${basis(word, curve)}</p>`}
   </div>`;
