@@ -5,12 +5,14 @@ import { Button } from "../../lib/parts.js";
 const WIDTH = 260;
 const HEIGHT = 110;
 const LEFT = 4;
+/** False accepts an hour that the drawing has room for: a single one in an hour is few. */
+const LEAST = 5;
 
 export function Curve({ word, usual, set, changed }) {
   const [threshold, setThreshold] = useState(word.threshold);
   useEffect(() => setThreshold(word.threshold), [word.threshold]);
   const curve = word.curve;
-  const most = curve ? Math.max(1, ...curve.points.map((point) => point.false_accepts_per_hour)) : 1;
+  const most = curve ? Math.max(LEAST, ...curve.points.map((point) => point.false_accepts_per_hour)) : LEAST;
   return html`<div class="stack">
     ${curve && html`<${Drawing} curve=${curve} threshold=${threshold} most=${most} phrase=${word.phrase} />`}
     <label for=${`threshold-${word.word}`}>Threshold <span class="number">${threshold.toFixed(2)}</span></label>
