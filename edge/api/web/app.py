@@ -1,10 +1,10 @@
 """What is served: the page, and the API with its OpenAPI document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, params
 
 from edge.api.web import (
     agenda,
@@ -37,6 +37,7 @@ from edge.api.web import (
 )
 from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
+from edge.api.web.limits import Limit
 from edge.api.web.openai import chat, models, speech, transcriptions
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.api.web.voice import routes as voice
@@ -71,6 +72,14 @@ _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     voice.router,
     wake.router,
 )  # fmt: skip
+_LIMITED: Final[Mapping[Callable[[Assistant], APIRouter], Sequence[params.Depends]]] = {
+    ask.router: [Depends(Limit("120/minute", "ask"))],
+    chat.router: [Depends(Limit("120/minute", "ask"))],
+    replay.router: [Depends(Limit("60/minute", "replay"))],
+    speech.router: [Depends(Limit("60/minute", "speech"))],
+    transcriptions.router: [Depends(Limit("60/minute", "transcriptions"))],
+}
+"""What takes the engines' time: nobody takes all of it."""
 _OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
     people.router,
     sessions.router,
@@ -92,7 +101,7 @@ def build(assistant: Assistant, entrance: Entrance, feed: Feed) -> FastAPI:
     )
     answer_problems(app)
     for router in _ROUTERS:
-        app.include_router(router(assistant))
+        app.include_router(router(assistant), dependencies=_LIMITED.get(router, ()))
     app.include_router(events.router(assistant, feed))
     app.include_router(privacy.router(assistant, feed))
     for of_entrance in _OF_ENTRANCE:
