@@ -289,6 +289,14 @@ class ApiSettings(Section):
         return self
 
 
+class ObserveSettings(Section):
+    """What is told of its work to other programs."""
+
+    traces: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")] | None = None
+    """``http://host:4318``: an OpenTelemetry collector that gets a trace of each turn, by OTLP over HTTP; it needs the
+    extra ``traces``."""
+
+
 class KpiSettings(Section):
     """How well the assistant serves is counted, on this device alone."""
 
