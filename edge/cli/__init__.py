@@ -172,6 +172,14 @@ def listen(
         print(f"the microphone is {'on' if answer['on'] else 'off'}")
 
 
+@app.command(epilog="Example: `hearth mcp`, as the command of a server in another program's configuration")
+def mcp(config: Config = None) -> None:
+    """Offer devices and skills as tools by the Model Context Protocol, over standard input and output."""
+    from edge.cli.mcp import serve_tools
+
+    serve_tools(data_dir_of(config))
+
+
 @app.command(epilog="Example: `hearth check`")
 def check(as_json: Json = False, config: Config = None) -> None:
     """Say what works and what does not. Exit 1 if the assistant could not do its job."""

@@ -18,7 +18,7 @@ const PAGES = {
   insights: ["Insights", MEMBER],
   sync: ["Sync", MEMBER],
   settings: ["Settings", OWNER],
-  people: ["People", OWNER],
+  people: ["People", GUEST],
   health: ["Health", MEMBER],
 };
 /** Pages without navigation: title, and the module that shows it. */
