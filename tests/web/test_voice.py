@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import pytest
@@ -206,36 +208,34 @@ async def test_more_than_there_is_room_for_are_sent_away(served: Served) -> None
         assert client.types() == ["ready"]
 
 
-@pytest.mark.parametrize(
-    ("frames", "detail"),
-    [
-        ([b"\x00\x00"], "the first message is hello or resume"),
-        (['{"type": "start"}'], "the first message is hello or resume"),
-        (["{"], "Invalid JSON"),
-        (['{"type": "hello", "rate": 11}'], "rate"),
-        (['{"type": "hello", "session": "../.."}'], "session"),
-        (['{"type": "hello", "unheard": "of"}'], "unheard"),
-        (['{"type": "hello"}', b"\x00"], "whole samples"),
-        (['{"type": "hello"}', '{"type": "hello"}'], "hello is the first message"),
-        (['{"type": "hello"}', '{"type": "sing"}'], "sing"),
-        (['{"type": "hello"}', '{"type": "text", "text": ""}'], "text"),
-    ],
+MALFORMED: Final[tuple[tuple[Sequence[str | bytes], str], ...]] = (
+    ([b"\x00\x00"], "the first message is hello or resume"),
+    (['{"type": "start"}'], "the first message is hello or resume"),
+    (["{"], "Invalid JSON"),
+    (['{"type": "hello", "rate": 11}'], "rate"),
+    (['{"type": "hello", "session": "../.."}'], "session"),
+    (['{"type": "hello", "unheard": "of"}'], "unheard"),
+    (['{"type": "hello"}', b"\x00"], "whole samples"),
+    (['{"type": "hello"}', '{"type": "hello"}'], "hello is the first message"),
+    (['{"type": "hello"}', '{"type": "sing"}'], "sing"),
+    (['{"type": "hello"}', '{"type": "text", "text": ""}'], "text"),
 )
-async def test_what_is_malformed_ends_the_connection_and_says_why(
-    served: Served, frames: list[str | bytes], detail: str
-) -> None:
-    async with connect(served.address.replace("http", "ws", 1) + "/v1/voice") as socket:
-        for frame in frames:
-            await socket.send(frame)
-        problem = json.loads(await socket.recv())
-        if problem["type"] == "ready":
+
+
+async def test_what_is_malformed_ends_the_connection_and_says_why(served: Served) -> None:
+    for frames, detail in MALFORMED:
+        async with connect(served.address.replace("http", "ws", 1) + "/v1/voice") as socket:
+            for frame in frames:
+                await socket.send(frame)
             problem = json.loads(await socket.recv())
-        with pytest.raises(ConnectionClosed) as closed:
-            await socket.recv()
-    assert (problem["type"], problem["code"]) == ("problem", "malformed")
-    assert detail in problem["detail"]
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 1007
+            if problem["type"] == "ready":
+                problem = json.loads(await socket.recv())
+            with pytest.raises(ConnectionClosed) as closed:
+                await socket.recv()
+        assert (problem["type"], problem["code"]) == ("problem", "malformed"), detail
+        assert detail in problem["detail"]
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1007
 
 
 async def test_sound_that_nobody_asked_for_is_ignored(served: Served, say: Say) -> None:
