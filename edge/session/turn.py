@@ -32,7 +32,7 @@ from edge.intents import (
     together,
 )
 from edge.listen.listen import Hypothesis, Listener, Progress
-from edge.ports import Journal, Recorder
+from edge.ports import Afterthought, Journal, Recorder
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversation
 from edge.session.precedence import Precedence
@@ -72,6 +72,8 @@ class Stages:
     """None where no sound is kept."""
     precedence: Precedence | None = None
     """Over those who share its ears and its voice; None where it has none."""
+    afterthought: Afterthought | None = None
+    """What is asked now and then that has nothing to do with the command; None: nothing is."""
 
 
 class Turn:
@@ -163,7 +165,7 @@ class Turn:
                 await self._permit()
                 understood = await self._understand(transcript)
                 if understood.understanding is not None:
-                    await self._answer(await self._act(understood.understanding))
+                    await self._answer(await self._with_afterthought(await self._act(understood.understanding)))
                 else:
                     await self._answer([understood.answer or self._not_understood])
         except SoundCut:
@@ -226,6 +228,12 @@ class Turn:
         finally:
             self._story.note(act_ms=(time.perf_counter() - begun) * 1000)
         return done
+
+    async def _with_afterthought(self, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+        if self._stages.afterthought is None:
+            return outcomes
+        asked = await self._stages.afterthought.afterthought(outcomes, self._story.origin)
+        return outcomes if asked is None else [*outcomes, asked]
 
     async def _answer(self, outcomes: Sequence[Outcome]) -> None:
         outcome = self._story.outcome = together(outcomes)

@@ -19,7 +19,7 @@ async def counted(house: Served) -> None:
         this - timedelta(7): {"tasks": 40, "succeeded": 36, "turns": 44, "seconds": 90, "took.2": 40, "repeated": 2, "wakes": 42, "false_wakes": 1, "asked": 1, "answered": 1, "score": 4},
         this: {"tasks": 10, "succeeded": 8, "turns": 11, "seconds": 25, "took.2": 10, "wakes": 10},
     }  # fmt: skip
-    await KpiStore(house.assistant.storage).add({day: counts for day, counts in days.items()}, date.today())
+    await KpiStore(house.assistant.storage).add(days, date.today())
 
 
 async def test_before_anything_was_said_it_says_so(served: Served, visitor: Visitor) -> None:
@@ -34,7 +34,7 @@ async def test_numbers_their_trend_and_what_they_mean(
 ) -> None:
     await counted(served)
     page = await visitor.open(served, "/#/insights", dark=dark, phone=phone)
-    done = page.get_by_role("region", name="Done at once", exact=True)
+    done = page.get_by_role("region", name="Done as meant", exact=True)
     await done.locator(".big", has_text="80%").wait_for()
     assert "▼ worse than before: 90%" in (await done.inner_text()).replace("\n", " ")
     within = page.get_by_role("region", name="Half of the tasks within", exact=True)
