@@ -172,6 +172,8 @@ async def test_what_cannot_be_heard_is_refused(client: AsyncOpenAI) -> None:
     for content, language, param in (
         (b"no sound", openai.omit, "file"),
         (b"", openai.omit, "file"),
+        (file(np.zeros((100, 9), np.int16), "WAV")[1], openai.omit, "file"),
+        (file(quiet(0.1), "WAV", rate=300)[1], openai.omit, "file"),
         (file(quiet(0.1), "WAV")[1], "de", "language"),
     ):
         with pytest.raises(openai.BadRequestError) as caught:
