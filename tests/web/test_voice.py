@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from edge.api.web.voice.lines import MOST
+from edge.chunk import Pcm
 from edge.sections import ConfirmSettings
 from edge.settings import Settings
 from tests.sounds import Recognise, Say, quiet
@@ -174,15 +175,17 @@ async def test_several_talk_at_once(served: Served, say: Say) -> None:
         "Turn on the living room lamp.": "living_room_lamp",
     }
 
-    async def talk(sentence: str) -> tuple[str, Client]:
+    async def talk(sound: Pcm) -> tuple[str, Client]:
         async with talking(served.address) as client:
             await client.send("start")
-            await client.speak(np.concatenate([quiet(0.3), say(sentence), quiet(1.5)]))
+            await client.speak(sound)
             turn = await client.until("turn_ended")
             assert len(client.heard(turn["turn"])) > 10_000
             return turn["outcome"], client
 
-    spoken = await asyncio.gather(*(talk(sentence) for sentence in sentences))
+    # While these are made, nothing else goes on.
+    sounds = [np.concatenate([quiet(0.3), say(sentence), quiet(1.5)]) for sentence in sentences]
+    spoken = await asyncio.gather(*(talk(sound) for sound in sounds))
     assert [outcome for outcome, _ in spoken] == ["done"] * len(sentences)
     assert [served.home.state(device)["state"] for device in sentences.values()] == ["ON"] * len(sentences)
     for _, client in spoken:
