@@ -86,7 +86,7 @@ def document() -> Json:
         "channels": {
             "events": _channel("/v1/events", "All that happens, as it happens.", [*events, *own, *wish], _EVENTS_QUERY),
             "voice": _channel(
-                "/v1/voice", "To talk with the assistant: docs/voice.md.", [*events, *to_voice, *of_voice, *sound]
+                "/v1/voice", "To talk with the assistant: docs/voice-api.md.", [*events, *to_voice, *of_voice, *sound]
             ),
             "now": _channel("/v1/now", "What it does and hears at this moment, ten times a second at most.", [*now]),
         },
