@@ -39,6 +39,7 @@ from edge.privacy.consent import Consents
 from edge.session.arbiter import Arbiter
 from edge.session.attention import AttentiveWake
 from edge.session.elsewhere import Elsewhere
+from edge.session.kept import tell_changes
 from edge.session.listening import Listening
 from edge.session.neighbours import HouseNeighbours
 from edge.session.precedence import Precedence
@@ -129,10 +130,12 @@ async def assistant(
             services.start_soon(_elsewhere(storage, mind, house).serve)
         for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
             services.start_soon(service.serve)
+        services.start_soon(tell_changes, bus, mind.skills)
         built = Assistant(
             settings, house, stages, wake, engines, bus, mind, arbiter, listening, loudness, neighbours, storage,
             recordings, services,
             bridge=end.bridge if end is not None else None,
+            make_wake=functools.partial(_attentive, suspect=suspect),
         )  # fmt: skip
         services.start_soon(built.recent.serve)
         if stays:

@@ -4,19 +4,21 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
+import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from edge.act.confirm import Guard
+from edge.adoption import LIVE, differing, taking
 from edge.bus import Bus, Tap
 from edge.chunk import Pcm
 from edge.database import Database
 from edge.engine_thread import EngineThread
-from edge.engines import endpoint_rules, wake_rules
+from edge.engines import endpoint_rules, tts, wake_rules
 from edge.errors import AssistantError
 from edge.events import AnyEvent, Fault, TurnEnded
 from edge.home.house import MqttHouse
@@ -24,7 +26,7 @@ from edge.intents import Intent, Origin, Phrase, Transcript, Understanding
 from edge.listen.endpoint import EndpointRules
 from edge.listen.listen import Listener
 from edge.memory.recordings import Recordings
-from edge.mind import Mind
+from edge.mind import Mind, confirmed
 from edge.observe.observation import Observation
 from edge.ports import (
     Afterthought,
@@ -44,6 +46,7 @@ from edge.ports import (
     VadEngine,
     WakeEngine,
 )
+from edge.service import set_log_level
 from edge.session.arbiter import Arbiter
 from edge.session.clock import TurnClock
 from edge.session.listening import Listening
@@ -56,12 +59,15 @@ from edge.settings import Settings
 from edge.speak.speak import Voice
 from edge.speak.wording import Wording
 from edge.wake.gauge import Gauge
+from models.store import Store
 
 if TYPE_CHECKING:
     from cloud_sync.client.bridge import LocalBridge
 
 _LOOK_S: Final = 1.0
 """Between two looks whether the house has changed."""
+_RULES_ALONE: Final = frozenset({"wake.threshold", "wake.thresholds", "wake.refractory_s", "wake.verify"})
+"""Which need no other engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,10 @@ class Assistant:
         tasks: TaskGroup,
         *,
         bridge: "LocalBridge | None" = None,
+        make_wake: Callable[[Settings], WakeEngine],
     ) -> None:
-        """``bridge``: the link to it, where there is one."""
+        """``bridge``: the link to it, where there is one. ``make_wake`` makes another wake engine, as settings want."""
+        self._make_wake = make_wake
         self.settings, self.house, self.bus = settings, house, bus
         self.listening, self.loudness, self.neighbours, self.storage = listening, loudness, neighbours, storage
         self._stages, self._wake, self._mind, self._arbiter = stages, wake, mind, arbiter
@@ -106,6 +114,12 @@ class Assistant:
         """What outlives whoever began it, but not the assistant."""
         self._floor, self._conversations = mind.floor, mind.conversations
         self._pressed = threading.Event()
+        self._loops: set[Loop] = set()
+        self._adopting = anyio.Lock()
+        self.boot = uuid.uuid4().hex[:12]
+        """What tells this start from every other."""
+        self.begin_anew: Callable[[], None] | None = None
+        """Ends it, to be started anew in its place; None where whoever runs it can't."""
         self.recordings = recordings
         """The sound of turns, where it is kept."""
         self.bridge = bridge
@@ -193,12 +207,64 @@ class Assistant:
     async def follow(self, sound: Sound, delegate: Delegate | None = None) -> list[TurnEnded]:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave. ``delegate``: see :class:`Loop`."""
         assert self._wake is not None
-        rules = wake_rules(self.settings)
         loop = Loop(
-            self._wake, self._at_home(), self.bus, rules, self._at_microphone, self._conversations, self._floor,
-            self._follow_up(), self._arbiter, delegate, self._pressed, self.gauge,
+            self._wake, self._at_home(), self.bus, wake_rules(self.settings), self._at_microphone, self._conversations,
+            self._floor, self._follow_up(), self._arbiter, delegate, self._pressed,
+            self.gauge,
         )  # fmt: skip
-        return await loop.run(sound)
+        self._loops.add(loop)
+        try:
+            return await loop.run(sound)
+        finally:
+            self._loops.discard(loop)
+
+    async def adopt(self, settings: Settings) -> frozenset[str]:
+        """Go by ``settings``, as far as that is possible while it runs. Returns the dotted keys of those that it has to
+        be started anew for; they stay as they were.
+
+        Raises ModelError and SettingsError for what is missing, with nothing changed.
+        """
+        async with self._adopting:
+            changed = differing(self.settings, settings)
+            now = taking(self.settings, settings, changed & LIVE)
+            await self._adopt_engines(now, changed)
+            self.settings = now
+            for loop in self._loops:
+                loop.adopt(wake_rules(now), self._follow_up())
+            if self._stages.listener is not None:
+                self._stages.listener.adopt(endpoint_rules(now))
+            if self._stages.journal is not None:
+                self._stages.journal.keep_for(now.memory.keep_turns_days)
+            self._mind.guard.adopt(confirmed(now))
+            if "log_level" in changed:
+                set_log_level(now.log_level)
+            return changed - LIVE
+
+    async def _adopt_engines(self, settings: Settings, changed: frozenset[str]) -> None:
+        """Made beside those that work, so that nothing is missed, and nothing lost where one can't be made."""
+        wake, voice, own = None, None, self.engines.tts
+        if self._wake is not None:
+            wake_rules(settings)
+            if any(key.startswith("wake.") for key in changed - _RULES_ALONE):
+                wake = await anyio.to_thread.run_sync(self._make_wake, settings)
+        if any(key.startswith("speak.") for key in changed):
+            make_voice = tts(settings, Store(settings.models_dir))
+            if own.begun:
+                voice = await anyio.to_thread.run_sync(make_voice)
+            else:
+                own.build_by(make_voice)
+        if self._wake is not None and wake is not None:
+            self._wake.exchange(wake)
+        if voice is not None:
+            own.exchange(voice)
+
+    async def still(self) -> None:
+        """Returns when nobody is listened to or answered, and nothing sounds or rings."""
+        while True:
+            await self._floor.still()
+            if self.announcer.ringing is None:
+                return
+            await anyio.sleep(_LOOK_S)
 
     def _at_home(self) -> Stages:
         """Of turns that are spoken at this assistant's own microphone and answered by its own voice."""
@@ -237,6 +303,25 @@ class Assistant:
         with self.bus.subscribe(listener="ask") as events:
             await turn.written(text)
             return [event for event in events.pending() if event.turn == turn.id]
+
+    async def carry_out(
+        self,
+        text: str,
+        intents: Sequence[Intent] = (),
+        *,
+        area: str | None = None,
+        session: str | None = None,
+        guest: bool = False,
+    ) -> TurnEnded:
+        """What another program wants done: ``intents``, of which ``text`` tells; where there are none, the sentence
+        ``text``. What is guarded is asked about, however clear it is, and done for the PIN alone.
+        ``guest``: see :class:`edge.intents.Origin`.
+        """
+        silent = replace(self._stages, listener=None, voice=None, precedence=None)
+        origin = replace(self._origin(area, session), guest=guest)
+        conversation = self._conversations.of(origin.session)
+        turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), conversation, careful=True)
+        return await (turn.meant(intents, text) if intents else turn.written(text))
 
     async def hear(self, pcm: Pcm) -> Transcript | None:
         """What is said in ``pcm`` (int16, 16 kHz); nothing of it is done. None where nothing is."""
@@ -279,6 +364,16 @@ class Assistant:
         origin = replace(origin, language=transcript.language)
         routed = await self._stages.router.understand(transcript, origin, context)
         return routed.understanding
+
+    async def forget(self, kept: Callable[[Sequence[str]], Awaitable[Collection[str]]]) -> set[str]:
+        """Turns were erased: nothing of them is in mind any more, nor among the last turns. ``kept``: which of them
+        still are on disk. Returns those that went.
+        """
+        self._conversations.forget()
+        ended = [turn.id for turn in self.recent.turns() if turn.ended_at is not None]
+        gone = set(ended) - set(await kept(ended))
+        self.recent.forget(gone)
+        return gone
 
     async def unasked(self, speak: Callable[[], Awaitable[None]]) -> None:
         """Run ``speak`` while nobody is listened to or answered."""

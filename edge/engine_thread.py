@@ -5,6 +5,7 @@ needs a lock, and a slow model never blocks the event loop.
 """
 
 import asyncio
+import functools
 import logging
 import threading
 from collections import deque
@@ -121,6 +122,27 @@ class EngineThread(EngineQueue[E]):
     def _put_behind(self, job: _Job) -> None:
         self._begin()
         self._jobs.put(job, behind=True)
+
+    @property
+    def begun(self) -> bool:
+        """Whether the engine is loaded, or on its way."""
+        return self._begun
+
+    def build_by(self, build: Callable[[], E]) -> None:
+        """Once the engine is needed, it is made by ``build``. Only as long as it has not begun."""
+        assert not self._begun
+        self._build = build
+
+    def exchange(self, engine: E) -> None:
+        """Go on with ``engine``, which another thread has built and which is this one's from now on, after what is
+        queued already; the one before is closed.
+        """
+        self._put(functools.partial(self._take, engine))
+
+    def _take(self, engine: E) -> None:
+        before, self._engine, self._failure = self._engine, engine, None
+        if before is not None:
+            before.close()
 
     def _built(self) -> E:
         if self._failure is not None:

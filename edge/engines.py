@@ -87,9 +87,10 @@ def wake_rules(settings: Settings) -> WakeRules:
     """When a wake word counts as said. Raises ModelError."""
     wake = settings.wake
     if not _verifies(settings):
-        return WakeRules(wake.threshold, wake.refractory_s)
+        return WakeRules(wake.threshold, wake.refractory_s, thresholds=wake.thresholds)
     folder = Store(settings.models_dir).require(_EMBEDDING)
-    return WakeRules(wake.threshold, wake.refractory_s, functools.partial(build_verifier, folder))
+    second = functools.partial(build_verifier, folder)
+    return WakeRules(wake.threshold, wake.refractory_s, second, wake.thresholds)
 
 
 def wake_model(settings: Settings) -> str | None:
@@ -117,6 +118,27 @@ def endpoint_rules(settings: Settings) -> EndpointRules:
         no_speech_s=listen.no_speech_s,
         max_speech_s=listen.max_speech_s,
     )
+
+
+def used_for(settings: Settings) -> dict[str, str]:
+    """Ids of models that this configuration names or needs, each with the dotted key of the setting that it is for."""
+    understand = settings.understand
+    used = {
+        "silero-vad": "listen.vad",
+        stt_model(settings): "stt.model",
+        settings.speak.voice: "speak.voice",
+    }
+    if (model := wake_model(settings)) is not None:
+        used[model] = "wake.words"
+    elif _verifies(settings):
+        used[_EMBEDDING] = "wake.verify"
+    if has_semantic(settings):
+        used[encoder.MODEL] = "understand.semantic"
+    if understand.llm != "none":
+        used |= {understand.llm_model: "understand.llm_model", understand.llm_adapter: "understand.llm_adapter"}
+    if settings.wake.engine == "microwakeword":
+        used |= {f"microwakeword-{word}": "wake.words" for word in settings.wake.words}
+    return used
 
 
 def models_of(settings: Settings) -> dict[str, bool]:

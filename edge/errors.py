@@ -107,3 +107,21 @@ class CloudLinkLost(CloudUnreachable):
     """The link to the bridge went in the middle of an answer; what is found out comes later."""
 
     code = "cloud_link_lost"
+
+
+class NoSuchEntry(AssistantError):
+    """What is to be changed is not there, or not any more."""
+
+    code, stage = "no_such_entry", "act"
+
+
+class ChangedMeanwhile(AssistantError):
+    """Somebody else has changed it since it was looked at."""
+
+    code, stage = "changed_meanwhile", "act"
+
+
+class NotKept(AssistantError):
+    """A skill won't keep that: it is too long, there are too many, nobody would understand it."""
+
+    code, stage = "not_kept", "act"

@@ -168,6 +168,16 @@ class RingingEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptChanged(Event):
+    """Something that skills keep is another than before, be it by voice, by hand, or by another assistant."""
+
+    what: str
+    """timers, alarms, reminders, later, lists, routines, memory."""
+    change: int
+    """The number of the change; rises with each of them while the assistant runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListeningChanged(Event):
     """The microphone was switched on or off."""
 
@@ -269,6 +279,7 @@ AnyEvent: TypeAlias = (
     | Announced
     | Rang
     | RingingEnded
+    | KeptChanged
     | ListeningChanged
     | Feedback
     | Fault

@@ -21,6 +21,8 @@ class Tier(StrEnum):
     SEMANTIC = "semantic"
     LLM = "llm"
     CLOUD = "cloud"
+    PROGRAM = "program"
+    """Nobody had to: another program named it outright."""
 
 
 class OutcomeKind(StrEnum):

@@ -37,6 +37,7 @@ from edge.ports import (
     Storage,
     Vocabulary,
 )
+from edge.privacy.glance import Glance
 from edge.session.announce import Announcements
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
@@ -139,10 +140,12 @@ async def build_mind(
     for prepared in (skill for skill in skills if isinstance(skill, Prepared)):
         await prepared.load()
     vocabularies = [skill for skill in skills if isinstance(skill, Vocabulary)]
-    guard = Guard(_confirmed(settings), house)
+    guard = Guard(confirmed(settings), house)
     dispatch = Dispatch(skills, Handover(house), guard)
     grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
-    explained = Explained(settings.data_dir / FILE)
+    glance = Glance(settings.data_dir / "hearthside.db")
+    stack.callback(glance.close)
+    explained = Explained(settings.data_dir / FILE, glance)
     semantic = _semantic(house, dispatch.intents, sentences, explained) if sentences is not None else None
     catalogues = [skill for skill in skills if isinstance(skill, Catalogue)]
     tools = ToolCalls(catalogues, everybody.meaning) if everybody.meaning is not None and catalogues else None
@@ -269,7 +272,7 @@ def sentence_files(settings: Settings) -> list[Path]:
     return sorted((settings.understand.sentences or settings.data_dir / "sentences").glob("*.yaml"))
 
 
-def _confirmed(settings: Settings) -> Rules:
+def confirmed(settings: Settings) -> Rules:
     """What is asked about before it is done."""
     confirm = settings.confirm
     policies = {risk: Policy(getattr(confirm, risk)) for risk in Risk}

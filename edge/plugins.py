@@ -2,10 +2,13 @@
 
 import functools
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from edge.errors import SettingsError
 
@@ -25,6 +28,12 @@ def load(kind: str, name: str) -> Callable[..., Any]:
         raise SettingsError(f"there is no {kind} engine {name!r}", f"choose one of: {', '.join(sorted(entries))}")
     builder: Callable[..., Any] = entries[name].load()
     return builder
+
+
+def settings_model(kind: str, name: str) -> type[BaseModel] | None:
+    """The type of a plug-in's own settings: ``SETTINGS`` of its module; None where it tells none."""
+    model = getattr(import_module(_entries(kind)[name].module), "SETTINGS", None)
+    return model if isinstance(model, type) and issubclass(model, BaseModel) else None
 
 
 def folder(kind: str, name: str) -> Path | None:

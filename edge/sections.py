@@ -1,6 +1,7 @@
 """The sections of the configuration, each for the stage that receives it."""
 
 import ipaddress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -39,9 +40,13 @@ class WakeSettings(Section):
     """Wake words."""
 
     engine: str = "microwakeword"
+    """``microwakeword``, or ``openwakeword`` for words that were trained here."""
     words: tuple[str, ...] = ("okay_nabu", "hey_jarvis", "alexa", "hey_mycroft")
+    """What it wakes for: names of words that come with the engine, or files of trained ones."""
     threshold: Probability | None = None
     """Probability that counts as heard; None: what each word's model was tuned for."""
+    thresholds: Mapping[str, Probability] = Field(default_factory=dict)
+    """The same for single words by name, which outranks ``threshold``: ``{ alexa = 0.3 }``."""
     verify: bool = True
     """A second model confirms each wake before it counts, for the words that there is one for."""
     refractory_s: Seconds = 1.0
@@ -55,7 +60,9 @@ class ListenSettings(Section):
     """When a command begins and ends."""
 
     vad: str = "silero"
+    """The engine that tells speech from everything else."""
     speech_threshold: Probability = 0.5
+    """The probability from which sound counts as speech."""
     pause_s: Seconds = 0.12
     """Quiet after which transcription starts, before the end is sure."""
     silence_s: Seconds = 0.7
@@ -86,9 +93,11 @@ class ConfirmSettings(Section):
     open_garage: Care = "unsure"
     """Garage doors, gates, and doors that open by themselves."""
     open_valve: Care = "unsure"
+    """Water and gas."""
     disarm: Care = "unsure"
     """Alarm panels."""
     siren: Care = "unsure"
+    """Sirens that would sound."""
     install: Care = "ask"
     """Firmware: what it installs can't be taken back."""
     pin: Annotated[SecretStr, Field(min_length=3, max_length=12)] | None = None
@@ -113,11 +122,13 @@ class SttSettings(Section):
     model: str | None = None
     """None: the engine's usual one for the language."""
     threads: Annotated[int, Field(ge=1, le=16)] = 2
+    """Processor cores that it may use."""
     fallback: str | None = None
     """The engine that takes over while the other machine is away or slow; None: as for ``engine``."""
     host: str = "localhost"
     """The other machine."""
     port: Port = 10300
+    """Its port."""
     deadline_s: Seconds = 1.5
     """How long the other machine may take before this one does it itself."""
 
@@ -134,11 +145,13 @@ class UnderstandSettings(Section):
     llm: str = "llamacpp"
     """Engine of the small language model, or ``none``."""
     llm_model: str = "smollm2-135m-instruct"
+    """The small language model."""
     llm_adapter: str = "calls-135m"
     """What that model was taught for this job; ``none`` with another model."""
     llm_confidence: Probability = 0.8
     """Below this the model's guess is not acted on."""
     llm_threads: Annotated[int, Field(ge=1, le=16)] = 2
+    """Processor cores that it may use."""
 
 
 class MemorySettings(Section):
@@ -154,14 +167,21 @@ class MqttSettings(Section):
     """The broker."""
 
     host: str = "localhost"
+    """Name or address of the broker."""
     port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    """1883; brokers with TLS mostly listen on 8883."""
     username: str | None = None
+    """The name to log in with, where the broker wants one."""
     password: SecretStr | None = None
+    """The password to that name."""
     tls: bool = False
+    """Whether the connection is encrypted."""
     ca_file: Path | None = None
+    """The certificate authority that the broker is known by; None: the public ones."""
     site: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)] = "home"
     """Name of this assistant in topics: ``hearthside/<site>/…``. Not ``all``: so all of them are called."""
     discovery_prefix: str = "homeassistant"
+    """First part of the topics in which devices announce themselves."""
     confirm_s: Seconds = 3.0
     """How long a device has to show that it did what it was told."""
     birth: bool = False
@@ -187,12 +207,15 @@ class SpeakSettings(Section):
     engine: str = "piper"
     """``wyoming``: that of another machine."""
     voice: str = "piper-en_US-joe-medium"
+    """The model of the voice."""
     volume: Probability = 1.0
+    """How loud it may be at most, 0–1."""
     fallback: str = "piper"
     """The engine that takes over while the other machine is away or slow."""
     host: str = "localhost"
     """The other machine."""
     port: Port = 10200
+    """Its port."""
     deadline_s: Seconds = 2.0
     """How long the other machine may take for a sentence before this one speaks it itself."""
     remote_voice: str | None = None
@@ -207,6 +230,7 @@ class WyomingSettings(Section):
     host: str = "127.0.0.1"
     """The address to listen on; for other machines that of a network card, or ``0.0.0.0``."""
     port: Port = 10300
+    """The port to listen on."""
     allow: tuple[IPvAnyNetwork, ...] = ()
     """Addresses or networks that may connect, beside this machine itself."""
     commands: bool = True
@@ -216,6 +240,7 @@ class WyomingSettings(Section):
     satellite: bool = False
     """Whether Home Assistant, while it is connected, takes the commands that are spoken here."""
     satellite_port: Port = 10700
+    """The port for Home Assistant as the master of a satellite."""
 
     @model_validator(mode="after")
     def _nobody_by_accident(self) -> "WyomingSettings":
@@ -240,6 +265,7 @@ class ApiSettings(Section):
     """
 
     serve: bool = True
+    """Whether there is a page and an API."""
     host: str = "auto"
     """The address that the network reaches it at, once it may; ``auto``: all that the machine has; ``localhost``: the
     network never does."""
@@ -253,7 +279,6 @@ class ApiSettings(Section):
     """PEM: its private key."""
     allow_hosts: tuple[Annotated[str, Field(min_length=1, max_length=253)], ...] = ()
     """Names that the console may be asked for by, beside the machine's own, such as that of a proxy before it."""
-
     event_clients: Annotated[int, Field(ge=1, le=1000)] = 64
     """Connections at a time that are told what happens."""
 
@@ -358,6 +383,8 @@ class CloudSettings(Section):
     announce_from: Annotated[int, Field(ge=0, le=23)] = 8
     """Hour of the day from which late answers are told unasked."""
     announce_until: Annotated[int, Field(ge=1, le=24)] = 21
+    """Hour of the day until which they are."""
     outbox_rows: Annotated[int, Field(ge=1_000)] = 100_000
     """Events that may wait; beyond, the least valuable go: never lists, memories, timers, deletions."""
     outbox_mb: Annotated[float, Field(ge=1)] = 64.0
+    """The same in MiB."""

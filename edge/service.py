@@ -6,7 +6,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import anyio
 
@@ -14,6 +14,9 @@ from cloud_sync import logs
 from edge.errors import AssistantError
 
 _log = logging.getLogger("hearth")
+
+_OURS: Final = ("hearth", "edge", "models", "cloud_sync")
+"""Our own loggers."""
 
 R = TypeVar("R")
 
@@ -52,9 +55,15 @@ def stop_signals() -> Iterator[Callable[[], Awaitable[None]]]:
 
 def log_to_stderr(level: str, form: logs.LogFormat = "auto") -> None:
     """Our own log at ``level``. Libraries only warn: some of them would log what was said."""
-    logs.log_to_stderr(level, ("hearth", "edge", "models", "cloud_sync"), form)
+    logs.log_to_stderr(level, _OURS, form)
     # aiomqtt, cancelled while it connects, leaves a callback that has nothing to call any more.
     logging.getLogger("asyncio").addFilter(lambda record: "<Handle cancelled>" not in record.getMessage())
+
+
+def set_log_level(level: str) -> None:
+    """Of our own log."""
+    for name in _OURS:
+        logging.getLogger(name).setLevel(level.upper())
 
 
 def tell_systemd(state: str) -> None:

@@ -2,29 +2,32 @@
 
 The file is ``--config``, else ``$XDG_CONFIG_HOME/hearthside/hearthside.toml``, else
 ``/etc/hearthside/hearthside.toml``. Secrets are files named like ``mqtt__password`` in systemd's
-``$CREDENTIALS_DIRECTORY``. Environment variables are ``HEARTH_<SECTION>__<KEY>``. Unknown keys are errors that
-name the key and the nearest valid one. A stage receives its own section only.
+``$CREDENTIALS_DIRECTORY``, else in ``secrets`` in the data directory (:mod:`edge.secret_files`).
+Environment variables are ``HEARTH_<SECTION>__<KEY>``. Unknown keys are errors that name the key and the nearest valid
+one. A stage receives its own section only.
 """
 
 import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
-from edge import profile
+from edge import profile, secret_files
 from edge.errors import SettingsError
 from edge.sections import (
     ApiSettings,
@@ -45,6 +48,7 @@ from edge.sections import (
     WakeSettings,
     WyomingSettings,
 )
+from edge.settings_values import changed_values
 
 _PREFIX = "HEARTH_"
 _OUTSIDE = frozenset({"HEARTH_MODELS__MIRROR"})
@@ -52,6 +56,26 @@ _OUTSIDE = frozenset({"HEARTH_MODELS__MIRROR"})
 _OF_SKILLS = f"{_PREFIX}SKILLS__"
 _OF_BRIDGE = re.compile(f"{_PREFIX}CLOUD_(?!_)")
 """``hearth-cloud`` has settings of its own."""
+_FEW = 40
+"""Keys that are told in one line."""
+
+
+def _default_data_dir() -> Path:
+    return Path(platformdirs.user_data_dir("hearthside"))
+
+
+class Source(StrEnum):
+    """Where a value comes from; each outranks those before it."""
+
+    DEFAULT = "default"
+    PROFILE = "profile"
+    """Measured on this board."""
+    FILE = "file"
+    KEPT = "kept"
+    """In the data directory, a secret in a file of its own."""
+    CREDENTIAL = "credential"
+    """Given by systemd."""
+    ENVIRONMENT = "environment"
 
 
 class Settings(BaseSettings):
@@ -65,13 +89,14 @@ class Settings(BaseSettings):
         validate_default=True,
     )
 
-    data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("hearthside")))
+    data_dir: Path = Field(default_factory=_default_data_dir)
     """house.toml, databases, the socket: what belongs to this assistant alone."""
     models_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("hearthside")) / "models")
     """Models: the same for every assistant on the machine."""
     area: str | None = None
     """The room this assistant stands in: "turn on the light" means the light here."""
-    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much it tells in its log; never what was said."""
     log_format: Literal["auto", "json", "text"] = "auto"
     """Of the lines of the log. ``auto``: JSON where systemd's journal reads them, text elsewhere."""
     audio: AudioSettings = AudioSettings()
@@ -92,6 +117,12 @@ class Settings(BaseSettings):
     observe: ObserveSettings = ObserveSettings()
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By name of the skill, its own section; the skill knows the keys."""
+    _file: Path | None = PrivateAttr(None)
+
+    @property
+    def file(self) -> Path | None:
+        """The file that they were read from, or that would be; None for those that a program made up."""
+        return self._file
 
     @classmethod
     def settings_customise_sources(
@@ -127,7 +158,7 @@ class ProfileSource(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         """The profile in the data directory that the higher sources name, as far as it is about the same things."""
         above = self.current_state
-        default = Settings.model_fields["data_dir"].get_default(call_default_factory=True)
+        default = _default_data_dir()
         stt, understand = above.get("stt", {}), above.get("understand", {})
         if not (isinstance(stt, Mapping) and isinstance(understand, Mapping)):
             return {}
@@ -142,12 +173,61 @@ class ProfileSource(PydanticBaseSettingsSource):
 def load(config: Path | None = None) -> Settings:
     """Settings from ``config`` or the usual places. Raises SettingsError, in one line, for anything wrong."""
     path = config or usual_file()
-    values = _read(path) if path else {}
+    values = read_file(path) if path else {}
+    settings = checked(values, kept_secrets(values), path)
+    settings._file = path or own_file()
+    return settings
+
+
+def checked(values: Mapping[str, Any], secrets: Mapping[str, str], path: Path | None = None) -> Settings:
+    """What would hold with those ``values`` in the file, and those ``secrets``, by dotted key, in the data directory.
+
+    Raises SettingsError that names the key and, where that is so, ``path``.
+    """
     _check_environment()
     try:
-        return Settings(**values)
+        return Settings(**changed_values(values, secrets))
     except ValidationError as error:
         raise _explain(error, path) from None
+
+
+def sources(settings: Settings) -> dict[str, Source]:
+    """For each key that does not have its default, where its value comes from. Raises SettingsError."""
+    values = read_file(settings.file) if settings.file is not None and settings.file.exists() else {}
+    found: dict[str, Source] = {}
+    if not any(key in values.get("stt", {}) for key in ("engine", "model")):
+        board = profile.read(settings.data_dir)
+        measured = board is not None and board.language == settings.understand.language
+        found |= dict.fromkeys(["stt.engine", "stt.model", "stt.threads"] if measured else [], Source.PROFILE)
+    layers: list[tuple[Source, Mapping[str, Any]]] = [
+        (Source.FILE, values),
+        (Source.KEPT, changed_values({}, secret_files.read(settings.data_dir, SECRETS))),
+    ]
+    if (given := os.environ.get("CREDENTIALS_DIRECTORY")) is not None:
+        layers.append((Source.CREDENTIAL, changed_values({}, secret_files.read_folder(Path(given), _leaves()))))
+    layers.append((Source.ENVIRONMENT, EnvSettingsSource(Settings)()))
+    for source, layer in layers:
+        found |= dict.fromkeys(_keys_in(layer), source)
+    return found
+
+
+def _keys_in(values: Mapping[str, Any]) -> list[str]:
+    """Dotted keys, of the sections' own keys and, for a skill, of its section's."""
+    keys = []
+    for name, value in values.items():
+        if name == "skills" and isinstance(value, Mapping):
+            keys += [f"skills.{skill}.{key}" for skill, section in value.items() for key in section]
+        elif isinstance(value, Mapping):
+            keys += [f"{name}.{key}" for key in value]
+        else:
+            keys.append(name)
+    return keys
+
+
+def kept_secrets(values: Mapping[str, Any]) -> dict[str, str]:
+    """By dotted key, the secrets in the data directory, which ``values`` may name. Raises SettingsError."""
+    folder = os.environ.get("HEARTH_DATA_DIR") or values.get("data_dir")
+    return secret_files.read(Path(folder) if isinstance(folder, str) else _default_data_dir(), SECRETS)
 
 
 def usual_file() -> Path | None:
@@ -161,7 +241,8 @@ def own_file() -> Path:
     return Path(platformdirs.user_config_dir("hearthside")) / "hearthside.toml"
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_file(path: Path) -> dict[str, Any]:
+    """What is written in the settings file ``path``, unchecked. Raises SettingsError."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
@@ -190,6 +271,35 @@ def _keys_by_path() -> list[str]:
     return paths
 
 
+def is_secret(field: FieldInfo) -> bool:
+    """Whether its value may not be shown, nor lie in the settings file."""
+
+    def holds(annotation: Any) -> bool:
+        return annotation is SecretStr or any(map(holds, get_args(annotation)))
+
+    return holds(field.annotation)
+
+
+def _leaves() -> frozenset[str]:
+    """The dotted key of every setting of a section."""
+    return frozenset(path.replace("__", ".") for path in _keys_by_path() if "__" in path)
+
+
+def _secret_keys() -> frozenset[str]:
+    sections = [(name, field.annotation) for name, field in Settings.model_fields.items()]
+    return frozenset(
+        f"{name}.{key}"
+        for name, section in sections
+        if isinstance(section, type) and issubclass(section, Section)
+        for key, field in section.model_fields.items()
+        if is_secret(field)
+    )
+
+
+SECRETS = _secret_keys()
+"""Dotted keys of the settings that are secrets."""
+
+
 def _explain(error: ValidationError, path: Path | None) -> SettingsError:
     first = error.errors(include_url=False)[0]
     location = [str(part) for part in first["loc"]]
@@ -210,6 +320,13 @@ def _siblings(location: list[str]) -> Mapping[str, object]:
     return fields
 
 
+def unknown_key(key: str, valid: Collection[str]) -> SettingsError:
+    """There is no such setting."""
+    return SettingsError(f"[{key}]: unknown key", _suggest(key, valid), permanent=True)
+
+
 def _suggest(key: str, valid: Any) -> str:
     near = difflib.get_close_matches(key, list(valid), n=1, cutoff=0.4)
+    if not near and len(list(valid)) > _FEW:
+        return ""
     return f"did you mean {near[0]}?" if near else f"valid keys: {', '.join(sorted(valid))}"

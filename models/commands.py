@@ -1,12 +1,13 @@
 """What ``hearth models`` does, apart from how it is typed and shown."""
 
+import glob
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models import pip_settings
 from models.fetch import client
-from models.install import DOWNLOADS, check_space, download_size, exclusive, install
+from models.install import DOWNLOADS, check_space, download_names, download_size, exclusive, install
 from models.manifest import Model
 from models.sources import MIRROR_VARIABLE, Progress, Sources
 from models.store import Condition, Store
@@ -68,6 +69,17 @@ def fetch(ids: Sequence[str], store: Store, progress: Progress) -> list[Row]:
                 for model in missing:
                     install(model, store, sources, progress)
     return [Row(model, *store.inspect(model)) for model in wanted]
+
+
+def remove(model_id: str, store: Store) -> Row:
+    """Delete that model, and what was downloaded of it. Raises ModelError."""
+    model = store.manifest.model(model_id)
+    store.remove(model)
+    with exclusive(store):
+        for name in download_names(model, store.manifest):
+            for part in (store.root / DOWNLOADS).glob(f"{glob.escape(name)}*"):
+                part.unlink(missing_ok=True)
+    return Row(model, *store.inspect(model))
 
 
 def verify(ids: Sequence[str], store: Store) -> list[Row]:

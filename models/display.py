@@ -8,15 +8,15 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingCo
 from rich.progress import Progress as RichProgress
 
 from models.manifest import Model
+from models.progress import Tally
 
 
-class FetchDisplay:
+class FetchDisplay(Tally):
     """A :class:`models.sources.Progress` for people."""
 
     def __init__(self, console: Console) -> None:
+        super().__init__()
         self._console = console
-        self._finished = 0
-        self._current: tuple[str, int] = ("", 0)
         self._bar = RichProgress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -40,14 +40,13 @@ class FetchDisplay:
 
     def plan(self, size: int) -> None:
         """``size``: bytes that are to be downloaded in all."""
+        super().plan(size)
         self._bar.update(self._task, total=size)
 
     def at(self, name: str, done: int, size: int) -> None:
         """``done`` of ``size`` bytes of the file ``name`` are here."""
-        if name != self._current[0]:
-            self._finished += self._current[1]
-        self._current = (name, done)
-        self._bar.update(self._task, description=name, completed=self._finished + done)
+        super().at(name, done, size)
+        self._bar.update(self._task, description=name, completed=self.done)
 
     def installed(self, model: Model, seconds: float) -> None:
         """Leaves a line behind."""

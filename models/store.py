@@ -91,6 +91,21 @@ class Store:
         _sync(self.root)
         shutil.rmtree(old, ignore_errors=True)
 
+    def remove(self, model: Model) -> None:
+        """Delete what is there of the model. Raises ModelError for one that comes with a package."""
+        if model.bundled:
+            raise ModelError(f"{model.id} comes with a Python package", _remedy(model), permanent=True)
+        old = self.root / f".old-{model.id}"
+        try:
+            if self.folder(model).exists():
+                # At once: half of a model is none.
+                shutil.rmtree(old, ignore_errors=True)
+                self.folder(model).rename(old)
+                shutil.rmtree(old)
+        except OSError as error:
+            what = f"{self.folder(model)} can't be deleted: {error.strerror or error}"
+            raise ModelError(what, "see to its permissions") from error
+
 
 def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file."""

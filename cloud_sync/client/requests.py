@@ -10,7 +10,7 @@ import httpx
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cloud_sync.client.enrolment import Bridge, BridgeRefused
+from cloud_sync.client.enrolment import Bridge, BridgeRefused, enrolled
 from cloud_sync.client.keys import device_key
 from cloud_sync.protocol.enrolment import HTTP, Nonce, Problem, ProveIt, Tokens
 from cloud_sync.protocol.keys import signed
@@ -18,6 +18,14 @@ from cloud_sync.protocol.keys import signed
 _TIMEOUT_S: Final = 30.0
 _AGAIN: Final = "check the link; what is on this device is exported with --local"
 S = TypeVar("S", bound=msgspec.Struct)
+
+
+def kept_there(data_dir: Path, ca_file: Path | None = None) -> list[dict[str, Any]] | None:
+    """All that the bridge has of this house, a row each; None where this device was never enrolled. Raises
+    BridgeRefused, StorageError.
+    """
+    bridge = enrolled(data_dir)
+    return None if bridge is None else exported(data_dir, bridge, ca_file)
 
 
 def exported(data_dir: Path, bridge: Bridge, ca_file: Path | None = None) -> list[dict[str, Any]]:
@@ -31,6 +39,47 @@ def exported(data_dir: Path, bridge: Bridge, ca_file: Path | None = None) -> lis
             return [json.loads(line) for line in answer.text.splitlines()]
         except ValueError:
             raise BridgeRefused(f"{bridge.url} broke off in the middle", _AGAIN) from None
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What questions cost on one day: of one device, with one model."""
+
+    day: str
+    """ISO 8601, in UTC."""
+    device: str
+    model: str
+    questions: int
+    cached: int
+    failed: int
+    """Refused, cut or cancelled."""
+    tokens_in: int
+    tokens_out: int
+    cost: float
+
+
+class Used(msgspec.Struct, frozen=True):
+    """All of it, the latest day first."""
+
+    since: str
+    currency: str
+    questions: int
+    tokens: int
+    cost: float
+    lines: tuple[Usage, ...]
+
+
+def used(data_dir: Path, days: int, ca_file: Path | None = None) -> Used | None:
+    """What this house's questions cost in the last ``days``, as the bridge has counted; None where this device was
+    never enrolled. Raises BridgeRefused, StorageError.
+    """
+    bridge = enrolled(data_dir)
+    if bridge is None:
+        return None
+    key = device_key(data_dir)
+    with _client(bridge, ca_file) as client:
+        token = _token(client, bridge, key)
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        return _decoded(client.get("/v1/usage", params={"days": days}, headers=headers), Used)
 
 
 def _token(client: httpx.Client, bridge: Bridge, key: Ed25519PrivateKey) -> str:

@@ -1,10 +1,11 @@
 """How the synchronisation stands: from the database, and from ``hearth-sync`` where that runs."""
 
+import datetime
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
@@ -92,6 +93,37 @@ def standing(data_dir: Path, wish: FromAssistant | None = None) -> Standing:
 def send_now(data_dir: Path) -> Standing:
     """Have it try at once. Raises AssistantUnreachable."""
     return standing(data_dir, Now())
+
+
+def summary(data_dir: Path, bridge: str | None) -> dict[str, Any]:
+    """All that is known, as one JSON object. Raises StorageError."""
+    said: Standing | None
+    try:
+        said = standing(data_dir)
+    except AssistantUnreachable:
+        said = None
+    found = waiting(data_dir, said.acked if said is not None else 0)
+    return {
+        "bridge": bridge,
+        "running": said is not None,
+        "linked": said is not None and said.linked,
+        "since": _moment(said.since_ms) if said is not None else None,
+        "error": said.error if said is not None else "",
+        "next_try_s": round(said.next_try_s) if said is not None and not said.linked else None,
+        "waiting": dict(found.kinds),
+        "bytes": found.size,
+        "oldest": _moment(found.oldest_ms),
+        "acked": found.acked,
+        "lost": dict(found.lost),
+        "questions": found.questions,
+        "answers": found.answers,
+    }
+
+
+def _moment(ms: int | None) -> str | None:
+    if not ms:
+        return None
+    return datetime.datetime.fromtimestamp(ms / 1000).astimezone().isoformat(timespec="seconds")
 
 
 def _hear(connection: socket.socket) -> Standing:

@@ -75,7 +75,9 @@ class Agenda:
         self._entries: dict[str, Entry] = {}
         self._ringing: dict[str, tuple[Phrase, anyio.CancelScope]] = {}
         self._watch = WallClockWatch(time)
-        self._changed = Alert()
+        self._moved: set[str] = set()
+        self.changed = Alert()
+        """Set by every change, and when one begins or ends to ring."""
         self._loading = anyio.Lock()
         self._loaded = False
 
@@ -104,15 +106,50 @@ class Agenda:
         await self._put(entry)
         return entry
 
+    def entry(self, ident: str) -> Entry | None:
+        """That of this id, where there is one."""
+        return self._entries.get(ident)
+
+    def rings(self, entry: Entry) -> bool:
+        """Whether it rings, be it behind another."""
+        return entry.id in self._ringing and entry.id not in self._moved
+
+    async def change(self, entry: Entry, text: str, when: When | None) -> Entry:
+        """It is for ``text`` from now on, and due at another time, where one is given; one that rings is silenced.
+        Raises StorageError.
+        """
+        changed = replace(entry, text=text)
+        if when is not None:
+            at = when.at.timestamp()
+            changed = Entry(entry.id, text, at, when.rule, at, when.span_s is not None)
+            if self.rings(entry):
+                # What becomes of what rang is decided.
+                self._moved.add(entry.id)
+        await self._put(changed)
+        if when is not None:
+            await self._hush(entry, Silenced(RingingEnd.STOPPED))
+        return changed
+
+    async def silence(self, entry: Entry, silenced: Silenced) -> None:
+        """It is heard no more, as a person says. Raises StorageError."""
+        if self.rings(entry) and not await self._hush(entry, silenced):
+            await self._over(entry, silenced)
+
     async def remove(self, entries: Sequence[Entry]) -> None:
         """They are due no more; one that rings is silenced. Raises StorageError."""
         await self._delete(entries)
         for entry in entries:
-            phrase, scope = self._ringing.get(entry.id, (None, None))
-            if phrase is not None and self._announcer.ringing is phrase:
-                await self._announcer.silence(Silenced(RingingEnd.STOPPED))
-            elif scope is not None:
-                scope.cancel()  # it waits behind another that rings
+            await self._hush(entry, Silenced(RingingEnd.STOPPED))
+
+    async def _hush(self, entry: Entry, silenced: Silenced) -> bool:
+        """Whether it rang aloud: then it is known how it ended."""
+        phrase, scope = self._ringing.get(entry.id, (None, None))
+        if phrase is not None and self._announcer.ringing is phrase:
+            await self._announcer.silence(silenced)
+            return True
+        if scope is not None:
+            scope.cancel()  # it waits behind another that rings
+        return False
 
     async def serve(self) -> None:
         """Ring what is due, for as long as the assistant runs. Raises StorageError."""
@@ -127,8 +164,9 @@ class Agenda:
                         missed = entry.begun or now - entry.next > self._stale_s
                         self._ringing[entry.id] = (self._phrase(entry, missed), anyio.CancelScope())
                         ringing.start_soon(self._heard, entry, missed)
+                        self.changed.set()
                 later = [entry.next - now for entry in waiting if entry.next > now]
-                await self._changed.wait(min([LONGEST_SLEEP_S, *later]), self._time.sleep)
+                await self.changed.wait(min([LONGEST_SLEEP_S, *later]), self._time.sleep)
 
     async def _heard(self, entry: Entry, missed: bool) -> None:
         phrase, scope = self._ringing[entry.id]
@@ -144,11 +182,12 @@ class Agenda:
             else:
                 await self._announcer.ring(phrase, lambda silenced: self._over(entry, silenced))
         self._ringing.pop(entry.id, None)
-        self._changed.set()
+        self._moved.discard(entry.id)
+        self.changed.set()
 
     async def _over(self, entry: Entry, silenced: Silenced) -> None:
-        if entry.id not in self._entries:
-            return  # it was cancelled meanwhile
+        if entry.id not in self._entries or entry.id in self._moved:
+            return  # it was cancelled or put off meanwhile
         now = self._time.now()
         if silenced.how is RingingEnd.SNOOZED:
             await self._put(replace(entry, snoozed=now.timestamp() + (silenced.snooze_s or self._snooze_s)))
@@ -169,7 +208,7 @@ class Agenda:
         sql = f"INSERT OR REPLACE INTO {self._table} VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  # our own name
         await self._storage.write(lambda connection: connection.execute(sql, row))
         self._entries[entry.id] = entry
-        self._changed.set()
+        self.changed.set()
 
     async def _delete(self, entries: Sequence[Entry]) -> None:
         sql = f"DELETE FROM {self._table} WHERE id = ?"  # noqa: S608  # our own name
@@ -177,7 +216,7 @@ class Agenda:
         await self._storage.write(lambda connection: connection.executemany(sql, ids))
         for entry in entries:
             self._entries.pop(entry.id, None)
-        self._changed.set()
+        self.changed.set()
 
     def _all(self, connection: Connection) -> list[Entry]:
         sql = f"SELECT id, text, due, rule, start, counted, snoozed, begun FROM {self._table}"  # noqa: S608  # our own name

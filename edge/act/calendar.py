@@ -2,17 +2,17 @@
 
 import datetime
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil.rrule import rrulestr
 
 from edge.act.moments import Said
 
-_DAY_NAMES: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+DAY_NAMES: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _HOURS_OF: Final = {"morning": range(12), "afternoon": range(12, 18), "evening": range(16, 24), "night": range(18, 24)}
 _USUAL: Final = {"morning": 9, "afternoon": 15, "evening": 19, "night": 21}
 """The hour that is meant when only the part of the day is said."""
@@ -71,13 +71,23 @@ def following(rule: str, start: datetime.datetime, after: datetime.datetime) -> 
     return found.replace(tzinfo=start.tzinfo).astimezone(datetime.UTC).astimezone(start.tzinfo) if found else None
 
 
-def recurrence(rule: str) -> Mapping[str, object]:
-    """``rule`` as it is worded: unit (day, week, month, year), interval, and days (0 Monday)."""
+class Recurring(TypedDict):
+    """How something recurs, as it is worded."""
+
+    unit: str
+    """day, week, month, year."""
+    interval: int
+    days: list[int]
+    """0 is Monday."""
+
+
+def recurrence(rule: str) -> Recurring:
+    """``rule`` as it is worded."""
     parts = dict(part.split("=") for part in rule.split(";"))
     return {
         "unit": {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}[parts["FREQ"]],
         "interval": int(parts.get("INTERVAL", 1)),
-        "days": [_DAY_NAMES.index(day) for day in parts.get("BYDAY", "").split(",") if day],
+        "days": [DAY_NAMES.index(day) for day in parts.get("BYDAY", "").split(",") if day],
     }
 
 
@@ -185,7 +195,7 @@ def _recurring(said: Said, now: datetime.datetime, hours: list[int], awake: bool
         parts.append(f"INTERVAL={said.interval}")
     weekdays = said.weekdays or ({said.weekday} if said.every == "WEEKLY" and said.weekday is not None else set())
     if weekdays:
-        parts.append("BYDAY=" + ",".join(_DAY_NAMES[day] for day in sorted(weekdays)))
+        parts.append("BYDAY=" + ",".join(DAY_NAMES[day] for day in sorted(weekdays)))
     if said.day is not None and said.every in ("MONTHLY", "YEARLY"):
         parts.append(f"BYMONTHDAY={said.day}")
     if said.month is not None and said.every == "YEARLY":

@@ -80,6 +80,10 @@ class Guard:
         self._refused_until = 0.0
         self._just_wrong = False
 
+    def adopt(self, rules: Rules) -> None:
+        """Go by ``rules`` from now on; whoever guesses at the PIN is counted on."""
+        self._rules = rules
+
     def objection(self, intent: Intent, origin: Origin, confidence: float) -> Outcome | None:
         """What to say instead of doing ``intent``; None when it may be done. ``confidence``: 0–1."""
         just_wrong, self._just_wrong = self._just_wrong, False

@@ -20,11 +20,11 @@ def enrol(
     """Make this assistant known to a bridge. Its key is made here and never leaves; nothing else is sent."""
     from cloud_sync.client.enrolment import enrol as tell
     from edge.settings import own_file, usual_file
-    from edge.settings_file import write_setting
+    from edge.settings_file import change_settings
 
     bridge = tell(data_dir_of(config), url, code, name, ca)
     print(f"enrolled in house {bridge.house} as {bridge.device}")
     file = config or usual_file() or own_file()
-    write_setting(file, "cloud", "url", bridge.url.replace("http", "ws", 1))
+    change_settings(file, {"cloud.url": bridge.url.replace("http", "ws", 1)})
     print(f"[cloud] url is set in {file}: start `hearth run` anew, and `hearth-sync` beside it.")
     print("Nothing leaves the house before you say what may: `hearth privacy allow answers`, `… history`, `… memory`.")

@@ -1,10 +1,8 @@
 """``hearth privacy``: what is kept about the people of the house, all of it in one file, and erasing it."""
 
-import datetime
-import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,8 +16,6 @@ from edge.errors import AssistantError, AssistantUnreachable
 if TYPE_CHECKING:
     from cloud_sync.client.compose import AssistantEnd
     from cloud_sync.client.receipts import Proof
-    from edge.memory.feedback import Traces
-    from edge.ports import Erasures
 
 app = typer.Typer(
     no_args_is_help=True, help="What is kept about you and what may leave the house: see it, take it along, erase it."
@@ -73,19 +69,19 @@ def export(
     config: Config = None,
 ) -> None:
     """Write everything that is kept into one JSON file, here and on the bridge."""
-    from cloud_sync.client.enrolment import enrolled
+    from edge.privacy.kept import entries, exported, recorded
 
-    kept = anyio.run(_everything, _file(config))
-    if not local and (bridge := enrolled(data_dir_of(config))) is not None:
-        from cloud_sync.client.requests import exported
-
-        kept["bridge"] = exported(data_dir_of(config), bridge, settings_of(config).cloud.ca_file)
+    further = [("recordings", recorded(data_dir_of(config))), *([] if local else _at_the_bridge(config))]
+    text = exported(_file(config), further)
+    count = 0
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-            json.dump(kept, out, ensure_ascii=False, indent=1, default=_in_json)
+            for piece in text:
+                out.write(piece)
+                count += entries(piece)
     except OSError as error:
         raise AssistantError(f"cannot write {file}: {error.strerror}", "choose another file") from error
-    print(f"{sum(len(rows) for rows in kept.values())} entries in {file}")
+    print(f"{count} entries in {file}")
 
 
 @app.command(epilog='Examples: `hearth privacy forget --about "the oven"`, `hearth privacy forget --everything`')
@@ -145,12 +141,12 @@ def receipts(as_json: Json = False, config: Config = None) -> None:
     raise typer.Exit(any(each.done and not each.genuine for each in found))
 
 
-def _state(proof: "Proof") -> str:
-    if not proof.done:
-        return "waits for a link"
-    if not proof.genuine:
-        return "THE SIGNATURE IS WRONG"
-    return f"{sum(proof.said['erased'].values())} entries erased, signed"
+def _at_the_bridge(config: Path | None) -> list[tuple[str, Iterable[dict[str, Any]]]]:
+    """All that the bridge has of this house, where there is one."""
+    from cloud_sync.client.requests import kept_there
+
+    found = kept_there(data_dir_of(config), settings_of(config).cloud.ca_file)
+    return [] if found is None else [("bridge", found)]
 
 
 def _say(config: Path | None, purposes: Sequence[str], *, yes: bool) -> None:
@@ -188,7 +184,11 @@ def _file(config: Path | None) -> Path:
 
 
 async def _counts(file: Path) -> dict[str, int]:
-    return {name: len(rows) for name, rows in (await _everything(file)).items()}
+    from edge.database import Database
+    from edge.privacy.kept import counts
+
+    async with Database(file) as database:
+        return await database.read(counts)
 
 
 async def _consents(file: Path) -> list[dict[str, Any]]:
@@ -208,72 +208,28 @@ async def _consents(file: Path) -> list[dict[str, Any]]:
     ]
 
 
-async def _everything(file: Path) -> dict[str, list[dict[str, Any]]]:
-    """Every row of every table, by the table's name."""
-    from edge.database import Database
-
-    async with Database(file) as database:
-        return await database.read(lambda connection: {name: _rows(connection, name) for name in _tables(connection)})
-
-
-def _tables(connection: Any) -> list[str]:
-    # That the microphone is off says nothing about anybody, and must not be forgotten.
-    # Nor who may use the console: without a password it would be open to whoever uses this machine.
-    ours = {"schema_part", "listening"}
-    query = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-    names = (name for (name,) in connection.execute(query))
-    return [name for name in names if name not in ours and not name.startswith("access_")]
-
-
-def _rows(connection: Any, table: str) -> list[dict[str, Any]]:
-    # The name comes out of the schema itself.
-    cursor = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608
-    return [dict(zip((column for column, _ in cursor.getdescription()), row, strict=True)) for row in cursor]
-
-
 async def _forget(file: Path, end: "AssistantEnd | None", about: str | None, days: float | None) -> int:
     from cloud_sync.client.compose import let_go
     from edge.database import Database
-    from edge.memory.episodes import Episodes
-    from edge.memory.facts import Facts
-    from edge.memory.feedback import Traces
+    from edge.privacy.erasing import Erasing
 
     async with Database(file, end.seal if end is not None else None) as database:
-        erasures = end.erasures if end is not None else None
         if end is not None:
             await end.prepare(database)
-        traces = Traces(file.parent)
-        facts, episodes = Facts(database, erasures=erasures), Episodes(database, 1.0, erasures=erasures, traces=traces)
+        erasing = Erasing(database, file.parent, end.erasures if end is not None else None)
         if about is not None:
-            count = await facts.forget(await facts.about(about))
-            count += await episodes.erase(await episodes.about(about, 0.0, float("inf")))
+            count = await erasing.about(about)
         elif days is not None:
-            count = await episodes.forget(time.time() - days * _DAY_S)
+            count = await erasing.turns(time.time() - days * _DAY_S)
         else:
-            count = await database.write(lambda connection: _empty(connection, erasures, traces))
+            count = await erasing.everything()
         if end is None:
             await let_go(database, file.parent)
-        # Nothing of it may stay behind in the write-ahead log.
-        await database.read(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+        await erasing.overwritten()
         return count
 
 
-def _empty(connection: Any, erasures: "Erasures | None", traces: "Traces") -> int:
-    count = 0
-    traces.erase(connection, None)
-    for table in _tables(connection):
-        # What the link needs stays: what was allowed, and that the rest is to be forgotten, is not forgotten.
-        if not table.startswith(("sync_", "privacy_")):
-            connection.execute(f'DELETE FROM "{table}"')  # noqa: S608
-            count += connection.changes()
-    if erasures is not None:
-        erasures.forget_everything(connection)
-    return count
-
-
 def _moment(ms: float) -> str:
-    return datetime.datetime.fromtimestamp(ms / 1000).astimezone().isoformat(timespec="seconds")
+    from edge.privacy.kept import moment
 
-
-def _in_json(value: object) -> str:
-    return value.hex() if isinstance(value, bytes) else str(value)
+    return moment(ms / 1000)

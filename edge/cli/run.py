@@ -4,6 +4,8 @@ import dataclasses
 import functools
 import gc
 import logging
+import os
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -41,7 +43,11 @@ def run_assistant(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT. Returns the exit code."""
     log_to_stderr(settings.log_level, settings.log_format)
     gc.disable()  # while everything loads, there is nothing to collect
-    run_async(_until_told_to_stop, settings)
+    if run_async(_until_told_to_stop, settings):
+        # In the same process, so that whoever watches over it sees no end.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # our own command line
     return 0
 
 
@@ -82,7 +88,8 @@ def say_once(settings: Settings, text: str) -> None:
     run_async(say)
 
 
-async def _until_told_to_stop(settings: Settings) -> None:
+async def _until_told_to_stop(settings: Settings) -> bool:
+    """Returns whether it is to begin anew."""
     begun = time.perf_counter()
     portaudio = PortAudio()
     async with AsyncExitStack() as stack:
@@ -128,9 +135,28 @@ async def _until_told_to_stop(settings: Settings) -> None:
         with stop_signals() as told_to_stop:
             _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
             tell_systemd("READY=1")
-            await told_to_stop()
-        tell_systemd("STOPPING=1")
+            again = await _ended(running, told_to_stop)
+        # systemd waits for READY=1 after RELOADING=1, and for the end of the process after STOPPING=1.
+        tell_systemd(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}" if again else "STOPPING=1")
         tasks.cancel_scope.cancel()
+    return again
+
+
+async def _ended(running: Assistant, told_to_stop: Callable[[], Awaitable[None]]) -> bool:
+    """Returns when it is told to end, with whether that is to begin anew."""
+    again = anyio.Event()
+    running.begin_anew = again.set
+    async with anyio.create_task_group() as tasks:
+
+        async def stop() -> None:
+            await told_to_stop()
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(stop)
+        await again.wait()
+        _log.info("beginning anew")
+        tasks.cancel_scope.cancel()
+    return again.is_set()
 
 
 @asynccontextmanager

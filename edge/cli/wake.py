@@ -41,6 +41,7 @@ def train(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Settings file (TOML).", show_default=False)
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")] = False,
 ) -> None:
     """Train a model for a wake word from its phrase alone, or better with a few recordings. Takes some minutes."""
     from edge.cli import settings_of
@@ -52,11 +53,17 @@ def train(
     path = (out or settings.data_dir / "wake" / f"{_file_name(phrase)}.onnx").absolute()
     sounds = read_recordings(recordings) if recordings else []
     check_installed(plot is not None)
-    trained = _with_progress(settings, phrase, sounds, Budget())
-    export.write(trained.classifier, path, phrase=phrase, threshold=trained.threshold, lag_s=trained.lag_s)
+    if as_json:
+        trained = train_word(settings, phrase, sounds, Budget(), _SEED, _print_progress)
+    else:
+        trained = _with_progress(settings, phrase, sounds, Budget())
+    export.write_trained(trained, path)
     if plot is not None:
         draw(trained, plot)
-    _tell(trained, path, plot)
+    if as_json:
+        _print_trained(trained, path)
+    else:
+        _tell(trained, path, plot)
 
 
 def read_recordings(folder: Path) -> "list[npt.NDArray[np.float32]]":
@@ -128,6 +135,21 @@ def _with_progress(
             bars.update(tasks[stage], completed=done, total=total)
 
         return train_word(settings, phrase, recordings, budget, _SEED, show)
+
+
+def _print_progress(stage: str, done: int, total: int) -> None:
+    from edge.cli import print_json
+
+    print_json({"type": "progress", "stage": stage, "done": done, "total": total})
+
+
+def _print_trained(trained: "Trained", path: Path) -> None:
+    from dataclasses import asdict
+
+    from edge.cli import print_json
+
+    held_back = asdict(trained.held_back)
+    print_json({"type": "trained", "model": str(path), "words": trained.words, "hours": trained.hours, **held_back})
 
 
 def _tell(trained: "Trained", path: Path, plot: Path | None) -> None:

@@ -86,6 +86,10 @@ class Listener:
         """``sayable`` gives the start of every sentence that means something now."""
         self._vad, self._stt, self._rules, self._language, self._sayable = vad, stt, rules, language, sayable
 
+    def adopt(self, rules: EndpointRules) -> None:
+        """Go by ``rules`` from the next utterance on."""
+        self._rules = rules
+
     async def ready(self) -> None:
         """Returns when both engines are loaded and have worked once, as the first time takes longer."""
         await self._vad.ready()

@@ -47,6 +47,9 @@ _LATEST: Final = """SELECT n, at, turn FROM memory_turn WHERE n < ?1 AND (?2 = '
     AND (?3 = '' OR outcome = ?3) AND (?4 = '' OR instr(lower(text || ' ' || reply), lower(?4)))
     ORDER BY n DESC LIMIT ?5"""
 _ONE: Final = "SELECT n, at, turn FROM memory_turn WHERE id = ?"
+_SESSIONS: Final = """SELECT session, min(at), max(at) AS last, count(*),
+    (SELECT text FROM memory_turn AS first WHERE first.session = turn.session ORDER BY n LIMIT 1)
+    FROM memory_turn AS turn GROUP BY session HAVING last < ? ORDER BY last DESC LIMIT ?"""
 _ALWAYS: Final = 2**62
 _DAY_S: Final = 86_400.0
 SECRETS: Final = frozenset({"pin", "code"})
@@ -77,6 +80,20 @@ class Kept:
     """The JSON object of its ``turn_ended``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One conversation."""
+
+    id: str
+    began: float
+    """When its first turn ended, seconds since the epoch."""
+    ended: float
+    """When its last one did."""
+    turns: int
+    text: str
+    """What was said first."""
+
+
 class Episodes:
     """The turns of the last days."""
 
@@ -97,6 +114,10 @@ class Episodes:
         self._erasures, self._traces = erasures, traces
         self._storage, self._days, self._now, self._meaning, self._outbox = storage, days, now, meaning, outbox
         self._ready = False
+
+    def keep_for(self, days: float) -> None:
+        """How long turns are kept from now on; 0: no further one is."""
+        self._days = days
 
     async def write(self, ended: TurnEnded) -> bool:
         """Keep a turn in which something was said, without secrets; those that are too old go. Returns whether it is
@@ -157,6 +178,28 @@ class Episodes:
         await self._prepare()
         found = await self._storage.read(lambda connection: _kept(connection, _ONE, (ident,)))
         return found[0] if found else None
+
+    async def kept(self, ids: Sequence[str]) -> set[str]:
+        """Which of these turns there are. Raises StorageError."""
+        await self._prepare()
+        query = f"SELECT id FROM memory_turn WHERE id IN ({', '.join('?' * len(ids))})"  # noqa: S608  # only marks
+        return await self._storage.read(lambda connection: {str(ident) for (ident,) in connection.execute(query, ids)})
+
+    async def sessions(self, limit: int, before: float | None = None) -> list[Session]:
+        """At most ``limit`` conversations, the latest first; ``before``: that ended before then, seconds since the
+        epoch. Raises StorageError.
+        """
+        await self._prepare()
+        of = (_FOREVER_S if before is None else before, limit)
+        return await self._storage.read(lambda connection: [Session(*row) for row in connection.execute(_SESSIONS, of)])
+
+    async def of(self, session: str) -> list[Episode]:
+        """The turns of that session, oldest first. Raises StorageError."""
+        await self._prepare()
+        query = "SELECT id, at, text, reply, outcome FROM memory_turn WHERE session = ? ORDER BY n"
+        return await self._storage.read(
+            lambda connection: [Episode(*row) for row in connection.execute(query, (session,))]
+        )
 
     async def erase(self, turns: Sequence[Episode]) -> int:
         """Erase these. Returns how many there were. Raises StorageError."""

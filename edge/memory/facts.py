@@ -62,6 +62,13 @@ class Facts:
         fact = Fact(uuid.uuid4().hex, text, topic, self._now())
         return await self._storage.write(lambda connection: _insert(connection, fact))
 
+    async def reword(self, fact: Fact, text: str) -> None:
+        """It says something else from now on. Raises StorageError."""
+        await self._prepare()
+        row = (text, self._now(), fact.id)
+        sql = "UPDATE memory_fact SET text = ?, vector = NULL, changed = ? WHERE id = ? AND forgotten IS NULL"
+        await self._storage.write(lambda connection: connection.execute(sql, row).fetchall())
+
     async def all(self) -> list[Fact]:
         """Everything, oldest first. Raises StorageError."""
         await self._prepare()

@@ -11,6 +11,7 @@ _THROTTLED: Final = "devices/platform/soc/soc:firmware/get_throttled"
 https://www.raspberrypi.com/documentation/computers/os.html."""
 _FLAGS: Final = {"under_voltage": 1 << 0, "frequency_capped": 1 << 1, "throttled": 1 << 2, "soft_limit": 1 << 3}
 """Those that tell of now; from bit 16 on they tell of any time since the start."""
+_SINCE_START: Final = 16
 _PLAUSIBLE_C: Final = (-40.0, 150.0)
 
 
@@ -22,12 +23,17 @@ class Board:
     """Of the warmest zone."""
     limits: dict[str, bool] | None
     """By reason: whether the processor is slowed down now, or gets too little power."""
+    since_start: dict[str, bool] | None = None
+    """The same of any time since the start."""
 
 
 def board(system: Path = Path("/sys")) -> Board:
     """As it is now. Reads a few small files."""
     zones = [celsius for zone in system.glob(_ZONES) if (celsius := _celsius(zone)) is not None]
-    return Board(max(zones, default=None), _limits(system / _THROTTLED))
+    flags = _flags(system / _THROTTLED)
+    if flags is None:
+        return Board(max(zones, default=None), None)
+    return Board(max(zones, default=None), _limits(flags), _limits(flags >> _SINCE_START))
 
 
 def _celsius(zone: Path) -> float | None:
@@ -40,9 +46,12 @@ def _celsius(zone: Path) -> float | None:
     return celsius if low < celsius < high else None
 
 
-def _limits(file: Path) -> dict[str, bool] | None:
+def _flags(file: Path) -> int | None:
     try:
-        flags = int(file.read_text().strip(), 16)
+        return int(file.read_text().strip(), 16)
     except (OSError, ValueError):
         return None
+
+
+def _limits(flags: int) -> dict[str, bool]:
     return {name: bool(flags & flag) for name, flag in _FLAGS.items()}

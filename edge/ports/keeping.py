@@ -18,6 +18,9 @@ Vector: TypeAlias = npt.NDArray[np.float32]
 class Journal(Protocol):
     """Where turns are kept."""
 
+    def keep_for(self, days: float) -> None:
+        """How long turns are kept from now on; 0: no further one is."""
+
     async def write(self, ended: TurnEnded) -> bool:
         """Returns when the turn would survive a power cut, and whether it is kept at all. Raises StorageError."""
 

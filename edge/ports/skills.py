@@ -136,6 +136,8 @@ class Countdown:
     left_s: float
     """Seconds until it is over, when this was asked."""
     state: CountdownState
+    length_s: float = 0.0
+    """What it was set to; 0: that is not known."""
 
 
 @runtime_checkable

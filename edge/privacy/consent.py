@@ -55,6 +55,8 @@ class How(StrEnum):
     """In a sentence to the assistant, be it typed."""
     CLI = "cli"
     """``hearth privacy``."""
+    CONSOLE = "console"
+    """On the page, or by another program over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)

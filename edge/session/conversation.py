@@ -66,6 +66,10 @@ class Conversations:
         known = self._sessions.get(session)
         return known.context() if known is not None else Context()
 
+    def forget(self) -> None:
+        """Nothing is in mind any more."""
+        self._sessions.clear()
+
     def spoken(self) -> str:
         """The session that speech at the microphone belongs to now."""
         known = self._sessions.get(self._spoken)

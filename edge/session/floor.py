@@ -37,6 +37,11 @@ class Floor:
         while self._turns:
             await self._free.wait()
 
+    async def still(self) -> None:
+        """Returns when there is no turn and nothing is said unasked."""
+        async with self._unasked:
+            await self.free()
+
     def dismiss(self) -> bool:
         """Stop what is said unasked now, for good. Whether there was anything."""
         if self._speaking is None:

@@ -9,8 +9,8 @@ gives way ends unheard; should the other one fall silent, the sound that is kept
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
@@ -56,6 +56,10 @@ class _Woken:
         return time.perf_counter() - self.at + self.before_s
 
 
+class _Renewed:
+    """The watch is to begin anew, by other rules."""
+
+
 class Loop:
     """Listens to one stream of sound until it ends."""
 
@@ -83,6 +87,12 @@ class Loop:
         self._conversations, self._floor, self._follow_up = conversations, floor, follow_up
         self._arbiter, self._delegate, self._press = arbiter, delegate, press or threading.Event()
         self._gauge = gauge or Gauge()
+        self._renewed = threading.Event()
+
+    def adopt(self, rules: "WakeRules", follow_up: "FollowUpRules") -> None:
+        """Go by these from the next wake word on, and listen for the words that the engine has by then."""
+        self._rules, self._follow_up = rules, follow_up
+        self._renewed.set()
 
     async def run(self, sound: Sound) -> list[TurnEnded]:
         """Follow ``sound`` to its end. Returns the turns of a recording; a microphone's never ends."""
@@ -93,7 +103,10 @@ class Loop:
             async with anyio.create_task_group() as turns:
                 running: anyio.CancelScope | None = None
                 lost = 0
-                while (woken := await self._wake.call(_watch, reader, watch, sound, self._press)) is not None:
+                while (woken := await self._woken(reader, watch, sound)) is not None:
+                    if isinstance(woken, _Renewed):
+                        watch = await self._wake.call(self._rules.watch, self._gauge)
+                        continue
                     lost = self._tell_of_losses(lost, reader.lost, woken)
                     if running is not None:
                         running.cancel()
@@ -102,6 +115,9 @@ class Loop:
         finally:
             reader.close()
         return ended
+
+    async def _woken(self, reader: SoundReader, watch: Watch, sound: Sound) -> "_Woken | _Renewed | None":
+        return await self._wake.call(_watch, reader, watch, sound, self._press, self._renewed)
 
     def _tell_of_losses(self, before: int, lost: int, woken: _Woken) -> int:
         if lost > before:
@@ -193,6 +209,8 @@ class WakeRules:
     refractory_s: float
     second: Callable[[], Verifier] | None = None
     """Builds what gives a second opinion on detections, in the wake thread; None: there is none."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """For single words, which outrank the one for all."""
 
     def watch(self, engine: WakeEngine, gauge: Gauge | None = None) -> Watch:
         """A watch for the words of ``engine``, which ``gauge`` shows. Raises ModelError."""
@@ -203,16 +221,22 @@ class WakeRules:
         return Watch(engine, Detector(thresholds, self.refractory_s), verifier, gauge)
 
     def _thresholds(self, engine: WakeEngine, verifier: Verifier | None) -> dict[str, float]:
-        if self.threshold is not None:
-            return dict.fromkeys(engine.words, self.threshold)
         verified = verifier.first_thresholds if verifier else {}
-        return {name: verified.get(name, word.threshold) for name, word in engine.words.items()}
+        usual = {name: verified.get(name, word.threshold) for name, word in engine.words.items()}
+        if self.threshold is not None:
+            usual = dict.fromkeys(engine.words, self.threshold)
+        return {name: self.thresholds.get(name, threshold) for name, threshold in usual.items()}
 
 
 def _watch(
-    engine: WakeEngine, reader: SoundReader, watch: Watch, sound: Sound, press: threading.Event
-) -> _Woken | None:
-    """Blocks in the wake thread until a wake word or a press (or, None, the end of the sound)."""
+    engine: WakeEngine,
+    reader: SoundReader,
+    watch: Watch,
+    sound: Sound,
+    press: threading.Event,
+    renewed: threading.Event,
+) -> _Woken | _Renewed | None:
+    """Blocks in the wake thread until a wake word or a press, or other rules (or, None, the end of the sound)."""
     while True:
         try:
             chunks = reader.read_some(CHUNKS_AT_ONCE)
@@ -234,3 +258,6 @@ def _watch(
             wake = wakes[0]
             start, before_s = wake.command_start, chunks[-1].end - wake.detection.at
             return _Woken(wake.detection, sound.reader(start), start, wake.loudness_db, begun, before_s)
+        if renewed.is_set():
+            renewed.clear()
+            return _Renewed()

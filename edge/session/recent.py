@@ -6,7 +6,7 @@ person asks for later; where the milliseconds went is looked at today, and would
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -77,6 +77,11 @@ class Recent:
     def turn(self, ident: str) -> RecentTurn | None:
         """The turn of that id, as long as it is among the last."""
         return self._turns.get(ident)
+
+    def forget(self, ids: Collection[str]) -> None:
+        """Those are erased."""
+        for ident in ids:
+            self._turns.pop(ident, None)
 
     def turns(self) -> Sequence[RecentTurn]:
         """The last turns, oldest first."""

@@ -18,7 +18,19 @@ from edge.chunk import AudioChunk, Pcm, SoundCut
 from edge.dialogue import SECRET, VOICE
 from edge.errors import AssistantError
 from edge.events import Asked, TurnEnded
-from edge.intents import Origin, Outcome, OutcomeKind, Phrase, Telling, Transcript, Understanding, together
+from edge.intents import (
+    Intent,
+    Origin,
+    Outcome,
+    OutcomeKind,
+    Phrase,
+    Question,
+    Telling,
+    Tier,
+    Transcript,
+    Understanding,
+    together,
+)
 from edge.listen.listen import Hypothesis, Listener, Progress
 from edge.ports import Afterthought, Journal, Recorder
 from edge.session.clock import TurnClock
@@ -68,9 +80,18 @@ class Turn:
     """One command, spoken or written."""
 
     def __init__(
-        self, stages: Stages, bus: Emitter, origin: Origin, clock: TurnClock, conversation: Conversation | None = None
+        self,
+        stages: Stages,
+        bus: Emitter,
+        origin: Origin,
+        clock: TurnClock,
+        conversation: Conversation | None = None,
+        *,
+        careful: bool = False,
     ) -> None:
-        """``conversation``: the one that this turn goes on with; None: it begins one."""
+        """``conversation``: the one that this turn goes on with; None: it begins one. ``careful``: a program speaks,
+        and no person: what is guarded is asked about, however clear it is, and no yes answers that, only the PIN.
+        """
         self._stages, self._clock = stages, clock
         self._story = Story(bus, clock, origin)
         self.id = self._story.id
@@ -80,6 +101,8 @@ class Turn:
         self._withdrawn = False
         self._claim: ExitStack | None = None
         self._takes_message = False
+        self._careful = careful
+        self._meant: Understanding | None = None
         self._sound: Pcm | None = None
         """What was said, where it may be kept."""
 
@@ -119,6 +142,12 @@ class Turn:
 
     async def written(self, text: str) -> TurnEnded:
         """Carry out ``text``."""
+        return await self._run(lambda: self._read(text))
+
+    async def meant(self, intents: Sequence[Intent], text: str) -> TurnEnded:
+        """Carry out ``intents``, at least one, which a program has named; ``text`` is how it is told of."""
+        first, *further = intents
+        self._meant = Understanding(first, Tier.PROGRAM, 1.0, tuple(further))
         return await self._run(lambda: self._read(text))
 
     async def _run(self, hear: Callable[[], Awaitable[Transcript | None]]) -> TurnEnded:
@@ -178,7 +207,11 @@ class Turn:
         return Transcript(stripped, self._story.origin.language) if stripped else None
 
     async def _understand(self, transcript: Transcript) -> Routed:
-        routed = await self._stages.router.understand(transcript, self._story.origin, self._conversation.context())
+        if self._meant is not None:
+            routed = Routed(self._meant, 0.0)
+        else:
+            context = self._conversation.context()
+            routed = await self._stages.router.understand(transcript, self._story.origin, context)
         self._story.understood(routed)
         return routed
 
@@ -186,9 +219,10 @@ class Turn:
         """One outcome for each thing that the sentence asked for, done in that order; after a question, no more."""
         begun = time.perf_counter()
         done = self._story.done
+        confidence = 0.0 if self._careful else understanding.confidence
         try:
             for intent in understanding.intents:
-                self._story.acted(await self._stages.dispatch.run(intent, self._story.origin, understanding.confidence))
+                self._story.acted(await self._stages.dispatch.run(intent, self._story.origin, confidence))
                 if done[-1].question is not None:
                     break
         finally:
@@ -268,8 +302,13 @@ class Turn:
     def _end(self) -> TurnEnded:
         ended = self._story.end()
         if ended.text and not self._withdrawn:
-            self._conversation.add(self._story.exchange(), self._story.outcome.question)
+            self._conversation.add(self._story.exchange(), self._question())
         return ended
+
+    def _question(self) -> Question | None:
+        """What the next turn may answer."""
+        asked = self._story.outcome.question
+        return None if self._careful and asked is not None and asked.slot is None else asked
 
     async def _let_go(self) -> None:
         """Nobody listens any more to what is still being told."""

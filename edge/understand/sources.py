@@ -30,7 +30,13 @@ _HEARD: Final = "lights"
 _PACKAGES: Final = ("hassil", "home-assistant-intents", "unicode-rbnf")
 _CODE: Final = ("needs.py", "sentence_files.py", "sources.py")
 """What says how sentences are read, in this folder."""
+_CODE_LENGTH: Final = 2
 _NONE: Final = Needed({}, {})
+
+
+def languages() -> list[str]:
+    """ISO 639-1 codes of the languages that there are sentences of ours for, beside Home Assistant's."""
+    return sorted(folder.name for folder in _OURS.iterdir() if folder.is_dir() and len(folder.name) == _CODE_LENGTH)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """One word's classifier over speech embeddings, in an ONNX file that may say its own threshold and lag.
 
 Metadata of the file, all optional, written by :mod:`edge.wake.training.export`: ``hearthside.threshold`` (0–1),
-``hearthside.lag_s`` (seconds).
+``hearthside.lag_s`` (seconds), ``hearthside.phrase``, ``hearthside.curve`` (JSON: ``words``, ``hours`` and ``points``,
+each a threshold, its recall, its false accepts an hour).
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from edge.wake.embedding import SIZE, Floats
 
 THRESHOLD_KEY: Final = "hearthside.threshold"
 LAG_KEY: Final = "hearthside.lag_s"
+PHRASE_KEY: Final = "hearthside.phrase"
+CURVE_KEY: Final = "hearthside.curve"
 _USUAL_THRESHOLD: Final = 0.5
 _USUAL_LAG_S: Final = 0.15
 _MOST_LAG_S: Final = 2.0

@@ -19,7 +19,7 @@ async def counted(house: Served) -> None:
         this - timedelta(7): {"tasks": 40, "succeeded": 36, "turns": 44, "seconds": 90, "took.2": 40, "repeated": 2, "wakes": 42, "false_wakes": 1, "asked": 1, "answered": 1, "score": 4},
         this: {"tasks": 10, "succeeded": 8, "turns": 11, "seconds": 25, "took.2": 10, "wakes": 10},
     }  # fmt: skip
-    await KpiStore(house.assistant.storage).add(dict(days.items()), date.today())
+    await KpiStore(house.assistant.storage).add(days, date.today())
 
 
 async def test_before_anything_was_said_it_says_so(served: Served, visitor: Visitor) -> None:

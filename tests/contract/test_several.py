@@ -14,7 +14,7 @@ import pytest
 from anyio.to_thread import run_sync
 
 from edge.bench.several import Participant, Utterance, participants, utter
-from edge.cli.check import _several
+from edge.checks import _several
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
 from edge.identity import boot, identity

@@ -8,10 +8,10 @@ import pytest
 
 from cloud_sync.client import compose
 from cloud_sync.client.kept import take
+from cloud_sync.client.status import summary
 from cloud_sync.protocol.event import Kind
 from cloud_sync.protocol.messages import Answer
-from edge.cli.check import _cloud
-from edge.cli.sync import rows
+from edge.checks import _cloud
 from edge.database import Database
 from edge.errors import StorageError
 from edge.events import Reply, Timings, TurnEnded
@@ -40,7 +40,7 @@ async def house(tmp_path: Path, settings: Settings) -> House:
 
 
 def status(settings: Settings) -> dict[str, object]:
-    return rows(settings.data_dir, settings.cloud.url)
+    return summary(settings.data_dir, settings.cloud.url)
 
 
 async def test_before_anything_was_ever_kept(settings: Settings) -> None:

@@ -5,46 +5,75 @@ from importlib.metadata import version
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from starlette.routing import Route
 
 from edge.api.web import (
+    agenda,
     ask,
     devices,
     events,
     feedback,
     house,
     kpis,
+    lists,
+    memory,
     metrics,
+    model_store,
     now,
     page,
     people,
+    privacy,
     replay,
+    restart,
+    routines,
     sessions,
+    settings,
     setup,
+    sync,
+    system,
+    timers,
     tokens,
     turns,
+    wake,
 )
+from edge.api.web.access import Requires, Role
 from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
+from edge.api.web.mcp import PATH as MCP_PATH
+from edge.api.web.mcp import Mcp
 from edge.api.web.openai import chat, models, speech, transcriptions
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.api.web.voice import routes as voice
 from edge.assistant import Assistant
 
 _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
+    agenda.alarms,
+    agenda.later,
+    agenda.reminders,
     ask.router,
     chat.router,
     devices.router,
     feedback.router,
     house.router,
     kpis.router,
+    lists.router,
+    memory.router,
     metrics.router,
     models.router,
+    model_store.router,
     now.router,
     replay.router,
+    restart.router,
+    routines.router,
+    settings.router,
     speech.router,
+    sync.router,
+    system.router,
+    timers.router,
     transcriptions.router,
     turns.router,
     voice.router,
+    wake.router,
 )  # fmt: skip
 _OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
     people.router,
@@ -69,7 +98,10 @@ def build(assistant: Assistant, entrance: Entrance, feed: Feed) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router(assistant))
     app.include_router(events.router(assistant, feed))
+    app.include_router(privacy.router(assistant, feed))
     for of_entrance in _OF_ENTRANCE:
         app.include_router(of_entrance(entrance))
+    mcp = Requires(Mcp(assistant), Role.GUEST)
+    app.router.routes.append(Route(MCP_PATH, mcp, include_in_schema=False))
     app.mount("/", page.files())
     return app

@@ -11,7 +11,7 @@ them a turn goes on.
 import json
 import uuid
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -145,6 +145,11 @@ class Feed:
     def _take(self, event: AnyEvent) -> None:
         self.last += 1
         self._ring.append(_Told(self.last, event))
+
+    def forget(self, turns: Collection[str] | None) -> None:
+        """What was told of these turns is erased, None: all of it. Whoever had not read it yet has missed it."""
+        keep = () if turns is None else [told for told in self._ring if told.event.turn not in turns]
+        self._ring = deque(keep, maxlen=self._ring.maxlen)
 
     async def _wake(self) -> None:
         for count, follower in enumerate(tuple(self._followers), start=1):

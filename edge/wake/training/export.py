@@ -1,26 +1,55 @@
 """The trained classifier as an ONNX file that tells its own threshold and lag."""
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from edge.wake.embedding import SIZE
 from edge.wake.training.classifier import Classifier
+from edge.wake.training.curve import at
 from edge.wake.training.errors import TrainingError
-from edge.wake.word_model import LAG_KEY, THRESHOLD_KEY
+from edge.wake.training.train import Trained
+from edge.wake.word_model import CURVE_KEY, LAG_KEY, PHRASE_KEY, THRESHOLD_KEY
 
 _OPSET: Final = 17
 _IR_VERSION: Final = 9
-PHRASE_KEY: Final = "hearthside.phrase"
+_THRESHOLDS: Final = (0.02, *(n / 20 for n in range(1, 20)), 0.97, 0.98, 0.99, 0.999)
 
 
-def write(classifier: Classifier, path: Path, *, phrase: str, threshold: float, lag_s: float) -> None:
+def write_trained(trained: Trained, path: Path) -> None:
+    """Write it to ``path`` with its curve. Raises as :func:`write`."""
+    points = [at(trained.curve, threshold) for threshold in _THRESHOLDS]
+    rounded = [[point.threshold, round(point.recall, 4), round(point.false_accepts_per_hour, 3)] for point in points]
+    curve = {"words": trained.words, "hours": round(trained.hours, 3), "points": rounded}
+    write(
+        trained.classifier,
+        path,
+        phrase=trained.phrase,
+        threshold=trained.threshold,
+        lag_s=trained.lag_s,
+        more={CURVE_KEY: json.dumps(curve)},
+    )
+
+
+def write(
+    classifier: Classifier,
+    path: Path,
+    *,
+    phrase: str,
+    threshold: float,
+    lag_s: float,
+    more: Mapping[str, str] | None = None,
+) -> None:
     """Write it to ``path``, whole or not at all. Raises TrainingError when the package onnx is not installed."""
     onnx = _onnx()
     model = onnx.helper.make_model(
         _graph(onnx, classifier), opset_imports=[onnx.helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION
     )
-    metadata = {PHRASE_KEY: phrase, THRESHOLD_KEY: f"{threshold:.6f}", LAG_KEY: f"{lag_s:.3f}"}
+    metadata = {PHRASE_KEY: phrase, THRESHOLD_KEY: f"{threshold:.6f}", LAG_KEY: f"{lag_s:.3f}"} | (
+        dict(more) if more else {}
+    )
     onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -1,11 +1,14 @@
 """Alarm clocks: once or recurring, asked about, snoozed, cancelled; they survive a restart and ring until stopped."""
 
 from edge.act.calendar import local_zone
-from edge.act.skills.alarms.skill import Alarms, settings_of
+from edge.act.skills.alarms.skill import Alarms, AlarmSettings, settings_of
 from edge.act.timekeeping import SystemTime
 from edge.ports import SkillContext
+
+SETTINGS = AlarmSettings
 
 
 def build(context: SkillContext) -> Alarms:
     """The skill on the machine's own clocks. Raises SettingsError."""
-    return Alarms(context.storage, context.announcer, SystemTime(local_zone()), settings_of(context.settings))
+    settings = settings_of(context.settings)
+    return Alarms(context.storage, context.announcer, SystemTime(local_zone()), settings, context.language)

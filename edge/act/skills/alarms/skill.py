@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.act.agenda import MOST, Agenda, Entry
+from edge.act.agenda_by_hand import AgendaByHand
 from edge.act.calendar import When, fits, recurrence, when
 from edge.act.moments import Reading, read
 from edge.act.timekeeping import Time
@@ -27,6 +28,7 @@ class AlarmSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     snooze_minutes: Annotated[float, Field(gt=0, le=120)] = 9.0
+    """How long "snooze" puts it off."""
 
 
 def settings_of(section: Mapping[str, object]) -> AlarmSettings:
@@ -45,9 +47,13 @@ class Alarms:
     intents = frozenset({"HearthSetAlarm", "HearthCancelAlarm", "HearthAlarmStatus"})
     deadline_s = 5.0
 
-    def __init__(self, storage: Storage, announcer: Announcer, time: Time, settings: AlarmSettings) -> None:
+    def __init__(
+        self, storage: Storage, announcer: Announcer, time: Time, settings: AlarmSettings, language: str = "en"
+    ) -> None:
+        """``language``: ISO 639-1, of what is written by hand."""
         self._time = time
         self._agenda = Agenda("alarms", storage, announcer, time, self._due, settings.snooze_minutes * 60)
+        self.by_hand = AgendaByHand("alarms", self._agenda, time, language, usual=False)
 
     async def serve(self) -> None:
         """Rings what is due. Raises StorageError."""

@@ -18,6 +18,9 @@ class CalculatorSettings(BaseModel):
     """Whose cups, pints and gallons."""
 
 
+SETTINGS = CalculatorSettings
+
+
 def build(context: SkillContext) -> Calculator:
     """The skill. Raises SettingsError."""
     try:

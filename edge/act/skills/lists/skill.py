@@ -4,12 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from edge.act.skills.lists.spoken import LONGEST, find, split
+from edge.act.skills.lists.by_hand import ListsByHand
+from edge.act.skills.lists.spoken import LONGEST, LONGEST_NAME, SHOPPING, TO_DO, find, split
 from edge.act.skills.lists.store import Item, ListStore
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
 
-SHOPPING: Final = "shopping"
-TO_DO: Final = "to do"
 _SAME: Final[Mapping[str, str]] = {
     "grocery": SHOPPING,
     "groceries": SHOPPING,
@@ -25,7 +24,6 @@ _SAME: Final[Mapping[str, str]] = {
 _READ_ALOUD: Final = 10
 """Of a longer list the number is said, and how it begins."""
 _FIRST: Final = 3
-_LONGEST_NAME: Final = 60
 
 
 class Lists:
@@ -36,6 +34,8 @@ class Lists:
     def __init__(self, store: ListStore) -> None:
         self._store = store
         self._known: Sequence[str] = ()
+        self._content = 0
+        self.by_hand = ListsByHand(store, self.load)
         self.revision = 0
         """Rises with the names of lists."""
         self._by_intent: Mapping[str, Callable[[Intent, Origin], Awaitable[Outcome]]] = {
@@ -64,8 +64,11 @@ class Lists:
             self.revision += 1
 
     async def refresh(self) -> None:
-        """Another assistant may have made or deleted lists. Raises StorageError."""
+        """Another assistant may have changed them. Raises StorageError."""
         await self.load()
+        if (content := await self._store.content()) != self._content:
+            self._content = content
+            self._store.changed.set()
 
     def names(self) -> Mapping[str, Sequence[str]]:
         """Of the lists that there are, for the grammar."""
@@ -86,7 +89,7 @@ class Lists:
         said = self._said(intent, name, origin)
         if not said:
             return _asks(intent, "item", Phrase("lists_which_item"))
-        if any(len(text) > LONGEST for text in said) or len(name) > _LONGEST_NAME:
+        if any(len(text) > LONGEST for text in said) or len(name) > LONGEST_NAME:
             return Outcome(OutcomeKind.FAILED, Phrase("lists_too_long"))
         present = {item.text.casefold() for item in await self._store.items(name)} if name in known else set()
         new = [text for text in said if text.casefold() not in present]
@@ -148,7 +151,7 @@ class Lists:
         if not intent.slots.get("name"):
             return _asks(intent, "name", Phrase("lists_what_name"))
         name = await self._name(intent)
-        if len(name) > _LONGEST_NAME:
+        if len(name) > LONGEST_NAME:
             return Outcome(OutcomeKind.FAILED, Phrase("lists_too_long"))
         made = await self._store.create(name)
         return Outcome(OutcomeKind.DONE, Phrase("lists_created" if made else "lists_is_there", {"list": name}))
@@ -192,4 +195,4 @@ def _sure(intent: Intent, say: Phrase) -> Outcome:
 
 
 def _no_such(name: str) -> Outcome:
-    return Outcome(OutcomeKind.FAILED, Phrase("lists_no_such", {"list": name[:_LONGEST_NAME]}))
+    return Outcome(OutcomeKind.FAILED, Phrase("lists_no_such", {"list": name[:LONGEST_NAME]}))

@@ -8,6 +8,9 @@ from rapidfuzz import fuzz, process
 
 from edge.act.skills.lists.store import Item
 
+SHOPPING: Final = "shopping"
+TO_DO: Final = "to do"
+LONGEST_NAME: Final = 60
 LONGEST: Final = 200
 """Characters of an item. Whoever says more does not mean a list."""
 _ALIKE: Final = 85.0

@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from edge.act.skills.memory.by_hand import LONGEST, FactsByHand
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
 from edge.memory.episodes import Episodes
 from edge.memory.facts import Fact, Facts
@@ -16,9 +17,7 @@ NAME: Final = "name"
 """The topic under which the person's name is kept."""
 _TOLD: Final = 3
 """More than three things at once are not heard any more."""
-_LONGEST: Final = 300
-"""Characters of a fact. A longer one was not meant for us."""
-
+_WRITES: Final = frozenset({"HearthRemember", "HearthCallMe", "HearthForget", "HearthForgetEverything"})
 Now = Callable[[], float]
 
 
@@ -30,6 +29,7 @@ class Memory:
     def __init__(self, facts: Facts, episodes: Episodes, now: Now) -> None:
         """``now``: seconds since the epoch."""
         self._facts, self._episodes, self._now = facts, episodes, now
+        self.by_hand = FactsByHand(facts)
         self._does: Mapping[str, Callable[[Intent], Awaitable[Outcome]]] = {
             "HearthRemember": self._remember,
             "HearthCallMe": self._call_me,
@@ -49,7 +49,14 @@ class Memory:
 
     async def run(self, intent: Intent, origin: Origin) -> Outcome:
         """Remember, recall or forget. Raises StorageError."""
-        return await self._does[intent.name](intent)
+        outcome = await self._does[intent.name](intent)
+        if intent.name in _WRITES:
+            self.by_hand.alert.set()
+        return outcome
+
+    async def refresh(self) -> None:
+        """Another assistant may have been told something. Raises StorageError."""
+        await self.by_hand.refresh()
 
     # -- remembering -----------------------------------------------------------------------------------------------
 
@@ -58,7 +65,7 @@ class Memory:
         if not text:
             question = Question(intent, "fact")
             return Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("memory_what"), question=question)
-        if len(text) > _LONGEST:
+        if len(text) > LONGEST:
             return _done("memory_too_long", kind=OutcomeKind.FAILED)
         topic = _words(intent, "topic")
         await self._facts.remember(f"my favourite {topic} is {text}" if topic else text, topic.casefold() or None)
@@ -66,7 +73,7 @@ class Memory:
 
     async def _call_me(self, intent: Intent) -> Outcome:
         name = _words(intent, "person")
-        if not name or len(name) > _LONGEST:
+        if not name or len(name) > LONGEST:
             return _done("memory_too_long", kind=OutcomeKind.FAILED)
         await self._facts.remember(name.title(), NAME)
         return _done("memory_name_kept", name=name.title())

@@ -8,4 +8,4 @@ from edge.ports import SkillContext
 
 def build(context: SkillContext) -> Reminders:
     """The skill on the machine's own clocks."""
-    return Reminders(context.storage, context.announcer, SystemTime(local_zone()))
+    return Reminders(context.storage, context.announcer, SystemTime(local_zone()), context.language)

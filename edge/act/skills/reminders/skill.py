@@ -7,6 +7,7 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from edge.act.agenda import MOST, Agenda, Entry
+from edge.act.agenda_by_hand import LONGEST, AgendaByHand
 from edge.act.calendar import fits, recurrence, when
 from edge.act.moments import Reading, read
 from edge.act.timekeeping import Time
@@ -21,8 +22,6 @@ _TRAILING: Final = frozenset("on at by for in please and".split())
 _SNOOZE_S: Final = 300.0
 _ALIKE: Final = 80.0
 """Likeness in percent of what is asked for to what was noted."""
-_LONGEST: Final = 300
-"""Characters."""
 
 
 class Reminders:
@@ -31,9 +30,11 @@ class Reminders:
     intents = frozenset({"HearthSetReminder", "HearthCancelReminder", "HearthReminderStatus"})
     deadline_s = 5.0
 
-    def __init__(self, storage: Storage, announcer: Announcer, time: Time) -> None:
+    def __init__(self, storage: Storage, announcer: Announcer, time: Time, language: str = "en") -> None:
+        """``language``: ISO 639-1, of what is written by hand."""
         self._time = time
         self._agenda = Agenda("reminders", storage, announcer, time, self._due, _SNOOZE_S)
+        self.by_hand = AgendaByHand("reminders", self._agenda, time, language, usual=True)
 
     async def serve(self) -> None:
         """Rings what is due. Raises StorageError."""
@@ -53,7 +54,7 @@ class Reminders:
 
     async def _set(self, intent: Intent, language: str) -> Outcome:
         said = _read(intent, language, bare=False)
-        task = _without(said.rest, _LEADING - _KEPT)[:_LONGEST]
+        task = _without(said.rest, _LEADING - _KEPT)[:LONGEST]
         if not task:
             ask = Question(replace(intent, slots=_only_time(intent)), "task")
             return Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("reminders_of_what"), question=ask)

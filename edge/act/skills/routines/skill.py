@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from edge.act.skills.routines.by_hand import RoutinesByHand, may_be_name
 from edge.act.skills.routines.file import LONGEST_NAME, MOST_SENTENCES, read_routines
 from edge.act.skills.routines.store import RoutineStore
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question, together
@@ -42,8 +43,10 @@ class Routines:
     intents = frozenset({_RUN, "HearthRoutineTeach", "HearthRoutineTell", "HearthRoutineForget", "HearthRoutineNames"})
     deadline_s = 60.0
 
-    def __init__(self, store: RoutineStore, interpreter: Interpreter, file: Path) -> None:
-        """``file``: the routines that a person wrote; a taught one of the same name comes before it."""
+    def __init__(self, store: RoutineStore, interpreter: Interpreter, file: Path, language: str = "en") -> None:
+        """``file``: the routines that a person wrote; a taught one of the same name comes before it. ``language``: ISO
+        639-1, of steps that are written by hand.
+        """
         self._store, self._interpreter, self._file = store, interpreter, file
         self._taught: Mapping[str, Sequence[str]] = {}
         self._written: Mapping[str, Sequence[str]] = {}
@@ -51,6 +54,9 @@ class Routines:
         """Of the file."""
         self.revision = 0
         """Rises with the names."""
+        self.by_hand = RoutinesByHand(
+            store, interpreter, lambda: (self._taught, self._written), self.refresh, self.intents, language
+        )
 
     async def load(self) -> None:
         """Read what was taught and written. Raises StorageError."""
@@ -62,6 +68,7 @@ class Routines:
         if (taught := await self._store.load()) != self._taught or not self.revision:
             self._taught = taught
             self.revision += 1
+            self.by_hand.alert.set()
 
     def names(self) -> Mapping[str, Sequence[str]]:
         """Of the routines, for the grammar."""
@@ -119,8 +126,7 @@ class Routines:
             return _asks(intent, "sentences", Phrase("routines_what_to_do", {"name": name}))
         if len(name) > LONGEST_NAME:
             return Outcome(OutcomeKind.FAILED, Phrase("routines_too_long"))
-        meaning = self._interpreter.understand(name, origin)
-        if meaning is not None and meaning.intent.name not in (_RUN, "HassRespond", "HassNevermind"):
+        if not may_be_name(self._interpreter, name, origin):
             return Outcome(OutcomeKind.FAILED, Phrase("routines_name_taken", {"name": name}))
         sentences = self._sentences(said, origin)
         if sentences is None:

@@ -40,12 +40,13 @@ class RoutineStore:
 
         return await self._storage.read(work)
 
-    async def teach(self, name: str, sentences: Sequence[str]) -> None:
-        """Keep a routine, in place of the one that has this name. Raises StorageError."""
+    async def teach(self, name: str, sentences: Sequence[str], instead_of: str | None = None) -> None:
+        """Keep a routine, in place of the one that has this name, and of ``instead_of``. Raises StorageError."""
         now, kept = self._now(), json.dumps(list(sentences), ensure_ascii=False)
 
         def work(db: Connection) -> None:
-            _erase(db, name, now)
+            for old in {name, instead_of or name}:
+                _erase(db, old, now)
             db.execute(
                 "INSERT INTO routine (id, name, sentences, created, changed) VALUES (?, ?, ?, ?, ?)",
                 (uuid.uuid4().hex, name, kept, now, now),

@@ -13,6 +13,7 @@ from edge.act.agenda import MOST, Agenda, Entry
 from edge.act.calendar import When, recurrence, when
 from edge.act.later import OWN
 from edge.act.moments import read as read_time
+from edge.act.skills.schedule.by_hand import ScheduleByHand
 from edge.act.skills.schedule.planned import Planned, opposite, read
 from edge.act.timekeeping import Time
 from edge.dialogue import SCHEDULE, UNSCHEDULE
@@ -38,6 +39,7 @@ class Schedule:
     def __init__(self, storage: Storage, announcer: Announcer, time: Time, interpreter: Interpreter) -> None:
         self._announcer, self._time, self._interpreter = announcer, time, interpreter
         self._agenda = Agenda("schedule", storage, announcer, time, self._due, stale_s=_GRACE_S, act=self._act)
+        self.by_hand = ScheduleByHand(self._agenda)
         self._last: dict[str, str] = {}
         """By session, the entry that was made last."""
 

@@ -80,6 +80,10 @@ class Countdowns:
         elapsed = self._time.elapsed()
         return await self._put([replace(timer, ends=elapsed + timer.left_s) for timer in timers])
 
+    async def rename(self, timer: Timer, name: str | None) -> Timer:
+        """It is called otherwise. Raises StorageError."""
+        return (await self._put([replace(timer, name=name)]))[0]
+
     async def change(self, timer: Timer, seconds: float) -> Timer:
         """Its rest is ``seconds`` longer, or shorter if that is negative. Raises StorageError."""
         left = max(0.0, self.left(timer) + seconds)

@@ -8,10 +8,11 @@ from typing import Final
 import anyio
 from anyio.abc import TaskGroup
 
+from edge.act.skills.timers.by_hand import TimersByHand
 from edge.act.skills.timers.countdown import Countdowns
 from edge.act.skills.timers.elsewhere import TIMER, Elsewhere, asked
 from edge.act.skills.timers.store import TimerStore
-from edge.act.skills.timers.timer import Timer, bare, every, meant, span_of
+from edge.act.skills.timers.timer import LONGEST_S, MOST, Timer, bare, every, meant, span_of
 from edge.act.timekeeping import LONGEST_SLEEP_S, Time
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
 from edge.ports import (
@@ -25,8 +26,6 @@ from edge.ports import (
     Storage,
 )
 
-_MOST: Final = 50
-_LONGEST_S: Final = 100 * 3600 + 3600
 _STALE_S: Final = 600.0
 """What was over for longer than this is only told, for its ringing would have ended."""
 _SNOOZE_S: Final = 300.0
@@ -63,6 +62,7 @@ class Timers:
             neighbours.respond(TIMER, self._asked)
         self._countdowns = Countdowns(TimerStore(storage), time)
         self._ringing: dict[str, _Ringing] = {}
+        self.by_hand = TimersByHand(self._countdowns, self._shown, self._end, self._prolong)
         self._does: Mapping[str, _Ask] = {
             "HassStartTimer": self._start,
             "HassCancelTimer": self._cancel,
@@ -99,9 +99,7 @@ class Timers:
 
     async def countdowns(self, after: int) -> tuple[int, Sequence[Countdown]]:
         """All timers, once they have changed since the change number ``after``. Raises StorageError."""
-        await self._countdowns.load()
-        change = await self._countdowns.changed.later(after)
-        return change, [self._shown(timer) for timer in self._countdowns.all()]
+        return await self.by_hand.countdowns(after)
 
     def _shown(self, timer: Timer) -> Countdown:
         left, ago = self._countdowns.left(timer), self._countdowns.ago(timer)
@@ -109,7 +107,7 @@ class Timers:
         state = CountdownState.RUNNING if timer.ends is not None else CountdownState.PAUSED
         if timer.id in self._ringing:
             state = CountdownState.RINGING
-        return Countdown(timer.id, timer.name, timer.area, ends, left, state)
+        return Countdown(timer.id, timer.name, timer.area, ends, left, state, timer.length_s)
 
     def _due(self) -> tuple[list[Timer], float]:
         """The timers that are over and do not ring yet, and the seconds until the next one is."""
@@ -153,10 +151,10 @@ class Timers:
         if not length:
             ask = Question(intent, "minutes")
             return Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("timers_how_long"), question=ask)
-        if length > _LONGEST_S:
+        if length > LONGEST_S:
             return _failed("timers_too_long")
-        if len(self._countdowns.all()) >= _MOST:
-            return _failed("timers_too_many", count=_MOST)
+        if len(self._countdowns.all()) >= MOST:
+            return _failed("timers_too_many", count=MOST)
         name = bare(str(intent.slots["name"])) if intent.slots.get("name") else None
         timer = Timer(uuid.uuid4().hex, name, origin.area, length, None, length)
         await self._countdowns.start(timer)

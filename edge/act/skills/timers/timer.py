@@ -7,6 +7,9 @@ from typing import Final
 from edge.act.spans import parse_span
 from edge.intents import SlotValue
 
+MOST: Final = 50
+"""Timers at a time."""
+LONGEST_S: Final = 100 * 3600 + 3600
 _EVERY: Final = frozenset({"all", "every", "each", "both", "any", "all the", "all my", "all of the", "all of my"})
 _ARTICLES: Final = ("the ", "my ", "a ", "an ", "our ")
 _ORDINALS: Final = {"first": 0, "next": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}

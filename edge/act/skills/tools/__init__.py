@@ -9,7 +9,7 @@ from typing import Final
 import anyio
 
 from edge.act.skills.tools.server import Server, Tool, ToolServerAway, argument
-from edge.act.skills.tools.settings import ServerSettings, read
+from edge.act.skills.tools.settings import ServerSettings, ToolsSettings, read
 from edge.dialogue import GUESSED
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
 from edge.ports import Offer, Parameter, SkillContext
@@ -99,6 +99,9 @@ def speakable(text: str) -> str:
 
 def _known(tool: Tool, intent: Intent) -> Mapping[str, object]:
     return {slot: value for slot, value in intent.slots.items() if slot in tool.types}
+
+
+SETTINGS = ToolsSettings
 
 
 def build(context: SkillContext) -> Tools:

@@ -45,6 +45,7 @@ class ToolsSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     servers: Mapping[str, ServerSettings] = Field(default_factory=dict)
+    """By name of your choice."""
 
 
 def read(section: Mapping[str, object]) -> ToolsSettings:

@@ -1,4 +1,4 @@
-"""``hearth check``: what works on this machine, and what does not."""
+"""What works on this machine, and what does not: ``hearth check``, and the running assistant's page."""
 
 import datetime
 import shutil
@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import anyio
+import anyio.to_thread
 
 from cloud_sync.client.status import standing, waiting
 from edge import plugins
 from edge.api.local_client import is_running
 from edge.app import open_house, open_neighbours
+from edge.assistant import Assistant
 from edge.audio.health import Reading, read
 from edge.audio.portaudio import PortAudio
 from edge.audio.probe import recorded
 from edge.engines import models_of
-from edge.errors import AssistantError, MicrophoneSilent, MicrophoneTooLoud, SettingsError
+from edge.errors import AssistantError, BrokerOffline, MicrophoneSilent, MicrophoneTooLoud, SettingsError
 from edge.hardware.hid import speakerphones
 from edge.home.house_file import read_house_file
 from edge.identity import identity
@@ -44,14 +46,33 @@ Row = dict[str, Any]
 
 def checks(settings: Settings) -> list[Row]:
     """A row for each check: check, ok, needed, found, remedy."""
+    in_use = is_running(settings.data_dir)
     return [
-        _microphone(settings),
+        _microphone(settings, in_use),
         _loudspeaker(settings.audio.output),
         _broker(settings),
         *_several(settings),
+        *_of_files(settings, in_use),
+    ]
+
+
+async def live_checks(running: Assistant) -> list[Row]:
+    """The same rows as the ``running`` assistant knows them, without opening anything that it uses."""
+    settings = running.settings
+    sound = await anyio.to_thread.run_sync(lambda: [_microphone(settings, True), _loudspeaker(settings.audio.output)])
+    house, mqtt, neighbours = running.house, settings.mqtt, running.neighbours
+    there = f"{mqtt.host}:{mqtt.port}, {len(house.devices())} devices"
+    offline = BrokerOffline(f"there is no connection to the broker {mqtt.host}:{mqtt.port}", "see whether it runs")
+    broker = _row("broker", True, there) if house.online else _row("broker", False, offline.what, offline.remedy)
+    others = _neighbours(neighbours.me, [*neighbours.known(), *neighbours.collisions])
+    return [*sound, broker, *others, *await anyio.to_thread.run_sync(_of_files, settings, True)]
+
+
+def _of_files(settings: Settings, in_use: bool) -> list[Row]:
+    return [
         *_models(settings),
         *_sentences(settings),
-        *_hardware(settings),
+        *_hardware(settings, in_use),
         _names(settings),
         _disk(settings),
         _clock(),
@@ -63,14 +84,14 @@ def _row(check: str, ok: bool, found: str, remedy: str = "", *, needed: bool = T
     return {"check": check, "ok": ok, "needed": needed, "found": found, "remedy": remedy}
 
 
-def _microphone(settings: Settings) -> Row:
+def _microphone(settings: Settings, in_use: bool) -> Row:
     wanted = settings.audio.input
     if wanted == "none":
         return _row("microphone", True, "switched off in the settings")
     portaudio = PortAudio()
     try:
         name = portaudio.name_of(wanted, "input")
-        if is_running(settings.data_dir):
+        if in_use:
             return _row("microphone", True, f"{name}, in use by the assistant that runs")
         reading = read(recorded(portaudio, wanted, _LISTEN_S))
     except AssistantError as error:
@@ -133,6 +154,10 @@ def _several(settings: Settings) -> Iterator[Row]:
         me = Neighbour(identity(settings.data_dir), settings.mqtt.site, settings.area)
     except AssistantError:
         return  # the row of the broker says it
+    yield from _neighbours(me, there)
+
+
+def _neighbours(me: Neighbour, there: Sequence[Neighbour]) -> Iterator[Row]:
     for other in there:
         if other.site == me.site and other.id != me.id:
             what, _, remedy = collision(me, other).partition(" — ")
@@ -162,9 +187,9 @@ def _sentences(settings: Settings) -> Iterator[Row]:
         yield _row("sentences", True, f"{len(files)} files, {len(own.intents)} intents of your own", needed=False)
 
 
-def _hardware(settings: Settings) -> Iterator[Row]:
+def _hardware(settings: Settings, in_use: bool) -> Iterator[Row]:
     hardware = settings.hardware
-    if hardware.drivers and is_running(settings.data_dir):
+    if hardware.drivers and in_use:
         yield _row("hardware", True, "in use by the assistant that runs", needed=False)
         return
     for driver in hardware.drivers:

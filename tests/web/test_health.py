@@ -1,0 +1,39 @@
+"""``/v1/health``."""
+
+from pathlib import Path
+
+import anyio
+import pytest
+
+from tests.brokers import Mosquitto
+from tests.web.conftest import Served
+from tests.web.test_settings import configured
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_what_works_and_how_the_board_is(served: Served) -> None:
+    answer = await served.client.get("/v1/health")
+    assert answer.status_code == 200, answer.text
+    health = answer.json()
+    checks = {row["check"]: row for row in health["checks"]}
+    devices = len(served.assistant.house.devices())
+    assert checks["broker"]["ok"] is True
+    assert checks["broker"]["found"].endswith(f"{devices} devices")
+    assert {"microphone", "loudspeaker", "disk", "clock", "names", "cloud"} <= checks.keys()
+    assert health["board"]["own_memory_mb"] > 0
+    assert health["versions"]["Python"].startswith("3.")
+    assert health["updating"]["automatic"] is False
+    assert health["updating"]["installed"] == health["versions"]["hearthside"]
+    # Who asks again soon gets the same look.
+    assert (await served.client.get("/v1/health")).json()["at"] == health["at"]
+
+
+async def test_a_broker_that_is_away_is_seen(broker: Mosquitto, tmp_path: Path) -> None:
+    async with configured(broker, tmp_path) as (running, client, _):
+        broker.stop()
+        with anyio.fail_after(30):
+            while running.house.online:
+                await anyio.sleep(0.02)
+        checks = {row["check"]: row for row in (await client.get("/v1/health")).json()["checks"]}
+        assert (checks["broker"]["ok"], checks["broker"]["needed"]) == (False, True)
