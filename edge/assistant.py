@@ -209,8 +209,7 @@ class Assistant:
         assert self._wake is not None
         loop = Loop(
             self._wake, self._at_home(), self.bus, wake_rules(self.settings), self._at_microphone, self._conversations,
-            self._floor, self._follow_up(), self._arbiter, delegate, self._pressed,
-            self.gauge,
+            self._floor, self._follow_up(), self._arbiter, delegate, self._pressed, self.gauge,
         )  # fmt: skip
         self._loops.add(loop)
         try:

@@ -14,8 +14,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from edge.api.web.app import build
+from edge.api.web.connections import Punctual
 from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
+from edge.api.web.health import Readiness
 from edge.api.web.listeners import Listener, Listeners, PortTaken
 from edge.api.web.protect import Protected
 from edge.api.web.tls import Certificate
@@ -28,6 +30,10 @@ _log = logging.getLogger(__name__)
 _GRACE_S: Final = 1
 """Requests that are going on may end, when the assistant stops."""
 _HANDSHAKE_S: Final = 10.0
+_HEAD_BYTES: Final = 32 * 1024
+"""Of a request: its address and headers."""
+_CONNECTIONS: Final = 512
+"""At a time; beyond, requests are refused."""
 
 
 class _Server(uvicorn.Server):
@@ -91,13 +97,14 @@ async def serve_console(assistant: Assistant) -> AsyncIterator[Console]:
     api = assistant.settings.api
     entrance = Entrance(assistant.storage, api)
     certificate = Certificate.of(api, assistant.settings.data_dir)
-    feed = Feed(assistant.bus, assistant.house)
-    app = build(assistant, entrance, feed)
+    feed, readiness = Feed(assistant.bus, assistant.house), Readiness(assistant)
+    app = build(assistant, entrance, feed, readiness)
     async with (
         serve_app(app, entrance, api, certificate, assistant.report) as console,
         anyio.create_task_group() as tasks,
     ):
         tasks.start_soon(feed.serve)
+        tasks.start_soon(readiness.follow)
         _log.info("the console is at %s", console.address)
         yield console
         tasks.cancel_scope.cancel()
@@ -162,6 +169,9 @@ def _config(app: FastAPI, entrance: Entrance) -> uvicorn.Config:
         # Whoever asks is the other end of the connection, whatever its headers say.
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_S,
+        http=Punctual,
+        h11_max_incomplete_event_size=_HEAD_BYTES,
+        limit_concurrency=_CONNECTIONS,
         ws="websockets-sansio",
         ws_max_size=1 << 20,
         ws_per_message_deflate=False,

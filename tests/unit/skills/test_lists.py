@@ -30,6 +30,7 @@ def lists(database: Database) -> Asked:
     ("said", "intent", "slots"),
     [
         ("add milk, eggs and bread to my shopping list", "HassShoppingListAddItem", {"item": "milk, eggs and bread"}),
+        ("add twenty eggs, milk and five lemons to my shopping list", "HassShoppingListAddItem", {"item": "twenty eggs, milk and five lemons"}),
         ("put a tent on the camping list", "HassListAddItem", {"item": "a tent", "name": "camping"}),
         ("put call the bank on my to-do list", "HassListAddItem", {"item": "call the bank", "name": "to do"}),
         ("we're out of milk", "HassShoppingListAddItem", {"item": "milk"}),
@@ -180,3 +181,58 @@ async def test_two_devices_mean_the_same_list_and_different_items(tmp_path: Path
     (list_a, item_a), (list_b, item_b) = rows
     assert list_a == list_b
     assert item_a != item_b
+
+
+@pytest.mark.parametrize(
+    ("moved", "before", "order"),
+    [
+        ("c", "a", "cabd"),
+        ("a", "d", "bcad"),
+        ("b", None, "acdb"),
+        ("d", "b", "adbc"),
+        ("a", "a", "bcda"),
+    ],
+)
+async def test_an_item_is_put_ahead_of_another(database: Database, moved: str, before: str | None, order: str) -> None:
+    store = ListStore(database)
+    await store.add("shopping", list("abcd"))
+    known = {item.text: item for item in await store.items("shopping")}
+    await store.move("shopping", known[moved], known[before] if before else None)
+    assert "".join(item.text for item in await store.items("shopping")) == order
+
+
+async def test_there_is_always_room_between_two(database: Database) -> None:
+    store = ListStore(database)
+    await store.add("shopping", list("abcd"))
+    a, b, c, d = await store.items("shopping")
+    for first, second in ((c, d), (d, c)) * 40:
+        await store.move("shopping", first, b)
+        await store.move("shopping", second, first)
+        found = [item.id for item in await store.items("shopping")]
+        assert found == [a.id, second.id, first.id, b.id]
+    await store.add("shopping", ["e"])
+    assert [item.text for item in await store.items("shopping")][-1] == "e"
+
+
+async def test_twins_move_and_are_reworded_together(database: Database) -> None:
+    now = [1.0]
+    store = ListStore(database, lambda: now[0])
+    await store.add("shopping", ["milk"])
+    now[0] = 2.0
+    await store.add("shopping", ["eggs"])
+    now[0] = 3.0
+    await store.add("shopping", ["Milk"])
+    milk, eggs = await store.items("shopping")
+    assert len(milk.twins) == 1
+    await store.move("shopping", milk, None)
+    assert [item.text.casefold() for item in await store.items("shopping")] == ["eggs", "milk"]
+    await store.reword(milk, "oat milk")
+    assert [item.text for item in await store.items("shopping")] == ["eggs", "oat milk"]
+    await store.complete([milk])
+    assert [(item.text, item.done) for item in await store.everything("shopping")] == [
+        ("eggs", False),
+        ("oat milk", True),
+    ]
+    await store.reopen([milk])
+    assert [item.text for item in await store.items("shopping")] == ["eggs", "oat milk"]
+    assert eggs.id == (await store.items("shopping"))[0].id
