@@ -119,7 +119,9 @@ async def _measure(clients: int, rounds: int, turns: int) -> None:
         ):
             await running.house.settled(10)
             await _turns(running, turns)  # warm
-            ratios, processor, worst = [], ([], []), ([], [])
+            ratios: list[float] = []
+            processor: tuple[list[float], list[float]] = ([], [])
+            worst: tuple[list[float], list[float]] = ([], [])
             lost = 0
             for number in range(rounds):
                 alone = await _turns(running, turns)
@@ -137,7 +139,7 @@ async def _measure(clients: int, rounds: int, turns: int) -> None:
                     flush=True,
                 )
             print(
-                f"{clients} clients: turns take {statistics.median(ratios):.2f} times as long (median of {rounds} rounds: "
+                f"{clients} clients: turns take {statistics.median(ratios):.2f} times as long (of {rounds} rounds: "
                 f"{', '.join(f'{ratio:.2f}' for ratio in sorted(ratios))}); processor a turn "
                 f"{statistics.median(processor[0]):.1f} and {statistics.median(processor[1]):.1f} ms; loop away, p99: "
                 f"{statistics.median(worst[0]):.1f} and {statistics.median(worst[1]):.1f} ms; events lost: {lost}"
