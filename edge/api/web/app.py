@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import Final
 
 from fastapi import APIRouter
+from starlette.routing import Route
 
 from edge.api.web import (
     agenda,
@@ -37,10 +38,13 @@ from edge.api.web import (
     turns,
     wake,
 )
+from edge.api.web.access import Requires, Role
 from edge.api.web.bounds import Bounded, Packed
 from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
 from edge.api.web.health import Readiness
+from edge.api.web.mcp import PATH as MCP_PATH
+from edge.api.web.mcp import Mcp
 from edge.api.web.openai import chat, models, speech, transcriptions
 from edge.api.web.page import Pages
 from edge.api.web.problems import RESPONSES, answer_problems
@@ -106,6 +110,8 @@ def build(assistant: Assistant, entrance: Entrance, feed: Feed, readiness: Readi
     app.include_router(privacy.router(assistant, feed))
     for of_entrance in _OF_ENTRANCE:
         app.include_router(of_entrance(entrance))
+    mcp = Requires(Mcp(assistant), Role.GUEST)
+    app.router.routes.append(Route(MCP_PATH, mcp, include_in_schema=False))
     app.mount("/", Pages())
     app.add_middleware(Packed)
     app.add_middleware(Bounded)
