@@ -66,12 +66,8 @@ function open() {
   };
   socket.onmessage = ({ data }) => {
     alive();
-    const message = JSON.parse(data);
-    if (message.type === "hello") start = message.start;
-    if (message.n !== undefined) last = message.n;
-    for (const type of [message.type, "*"]) {
-      for (const take of listeners.get(type) ?? []) take(message);
-    }
+    // What happened at nearly the same time comes together, one message a line.
+    for (const line of data.split("\n")) hear(JSON.parse(line));
   };
   socket.onclose = () => {
     clearTimeout(silence);
@@ -80,6 +76,14 @@ function open() {
     setTimeout(open, wait * (0.5 + Math.random()));
     wait = Math.min(wait * 2, 8000);
   };
+}
+
+function hear(message) {
+  if (message.type === "hello") start = message.start;
+  if (message.n !== undefined) last = message.n;
+  for (const type of [message.type, "*"]) {
+    for (const take of listeners.get(type) ?? []) take(message);
+  }
 }
 
 function alive() {
