@@ -69,12 +69,8 @@ function open() {
   };
   socket.onmessage = ({ data }) => {
     alive();
-    const message = JSON.parse(data);
-    if (message.type === "hello") start = message.start;
-    if (message.n !== undefined) last = message.n;
-    for (const type of [message.type, "*"]) {
-      for (const take of listeners.get(type) ?? []) take(message);
-    }
+    // What happened at nearly the same time comes together, one message a line.
+    for (const line of data.split("\n")) hear(JSON.parse(line));
   };
   socket.onclose = ({ code }) => {
     clearTimeout(silence);
@@ -90,6 +86,14 @@ function open() {
 function again() {
   if (/^#\/(login|setup)\b/.test(location.hash)) setTimeout(again, 500);
   else open();
+}
+
+function hear(message) {
+  if (message.type === "hello") start = message.start;
+  if (message.n !== undefined) last = message.n;
+  for (const type of [message.type, "*"]) {
+    for (const take of listeners.get(type) ?? []) take(message);
+  }
 }
 
 function alive() {
