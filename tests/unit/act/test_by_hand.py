@@ -39,6 +39,20 @@ async def test_a_timer_rings_when_its_changed_time_is_over(machine: Machine) -> 
             await running.timers.cancel(timer.id)
 
 
+async def test_more_time_for_one_that_waits_behind_another_that_rings(machine: Machine) -> None:
+    async with machine.on() as running:
+        first, second = [await running.timers.start(60, name, None) for name in ("pasta", "tea")]
+        await machine.time.advance(61)
+        states = {timer.name: timer.state.value for timer in (await running.timers.countdowns(-1))[1]}
+        assert states == {"pasta": "ringing", "tea": "ringing"}
+        assert (await running.timers.prolong(second.id, 300)).state is CountdownState.RUNNING
+        await running.timers.cancel(first.id)
+        await settle()
+        assert running.announcer.ringing is None
+        await machine.time.advance(302, 30)
+        assert len(machine.heard) == 2
+
+
 async def test_what_was_changed_by_hand_survives_the_power_cut(machine: Machine) -> None:
     async with machine.on() as running:
         timer = await running.timers.start(600, None, None)
