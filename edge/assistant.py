@@ -29,6 +29,7 @@ from edge.memory.recordings import Recordings
 from edge.mind import Mind, confirmed
 from edge.observe.observation import Observation
 from edge.ports import (
+    Afterthought,
     Announcer,
     AudioSink,
     Countdowns,
@@ -207,9 +208,8 @@ class Assistant:
         """Wake, listen, answer, until ``sound`` ends. Returns the turns it gave. ``delegate``: see :class:`Loop`."""
         assert self._wake is not None
         loop = Loop(
-            self._wake, self._stages, self.bus, wake_rules(self.settings), self._at_microphone, self._conversations,
-            self._floor, self._follow_up(), self._arbiter, delegate, self._pressed,
-            self.gauge,
+            self._wake, self._at_home(), self.bus, wake_rules(self.settings), self._at_microphone, self._conversations,
+            self._floor, self._follow_up(), self._arbiter, delegate, self._pressed, self.gauge,
         )  # fmt: skip
         self._loops.add(loop)
         try:
@@ -265,6 +265,12 @@ class Assistant:
                 return
             await anyio.sleep(_LOOK_S)
 
+    def _at_home(self) -> Stages:
+        """Of turns that are spoken at this assistant's own microphone and answered by its own voice."""
+        asks = self.settings.kpi.ask_satisfaction and self.voice is not None and self._follow_up().within_s > 0
+        afterthought = next((skill for skill in self.skills if isinstance(skill, Afterthought)), None)
+        return replace(self._stages, afterthought=afterthought if asks else None)
+
     async def press(self) -> None:
         """Somebody pressed the button: what rings, or is said unasked, is stopped; else a turn is opened, as by a wake
         word, unless the microphone is off. Raises AssistantError.
@@ -296,6 +302,25 @@ class Assistant:
         with self.bus.subscribe(listener="ask") as events:
             await turn.written(text)
             return [event for event in events.pending() if event.turn == turn.id]
+
+    async def carry_out(
+        self,
+        text: str,
+        intents: Sequence[Intent] = (),
+        *,
+        area: str | None = None,
+        session: str | None = None,
+        guest: bool = False,
+    ) -> TurnEnded:
+        """What another program wants done: ``intents``, of which ``text`` tells; where there are none, the sentence
+        ``text``. What is guarded is asked about, however clear it is, and done for the PIN alone.
+        ``guest``: see :class:`edge.intents.Origin`.
+        """
+        silent = replace(self._stages, listener=None, voice=None, precedence=None)
+        origin = replace(self._origin(area, session), guest=guest)
+        conversation = self._conversations.of(origin.session)
+        turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), conversation, careful=True)
+        return await (turn.meant(intents, text) if intents else turn.written(text))
 
     async def hear(self, pcm: Pcm) -> Transcript | None:
         """What is said in ``pcm`` (int16, 16 kHz); nothing of it is done. None where nothing is."""

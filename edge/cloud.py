@@ -11,6 +11,7 @@ from cloud_sync.client.compose import AssistantEnd
 from cloud_sync.client.kept import KeptQuestions
 from cloud_sync.protocol.messages import Answer, Ask, Call, Delta, Exchanged
 from cloud_sync.protocol.messages import Tool as ProtocolTool
+from cloud_sync.protocol.trace import traceparent
 from edge.errors import CloudLinkLost, CloudUnreachable
 from edge.ports import Cloud, Finish, House, Late, LinkLost, Piece, Query, Told, ToolCall, Whole
 from edge.privacy.glance import Glance, HouseMasking
@@ -30,7 +31,8 @@ def open_cloud(settings: Settings, end: AssistantEnd | None, house: House) -> It
 
     masking = HouseMasking(glance, settings.understand.language, settings.privacy.names, places)
     try:
-        yield Cloud(SyncedBridge(end.bridge, end.questions), masking, glance, settings.cloud)
+        traced = settings.observe.traces is not None
+        yield Cloud(SyncedBridge(end.bridge, end.questions, traced=traced), masking, glance, settings.cloud)
     finally:
         glance.close()
 
@@ -38,8 +40,9 @@ def open_cloud(settings: Settings, end: AssistantEnd | None, house: House) -> It
 class SyncedBridge:
     """The one :class:`edge.ports.Bridge`."""
 
-    def __init__(self, local: LocalBridge, questions: KeptQuestions) -> None:
-        self._local, self._questions = local, questions
+    def __init__(self, local: LocalBridge, questions: KeptQuestions, *, traced: bool = False) -> None:
+        """``traced``: whether the bridge is told which turn's trace its work belongs to."""
+        self._local, self._questions, self._traced = local, questions, traced
 
     @property
     def up(self) -> bool:
@@ -48,7 +51,10 @@ class SyncedBridge:
 
     async def ask(self, query: Query) -> "LocalAsking":
         """Ask now."""
-        return LocalAsking(self._local, as_ask(query))
+        ask = as_ask(query)
+        if self._traced and query.turn:
+            ask = msgspec.structs.replace(ask, traceparent=traceparent(query.turn, "act"))
+        return LocalAsking(self._local, ask)
 
     def keep(self, connection: Connection, query: Query) -> None:
         """Have it asked once there is a link, in the transaction that ``connection`` is in. Raises StorageError."""

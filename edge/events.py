@@ -288,7 +288,12 @@ AnyEvent: TypeAlias = (
 
 def type_name(event: Event) -> str:
     """``TurnEnded`` → ``turn_ended``."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+    return event_type(type(event))
+
+
+def event_type(kind: type[Event]) -> str:
+    """Likewise, of a kind of event."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
 
 
 def as_json(event: Event) -> dict[str, Any]:

@@ -1,26 +1,26 @@
-"""Sentences that a person has explained ("this was wrong, I meant …"), in a file that people may edit as well.
+"""Sentences that a person has explained: by hand in a file, or afterwards, of a turn ("this was wrong, I meant …").
 
-``examples.jsonl`` in the data directory: one JSON object a line, ``{"sentence": …, "intent": …, "slots": {…}}``, with
-``"turn"``, the id of the turn in which it was said, where it was explained afterwards. What is in the file is in force
-from the next sentence on.
+The file is ``examples.jsonl`` in the data directory: one JSON object a line, ``{"sentence": …, "intent": …,
+"slots": {…}}``. What was learnt of turns is in the database, where it is encrypted, and goes with them. Either is in
+force from the next sentence on.
 """
 
 import json
 import logging
-import os
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
-from edge.errors import SettingsError, StorageError
+from edge.errors import SettingsError
 from edge.intents import Intent, SlotValue
 
 FILE: Final = "examples.jsonl"
 _log = logging.getLogger(__name__)
+_LEARNT: Final = "SELECT heard, intent FROM memory_feedback WHERE learnt ORDER BY at"
 _State = tuple[int, int, int]
 
 
@@ -31,22 +31,32 @@ class Example:
     sentence: str
     intent: str
     slots: dict[str, SlotValue]
-    turn: str = ""
-    """The turn that was explained; empty: a person wrote it into the file."""
+
+
+class Learnt(Protocol):
+    """The database, which only reads."""
+
+    def version(self) -> int:
+        """Another number once somebody has written to it."""
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What ``query`` gives; nothing where the table is not there."""
 
 
 class Explained:
-    """The file's sentences. Every method may be called from any thread."""
+    """All of these sentences. Belongs to the event loop's thread."""
 
-    def __init__(self, file: Path) -> None:
-        """Raises SettingsError that names the line which is no example."""
-        self._file = file
-        self._state = _state(file)
-        self._examples = tuple(read(file))
-        self._exact = _exact(self._examples)
+    def __init__(self, file: Path, learnt: Learnt | None = None) -> None:
+        """``learnt`` None: only what is in the file. Raises SettingsError that names the line which is no example."""
+        self._file, self._learnt = file, learnt
+        self._state = self._seen()
+        self._by_hand = read(file)
+        self._examples: tuple[Example, ...] = ()
+        self._exact: Mapping[str, Intent] = {}
+        self._take(self._of_turns())
 
     def __call__(self) -> Sequence[Example]:
-        """All of them; the same object as long as the file is the same. A look at the file takes some 2 µs."""
+        """All of them; the same object as long as they are the same. A look takes some 10 µs."""
         self._look()
         return self._examples
 
@@ -56,15 +66,30 @@ class Explained:
         return self._exact.get(plain(sentence)) if self._exact else None
 
     def _look(self) -> None:
-        if (state := _state(self._file)) == self._state:
+        before, self._state = self._state, self._seen()
+        if self._state == before:
             return
-        self._state = state
-        try:
-            self._examples = tuple(read(self._file))
-        except SettingsError as error:
-            _log.warning("%s; what was explained before holds", error)
-            return
-        self._exact = _exact(self._examples)
+        if self._state[0] != before[0]:
+            try:
+                self._by_hand = read(self._file)
+            except SettingsError as error:
+                _log.warning("%s; what was explained before holds", error)
+        self._take(self._of_turns())
+
+    def _take(self, of_turns: Sequence[Example]) -> None:
+        examples = (*self._by_hand, *of_turns)
+        if self._examples != examples:
+            self._examples = examples
+            self._exact = {plain(each.sentence): Intent(each.intent, each.slots) for each in examples}
+
+    def _of_turns(self) -> list[Example]:
+        if self._learnt is None:
+            return []
+        found = ((heard, json.loads(intent)) for heard, intent in self._learnt.rows(_LEARNT))
+        return [Example(heard, intent["name"], intent["slots"]) for heard, intent in found]
+
+    def _seen(self) -> tuple[_State | None, int]:
+        return _state(self._file), self._learnt.version() if self._learnt is not None else 0
 
 
 def read(path: Path) -> list[Example]:
@@ -83,20 +108,6 @@ def read(path: Path) -> list[Example]:
     return found
 
 
-def add(path: Path, example: Example) -> None:
-    """Keep ``example`` in place of what the same turn had taught before. Raises StorageError."""
-    line = json.dumps(asdict(example), ensure_ascii=False)
-    _write(path, [*(each for each in _lines(path) if _turn_of(each) != example.turn), line])
-
-
-def drop(path: Path, turns: Collection[str] | None) -> None:
-    """Take back what those turns had taught; None: what any had. What a person wrote stays. Raises StorageError."""
-    lines = _lines(path)
-    left = [line for line in lines if not (turn := _turn_of(line)) or (turns is not None and turn not in turns)]
-    if len(left) < len(lines):
-        _write(path, left)
-
-
 def plain(sentence: str) -> str:
     """Without what is not said."""
     return " ".join(re.sub(r"[^\w\s'%°-]", " ", sentence.casefold()).split())
@@ -105,40 +116,9 @@ def plain(sentence: str) -> str:
 _ADAPTER: Final = TypeAdapter(Example)
 
 
-def _exact(examples: Sequence[Example]) -> Mapping[str, Intent]:
-    return {plain(example.sentence): Intent(example.intent, example.slots) for example in examples}
-
-
 def _state(file: Path) -> _State | None:
     try:
         found = file.stat()
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text("utf-8").splitlines() if path.exists() else []
-    except OSError as error:
-        raise StorageError(f"{path} can't be read: {error.strerror}", "check the data directory") from error
-
-
-def _turn_of(line: str) -> str:
-    try:
-        return str(json.loads(line).get("turn", ""))
-    except (ValueError, AttributeError):
-        return ""
-
-
-def _write(path: Path, lines: Sequence[str]) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise StorageError(
-            f"{path} can't be written: {error.strerror}", "check the data directory and the disk"
-        ) from error

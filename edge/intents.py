@@ -21,6 +21,8 @@ class Tier(StrEnum):
     SEMANTIC = "semantic"
     LLM = "llm"
     CLOUD = "cloud"
+    PROGRAM = "program"
+    """Nobody had to: another program named it outright."""
 
 
 class OutcomeKind(StrEnum):
@@ -189,6 +191,8 @@ class Origin:
     before it."""
     guest: bool = False
     """Whether whoever asks is only a guest: nobody is let in at a guest's word without the PIN."""
+    turn: str = field(default="", compare=False)
+    """The id of the turn; empty for what belongs to none."""
     voice: Pcm | None = field(default=None, compare=False, repr=False)
     """The sound of what was said (int16, 16 kHz), where the question before asked for it; else None. Whoever takes it
     passes it on, and keeps nothing of it."""

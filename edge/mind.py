@@ -37,6 +37,7 @@ from edge.ports import (
     Storage,
     Vocabulary,
 )
+from edge.privacy.glance import Glance
 from edge.session.announce import Announcements
 from edge.session.conversation import Conversations
 from edge.session.floor import Floor
@@ -142,7 +143,9 @@ async def build_mind(
     guard = Guard(confirmed(settings), house)
     dispatch = Dispatch(skills, Handover(house), guard)
     grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
-    explained = Explained(settings.data_dir / FILE)
+    glance = Glance(settings.data_dir / "hearthside.db")
+    stack.callback(glance.close)
+    explained = Explained(settings.data_dir / FILE, glance)
     semantic = _semantic(house, dispatch.intents, sentences, explained) if sentences is not None else None
     catalogues = [skill for skill in skills if isinstance(skill, Catalogue)]
     tools = ToolCalls(catalogues, everybody.meaning) if everybody.meaning is not None and catalogues else None

@@ -279,7 +279,6 @@ class ApiSettings(Section):
     """PEM: its private key."""
     allow_hosts: tuple[Annotated[str, Field(min_length=1, max_length=253)], ...] = ()
     """Names that the console may be asked for by, beside the machine's own, such as that of a proxy before it."""
-
     event_clients: Annotated[int, Field(ge=1, le=1000)] = 64
     """Connections at a time that are told what happens."""
 
@@ -288,6 +287,14 @@ class ApiSettings(Section):
         if (self.certificate is None) != (self.key is None):
             raise ValueError("api.certificate and api.key go together")
         return self
+
+
+class ObserveSettings(Section):
+    """What is told of its work to other programs."""
+
+    traces: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")] | None = None
+    """``http://host:4318``: an OpenTelemetry collector that gets a trace of each turn, by OTLP over HTTP; it needs the
+    extra ``traces``."""
 
 
 class KpiSettings(Section):

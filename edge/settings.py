@@ -39,6 +39,7 @@ from edge.sections import (
     ListenSettings,
     MemorySettings,
     MqttSettings,
+    ObserveSettings,
     PrivacySettings,
     Section,
     SpeakSettings,
@@ -113,6 +114,7 @@ class Settings(BaseSettings):
     cloud: CloudSettings = CloudSettings()
     privacy: PrivacySettings = PrivacySettings()
     kpi: KpiSettings = KpiSettings()
+    observe: ObserveSettings = ObserveSettings()
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By name of the skill, its own section; the skill knows the keys."""
     _file: Path | None = PrivateAttr(None)

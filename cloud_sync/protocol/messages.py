@@ -192,6 +192,8 @@ class Ask(Message, frozen=True):
     tools: tuple[Tool, ...] = ()
     expires_ms: int = 0
     """After that nobody wants to know any more; 0: never."""
+    traceparent: str = ""
+    """The trace that the answer's making belongs to: see :mod:`cloud_sync.protocol.trace`. Empty: none is made."""
 
 
 class Delta(Message, frozen=True):

@@ -32,6 +32,7 @@ from cloud_sync.server.guarded import AuditedQuestions, GuardedHeavy
 from cloud_sync.server.heavy.parts import heavy_parts
 from cloud_sync.server.heavy.service import Tell
 from cloud_sync.server.heavy.store import Forgetting
+from cloud_sync.server.heavy.tracing import Tracing
 from cloud_sync.server.identity.access import access, now_ms
 from cloud_sync.server.identity.http import bearer, enrolment_routes, token_routes
 from cloud_sync.server.identity.owner_http import owner_routes
@@ -41,7 +42,7 @@ from cloud_sync.server.metrics import CONTENT_TYPE, Meter
 from cloud_sync.server.migrate import migrate
 from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Receipts
 from cloud_sync.server.retention import Keep
-from cloud_sync.server.settings import PORT, Settings
+from cloud_sync.server.settings import PORT, CloudSettingsError, Settings
 from cloud_sync.server.tables import store
 from cloud_sync.server.websocket import Opening
 from cloud_sync.server.worker import Worker
@@ -80,7 +81,10 @@ async def parts(settings: Settings, database: Database, meter: Meter) -> AsyncIt
     async def whose_usage(request: Request) -> str:
         return (await bearer(request, who.tokens, May.USAGE)).house
 
-    async with heavy_parts(settings.heavy, database, meter.registry, whose_usage) as heavy:
+    async with (
+        _tracing(settings, who.server) as tracing,
+        heavy_parts(settings.heavy, database, meter.registry, whose_usage, tracing) as heavy,
+    ):
         yield Parts(
             devices=who.devices,
             appliers={
@@ -100,6 +104,23 @@ async def parts(settings: Settings, database: Database, meter: Meter) -> AsyncIt
             ],
             services=[heavy.service.serve],
         )
+
+
+@asynccontextmanager
+async def _tracing(settings: Settings, server: str) -> AsyncIterator[Tracing | None]:
+    """What tells a collector of questions, where one is configured. Raises CloudSettingsError."""
+    if settings.traces is None:
+        yield None
+        return
+    try:
+        from cloud_sync.server.heavy.otel import OtelTracing
+    except ModuleNotFoundError as error:
+        raise CloudSettingsError(f"traces needs {error.name}: pip install 'hearthside[server,traces]'") from None
+    tracing = OtelTracing(settings.traces, server)
+    try:
+        yield tracing
+    finally:
+        await asyncio.to_thread(tracing.close)
 
 
 @asynccontextmanager

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
     log_format: LogFormat = "auto"
     """``auto``: JSON where systemd's journal reads it, text elsewhere."""
+    traces: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")] | None = None
+    """``http://host:4318``: an OpenTelemetry collector that gets the spans of heavy questions; it needs the extra
+    ``traces``."""
 
     @property
     def url(self) -> str:

@@ -10,7 +10,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.abc import SocketStream
@@ -21,6 +21,9 @@ from edge.assistant import Assistant
 from edge.devices import as_row
 from edge.errors import AssistantError
 from edge.events import as_json
+
+if TYPE_CHECKING:
+    from edge.api.mcp.tools import OwnDesk
 
 _log = logging.getLogger(__name__)
 _MAX_REQUEST = 64 * 1024
@@ -92,6 +95,11 @@ async def _answers(assistant: Assistant, further: Further, request: dict[str, An
         case "devices":
             for device in assistant.house.devices():
                 yield as_row(device, assistant.house.state(device.id))
+        case "tools":
+            yield {"type": "tools", "tools": await _desk(assistant).tools()}
+        case "call":
+            arguments = dict(request["arguments"])
+            yield {"type": "called", **await _desk(assistant).call(str(request["name"]), arguments)}
         case "say":
             yield {"type": "said", "audio": await assistant.say(str(request["text"]))}
         case "listen":
@@ -100,6 +108,12 @@ async def _answers(assistant: Assistant, further: Further, request: dict[str, An
             yield await further[known](request)
         case other:
             raise AssistantError(f"unknown request {other!r}", "update both ends to the same version")
+
+
+def _desk(assistant: Assistant) -> "OwnDesk":
+    from edge.api.mcp.tools import OwnDesk
+
+    return OwnDesk(assistant)
 
 
 def _listening(assistant: Assistant, wanted: bool | None) -> bool:

@@ -172,6 +172,14 @@ def listen(
         print(f"the microphone is {'on' if answer['on'] else 'off'}")
 
 
+@app.command(epilog="Example: `hearth mcp`, as the command of a server in another program's configuration")
+def mcp(config: Config = None) -> None:
+    """Offer devices and skills as tools by the Model Context Protocol, over standard input and output."""
+    from edge.cli.mcp import serve_tools
+
+    serve_tools(data_dir_of(config))
+
+
 @app.command(epilog="Example: `hearth check`")
 def check(as_json: Json = False, config: Config = None) -> None:
     """Say what works and what does not. Exit 1 if the assistant could not do its job."""
@@ -205,14 +213,19 @@ def kpis(
         print_weeks(rows)
 
 
-@app.command(epilog="Example: `hearth demo`")
+@app.command(epilog="Examples: `hearth demo`, `hearth demo --console`")
 def demo(
     out: Annotated[Path, typer.Option(help="Where the spoken answer is written.")] = Path("out"),
     fast: Annotated[bool, typer.Option("--fast", help="As fast as it goes, not at the speed of speech.")] = False,
+    console: Annotated[
+        bool, typer.Option("--console", help="Instead: serve the page, to try it in a browser.")
+    ] = False,
 ) -> None:
     """Hear a recorded command in a small demo house of its own, and show where the milliseconds went."""
-    from edge.cli.demo import show
+    from edge.cli.demo import serve, show
 
+    if console:
+        sys.exit(serve())
     sys.exit(show(out, realtime=not fast))
 
 

@@ -28,12 +28,19 @@ async def serve_console(
         # Whoever speaks to it is more important than whoever looks at it.
         running.report(error)
         return
-    further["console_changed"] = functools.partial(_changed, console)
-    further["console_link"] = functools.partial(_link, console)
+    further.update(requests_of(console))
     if sys.stdout.isatty() and not await console.entrance.accounts.owned():
         # Not in the log: whoever may read that may not therefore own the house.
         code = console.entrance.code.new()
         print(f"\nThe console, and its first password: {console.address}#/setup?code={code}\n", flush=True)
+
+
+def requests_of(console: Console) -> dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]]:
+    """What :func:`edge.api.local.serve` answers of ``hearth console``, by its name."""
+    return {
+        "console_changed": functools.partial(_changed, console),
+        "console_link": functools.partial(_link, console),
+    }
 
 
 async def _changed(console: Console, _: dict[str, Any]) -> dict[str, Any]:

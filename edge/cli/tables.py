@@ -38,7 +38,7 @@ def print_checks(rows: Iterable[Mapping[str, Any]]) -> None:
 def print_weeks(rows: Iterable[Mapping[str, Any]]) -> None:
     """A line for each week of service."""
     table = Table(
-        "Week of", "Tasks", "Done at once", "Turns each", "Half within", "Corrected", "Wakes", "For nothing",
+        "Week of", "Tasks", "Done as meant", "Turns each", "Half within", "Corrected", "Wakes", "For nothing",
         "Satisfied", box=None, header_style="bold",
     )  # fmt: skip
     for row in rows:

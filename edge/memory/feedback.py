@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from apsw import Connection
 
-from edge import explained
 from edge.intents import Intent
 from edge.memory import recordings
 from edge.ports import Storage
@@ -46,9 +45,9 @@ class Verdict:
 class Verdicts:
     """All that was said of turns."""
 
-    def __init__(self, storage: Storage, data_dir: Path, now: Callable[[], float] = time.time) -> None:
-        """``data_dir``: the folder of the examples. ``now``: seconds since the epoch."""
-        self._storage, self._examples, self._now = storage, data_dir / explained.FILE, now
+    def __init__(self, storage: Storage, now: Callable[[], float] = time.time) -> None:
+        """``now``: seconds since the epoch."""
+        self._storage, self._now = storage, now
         self._ready = False
 
     async def give(
@@ -73,15 +72,8 @@ class Verdicts:
             int(verdict.learnt),
         )  # fmt: skip
 
-        def work(connection: Connection) -> None:
-            connection.execute("INSERT OR REPLACE INTO memory_feedback VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-            if verdict.learnt and intent is not None:
-                example = explained.Example(heard, intent.name, dict(intent.slots), turn)
-                explained.add(self._examples, example)
-            else:
-                explained.drop(self._examples, {turn})
-
-        await self._storage.write(work)
+        insert = "INSERT OR REPLACE INTO memory_feedback VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        await self._storage.write(lambda connection: connection.execute(insert, row))
         return verdict
 
     async def take_back(self, turn: str) -> bool:
@@ -90,7 +82,6 @@ class Verdicts:
 
         def work(connection: Connection) -> bool:
             connection.execute("DELETE FROM memory_feedback WHERE turn = ?", (turn,))
-            explained.drop(self._examples, {turn})
             return connection.changes() > 0
 
         return await self._storage.write(work)
@@ -115,12 +106,11 @@ class Traces:
     """What is kept of turns beside the journal: it goes with them when they are erased."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._recordings, self._examples = data_dir / recordings.FOLDER, data_dir / explained.FILE
+        self._recordings = data_dir / recordings.FOLDER
 
     def erase(self, connection: Connection, turns: Collection[str] | None) -> None:
         """Those of ``turns``, None: of all; in the transaction that ``connection`` is in. Raises StorageError."""
         recordings.erase(self._recordings, turns)
-        explained.drop(self._examples, turns)
         if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'memory_feedback'").fetchall():
             if turns is None:
                 connection.execute("DELETE FROM memory_feedback")

@@ -1,7 +1,8 @@
 """The sound of what was said, kept for as long as the person wants; at first not at all.
 
-A FLAC file for each turn in the folder ``recordings`` of the data directory, not rows: the database is read from end to
-end at each start. Only turns that the journal has are there, and a recording goes with its turn, however that goes.
+A FLAC file for each turn in the folder ``recordings`` of the data directory, sealed where what is kept is encrypted
+(:mod:`edge.at_rest`). Files, not rows: the database is read from end to end at each start. Only turns that the journal
+has are there, and a recording goes with its turn, however that goes.
 """
 
 import functools
@@ -18,6 +19,7 @@ import anyio.to_thread
 import soundfile
 from apsw import Connection
 
+from edge import at_rest
 from edge.bus import Bus
 from edge.chunk import RATE, Pcm
 from edge.errors import StorageError
@@ -25,6 +27,8 @@ from edge.events import Fault
 from edge.ports import Storage
 
 FOLDER: Final = "recordings"
+_PLAIN: Final = ".flac"
+_SEALED: Final = ".sealed"
 _WAITING: Final = 4
 """Recordings that may wait to be written."""
 _SWEEP_S: Final = 3600.0
@@ -67,8 +71,7 @@ class Recordings:
 
     async def sound(self, turn: str) -> bytes | None:
         """The FLAC file of that turn; None where there is none. Raises StorageError."""
-        file = _file(self._folder, turn)
-        return await anyio.to_thread.run_sync(_read, file) if file is not None else None
+        return await anyio.to_thread.run_sync(_read, self._folder, turn) if _ID.fullmatch(turn) else None
 
     async def pcm(self, turn: str) -> Pcm | None:
         """The same as samples: int16, 16 kHz. Raises StorageError."""
@@ -95,9 +98,7 @@ class Recordings:
                 file.unlink(missing_ok=True)
 
     async def _write(self, turn: str, pcm: Pcm) -> None:
-        file = _file(self._folder, turn)
-        assert file is not None
-        await anyio.to_thread.run_sync(_write, file, pcm)
+        await anyio.to_thread.run_sync(write, self._folder, turn, pcm)
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -117,39 +118,64 @@ def erase(folder: Path, turns: Collection[str] | None) -> None:
                 raise StorageError(f"{file} can't be erased: {error.strerror}", "erase it by hand") from error
 
 
-def all_of(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Each turn's id and FLAC file. Raises StorageError."""
-    for file in sorted(_files(folder)):
-        if (sound := _read(file)) is not None:
-            yield file.stem, sound
-
-
 def count(folder: Path) -> tuple[int, int]:
     """How many there are, and their bytes together."""
     sizes = [file.stat().st_size for file in _files(folder)]
     return len(sizes), sum(sizes)
 
 
+def all_of(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Each turn's id and FLAC file. Raises StorageError."""
+    for turn in sorted(_ids(folder)):
+        if (sound := _read(folder, turn)) is not None:
+            yield turn, sound
+
+
+def write(folder: Path, turn: str, pcm: Pcm) -> None:
+    """Keep ``pcm`` (int16, 16 kHz) as the recording of ``turn``. Raises StorageError."""
+    packed = io.BytesIO()
+    soundfile.write(packed, pcm, RATE, format="FLAC", subtype="PCM_16")
+    sealer, content = _sealer(folder), packed.getvalue()
+    file = folder / f"{turn}{_PLAIN if sealer is None else _SEALED}"
+    part = folder / f".{turn}.part"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part.write_bytes(content if sealer is None else sealer.seal(content, turn))
+        part.replace(file)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        what = f"{file} can't be written: {error.strerror}"
+        raise StorageError(what, "check the disk: is it full or read-only?") from error
+
+
 def _files(folder: Path) -> Iterator[Path]:
-    yield from folder.glob("*.flac")
+    for ending in (_PLAIN, _SEALED):
+        yield from folder.glob(f"*{ending}")
+
+
+def _sealer(folder: Path) -> at_rest.Sealer | None:
+    key = at_rest.data_key(folder.parent)
+    return at_rest.Sealer(key, FOLDER) if key is not None else None
 
 
 def _ids(folder: Path) -> set[str]:
     return {file.stem for file in _files(folder)}
 
 
-def _file(folder: Path, turn: str) -> Path | None:
-    """None for what can be no turn's id: it comes from outside."""
-    return folder / f"{turn}.flac" if _ID.fullmatch(turn) else None
-
-
-def _read(file: Path) -> bytes | None:
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise StorageError(f"{file} can't be read: {error.strerror}", "check the disk") from error
+def _read(folder: Path, turn: str) -> bytes | None:
+    for file in (folder / f"{turn}{_SEALED}", folder / f"{turn}{_PLAIN}"):
+        try:
+            content = file.read_bytes()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise StorageError(f"{file} can't be read: {error.strerror}", "check the disk") from error
+        if file.suffix == _PLAIN:
+            return content
+        if (sealer := _sealer(folder)) is None:
+            raise StorageError(f"{file} can't be read without the data key", "put it back")
+        return sealer.unseal(content, turn)
+    return None
 
 
 def _decoded(sound: bytes) -> Pcm:
@@ -158,14 +184,3 @@ def _decoded(sound: bytes) -> Pcm:
     except soundfile.SoundFileError as error:
         raise StorageError(f"a recording is damaged: {error}", "erase it") from error
     return pcm
-
-
-def _write(file: Path, pcm: Pcm) -> None:
-    part = file.with_name(f".{file.stem}.part")
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        soundfile.write(part, pcm, RATE, format="FLAC", subtype="PCM_16")
-        part.replace(file)
-    except (OSError, soundfile.SoundFileError) as error:
-        part.unlink(missing_ok=True)
-        raise StorageError(f"{file} can't be written: {error}", "check the disk: is it full or read-only?") from error

@@ -20,6 +20,9 @@ from edge.dialogue import RESTORE, UNSCHEDULE
 from edge.events import AnyEvent, Feedback, FollowUp, SpeechStarted, TurnEnded, Woke
 from edge.intents import Intent, OutcomeKind
 
+SATISFACTION: Final = "HearthSatisfaction"
+"""The intent of who answers how satisfied one is; the answer is in the slot :data:`SATISFACTION_SLOT`."""
+SATISFACTION_SLOT: Final = "satisfaction"
 RETRY_S: Final = 60.0
 """Who tries again after a failure does so within a minute."""
 REPEAT_S: Final = 30.0
@@ -134,7 +137,10 @@ class Judge:
             return
         task = self._task(turn, begun, at, day)
         task.turns += 1
-        task.ended, task.outcome, task.asks = at, turn.outcome, turn.question is not None
+        asked = turn.question
+        # How satisfied one is, is no part of the task.
+        task.asks = asked is not None and asked.slot != SATISFACTION_SLOT
+        task.ended, task.outcome = at, turn.outcome
         task.intents = tuple(each for each in (turn.intent, *turn.further) if each is not None)
         self._of_turn[turn.turn] = task
         _bound(self._of_turn, _REMEMBERED)
@@ -215,7 +221,9 @@ def _spent_s(turn: TurnEnded) -> float:
 
 
 def _unmeant(turn: TurnEnded) -> bool:
-    """Somebody went on talking after an answer, and not to the assistant."""
+    """Somebody went on talking after an answer, and not to the assistant; or says how satisfied one is."""
+    if turn.intent is not None and turn.intent.name == SATISFACTION:
+        return True
     return turn.outcome is OutcomeKind.NOT_UNDERSTOOD and not turn.reply.text and turn.question is None
 
 

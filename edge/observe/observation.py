@@ -2,7 +2,8 @@
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,7 +12,7 @@ import anyio
 from anyio.to_thread import run_sync
 
 from edge.bus import Bus
-from edge.errors import StorageError
+from edge.errors import SettingsError, StorageError
 from edge.events import AnyEvent
 from edge.observe.board import board
 from edge.observe.service import ServiceFigures
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _QUEUE: Final = 1024
 """Events that may wait while the first is looked at, for which something has to be imported."""
+_FAREWELL_S: Final = 0.5
+"""How long the last traces may take at the end."""
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 """Of the exposition."""
 BUTTON: Final = "button"
@@ -42,18 +45,39 @@ class Observation:
         """How often the microphone dropped sound, where there is one: whoever opens it says how to ask."""
 
     async def serve(self) -> None:
-        """Count, until cancelled."""
+        """Count, and trace where that is wished, until cancelled. Raises SettingsError."""
         bus: Bus = self._assistant.bus
         with bus.subscribe(_QUEUE, listener="metrics") as events:
             await self._assistant.listens()
-            async with anyio.create_task_group() as tasks:
+            takers: list[Callable[[AnyEvent], None]] = [self._meter.take, self.figures.take]
+            async with self._traced(takers), anyio.create_task_group() as tasks:
                 tasks.start_soon(self.figures.serve)
                 while True:
-                    self._take(await events.next())
+                    event = await events.next()
+                    for take in takers:
+                        take(event)
 
-    def _take(self, event: AnyEvent) -> None:
-        self._meter.take(event)
-        self.figures.take(event)
+    @asynccontextmanager
+    async def _traced(self, takers: list[Callable[[AnyEvent], None]]) -> AsyncIterator[None]:
+        """Within the block, ``takers`` make traces too, where a collector is configured."""
+        settings = self._assistant.settings
+        if settings.observe.traces is None:
+            yield
+            return
+        try:
+            from cloud_sync.otlp import processor, resource
+            from edge.observe.traces import Tracer
+        except ModuleNotFoundError as error:
+            remedy = "pip install 'hearthside[traces]', or take observe.traces away"
+            raise SettingsError(f"observe.traces needs {error.name}", remedy, permanent=True) from None
+        out = processor(settings.observe.traces)
+        takers.append(Tracer(out, resource("hearthside", settings.mqtt.site)).take)
+        try:
+            yield
+        finally:
+            with anyio.move_on_after(_FAREWELL_S, shield=True):
+                # It may wait for a collector that is not there.
+                await run_sync(out.shutdown, abandon_on_cancel=True)
 
     async def exposition(self) -> bytes:
         """All figures, as Prometheus reads them."""

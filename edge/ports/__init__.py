@@ -55,6 +55,7 @@ from edge.ports.engines import (
 from edge.ports.house import Answer, House, Inventory, Naming, Neighbour, Neighbours, Post, Respond, Taken
 from edge.ports.keeping import Consents, Erasures, Journal, Meaning, Outbox, Recorder, Storage, Vector
 from edge.ports.skills import (
+    Afterthought,
     Announcer,
     Catalogue,
     Countdown,
@@ -77,6 +78,7 @@ from edge.ports.skills import (
 from edge.ports.sound import AudioSink, Delegate, ListeningSwitch, Loudness, Panel, Sound, SoundReader
 
 __all__ = [
+    "Afterthought",
     "Announcer",
     "Answer",
     "Asking",

@@ -36,6 +36,8 @@ class Query:
     tools: tuple[Tool, ...] = ()
     expires_ms: int = 0
     """Milliseconds since the epoch after which nobody wants to know any more; 0: never."""
+    turn: str = ""
+    """The turn that waits for the answer; empty where none does."""
 
 
 @dataclass(frozen=True, slots=True)

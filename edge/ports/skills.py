@@ -46,6 +46,14 @@ class Service(Protocol):
 
 
 @runtime_checkable
+class Afterthought(Protocol):
+    """A skill that now and then has something to ask once an answer is known."""
+
+    async def afterthought(self, outcomes: Sequence[Outcome], origin: Origin) -> Outcome | None:
+        """What is said, and asked, after ``outcomes`` of a command that was spoken here; None, as a rule: nothing."""
+
+
+@runtime_checkable
 class Prepared(Protocol):
     """A skill that has something to read before it is asked."""
 

@@ -43,7 +43,7 @@ class Story:
     def __init__(self, bus: Emitter, clock: TurnClock, origin: Origin) -> None:
         self.id: Final = uuid.uuid4().hex[:12]
         self._bus, self._clock = bus, clock
-        self.origin = origin
+        self.origin = replace(origin, turn=self.id)
         """From where it is said, in the language that it goes on in."""
         self.transcript = Transcript("", origin.language)
         """As events may tell it."""

@@ -18,9 +18,21 @@ from edge.chunk import AudioChunk, Pcm, SoundCut
 from edge.dialogue import SECRET, VOICE
 from edge.errors import AssistantError
 from edge.events import Asked, TurnEnded
-from edge.intents import Origin, Outcome, OutcomeKind, Phrase, Telling, Transcript, Understanding, together
+from edge.intents import (
+    Intent,
+    Origin,
+    Outcome,
+    OutcomeKind,
+    Phrase,
+    Question,
+    Telling,
+    Tier,
+    Transcript,
+    Understanding,
+    together,
+)
 from edge.listen.listen import Hypothesis, Listener, Progress
-from edge.ports import Journal, Recorder
+from edge.ports import Afterthought, Journal, Recorder
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversation
 from edge.session.precedence import Precedence
@@ -60,15 +72,26 @@ class Stages:
     """None where no sound is kept."""
     precedence: Precedence | None = None
     """Over those who share its ears and its voice; None where it has none."""
+    afterthought: Afterthought | None = None
+    """What is asked now and then that has nothing to do with the command; None: nothing is."""
 
 
 class Turn:
     """One command, spoken or written."""
 
     def __init__(
-        self, stages: Stages, bus: Emitter, origin: Origin, clock: TurnClock, conversation: Conversation | None = None
+        self,
+        stages: Stages,
+        bus: Emitter,
+        origin: Origin,
+        clock: TurnClock,
+        conversation: Conversation | None = None,
+        *,
+        careful: bool = False,
     ) -> None:
-        """``conversation``: the one that this turn goes on with; None: it begins one."""
+        """``conversation``: the one that this turn goes on with; None: it begins one. ``careful``: a program speaks,
+        and no person: what is guarded is asked about, however clear it is, and no yes answers that, only the PIN.
+        """
         self._stages, self._clock = stages, clock
         self._story = Story(bus, clock, origin)
         self.id = self._story.id
@@ -78,6 +101,8 @@ class Turn:
         self._withdrawn = False
         self._claim: ExitStack | None = None
         self._takes_message = False
+        self._careful = careful
+        self._meant: Understanding | None = None
         self._sound: Pcm | None = None
         """What was said, where it may be kept."""
 
@@ -119,6 +144,12 @@ class Turn:
         """Carry out ``text``."""
         return await self._run(lambda: self._read(text))
 
+    async def meant(self, intents: Sequence[Intent], text: str) -> TurnEnded:
+        """Carry out ``intents``, at least one, which a program has named; ``text`` is how it is told of."""
+        first, *further = intents
+        self._meant = Understanding(first, Tier.PROGRAM, 1.0, tuple(further))
+        return await self._run(lambda: self._read(text))
+
     async def _run(self, hear: Callable[[], Awaitable[Transcript | None]]) -> TurnEnded:
         precedence = self._stages.precedence
         with precedence.claimed() if precedence is not None else nullcontext() as self._claim:
@@ -134,7 +165,7 @@ class Turn:
                 await self._permit()
                 understood = await self._understand(transcript)
                 if understood.understanding is not None:
-                    await self._answer(await self._act(understood.understanding))
+                    await self._answer(await self._with_afterthought(await self._act(understood.understanding)))
                 else:
                     await self._answer([understood.answer or self._not_understood])
         except SoundCut:
@@ -176,7 +207,11 @@ class Turn:
         return Transcript(stripped, self._story.origin.language) if stripped else None
 
     async def _understand(self, transcript: Transcript) -> Routed:
-        routed = await self._stages.router.understand(transcript, self._story.origin, self._conversation.context())
+        if self._meant is not None:
+            routed = Routed(self._meant, 0.0)
+        else:
+            context = self._conversation.context()
+            routed = await self._stages.router.understand(transcript, self._story.origin, context)
         self._story.understood(routed)
         return routed
 
@@ -184,14 +219,21 @@ class Turn:
         """One outcome for each thing that the sentence asked for, done in that order; after a question, no more."""
         begun = time.perf_counter()
         done = self._story.done
+        confidence = 0.0 if self._careful else understanding.confidence
         try:
             for intent in understanding.intents:
-                self._story.acted(await self._stages.dispatch.run(intent, self._story.origin, understanding.confidence))
+                self._story.acted(await self._stages.dispatch.run(intent, self._story.origin, confidence))
                 if done[-1].question is not None:
                     break
         finally:
             self._story.note(act_ms=(time.perf_counter() - begun) * 1000)
         return done
+
+    async def _with_afterthought(self, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+        if self._stages.afterthought is None:
+            return outcomes
+        asked = await self._stages.afterthought.afterthought(outcomes, self._story.origin)
+        return outcomes if asked is None else [*outcomes, asked]
 
     async def _answer(self, outcomes: Sequence[Outcome]) -> None:
         outcome = self._story.outcome = together(outcomes)
@@ -260,8 +302,13 @@ class Turn:
     def _end(self) -> TurnEnded:
         ended = self._story.end()
         if ended.text and not self._withdrawn:
-            self._conversation.add(self._story.exchange(), self._story.outcome.question)
+            self._conversation.add(self._story.exchange(), self._question())
         return ended
+
+    def _question(self) -> Question | None:
+        """What the next turn may answer."""
+        asked = self._story.outcome.question
+        return None if self._careful and asked is not None and asked.slot is None else asked
 
     async def _let_go(self) -> None:
         """Nobody listens any more to what is still being told."""

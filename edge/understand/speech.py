@@ -268,11 +268,19 @@ def _understanding(found: tuple[Reading, ...], sureness: float = 1.0) -> Underst
     return Understanding(first, Tier.GRAMMAR, round(confidence * sureness, 3), tuple(further))
 
 
+def _as_said(words: str, text: str) -> str:
+    """``words`` with the commas that they have in ``text``, and which hassil matches without: they part what is listed.
+
+    Where they are is not what hassil says (3.12): it does not count the words of a number before them.
+    """
+    found = re.search(r"\W+".join(map(re.escape, words.split())), text, re.IGNORECASE)
+    return found[0] if found is not None else words.strip()
+
+
 def _slot(entity: MatchEntity, text: str) -> SlotValue:
     value: SlotValue = entity.value
-    if entity.is_wildcard and entity.text_span is not None:
-        # With its commas, which hassil matches without: they part what is listed.
-        return text[slice(*entity.text_span)].strip(" ,;")
+    if entity.is_wildcard:
+        return _as_said(entity.text_clean, text)
     if isinstance(value, str):
         # The value of a template, as "[some] milk", is what was said of it.
         return (entity.text_clean if _TEMPLATE.intersection(value) else value).strip()

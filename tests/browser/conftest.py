@@ -4,7 +4,7 @@ One browser serves all tests of a run: it takes seconds to start here. Each test
 nothing. What a person would never see, and must not happen either, is looked for at the end of each test: errors in the
 browser's console, requests that failed, requests to any host but the assistant's.
 
-``HEARTH_SCREENSHOTS=DIR`` keeps the pictures that tests take; otherwise they are in pytest's temporary folder.
+``SCREENSHOTS=DIR`` keeps the pictures that tests take; otherwise they are in pytest's temporary folder.
 """
 
 import os
@@ -162,7 +162,7 @@ class Visitor:
 
 @pytest.fixture
 async def visitor(browser: Browser, tmp_path: Path) -> AsyncIterator[Visitor]:
-    pictures = Path(os.environ.get("HEARTH_SCREENSHOTS") or tmp_path / "pictures")
+    pictures = Path(os.environ.get("SCREENSHOTS") or tmp_path / "pictures")
     pictures.mkdir(parents=True, exist_ok=True)
     looking = Visitor(browser, pictures)
     try:

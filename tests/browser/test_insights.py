@@ -34,7 +34,7 @@ async def test_numbers_their_trend_and_what_they_mean(
 ) -> None:
     await counted(served)
     page = await visitor.open(served, "/#/insights", dark=dark, phone=phone)
-    done = page.get_by_role("region", name="Done at once", exact=True)
+    done = page.get_by_role("region", name="Done as meant", exact=True)
     await done.locator(".big", has_text="80%").wait_for()
     assert "▼ worse than before: 90%" in (await done.inner_text()).replace("\n", " ")
     within = page.get_by_role("region", name="Half of the tasks within", exact=True)

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import numpy as np
 import pytest
 import soundfile
@@ -50,7 +51,7 @@ async def page_that_hears(
     soundfile.write(file, sound, RATE)
     arguments = (
         "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-audio-capture={file}%noloop", "--autoplay-policy=no-user-gesture-required",
+        f"--use-file-for-fake-audio-capture={file}%noloop",
     )  # fmt: skip
     async with launched(playwright, *arguments) as browser:
         page = await visitor.open(house, "/#/talk", browser=browser, **how)
@@ -70,8 +71,59 @@ async def test_what_is_said_to_the_page_is_done_and_the_answer_is_heard(
         await expect(page.get_by_role("log").locator(".you")).to_contain_text(
             "turn on the kitchen light", ignore_case=True
         )
-        await page.wait_for_function("window.heard.loud > 5000", timeout=60_000)
+        with anyio.fail_after(60):
+            while await page.evaluate("window.heard.loud") < 5_000:
+                await anyio.sleep(0.1)
         # Nobody is listened to any more.
         await expect(page.get_by_role("button", name="Talk")).to_have_attribute("aria-pressed", "false")
         await visitor.examine(page)
         await visitor.picture(page, "talk")
+
+
+async def test_the_space_key_is_held_while_one_speaks(
+    playwright: Playwright, visitor: Visitor, served: Served, say: Say, tmp_path: Path
+) -> None:
+    sound = np.concatenate([quiet(0.8), say("Turn on the bedroom light."), quiet(20.0)])
+    async with page_that_hears(playwright, visitor, served, sound, tmp_path, phone=True, dark=True) as page:
+        await served.assistant.engines.stt.ready()
+        await page.get_by_role("main").focus()
+        await page.keyboard.down("Space")
+        await expect(page.get_by_role("button", name="Listening")).to_be_visible()
+        # What was heard at a pause: the key is still down.
+        await expect(page.get_by_text("bedroom light…")).to_be_visible(timeout=60_000)
+        assert served.home.state("bedroom_light")["state"] == "OFF"
+        await page.keyboard.up("Space")
+        await expect(page.get_by_role("log")).to_contain_text("Bedroom Light is on.", timeout=60_000)
+        await visitor.examine(page)
+        await visitor.picture(page, "talk-phone-dark")
+
+
+async def test_who_has_no_microphone_types(playwright: Playwright, visitor: Visitor, served: Served) -> None:
+    async with launched(playwright, "--use-fake-ui-for-media-stream") as browser:
+        page = await visitor.open(served, "/#/talk", browser=browser)
+        await page.get_by_role("button", name="Talk").click()
+        await expect(page.get_by_role("alert")).to_contain_text("This machine has no microphone")
+        await page.get_by_role("switch", name="Answer aloud").click()
+        await page.get_by_label("Type instead").fill("unlock the front door")
+        await page.keyboard.press("Enter")
+        log = page.get_by_role("log")
+        await expect(log).to_contain_text("PIN")
+        await page.get_by_label("Type instead").fill("4711")
+        await page.keyboard.press("Enter")
+        await expect(log.locator(".assistant").nth(1)).to_contain_text("unlocked")
+        assert served.home.state("front_door")["state"] == "UNLOCKED"
+        assert await page.evaluate("localStorage.getItem('talk.aloud')") == "false"
+        # What was said is still there when one comes back.
+        await page.get_by_role("link", name="House").click()
+        await page.get_by_role("link", name="Talk").click()
+        await expect(page.get_by_role("log")).to_contain_text("unlock the front door")
+
+
+async def test_where_the_page_is_not_secure_it_says_what_to_do(visitor: Visitor, served: Served) -> None:
+    page = await visitor.open(served, "/#/house")
+    await page.evaluate("Object.defineProperty(window, 'isSecureContext', {value: false}); undefined")
+    await page.get_by_role("link", name="Talk").click()
+    await expect(page.get_by_text("The microphone needs a secure page.")).to_be_visible()
+    await expect(page.get_by_role("link", name="https://127.0.0.1:8766/")).to_be_visible()
+    await expect(page.get_by_label("Type instead")).to_be_visible()
+    await visitor.examine(page)

@@ -17,7 +17,7 @@ from edge.cli.play import play_one
 from edge.events import AnyEvent, FollowUp, TurnEnded, Understood, Woke, as_json
 from edge.home.demo import DEVICES, SimulatedHome
 from edge.intents import OutcomeKind, Tier
-from edge.sections import ConfirmSettings, ListenSettings, MqttSettings
+from edge.sections import ConfirmSettings, KpiSettings, ListenSettings, MqttSettings
 from edge.settings import Settings
 from tests.brokers import Mosquitto
 from tests.sounds import Pcm, Say, quiet
@@ -36,6 +36,7 @@ async def talking(
     hears: bool = False,
     confirm: ConfirmSettings = ASK,
     listen: ListenSettings | None = None,
+    kpi: KpiSettings | None = None,
 ) -> AsyncIterator[Assistant]:
     address = broker.address
     settings = Settings(
@@ -43,6 +44,7 @@ async def talking(
         mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=1.0),
         confirm=confirm,
         listen=listen or ListenSettings(),
+        kpi=kpi or KpiSettings(),
     )
     async with assistant(settings, hears=hears, sink=WavSink(None) if hears else None) as running:
         if hears:

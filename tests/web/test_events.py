@@ -21,23 +21,23 @@ pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def _connected(served: Served, query: str = "", **options: Any) -> AsyncIterator[ClientConnection]:
+async def connected(served: Served, query: str = "", **options: Any) -> AsyncIterator[ClientConnection]:
     address = served.address.replace("http", "ws")
     async with connect(f"{address}/v1/events{query}", **options) as socket:
         yield socket
 
 
-async def _next(socket: ClientConnection) -> dict[str, Any]:
+async def next_message(socket: ClientConnection) -> dict[str, Any]:
     with anyio.fail_after(10):
         message: dict[str, Any] = json.loads(await socket.recv())
     return message
 
 
-async def _until(socket: ClientConnection, wanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+async def until(socket: ClientConnection, wanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
     """All that came, up to what is ``wanted``."""
-    messages = [await _next(socket)]
+    messages = [await next_message(socket)]
     while not wanted(messages[-1]):
-        messages.append(await _next(socket))
+        messages.append(await next_message(socket))
     return messages
 
 
@@ -51,10 +51,10 @@ async def _ask(served: Served, text: str) -> dict[str, Any]:
 
 
 async def test_what_happens_is_told_as_it_happens(served: Served) -> None:
-    async with _connected(served) as socket:
-        hello = await _next(socket)
+    async with connected(served) as socket:
+        hello = await next_message(socket)
         turn = await _ask(served, "turn on the kitchen light")
-        messages = await _until(socket, _ended)
+        messages = await until(socket, _ended)
     assert (hello["type"], hello["n"], hello["resumed"]) == ("hello", 0, False)
     assert [message["type"] for message in messages] == ["understood", "acted", "reply_ready", "turn_ended"]
     assert [message["n"] for message in messages] == [1, 2, 3, 4]
@@ -62,36 +62,36 @@ async def test_what_happens_is_told_as_it_happens(served: Served) -> None:
 
 
 async def test_a_lost_connection_goes_on_from_where_it_was(served: Served) -> None:
-    async with _connected(served) as socket:
-        start = (await _next(socket))["start"]
+    async with connected(served) as socket:
+        start = (await next_message(socket))["start"]
         await _ask(served, "turn on the kitchen light")
-        seen = await _until(socket, lambda message: message["type"] == "acted")
+        seen = await until(socket, lambda message: message["type"] == "acted")
     await _ask(served, "turn off the kitchen light")
-    async with _connected(served, f"?after={seen[-1]['n']}&start={start}") as socket:
-        hello = await _next(socket)
-        messages = [*await _until(socket, _ended), *await _until(socket, _ended)]
+    async with connected(served, f"?after={seen[-1]['n']}&start={start}") as socket:
+        hello = await next_message(socket)
+        messages = [*await until(socket, _ended), *await until(socket, _ended)]
     assert hello["resumed"] is True
     assert [message["n"] for message in messages] == list(range(seen[-1]["n"] + 1, 9))
 
 
 async def test_a_number_of_another_start_is_not_taken_for_one_of_this(served: Served) -> None:
     await _ask(served, "turn on the kitchen light")
-    async with _connected(served) as socket:
-        hello = await _next(socket)
+    async with connected(served) as socket:
+        hello = await next_message(socket)
     for query in ("?after=1&start=another", "?after=1", f"?after=999999&start={hello['start']}"):
-        async with _connected(served, query) as socket:
-            again = await _next(socket)
+        async with connected(served, query) as socket:
+            again = await next_message(socket)
         assert (again["resumed"], again["n"], again["start"]) == (False, 4, hello["start"]), query
 
 
 async def test_a_device_that_changes_is_told_once_and_only_where_that_is_wanted(served: Served) -> None:
-    async with _connected(served, "?devices=true") as watcher, _connected(served) as other:
-        await _next(watcher)
-        await _next(other)
+    async with connected(served, "?devices=true") as watcher, connected(served) as other:
+        await next_message(watcher)
+        await next_message(other)
         await _ask(served, "turn on the bedroom light")
-        seen = await _until(watcher, _ended)
-        changes = [m for m in seen if m["type"] == "device"] or [await _next(watcher)]
-        heard = await _until(other, _ended)
+        seen = await until(watcher, _ended)
+        changes = [m for m in seen if m["type"] == "device"] or [await next_message(watcher)]
+        heard = await until(other, _ended)
     assert [(change["id"], change["state"], change["available"]) for change in changes] == [
         ("light.bedroom_light", "on", True)
     ]
@@ -99,24 +99,24 @@ async def test_a_device_that_changes_is_told_once_and_only_where_that_is_wanted(
 
 
 async def test_whether_devices_are_told_of_can_be_changed(served: Served) -> None:
-    async with _connected(served) as socket:
-        await _next(socket)
+    async with connected(served) as socket:
+        await next_message(socket)
         await socket.send('{"devices": true}')
-        assert await _next(socket) == {"type": "watching", "devices": True}
+        assert await next_message(socket) == {"type": "watching", "devices": True}
         await served.home.leave("bedroom_fan")
-        change = await _next(socket)
+        change = await next_message(socket)
         assert (change["id"], change["available"]) == ("fan.bedroom_fan", False)
         await socket.send('{"devices": false}')
-        assert await _next(socket) == {"type": "watching", "devices": False}
+        assert await next_message(socket) == {"type": "watching", "devices": False}
 
 
 async def test_a_client_that_makes_no_sense_is_sent_away(served: Served) -> None:
     for nonsense in ("", "devices", '{"devices": 3}', "{}", '{"devices": true, "all": 1}', b"\x00"):
-        async with _connected(served) as socket:
-            await _next(socket)
+        async with connected(served) as socket:
+            await next_message(socket)
             await socket.send(nonsense)
             with pytest.raises(ConnectionClosed) as closed:
-                await _next(socket)
+                await next_message(socket)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1003
     assert served.assistant.clients["events"] == 0
@@ -125,7 +125,7 @@ async def test_a_client_that_makes_no_sense_is_sent_away(served: Served) -> None
 async def test_a_malformed_question_is_answered_as_a_problem(served: Served) -> None:
     for query in ("?after=-1", "?after=many", "?devices=perhaps"):
         with pytest.raises(InvalidStatus) as refused:
-            async with _connected(served, query):
+            async with connected(served, query):
                 pass
         body = json.loads(refused.value.response.body)
         assert (refused.value.response.status_code, body["code"]) == (422, "malformed")
@@ -133,10 +133,10 @@ async def test_a_malformed_question_is_answered_as_a_problem(served: Served) -> 
 
 async def test_there_are_only_so_many_clients(served: Served) -> None:
     served.assistant.clients["events"] = served.assistant.settings.api.event_clients - 1
-    async with _connected(served) as socket:
-        await _next(socket)
+    async with connected(served) as socket:
+        await next_message(socket)
         with pytest.raises(InvalidStatus) as refused:
-            async with _connected(served):
+            async with connected(served):
                 pass
     assert refused.value.response.status_code == 503
     assert json.loads(refused.value.response.body)["code"] == "too_many"
@@ -144,9 +144,9 @@ async def test_there_are_only_so_many_clients(served: Served) -> None:
 
 async def test_who_is_silent_hears_that_the_line_is_alive(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.api.web.events.ALIVE_S", 0.01)
-    async with _connected(served) as socket:
-        await _next(socket)
-        assert await _next(socket) == {"type": "alive"}
+    async with connected(served) as socket:
+        await next_message(socket)
+        assert await next_message(socket) == {"type": "alive"}
 
 
 # -- the queue itself -------------------------------------------------------------------------------------------------

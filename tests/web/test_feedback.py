@@ -15,8 +15,9 @@ from edge.chunk import RATE
 from edge.evaluation.clips import clips
 from edge.evaluation.fixtures import FixtureHouse
 from edge.events import Feedback
-from edge.explained import FILE, read
-from edge.memory.recordings import FOLDER, _write
+from edge.explained import FILE
+from edge.memory.recordings import FOLDER, write
+from tests.told import tells
 from tests.web.conftest import Served
 from tests.web.test_turns import ask
 
@@ -48,7 +49,7 @@ async def test_what_was_explained_is_understood_at_the_next_turn(served: Served)
     assert (turn["feedback"]["wrong"], turn["feedback"]["learnt"]) == ("understood", True)
 
 
-async def test_what_was_learnt_outlives_a_restart_and_can_be_taken_back(served: Served, tmp_path: Path) -> None:
+async def test_what_was_learnt_outlives_a_restart_and_can_be_taken_back(served: Served) -> None:
     before = await ask(served, "let there be bulbs")
     await say_wrong(served, before["turn"], "understood", "turn on the kitchen light")
     async with assistant(served.assistant.settings, hears=False, sink=None, stays=False) as another:
@@ -56,7 +57,6 @@ async def test_what_was_learnt_outlives_a_restart_and_can_be_taken_back(served: 
         assert found is not None
     assert (await served.client.delete(f"/v1/turns/{before['turn']}/feedback")).status_code == 204
     assert (await ask(served, "let there be bulbs"))["outcome"] == "not_understood"
-    assert read(tmp_path / FILE) == []
     assert (await served.client.delete(f"/v1/turns/{before['turn']}/feedback")).status_code == 404
 
 
@@ -102,13 +102,11 @@ async def test_about_a_turn_that_is_not_there_nothing_is_said(served: Served) ->
     assert (await say_wrong(served, "abc", "boring"))["status"] == 422
 
 
-async def test_what_a_forgotten_turn_had_taught_is_forgotten(served: Served, tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text('{"sentence": "by hand", "intent": "HassTurnOn", "slots": {}}\n', "utf-8")
+async def test_what_a_forgotten_turn_had_taught_is_forgotten(served: Served) -> None:
     ended = await ask(served, "let there be bulbs")
     await say_wrong(served, ended["turn"], "understood", "turn on the kitchen light")
     await ask(served, "forget what I said today", "mine")
     await ask(served, "yes", "mine")
-    assert [example.sentence for example in read(tmp_path / FILE)] == ["by hand"]
     assert (await served.client.get("/v1/feedback")).json()["items"] == []
     assert (await ask(served, "let there be bulbs"))["outcome"] == "not_understood"
 
@@ -116,7 +114,7 @@ async def test_what_a_forgotten_turn_had_taught_is_forgotten(served: Served, tmp
 async def test_recordings_with_right_sentences_can_be_evaluated(served: Served, tmp_path: Path) -> None:
     ended = await ask(served, "turn on the kitten light")
     sound = (np.sin(np.arange(RATE) / 20) * 5000).astype(np.int16)
-    _write(tmp_path / FOLDER / f"{ended['turn']}.flac", sound)
+    write(tmp_path / FOLDER, ended["turn"], sound)
     await say_wrong(served, ended["turn"], "heard", "turn on the kitchen light")
     unrecorded = await ask(served, "open the blinds")
     await say_wrong(served, unrecorded["turn"], "")
@@ -131,12 +129,21 @@ async def test_recordings_with_right_sentences_can_be_evaluated(served: Served, 
     assert "Kitchen" in house.areas()
 
 
-async def test_the_file_s_lines_are_as_people_write_them(served: Served, tmp_path: Path) -> None:
+async def test_what_is_written_into_the_file_is_understood_at_the_next_turn(served: Served, tmp_path: Path) -> None:
+    assert (await ask(served, "let there be bulbs"))["outcome"] == "not_understood"
+    example = {"sentence": "Let there be bulbs", "intent": "HassTurnOn", "slots": {"name": "Kitchen Light"}}
+    (tmp_path / FILE).write_text(json.dumps(example), "utf-8")
+    assert (await ask(served, "let there be bulbs"))["outcome"] == "done"
+    (tmp_path / FILE).write_text("nonsense", "utf-8")
+    assert (await ask(served, "let there be bulbs"))["outcome"] == "done", "what it was before holds"
+
+
+async def test_what_was_said_lies_nowhere_openly(served: Served, tmp_path: Path) -> None:
     ended = await ask(served, "let there be bulbs")
+    write(tmp_path / FOLDER, ended["turn"], np.zeros(RATE, np.int16))
     await say_wrong(served, ended["turn"], "understood", "turn on the kitchen light")
-    assert json.loads((tmp_path / FILE).read_text("utf-8")) == {
-        "sentence": "let there be bulbs",
-        "intent": "HassTurnOn",
-        "slots": {"name": "Kitchen Light"},
-        "turn": ended["turn"],
-    }
+    kept = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert (tmp_path / FOLDER / f"{ended['turn']}.sealed") in kept
+    for file in kept:
+        assert not tells(file.read_bytes().decode("latin-1"), "let there be bulbs"), file
+        assert b"fLaC" not in file.read_bytes(), file

@@ -110,5 +110,5 @@ async def test_nobody_who_is_not_known_reads_it_from_elsewhere(
     answer_problems(app)
     app.include_router(metrics.router(served.assistant))
     transport = httpx.ASGITransport(app, client=(peer, 4711))
-    async with httpx.AsyncClient(transport=transport, base_url="http://board") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8765") as client:
         assert (await client.get("/metrics", headers=headers)).status_code == status

@@ -19,7 +19,7 @@ from edge.chunk import RATE
 from edge.cli.play import play_one
 from edge.database import Database
 from edge.home.demo import SimulatedHome
-from edge.memory.recordings import FOLDER, Recordings, _write, count
+from edge.memory.recordings import FOLDER, Recordings, count, write
 from edge.sections import ApiSettings, MemorySettings, MqttSettings, UnderstandSettings
 from edge.settings import Settings
 from tests.brokers import Mosquitto
@@ -62,7 +62,7 @@ async def test_a_spoken_turn_is_heard_again_replayed_and_forgotten(broker: Mosqu
     async with recording(broker, tmp_path, days=1) as served:
         (ended,) = await play_one(served.assistant, sound, realtime=False, no_wake=False, report=lambda event: None)
         assert ended.text.casefold() == "turn on the kitchen light"
-        await appears(tmp_path / FOLDER / f"{ended.turn}.flac")
+        await appears(tmp_path / FOLDER / f"{ended.turn}.sealed")
         turn = (await served.client.get(f"/v1/turns/{ended.turn}")).json()
         assert turn["recorded"] is True
         assert {"wake", "speech", "endpoint", "stt", "voice"} <= {stage["kind"] for stage in turn["stages"]}
@@ -107,8 +107,8 @@ async def test_the_sound_of_a_pin_is_never_kept(broker: Mosquitto, say: Say, tmp
             say("four seven one two")
         )
         other = await served.assistant.utterance(say("turn on the kitchen light."))
-        await appears(tmp_path / FOLDER / f"{other.turn}.flac")
-        assert not (tmp_path / FOLDER / f"{secret.turn}.flac").exists()
+        await appears(tmp_path / FOLDER / f"{other.turn}.sealed")
+        assert not (tmp_path / FOLDER / f"{secret.turn}.sealed").exists()
 
 
 async def test_recordings_go_with_time_and_with_their_turns(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ async def test_recordings_go_with_time_and_with_their_turns(tmp_path: Path) -> N
         )
         folder = tmp_path / FOLDER
         for name in ("kept", "old", "forgotten"):
-            _write(folder / f"{name}.flac", SOUND)
+            write(folder, name, SOUND)
         import os
 
         os.utime(folder / "old.flac", (now - 2 * 86_400, now - 2 * 86_400))

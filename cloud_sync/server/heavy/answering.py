@@ -16,6 +16,7 @@ from cloud_sync.server.heavy.dialogue import Dialogue, Result
 from cloud_sync.server.heavy.endpoint import EndpointFailed
 from cloud_sync.server.heavy.metrics import HeavyMeter
 from cloud_sync.server.heavy.settings import HeavySettings
+from cloud_sync.server.heavy.tracing import NoTracing, Tracing
 
 Emit: TypeAlias = Callable[[Delta | Call], None]
 CANCELLED: Final = "cancelled"
@@ -32,8 +33,10 @@ class Answerer:
         cache: Cache,
         meter: HeavyMeter,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        tracing: Tracing | None = None,
     ) -> None:
-        """``now_ms``: milliseconds since the epoch."""
+        """``now_ms``: milliseconds since the epoch. ``tracing`` None: nobody makes traces."""
+        self._tracing: Tracing = tracing or NoTracing()
         self._settings, self._chain, self._budget, self._cache = settings, chain, budget, cache
         self._meter, self._now_ms = meter, now_ms
 
@@ -42,12 +45,19 @@ class Answerer:
 
         Cancelling stops the model; what it has cost until then is written down.
         """
+        with self._tracing.span("heavy question", ask.traceparent) as note:
+            answer = await self._answer(house, device, ask, emit, result)
+            note(outcome=answer.code or answer.finish, model=answer.model, cached=answer.cached)
+            return answer
+
+    async def _answer(self, house: str, device: str, ask: Ask, emit: Emit, result: Result) -> Answer:
         if ask.expires_ms and ask.expires_ms <= self._now_ms():
             return refused(ask, Code.TIMEOUT, "nobody wants to know any more")
         if not self._chain:
             return refused(ask, Code.UNAVAILABLE, "no model is configured")
         try:
-            number = await self._budget.admit(house, device)
+            with self._tracing.span("quota"):
+                number = await self._budget.admit(house, device)
         except Refused as error:
             self._meter.settled(Code.QUOTA, Cost())
             return refused(ask, Code.QUOTA, f"this home has come to its limit: {error.what}")
@@ -58,15 +68,21 @@ class Answerer:
         dialogue = Dialogue(self._chain, self._settings, ask, result)
         outcome, cost = CANCELLED, None
         try:
-            meaning = await self._cache.meaning(ask)
-            found = await self._cache.find(house, ask.language, meaning) if meaning is not None else None
+            with self._tracing.span("cache") as note:
+                meaning = await self._cache.meaning(ask)
+                found = await self._cache.find(house, ask.language, meaning) if meaning is not None else None
+                note(found=found is not None)
             if found is not None:
                 text, model = found
                 cost = replace(dialogue.cost(), model=model, cached=True)
                 emit(Delta(id=ask.id, n=0, text=text))
                 answer = Answer(id=ask.id, text=text, model=model, cached=True)
             else:
-                answer = await self._told(ask, dialogue, emit)
+                with self._tracing.span("model") as note:
+                    answer = await self._told(ask, dialogue, emit)
+                    first_ms = dialogue.cost().first_ms
+                    note(model=answer.model, tokens_in=answer.tokens_in, tokens_out=answer.tokens_out)
+                    note(**({"first_ms": first_ms} if first_ms is not None else {}))
                 if meaning is not None and answer.finish == "stop" and answer.text and not dialogue.called:
                     await self._cache.put(house, device, ask, meaning, answer.text, answer.model)
             outcome = answer.code or answer.finish

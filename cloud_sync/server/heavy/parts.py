@@ -16,6 +16,7 @@ from cloud_sync.server.heavy.metrics import HeavyMeter
 from cloud_sync.server.heavy.service import HeavyService
 from cloud_sync.server.heavy.settings import HeavySettings
 from cloud_sync.server.heavy.store import Store
+from cloud_sync.server.heavy.tracing import Tracing
 from cloud_sync.server.heavy.usage import House, usage_routes
 
 
@@ -30,14 +31,20 @@ class HeavyParts:
 
 @asynccontextmanager
 async def heavy_parts(
-    settings: HeavySettings, database: Database, registry: CollectorRegistry, house: House
+    settings: HeavySettings,
+    database: Database,
+    registry: CollectorRegistry,
+    house: House,
+    tracing: Tracing | None = None,
 ) -> AsyncIterator[HeavyParts]:
-    """``house``: whose usage a request may see. Raises OSError when an endpoint's key can't be read."""
+    """``house``: whose usage a request may see; ``tracing`` None: nobody makes traces. Raises OSError when an
+    endpoint's key can't be read.
+    """
     embedding = settings.cache_embedding
     likeness = Vectors(embedding, settings.cache_likeness) if embedding is not None else Words()
     async with aclosing(likeness), Chain(settings) as chain:
-        answerer = Answerer(
-            settings, chain, Budget(database, settings), Cache(database, settings, likeness), HeavyMeter(registry)
-        )
+        cache = Cache(database, settings, likeness)
+        budget, meter = Budget(database, settings), HeavyMeter(registry)
+        answerer = Answerer(settings, chain, budget, cache, meter, tracing=tracing)
         async with HeavyService(settings, answerer, Store(database, settings)) as service:
             yield HeavyParts(service, usage_routes(database, house, settings.currency))

@@ -7,6 +7,8 @@ from http import HTTPStatus
 from typing import Annotated, Final, Literal
 
 from fastapi import Depends
+from fastapi.openapi.models import HTTPBase
+from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -38,6 +40,9 @@ class Person:
     """How that is known; ``here``: by asking on the machine itself, while nobody has set a password."""
 
 
+SESSION: Final = "session"
+ANY_LOGIN: Final = "any"
+"""How one is known, in the OpenAPI document: by a session's cookie; or by that or a token."""
 NOBODY: Final = None
 """In ``request.state.person``: who asks is not known."""
 HERE: Final = Person("here", Role.OWNER)
@@ -67,11 +72,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(SecurityBase):
     """A dependency: refuses whoever may not what ``role`` may. For HTTP and WebSocket."""
 
-    role: Role
+    scheme_name = ANY_LOGIN
+    """For the OpenAPI document, which says how one is known."""
+    model = HTTPBase(scheme="bearer")
+
+    def __init__(self, role: Role) -> None:
+        self.role = role
 
     def __call__(self, connection: HTTPConnection) -> Person:
         """Who asks. Raises Refusal."""
@@ -85,6 +94,8 @@ class Needs:
 
 class NeedsInPerson(Needs):
     """A dependency: also refuses tokens, so that one that was stolen makes no further ones."""
+
+    scheme_name = SESSION
 
     def __call__(self, connection: HTTPConnection) -> Person:
         """Who asks. Raises Refusal."""

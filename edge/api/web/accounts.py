@@ -141,8 +141,7 @@ class Accounts:
             owners = _owners(connection)
             _get(connection, ident)
             connection.execute("DELETE FROM access_person WHERE id = ?", (ident,))
-            if connection.execute("SELECT EXISTS (SELECT 1 FROM access_person)").get:
-                _keep_an_owner(connection, owners)
+            _keep_an_owner(connection, owners)
 
         await self._storage.write(delete)
 

@@ -4,14 +4,17 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
+from starlette.routing import Route
 
 from edge.api.web import (
     agenda,
     ask,
+    asyncapi,
     devices,
     events,
     feedback,
+    health,
     house,
     kpis,
     lists,
@@ -19,7 +22,7 @@ from edge.api.web import (
     metrics,
     model_store,
     now,
-    page,
+    openapi,
     people,
     privacy,
     replay,
@@ -35,9 +38,15 @@ from edge.api.web import (
     turns,
     wake,
 )
+from edge.api.web.access import Requires, Role
+from edge.api.web.bounds import Bounded, Packed
 from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
+from edge.api.web.health import Readiness
+from edge.api.web.mcp import PATH as MCP_PATH
+from edge.api.web.mcp import Mcp
 from edge.api.web.openai import chat, models, speech, transcriptions
+from edge.api.web.page import Pages
 from edge.api.web.problems import RESPONSES, answer_problems
 from edge.api.web.voice import routes as voice
 from edge.assistant import Assistant
@@ -79,23 +88,31 @@ _OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
 )
 
 
-def build(assistant: Assistant, entrance: Entrance, feed: Feed) -> FastAPI:
+def build(assistant: Assistant, entrance: Entrance, feed: Feed, readiness: Readiness) -> openapi.Api:
     """The application of ``assistant``, to be served behind :class:`edge.api.web.protect.Protected`."""
-    app = FastAPI(
+    app = openapi.Api(
         title="Hearthside",
         summary="A voice assistant of one's own.",
         version=version("hearthside"),
-        openapi_url="/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         responses=RESPONSES,
+        generate_unique_id_function=openapi.operation_id,
     )
     answer_problems(app)
     for router in _ROUTERS:
         app.include_router(router(assistant))
+    app.include_router(asyncapi.router())
+    app.include_router(openapi.router(app))
     app.include_router(events.router(assistant, feed))
+    app.include_router(health.router(assistant, readiness))
     app.include_router(privacy.router(assistant, feed))
     for of_entrance in _OF_ENTRANCE:
         app.include_router(of_entrance(entrance))
-    app.mount("/", page.files())
+    mcp = Requires(Mcp(assistant), Role.GUEST)
+    app.router.routes.append(Route(MCP_PATH, mcp, include_in_schema=False))
+    app.mount("/", Pages())
+    app.add_middleware(Packed)
+    app.add_middleware(Bounded)
     return app

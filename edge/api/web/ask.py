@@ -3,14 +3,15 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from edge.api.web.access import Guest, Role
+from edge.api.web.bodies import Body
 from edge.assistant import Assistant
 from edge.events import as_json
 
 
-class Question(BaseModel):
+class Question(Body):
     """What is asked."""
 
     text: Annotated[str, Field(min_length=1, max_length=1000, examples=["turn on the kitchen light"])]

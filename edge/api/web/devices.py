@@ -4,11 +4,12 @@ from http import HTTPStatus
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from edge.act.confirm import Policy, Risk
 from edge.act.skills.naming import objection
 from edge.api.web.access import Guest, Member, Person, Role
+from edge.api.web.bodies import Body
 from edge.api.web.feed import told
 from edge.api.web.house import Name, changed, names_of
 from edge.api.web.listing import Listed, Page, cut
@@ -33,7 +34,7 @@ _RISKS = {
 }
 
 
-class Condition(BaseModel):
+class Condition(Body):
     """How a device is, by its own word."""
 
     state: Annotated[str | None, Field(examples=["on"])]
@@ -44,7 +45,7 @@ class Condition(BaseModel):
     """False when it says, or its convention says of it, that it is away."""
 
 
-class Bounds(BaseModel):
+class Bounds(Body):
     """How far a number goes, in the device's own unit."""
 
     low: float
@@ -84,7 +85,7 @@ class DeviceView(Condition):
     """Rises with each word of a device: of two of its conditions, the one with the higher number is the newer."""
 
 
-class Change(BaseModel):
+class DeviceChange(Body):
     """What is wanted of a device: at least one of its abilities."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
@@ -129,18 +130,18 @@ class Change(BaseModel):
         return self
 
 
-class Wish(BaseModel):
+class Wish(Body):
     """A command."""
 
     model_config = ConfigDict(extra="forbid")
-    change: Annotated[Change, Field(examples=[{"state": "ON", "brightness": 40}])]
+    change: Annotated[DeviceChange, Field(examples=[{"state": "ON", "brightness": 40}])]
     confirmed: bool = False
     """Whether the person was asked if this is really meant: what could let somebody in is not done without."""
     pin: Annotated[str | None, Field(pattern=r"^[0-9]{3,12}$")] = None
     """Where it is asked for."""
 
 
-class Report(BaseModel):
+class Report(Body):
     """What became of a command: what the device itself has shown, and nothing that it has not."""
 
     device: str
@@ -155,16 +156,16 @@ class Report(BaseModel):
     after: Condition
 
 
-class Names(BaseModel):
+class DeviceNames(Body):
     """What people say of a device. What is left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
-    nicknames: Annotated[list[Name], Field(max_length=20)] = []
+    nicknames: Annotated[list[Name], Field(max_length=20)] = Field(default_factory=list)
     area: Name | None = None
     """The room that it is in; null: the one that it says itself."""
 
 
-class Sentences(BaseModel):
+class Sentences(Body):
     """What may be said."""
 
     items: Annotated[list[str], Field(examples=[["turn on Kitchen Light"]])]
@@ -243,7 +244,7 @@ def router(assistant: Assistant) -> APIRouter:
         return Sentences(items=said, language=assistant.settings.understand.language)
 
     @routes.patch("/{ident}", summary="Name a device, and say where it is")
-    async def name(ident: Id, names: Names, _: Member) -> DeviceView:
+    async def name(ident: Id, names: DeviceNames, _: Member) -> DeviceView:
         """Kept in `house.toml`; in force, and known to the grammar, at once."""
         known, said = found(ident), names.model_fields_set
         before = house.entry(known.id)

@@ -17,6 +17,7 @@ from edge.api.web.logins import Logins
 from edge.api.web.passwords import Passwords
 from edge.api.web.setup_code import LIFE_S, SetupCode
 from edge.api.web.tickets import Tickets
+from edge.errors import AssistantError
 from edge.ports import Storage
 from edge.sections import ApiSettings
 
@@ -39,11 +40,12 @@ class Entrance:
         self,
         storage: Storage,
         api: ApiSettings,
+        passwords: Passwords | None = None,
         now: Callable[[], float] = time.time,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         """``now``: seconds since the epoch; ``elapsed``: seconds that no clock that is set changes."""
-        passwords = Passwords()
+        passwords = passwords or Passwords()
         self.accounts, self.logins = Accounts(storage, passwords, now), Logins(storage, now)
         self.code, self.tickets = SetupCode(elapsed), Tickets(elapsed)
         self.tried_from, self.tried_for = Attempts(elapsed), Attempts(elapsed, free=_FREE_FOR_ACCOUNT)
@@ -73,21 +75,29 @@ class Entrance:
             await self.reach(window or await self.accounts.claimed())
             await self.live.look(self._still)
 
-    async def keep(self, renew: Callable[[], Awaitable[object]]) -> None:
-        """Ends what has run out, also where nobody asks; runs until it is cancelled. ``renew``: called now and then."""
+    async def keep(self, renew: Callable[[], Awaitable[object]], report: Callable[[AssistantError], None]) -> None:
+        """Ends what has run out, also where nobody asks; runs until it is cancelled. ``renew``: called now and then;
+        ``report`` is told what fails.
+        """
+        looks = 0
         while True:
-            for _ in range(_RENEW_LOOKS):
-                await anyio.sleep(_LOOK_S)
+            await anyio.sleep(_LOOK_S)
+            looks += 1
+            try:
                 if self._open_until or self.live:
                     await self.changed()
-            if self.tls_port:
-                await renew()
+                if self.tls_port and looks % _RENEW_LOOKS == 0:
+                    await renew()
+            except AssistantError as error:
+                report(error)
 
     async def who(self, connection: HTTPConnection) -> Person | None:
         """Who asks; None for anybody else. Raises StorageError."""
         said = connection.headers.get("authorization", "")
         if said[: len(_BEARER)].lower() == _BEARER:
-            return await self.logins.identify("token", said[len(_BEARER) :].strip())
+            found = await self.logins.identify("token", said[len(_BEARER) :].strip())
+            # Many programs can't be without a key; where nobody needs one, a made-up one does no harm.
+            return found or await self._here(connection)
         if connection.scope["type"] == "websocket" and (ticket := connection.query_params.get("ticket")):
             return self.tickets.take(ticket)
         # What follows, a browser sends along unasked.
@@ -95,7 +105,12 @@ class Entrance:
             return None
         if (secret := session_of(connection)) and (found := await self.logins.identify("session", secret)) is not None:
             return found
-        return HERE if is_near(connection) and not await self.accounts.claimed() else None
+        return await self._here(connection)
+
+    async def _here(self, connection: HTTPConnection) -> Person | None:
+        """As long as nobody has set a password, whoever is on this machine needs none."""
+        near = is_near(connection) and not from_elsewhere(connection)
+        return HERE if near and not await self.accounts.claimed() else None
 
     async def _still(self, who: Person) -> Person | None:
         if who.login:

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Final
 
 import anyio
 from fastapi import APIRouter, Query, WebSocket
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect
 
 from edge.api.web.access import Guest, Role
+from edge.api.web.event_messages import Wish
 from edge.api.web.feed import Feed, Follower, encode
 from edge.api.web.problems import Refusal
 from edge.assistant import Assistant
@@ -18,14 +19,6 @@ ALIVE_S: Final = 15.0
 _SLOW_S: Final = 20.0
 """A client that takes nothing for so long is gone, or might as well be."""
 _UNUSABLE: Final = 1003
-
-
-class Wish(BaseModel):
-    """What a client may say."""
-
-    model_config = ConfigDict(extra="forbid")
-    devices: bool
-    """Whether it wants to be told when a device changes."""
 
 
 def router(assistant: Assistant, feed: Feed) -> APIRouter:

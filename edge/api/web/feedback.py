@@ -74,7 +74,7 @@ class Pair(VerdictBody):
 def router(assistant: Assistant) -> APIRouter:
     """Its routes."""
     routes = APIRouter(prefix="/v1", tags=["turns"])
-    verdicts = Verdicts(assistant.storage, assistant.settings.data_dir)
+    verdicts = Verdicts(assistant.storage)
     turns = Turns(assistant)
 
     @routes.post("/turns/{turn}/feedback", summary="Say that a turn was right, or what was wrong")

@@ -6,9 +6,10 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from edge.api.web.access import Guest, Member
+from edge.api.web.bodies import Body
 from edge.api.web.listing import Listed, Page, cut
 from edge.api.web.problems import Refusal, not_found
 from edge.assistant import Assistant
@@ -26,7 +27,7 @@ Name = Annotated[
 """What people call something: no line breaks, no space around it."""
 
 
-class Area(BaseModel):
+class Area(Body):
     """A room."""
 
     name: Annotated[str, Field(examples=["Kitchen"])]
@@ -37,11 +38,11 @@ class Area(BaseModel):
     """How many things are in it."""
 
 
-class AreaNames(BaseModel):
+class AreaNames(Body):
     """What people say of a room. What is left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
-    names: Annotated[list[Name], Field(max_length=20)] = []
+    names: Annotated[list[Name], Field(max_length=20)] = Field(default_factory=list)
     floor: Name | None = None
 
 

@@ -14,8 +14,8 @@ from http import HTTPStatus
 from typing import Annotated, Final, Generic, TypeVar
 
 from fastapi import Depends, Query
-from pydantic import BaseModel
 
+from edge.api.web.bodies import Body
 from edge.api.web.problems import Refusal
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ _INTEGERS: Final = range(-(2**63), 2**63)
 """Those that a database takes."""
 
 
-class Page(BaseModel, Generic[T]):
+class Page(Body, Generic[T]):
     """A part of a list."""
 
     items: list[T]

@@ -11,9 +11,9 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from edge.api.web.bodies import Body
 from edge.errors import AssistantError
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -21,7 +21,7 @@ _CLIENTS_FAULT: Final = frozenset({"settings"})
 """Kinds of failure that another request would not have."""
 
 
-class Problem(BaseModel):
+class Problem(Body):
     """The body of every answer that is an error."""
 
     type: str = "about:blank"

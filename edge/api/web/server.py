@@ -1,11 +1,10 @@
 """The web server beside the running assistant, in its event loop."""
 
 import asyncio
-import functools
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -15,19 +14,26 @@ import uvicorn
 from fastapi import FastAPI
 
 from edge.api.web.app import build
+from edge.api.web.connections import Punctual
 from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
+from edge.api.web.health import Readiness
 from edge.api.web.listeners import Listener, Listeners, PortTaken
 from edge.api.web.protect import Protected
 from edge.api.web.tls import Certificate
 from edge.assistant import Assistant
 from edge.errors import AssistantError
+from edge.sections import ApiSettings
 
 __all__ = ["Console", "PortTaken", "serve"]
 _log = logging.getLogger(__name__)
 _GRACE_S: Final = 1
 """Requests that are going on may end, when the assistant stops."""
 _HANDSHAKE_S: Final = 10.0
+_HEAD_BYTES: Final = 32 * 1024
+"""Of a request: its address and headers."""
+_CONNECTIONS: Final = 512
+"""At a time; beyond, requests are refused."""
 
 
 class _Server(uvicorn.Server):
@@ -74,6 +80,8 @@ class Console:
     entrance: Entrance
     listeners: Listeners
     certificate: Certificate
+    app: FastAPI
+    """What answers whoever has passed the entrance."""
 
 
 @asynccontextmanager
@@ -88,30 +96,66 @@ async def serve_console(assistant: Assistant) -> AsyncIterator[Console]:
     """As :func:`serve`; gives what is served."""
     api = assistant.settings.api
     entrance = Entrance(assistant.storage, api)
-    await entrance.accounts.prepare()
-    feed = Feed(assistant.bus, assistant.house)
-    server = _Server(_config(build(assistant, entrance, feed), entrance))
     certificate = Certificate.of(api, assistant.settings.data_dir)
+    feed, readiness = Feed(assistant.bus, assistant.house), Readiness(assistant)
+    app = build(assistant, entrance, feed, readiness)
+    async with (
+        serve_app(app, entrance, api, certificate, assistant.report) as console,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(feed.serve)
+        tasks.start_soon(readiness.follow)
+        _log.info("the console is at %s", console.address)
+        yield console
+        tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def serve_app(
+    app: FastAPI,
+    entrance: Entrance,
+    api: ApiSettings,
+    certificate: Certificate,
+    report: Callable[[AssistantError], None],
+) -> AsyncIterator[Console]:
+    """``app`` behind ``entrance``, until the block ends. ``report`` is told why the network can't be let in where it
+    may. Raises PortTaken, StorageError.
+    """
+    await entrance.accounts.prepare()
+    server = _Server(_config(app, entrance))
     listeners = Listeners(api, server.listen, certificate.context)
-    entrance.reach = functools.partial(_reach, assistant, entrance, listeners)
+
+    async def reach(network: bool) -> None:
+        try:
+            await listeners.reach(network)
+        except AssistantError as error:
+            # This machine reaches it still.
+            report(error)
+        entrance.tls_port = listeners.tls_port
+
+    entrance.reach = reach
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     serving = asyncio.create_task(server.serve())
     await server.begun.wait()
     try:
         await listeners.begin()
         await entrance.changed()
-        console = Console(f"http://127.0.0.1:{listeners.port}/", entrance, listeners, certificate)
-        _log.info("the console is at %s", console.address)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_watch, serving)
-            tasks.start_soon(feed.serve)
-            tasks.start_soon(entrance.keep, certificate.context)
-            yield console
+            tasks.start_soon(entrance.keep, certificate.context, report)
+            yield Console(f"http://127.0.0.1:{listeners.port}/", entrance, listeners, certificate, app)
             tasks.cancel_scope.cancel()
     finally:
         server.should_exit = True
         with anyio.CancelScope(shield=True):
             # Not cancelled with us, so that it can say goodbye.
             await serving
+        logging.getLogger("uvicorn.error").removeFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """False for what uvicorn says of each WebSocket that was properly refused: strangers could fill the log."""
+    return "without completing handshake" not in record.getMessage()
 
 
 def _config(app: FastAPI, entrance: Entrance) -> uvicorn.Config:
@@ -125,22 +169,15 @@ def _config(app: FastAPI, entrance: Entrance) -> uvicorn.Config:
         # Whoever asks is the other end of the connection, whatever its headers say.
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_S,
+        http=Punctual,
+        h11_max_incomplete_event_size=_HEAD_BYTES,
+        limit_concurrency=_CONNECTIONS,
         ws="websockets-sansio",
         ws_max_size=1 << 20,
         ws_per_message_deflate=False,
     )
     config.load()
     return config
-
-
-async def _reach(assistant: Assistant, entrance: Entrance, listeners: Listeners, network: bool) -> None:
-    try:
-        await listeners.reach(network)
-    except AssistantError as error:
-        # This machine reaches it still.
-        assistant.report(error)
-        _log.warning("%s", error)
-    entrance.tls_port = listeners.tls_port
 
 
 async def _watch(serving: "asyncio.Task[None]") -> None:

@@ -114,14 +114,15 @@ def make(chain: Path, key: Path, wanted: Sequence[str], now: datetime.datetime) 
     ValueError.
     """
     chain.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    had = _read(chain)
+    private, had = _private_key(key), _read(chain)
+    if had is not None and had.public_key() != private.public_key():
+        had = None
     known: list[x509.GeneralName] = []
     if had is not None:
         known += had.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     missing = [name for name in map(_general_name, dict.fromkeys(wanted)) if name not in known]
-    if had is not None and key.exists() and not missing and had.not_valid_after_utc - now > _RENEW:
+    if had is not None and not missing and had.not_valid_after_utc - now > _RENEW:
         return
-    private = _private_key(key)
     everything = [*map(_general_name, dict.fromkeys(wanted))]
     everything += [name for name in known if name not in everything]
     certificate = _signed(private, everything[:_MOST_NAMES], now)

@@ -141,7 +141,7 @@ class Turns:
         self._episodes, self._recent = Episodes(assistant.storage, days), assistant.recent
         self._journal = days > 0
         self._recordings, self._house = assistant.recordings, assistant.house
-        self._verdicts = Verdicts(assistant.storage, assistant.settings.data_dir)
+        self._verdicts = Verdicts(assistant.storage)
 
     async def latest(
         self, limit: int, before: int | None, *, session: str = "", outcome: str = "", text: str = ""

@@ -1,5 +1,5 @@
 // The shell: navigation, and one page at a time, fetched when it is first opened.
-import { html, render, signal, useEffect, useRef, useState } from "./lib/html.js";
+import { html, render, signal, useEffect, useState } from "./lib/html.js";
 import { get, me } from "./lib/api.js";
 import { link } from "./lib/live.js";
 import { Notes, Trouble, Waiting } from "./lib/parts.js";
@@ -18,7 +18,7 @@ const PAGES = {
   insights: ["Insights", MEMBER],
   sync: ["Sync", MEMBER],
   settings: ["Settings", OWNER],
-  people: ["People", OWNER],
+  people: ["People", GUEST],
   health: ["Health", MEMBER],
 };
 /** Pages without navigation: title, and the module that shows it. */
@@ -69,15 +69,19 @@ function Navigation({ current }) {
     <ul id="pages">
       ${seen.map(
         ([name, [title]]) =>
-          html`<li key=${name}><a href=${`#/${name}`} aria-current=${name === current ? "page" : undefined}>${title}</a></li>`,
+          html`<li key=${name}>
+            <a href=${`#/${name}`} aria-current=${name === current ? "page" : undefined} onClick=${() => setOpen(false)}>${title}</a>
+          </li>`,
       )}
     </ul>
   </nav>`;
 }
 
+/** Whether another page was shown before. */
+let moved = false;
+
 function Content({ name }) {
   const [state, setState] = useState({});
-  const first = useRef(true);
   const fetchPage = () =>
     import(`./pages/${APART[name]?.[1] ?? name}.js`).then(
       ({ Page }) => setState({ Page }),
@@ -86,8 +90,8 @@ function Content({ name }) {
   useEffect(() => {
     fetchPage();
     // A screen reader goes on where the new page begins; the first page is where it is already.
-    if (!first.current) document.getElementById("main").focus();
-    first.current = false;
+    if (moved) document.getElementById("main").focus();
+    moved = true;
   }, [name]);
   if (state.error) return html`<${Trouble} error=${state.error} retry=${fetchPage} />`;
   if (!state.Page) return html`<${Waiting} />`;

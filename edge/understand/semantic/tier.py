@@ -70,15 +70,14 @@ class SemanticTier:
         plain = digits(text[: _LONGEST + 1])
         if len(text) > _LONGEST or not re.search("[a-z]", plain):
             return None
-        vector, known = await self._engine.call(lambda engine: self._read(engine, text))
+        vector, known = await self._engine.call(self._read, text, self._examples())
         if (found := known.nearest(vector)) is not None:
             return Understanding(found.intent, Tier.SEMANTIC, found.likeness)
         guess = self._head.guess(text, vector)
         return None if guess is None else self._understood(text, plain, origin, guess)
 
-    def _read(self, engine: Encoder, text: str) -> tuple[Floats, Known]:
+    def _read(self, engine: Encoder, text: str, examples: Sequence[Example]) -> tuple[Floats, Known]:
         """In the engine's thread: the vector of ``text``, and the examples, whose vectors are made only once."""
-        examples = self._examples()
         if self._known is None or self._known[0] is not examples:
             taken = [example for example in examples if example.intent in self._intents]
             before, self._vectors = self._vectors, {}

@@ -13,6 +13,8 @@ ORIGIN = Origin("test")
 @pytest.mark.parametrize(
     ("text", "intent", "slots"),
     [
+        ("set a timer for ten minutes called pasta", "HassStartTimer", {"minutes": 10, "name": "pasta"}),
+        ("set a timer for twenty five minutes for the tea", "HassStartTimer", {"minutes": 25, "name": "tea"}),
         ("set a timer", "HassStartTimer", {}),
         ("set an hour and a half timer", "HassStartTimer", {"hours": 1, "minutes": 30}),
         ("set a timer for two and a half minutes", "HassStartTimer", {"minutes": 2, "seconds": 30}),

@@ -30,6 +30,7 @@ def lists(database: Database) -> Asked:
     ("said", "intent", "slots"),
     [
         ("add milk, eggs and bread to my shopping list", "HassShoppingListAddItem", {"item": "milk, eggs and bread"}),
+        ("add twenty eggs, milk and five lemons to my shopping list", "HassShoppingListAddItem", {"item": "twenty eggs, milk and five lemons"}),
         ("put a tent on the camping list", "HassListAddItem", {"item": "a tent", "name": "camping"}),
         ("put call the bank on my to-do list", "HassListAddItem", {"item": "call the bank", "name": "to do"}),
         ("we're out of milk", "HassShoppingListAddItem", {"item": "milk"}),

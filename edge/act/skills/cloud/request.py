@@ -48,6 +48,7 @@ def prepare(
         history=tuple(zip(along[: len(said) : 2], along[1 : len(said) : 2], strict=True)),
         state=tuple(along[len(said) :]),
         tools=tuple(tools),
+        turn=origin.turn,
     )
     return Prepared(query, dict(masked.names))
 

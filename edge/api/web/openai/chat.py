@@ -16,7 +16,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
-from edge.api.web.access import Guest
+from edge.api.web.access import Guest, Person, Role
 from edge.api.web.openai.errors import RESPONSES, Invalid, OpenAiRoute
 from edge.api.web.openai.models import ASSISTANT
 from edge.assistant import Assistant
@@ -139,7 +139,7 @@ def router(assistant: Assistant) -> APIRouter:
         last = asked.messages[-1]
         if last.role != "user" or not last.text.strip():
             raise Invalid("the last message is what a user says", "messages")
-        chat = _Chat(assistant, threads, who.name, asked.messages)
+        chat = _Chat(assistant, threads, who, asked.messages)
         if not asked.stream:
             return JSONResponse((await chat.whole()).model_dump(), HTTPStatus.OK)
         usage = asked.stream_options is not None and asked.stream_options.include_usage
@@ -152,15 +152,16 @@ def router(assistant: Assistant) -> APIRouter:
 class _Chat:
     """One turn of one conversation."""
 
-    def __init__(self, assistant: Assistant, threads: Threads, who: str, messages: Sequence[Message]) -> None:
-        self._assistant, self._threads, self._who, self._messages = assistant, threads, who, messages
-        self._session = threads.session(who, messages[:-1])
+    def __init__(self, assistant: Assistant, threads: Threads, who: Person, messages: Sequence[Message]) -> None:
+        self._assistant, self._threads, self._who, self._messages = assistant, threads, who.name, messages
+        self._guest = who.role < Role.MEMBER
+        self._session = threads.session(who.name, messages[:-1])
         self._id = f"chatcmpl-{uuid.uuid4().hex}"
         self._created = int(time.time())
 
     async def whole(self) -> Completion:
         """The answer at once."""
-        *_, ended = await self._assistant.ask(self._messages[-1].text, session=self._session)
+        *_, ended = await self._assistant.ask(self._messages[-1].text, session=self._session, guest=self._guest)
         assert isinstance(ended, TurnEnded)
         self._ended(ended)
         choice = Choice(message=Answered(content=ended.reply.text))
@@ -198,7 +199,8 @@ class _Chat:
 
         async with send:
             with scope:
-                await self._assistant.converse(None, hear, session=self._session).written(self._messages[-1].text)
+                talker = self._assistant.converse(None, hear, session=self._session, guest=self._guest)
+                await talker.written(self._messages[-1].text)
 
     def _ended(self, turn: TurnEnded) -> None:
         self._threads.went_on(self._who, self._messages, turn.reply.text, self._session)

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 import anyio.to_thread
 import numpy as np
 import soxr
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
 
 from edge.api.web.access import Guest
+from edge.api.web.limits import Limit
 from edge.api.web.openai.errors import RESPONSES, Invalid, OpenAiRoute
 from edge.api.web.openai.sound_files import ANSWER_RATE, MEDIA_TYPES, written
 from edge.assistant import Assistant
@@ -38,7 +39,13 @@ def router(assistant: Assistant) -> APIRouter:
     routes = APIRouter(prefix="/v1/audio", tags=["openai"], route_class=OpenAiRoute, responses=RESPONSES)
     files = {"description": "The sound.", "content": {kind: {} for kind in MEDIA_TYPES.values()}}
 
-    @routes.post("/speech", summary="Text to speech", response_class=Response, responses={HTTPStatus.OK: files})
+    @routes.post(
+        "/speech",
+        summary="Text to speech",
+        response_class=Response,
+        responses={HTTPStatus.OK: files},
+        dependencies=[Depends(Limit("60/minute", "speak"))],
+    )
     async def speech(wanted: Wanted, _: Guest) -> Response:
         if wanted.speed != 1.0:
             raise Invalid("this voice speaks at one speed: 1.0", "speed")

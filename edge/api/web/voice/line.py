@@ -10,6 +10,7 @@ import soxr
 from anyio.abc import TaskGroup, TaskStatus
 from pydantic import BaseModel
 
+from edge.api.web.access import Person, Role
 from edge.api.web.voice.incoming import Incoming
 from edge.api.web.voice.messages import Hello, Invited, Lost, Sound
 from edge.api.web.voice.outbox import Outbox
@@ -27,13 +28,15 @@ _PIECE_S: Final = 0.1
 class Line:
     """A talker's, over all its connections. It is the sink that its answers are played to."""
 
-    def __init__(self, name: str, who: str, hello: Hello, assistant: Assistant) -> None:
+    def __init__(self, name: str, who: Person, hello: Hello, assistant: Assistant) -> None:
         """``who`` alone may come back to it."""
-        self.id, self.who = name, who
+        self.id, self.who = name, who.name
         self.outbox = Outbox()
         self._hello = hello
         sink = self if hello.sound else None
-        self._talker: Talker = assistant.converse(sink, self._hear, hello.area, hello.session)
+        self._talker: Talker = assistant.converse(
+            sink, self._hear, hello.area, hello.session, guest=who.role < Role.MEMBER
+        )
         self._turns: TaskGroup
         self._turn: _Running | None = None
         self._incoming: Incoming | None = None

@@ -5,6 +5,7 @@ from typing import Final
 
 from anyio.abc import TaskStatus
 
+from edge.api.web.access import Person
 from edge.api.web.voice.line import Line
 from edge.api.web.voice.messages import Hello
 from edge.assistant import Assistant
@@ -20,7 +21,7 @@ class Lines:
         self._assistant = assistant
         self._lines: dict[str, Line] = {}
 
-    async def open(self, who: str, hello: Hello) -> Line | None:
+    async def open(self, who: Person, hello: Hello) -> Line | None:
         """A new talker; None where there are too many."""
         if len(self._lines) >= MOST:
             return None
@@ -29,13 +30,15 @@ class Lines:
         await self._assistant.tasks.start(self._serve, line)
         return line
 
-    def find(self, who: str, connection: str) -> Line | None:
+    def find(self, who: Person, connection: str) -> Line | None:
         """The one that ``who`` comes back to; None where it is gone, or somebody else's."""
         line = self._lines.get(connection)
-        return line if line is not None and line.who == who and not line.gone else None
+        return line if line is not None and line.who == who.name and not line.gone else None
 
     async def _serve(self, line: Line, *, task_status: TaskStatus[None]) -> None:
+        self._assistant.clients["voice"] += 1
         try:
             await line.serve(task_status=task_status)
         finally:
+            self._assistant.clients["voice"] -= 1
             del self._lines[line.id]

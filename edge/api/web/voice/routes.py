@@ -8,7 +8,7 @@ from fastapi import APIRouter, WebSocket
 from pydantic import BaseModel, ValidationError
 from starlette.websockets import WebSocketDisconnect
 
-from edge.api.web.access import Guest
+from edge.api.web.access import Guest, Person
 from edge.api.web.voice.line import AWAY_S, Line
 from edge.api.web.voice.lines import MOST, Lines
 from edge.api.web.voice.messages import (
@@ -51,7 +51,7 @@ def router(assistant: Assistant) -> APIRouter:
     async def voice(websocket: WebSocket, who: Guest) -> None:
         await websocket.accept()
         try:
-            await _Connection(websocket, lines, who.name).serve()
+            await _Connection(websocket, lines, who).serve()
         except _Malformed as error:
             await _part(websocket, _MALFORMED, Problem(detail=str(error), code="malformed"))
         except (WebSocketDisconnect, TimeoutError):
@@ -63,7 +63,7 @@ def router(assistant: Assistant) -> APIRouter:
 class _Connection:
     """From its first message on."""
 
-    def __init__(self, websocket: WebSocket, lines: Lines, who: str) -> None:
+    def __init__(self, websocket: WebSocket, lines: Lines, who: Person) -> None:
         self._websocket, self._lines, self._who = websocket, lines, who
 
     async def serve(self) -> None:

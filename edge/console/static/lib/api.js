@@ -34,7 +34,7 @@ export async function call(method, path, body, options = {}) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, { detail: "the assistant can't be reached", remedy: "is it running, and are you in its network?" });
   }
-  if (response.status === 401 && !location.hash.startsWith("#/login")) {
+  if (response.status === 401 && !/^#\/(login|setup)\b/.test(location.hash)) {
     me.value = null;
     location.hash = `#/login?then=${encodeURIComponent(location.hash.slice(1))}`;
   }

@@ -76,7 +76,9 @@ function Meaning({ turn }) {
 function Actions({ actions }) {
   return html`<ul class="plain">
     ${actions.map((action) => {
-      const change = Object.entries(action.command).map(([key, value]) => `${key.replaceAll("_", " ")} ${value}`);
+      const change = Object.entries(action.command).map(([key, value]) =>
+        key === "state" ? `${value}` : `${key.replaceAll("_", " ")} ${value}`,
+      );
       return html`<li>
         ${action.name || action.device}: ${change.join(", ").toLowerCase()} —${" "}
         <span class=${action.confirmed ? "good" : "warn"}>

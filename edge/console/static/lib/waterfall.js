@@ -15,31 +15,31 @@ const NAMES = {
 /** What somebody waits for: from the last syllable until the answer begins. */
 const WAITED = new Set(["endpoint", "stt", "understand", "act", "voice"]);
 const WIDTH = 1000;
+/** What rounds to nothing is left out. */
+const SHORTEST_MS = 0.05;
 
 /** `turn`: as /v1/turns/{turn} tells it. `named`: the name of a device by its id. */
 export function Waterfall({ turn, named = (id) => id }) {
-  const { stages, whole } = turn;
+  const { whole } = turn;
+  const stages = turn.stages.filter((stage) => stage.end_ms - stage.start_ms >= SHORTEST_MS);
   if (stages.length === 0) return html`<p class="soft">Nothing took any time.</p>`;
   const end = Math.max(1, ...stages.map((stage) => stage.end_ms));
-  return html`<div class="scroll">
-    <table class="waterfall">
-      <caption class="soft">
-        ${whole ? "From the wake word on" : "From the last syllable on; more is only known of the last turns"}.
-        ${waited(turn)}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Stage</th>
-          <th scope="col"><span class="visually-hidden">Where in the turn</span></th>
-          <th scope="col" class="number">from, ms</th>
-          <th scope="col" class="number">took, ms</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${stages.map((stage, index) => html`<${Row} key=${index} stage=${stage} end=${end} named=${named} />`)}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<table class="waterfall">
+    <caption class="soft">
+      ${whole ? "From its beginning on" : "From the last syllable on; more is only known of the last turns"}.${" "}${waited(turn)}
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Stage</th>
+        <th scope="col"><span class="visually-hidden">Where in the turn</span></th>
+        <th scope="col" class="number from">from, ms</th>
+        <th scope="col" class="number">took, ms</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${stages.map((stage, index) => html`<${Row} key=${index} stage=${stage} end=${end} named=${named} />`)}
+    </tbody>
+  </table>`;
 }
 
 function Row({ stage, end, named }) {
@@ -59,7 +59,7 @@ function Row({ stage, end, named }) {
         />
       </svg>
     </td>
-    <td class="number">${Math.round(stage.start_ms)}</td>
+    <td class="number from">${Math.round(stage.start_ms)}</td>
     <td class="number">${round(stage.end_ms - stage.start_ms)}</td>
   </tr>`;
 }

@@ -11,7 +11,7 @@ const finer = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maxim
 /** What is shown: how it is read from a week (null: nothing to say), how written, and which way is better. */
 const FIGURES = [
   {
-    title: "Done at once",
+    title: "Done as meant",
     of: (week) => week.success_rate,
     write: (value) => percent.format(value),
     better: 1,

@@ -160,7 +160,7 @@ function Turns({ now }) {
   const filtered = filter.text || filter.outcome;
   return html`<section class="stack" aria-labelledby="turns">
     <h2 id="turns">The last turns</h2>
-    <div class="filters">
+    <div class="turn-filters">
       <${Field} label="Find" type="search" value=${filter.text} set=${(text) => setFilter({ ...filter, text })} />
       <${Choice}
         label="That ended"

@@ -359,15 +359,15 @@ function Loudness() {
 }
 
 function Insecure() {
-  const secure = `https://${location.host}/`;
+  const secure = `https://${location.hostname}:8766/`;
   return html`<div class="stack">
     <p>
       <strong>The microphone needs a secure page.</strong> Browsers give it only to pages that come by https, or from the
       machine itself. Typing works here, too.
     </p>
     <p>
-      Open <a href=${secure}>${secure}</a> once https is on: see Settings, or <code>api.tls</code> in the configuration. The
-      browser will ask you once whether you trust the assistant's own certificate.
+      Open <a href=${secure}>${secure}</a> instead (or the port that <code>api.tls_port</code> names). The browser asks once
+      whether you trust the assistant's own certificate.
     </p>
   </div>`;
 }
