@@ -76,7 +76,11 @@ def main() -> None:
     from edge.observe.meter import Meter
     from edge.observe.traces import Tracer
 
-    meter, judge, today = Meter(["okay_nabu", "hey_jarvis", "alexa", "hey_mycroft", "button"]), Judge(), date.today()
+    meter, judge, today = (
+        Meter(lambda: ["okay_nabu", "hey_jarvis", "alexa", "hey_mycroft", "button"]),
+        Judge(),
+        date.today(),
+    )
     tracer = Tracer(SpanProcessor(), resource("hearthside", "home"))
     print(f"importing prometheus_client, once   {imported * 1000:8.1f} ms")
     print(f"counting a turn                     {cost_us(meter.take):8.1f} µs")
@@ -87,8 +91,8 @@ def main() -> None:
     begun = time.process_time()
     for _ in range(_SCRAPES):
         told = text(meter.registry, now)
-    took = (time.process_time() - begun) / _SCRAPES * 1000
     lines = told.count(b"\n")
+    took = (time.process_time() - begun) / _SCRAPES * 1000
     print(f"a scrape, in a thread               {took:8.1f} ms, {len(told) / 1024:.1f} KiB, {lines} lines")
 
 

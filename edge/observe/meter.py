@@ -45,9 +45,11 @@ _REMEMBERED: Final = 256
 class Meter:
     """The figures of one assistant. Feed it every event."""
 
-    def __init__(self, words: Sequence[str], now: Callable[[], float] = time.time) -> None:
-        """``words``: the wake words; what else wakes it is counted as another. ``now``: seconds since the epoch."""
-        self._now, self._words = now, frozenset(words)
+    def __init__(self, words: Callable[[], Sequence[str]], now: Callable[[], float] = time.time) -> None:
+        """``words``: gives what may wake it now; what else wakes it is counted as another. ``now``: seconds since the
+        epoch.
+        """
+        self._now, self._words = now, words
         registry = self.registry = CollectorRegistry()
         self._stage_seconds = Histogram(
             "hearth_stage_seconds",
@@ -99,7 +101,7 @@ class Meter:
         """Have those that can be counted from nothing on, so that the first is seen as an increase."""
         for stage in STAGES:
             self._stage_seconds.labels(stage)
-        for word in (*sorted(self._words), OTHER):
+        for word in (*self._words(), OTHER):
             for counter in (self._wakes, self._unanswered, self._false_wakes):
                 counter.labels(word)
         for what in WRONG:
@@ -161,7 +163,7 @@ class Meter:
             self._turn_seconds.observe(seconds)
 
     def _word(self, word: str) -> str:
-        return word if word in self._words else OTHER
+        return word if word in self._words() else OTHER
 
     def _known(self, stage: str, code: str) -> tuple[str, str]:
         if (stage, code) not in self._codes and len(self._codes) >= _FAULT_CODES:

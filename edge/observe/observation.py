@@ -89,8 +89,10 @@ class Observation:
     def _meter(self) -> "Meter":
         from edge.observe.meter import Meter, words_of
 
-        words = words_of(self._assistant.settings.wake.words) if self._assistant.hears else []
-        return Meter([*words, BUTTON])
+        def words() -> list[str]:
+            return [*(words_of(self._assistant.settings.wake.words) if self._assistant.hears else ()), BUTTON]
+
+        return Meter(words)
 
     def _now(self) -> "Now":
         from edge.observe.exposition import Now

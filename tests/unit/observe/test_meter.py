@@ -40,7 +40,7 @@ def acted(how: Confirmation) -> Acted:
 
 
 def metered(*events: AnyEvent) -> Meter:
-    meter = Meter(["alexa", "okay_nabu", "button"], now=lambda: 1000.0)
+    meter = Meter(lambda: ["alexa", "okay_nabu", "button"], now=lambda: 1000.0)
     for event in events:
         meter.take(event)
     return meter
@@ -115,3 +115,13 @@ def test_a_word_that_is_a_file_is_called_by_its_name() -> None:
 def test_a_turn_whose_end_was_lost_makes_no_more_than_one_barge_in() -> None:
     lost: list[AnyEvent] = [woke("t1"), woke("t2"), ended("t2"), woke("t3")]
     assert metered(*lost).registry.get_sample_value("hearth_barge_ins_total") == 1
+
+
+def test_a_word_that_is_configured_later_is_counted_by_its_name() -> None:
+    words = ["alexa"]
+    meter = Meter(lambda: words)
+    meter.take(woke("t1", "hey_house"))
+    words.append("hey_house")
+    meter.take(woke("t2", "hey_house"))
+    assert meter.registry.get_sample_value("hearth_wakes_total", {"word": "hey_house"}) == 1
+    assert meter.registry.get_sample_value("hearth_wakes_total", {"word": "other"}) == 1

@@ -37,7 +37,7 @@ def promtool(*arguments: str) -> str:
 
 def series() -> dict[str, set[str]]:
     """Every series that an assistant may tell, with the names of its labels."""
-    meter = Meter(["alexa", "button"])
+    meter = Meter(lambda: ["alexa", "button"])
     meter.take(Fault(turn="", at=0, code="deadline", stage="act", message=""))
     meter.take(Acted(turn="", at=0, report=ActionReport("d", {}, Confirmation.CONFIRMED, 1, DeviceState())))
     now = Now({"stt": 0}, {"log": 0}, True, 1, 1, 0, {"events": 0}, True, 0, True, Board(40.0, {"throttled": False}),
