@@ -45,6 +45,8 @@ class AllSettings(BaseModel):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
+    version: str
+    """Of the file; the same as in ``ETag``."""
     file: str | None
     """The settings file that is in use."""
     mistake: str
@@ -74,6 +76,8 @@ class Outcome(BaseModel):
     """Keys that are in force now."""
     after_restart: list[str]
     """Keys that are written, and in force after a restart."""
+    version: str
+    """Of the file, from now on."""
 
 
 def router(assistant: Assistant) -> APIRouter:
@@ -88,7 +92,13 @@ def router(assistant: Assistant) -> APIRouter:
         response.headers["ETag"] = f'"{known.version}"'
         file = str(known.file) if known.file is not None else None
         described = [_as_setting(each) for each in known.settings]
-        return AllSettings(file=file, mistake=known.mistake, sections=dict(section_descriptions()), settings=described)
+        return AllSettings(
+            version=known.version,
+            file=file,
+            mistake=known.mistake,
+            sections=dict(section_descriptions()),
+            settings=described,
+        )
 
     @routes.get("/schema", summary="JSON Schema of a settings file")
     async def file_schema(_: Owner) -> dict[str, Any]:
@@ -113,7 +123,8 @@ def router(assistant: Assistant) -> APIRouter:
         except (SettingFixed, ModelError) as error:
             raise Refusal(HTTPStatus.CONFLICT, error.what, code=error.code, remedy=error.remedy) from None
         response.headers["ETag"] = f'"{changed.version}"'
-        return Outcome(in_force=sorted(changed.in_force), after_restart=sorted(changed.after_restart))
+        in_force, after = sorted(changed.in_force), sorted(changed.after_restart)
+        return Outcome(in_force=in_force, after_restart=after, version=changed.version)
 
     return routes
 
