@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any, Final
 
-from edge.sections import ConfirmSettings, ListenSettings, Section, SpeakSettings, WakeSettings
+from edge.sections import ConfirmSettings, ListenSettings, MemorySettings, Section, SpeakSettings, WakeSettings
 from edge.settings import Settings
 
 
@@ -12,10 +12,11 @@ def _all(section: str, model: type[Section], *besides: str) -> frozenset[str]:
 
 
 LIVE: Final = (
-    frozenset({"log_level", "memory.keep_turns_days"})
+    frozenset({"log_level"})
     | _all("wake", WakeSettings, "earshot")
     | _all("listen", ListenSettings, "vad")
     | _all("confirm", ConfirmSettings)
+    | _all("memory", MemorySettings)
     | _all("speak", SpeakSettings)
 )
 """Dotted keys that are in force at once, from the next wake word, sentence or turn on."""

@@ -116,7 +116,7 @@ async def assistant(
             listener=_listener(settings, engines, mind.grammar) if hears else None,
             voice=voice,
             journal=Episodes(storage, settings.memory.keep_turns_days, outbox=end.outbox if end is not None else None),
-            recorder=recordings if recordings.kept else None,
+            recorder=recordings,
             precedence=Precedence(engines.stt, engines.tts),
         )
         services = await stack.enter_async_context(anyio.create_task_group())

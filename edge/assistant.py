@@ -234,6 +234,8 @@ class Assistant:
                 self._stages.listener.adopt(endpoint_rules(now))
             if self._stages.journal is not None:
                 self._stages.journal.keep_for(now.memory.keep_turns_days)
+            if "memory.keep_audio_days" in changed:
+                await self.recordings.keep_for(now.memory.keep_audio_days)
             self._mind.guard.adopt(confirmed(now))
             if "log_level" in changed:
                 set_log_level(now.log_level)

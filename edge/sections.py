@@ -277,6 +277,8 @@ class ApiSettings(Section):
     """PEM: the certificate, then those that lead to its authority; None: one that is made here."""
     key: Path | None = None
     """PEM: its private key."""
+    client_authority: Path | None = None
+    """PEM: whoever shows a certificate of this authority needs no password; its common name is that of a person."""
     allow_hosts: tuple[Annotated[str, Field(min_length=1, max_length=253)], ...] = ()
     """Names that the console may be asked for by, beside the machine's own, such as that of a proxy before it."""
     event_clients: Annotated[int, Field(ge=1, le=1000)] = 64

@@ -132,8 +132,12 @@ class Agenda:
 
     async def silence(self, entry: Entry, silenced: Silenced) -> None:
         """It is heard no more, as a person says. Raises StorageError."""
-        if self.rings(entry) and not await self._hush(entry, silenced):
+        if not self.rings(entry):
+            return
+        if self._announcer.ringing is not self._ringing[entry.id][0]:
+            # Before it is hushed: else it is due again at once.
             await self._over(entry, silenced)
+        await self._hush(entry, silenced)
 
     async def remove(self, entries: Sequence[Entry]) -> None:
         """They are due no more; one that rings is silenced. Raises StorageError."""
@@ -141,15 +145,12 @@ class Agenda:
         for entry in entries:
             await self._hush(entry, Silenced(RingingEnd.STOPPED))
 
-    async def _hush(self, entry: Entry, silenced: Silenced) -> bool:
-        """Whether it rang aloud: then it is known how it ended."""
+    async def _hush(self, entry: Entry, silenced: Silenced) -> None:
         phrase, scope = self._ringing.get(entry.id, (None, None))
         if phrase is not None and self._announcer.ringing is phrase:
             await self._announcer.silence(silenced)
-            return True
-        if scope is not None:
+        elif scope is not None:
             scope.cancel()  # it waits behind another that rings
-        return False
 
     async def serve(self) -> None:
         """Ring what is due, for as long as the assistant runs. Raises StorageError."""

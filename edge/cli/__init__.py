@@ -213,7 +213,7 @@ def kpis(
         print_weeks(rows)
 
 
-@app.command(epilog="Examples: `hearth demo`, `hearth demo --console`")
+@app.command(epilog="Example: `hearth demo`, or `hearth demo --console`")
 def demo(
     out: Annotated[Path, typer.Option(help="Where the spoken answer is written.")] = Path("out"),
     fast: Annotated[bool, typer.Option("--fast", help="As fast as it goes, not at the speed of speech.")] = False,

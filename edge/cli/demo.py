@@ -1,5 +1,6 @@
 """``hearth demo``: the whole loop on a recorded command, in a small house on an embedded broker."""
 
+import gc
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -65,6 +66,8 @@ async def _at_home(settings: Settings, sink: WavSink) -> AsyncIterator[Assistant
             await player.house.settled(_SETTLE_S)
             # Only now is it known what can be said here, which the recogniser is made ready for.
             await player.ready()
+            # What is loaded by now stays: to look at all of it once more at the end would take seconds.
+            gc.freeze()
             yield player
 
 

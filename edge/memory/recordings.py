@@ -52,6 +52,11 @@ class Recordings:
         """Whether any are kept."""
         return self._days > 0
 
+    async def keep_for(self, days: float) -> None:
+        """How long each is kept from now on; those that are older are erased."""
+        self._days = days
+        await self._guarded(self.sweep)
+
     def keep(self, turn: str, pcm: Pcm) -> None:
         """The sound (int16, 16 kHz) of a turn that has ended. Returns at once; what does not fit is not kept."""
         if self.kept and len(self._waiting) < _WAITING:

@@ -3,15 +3,34 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
+from edge.settings import Settings, load
+from tests.brokers import Mosquitto
 from tests.browser.conftest import Visitor
 from tests.web.conftest import Served
 from tests.web.people import PASSWORD
 
 pytestmark = pytest.mark.anyio
+
+
+_FILE = """
+data_dir = "{data}"
+api = {{ port = 0, tls_port = 0 }}
+understand = {{ llm = "none", semantic = false }}
+mqtt = {{ host = "{host}", port = {port} }}
+"""
+
+
+@pytest.fixture
+def settings(broker: Mosquitto, tmp_path: Path) -> Settings:
+    """Those of a file, so that they can be changed."""
+    file = tmp_path / "hearthside.toml"
+    file.write_text(_FILE.format(data=tmp_path, host=broker.address.host, port=broker.address.port))
+    return load(file)
 
 
 async def test_from_the_first_password_to_a_house_of_several(served: Served, visitor: Visitor) -> None:
@@ -39,6 +58,13 @@ async def test_from_the_first_password_to_a_house_of_several(served: Served, vis
     await expect(page.get_by_role("heading", name="You", exact=True)).to_be_visible()
     await add_bob(page)
     await make_token(page)
+    await page.get_by_label("New PIN").fill("4711")
+    await page.get_by_role("button", name="Set it").click()
+    await expect(page.get_by_role("button", name="Take it away")).to_be_visible()
+    data_dir = served.assistant.settings.data_dir
+    assert "4711" not in (data_dir / "hearthside.toml").read_text()
+    assert (data_dir / "secrets" / "confirm__pin").read_text() == "4711"
+    assert served.assistant.guard.knows_pin("4711"), "at once"
     await visitor.examine(page)
     await visitor.picture(page, "people", whole=True)
     await page.get_by_role("button", name="Log out", exact=True).click()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 import soundfile
@@ -17,7 +18,7 @@ import soundfile
 from edge.chunk import RATE
 from edge.home.demo import SimulatedHome
 from edge.samples import KITCHEN_LIGHT
-from tests.brokers import Mosquitto
+from tests.brokers import Mosquitto, free_port
 from tests.sounds import Say, quiet
 
 HEARTH = str(Path(sys.executable).with_name("hearth"))
@@ -278,6 +279,26 @@ def test_check_says_what_works(environ: Environment) -> None:
     assert {"microphone", "loudspeaker", "broker", "disk", "clock", "cloud"} <= set(found)
     assert found["broker"]["ok"]
     assert hearth({**environ, "HEARTH_MQTT__PORT": "1"}, "check").returncode == 1
+
+
+def test_the_demo_s_page_is_there_until_it_is_told_to_stop(environ: Environment, tmp_path: Path) -> None:
+    port = free_port()
+    with subprocess.Popen(
+        [HEARTH, "demo", "--console"],
+        env={**environ, "HEARTH_API__PORT": str(port), "HEARTH_API__TLS_PORT": str(free_port())},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        assert demo.stdout is not None
+        printed = ""
+        while "Ctrl-C" not in printed and (line := demo.stdout.readline()):
+            printed += line
+        assert f"http://127.0.0.1:{port}/" in printed
+        turns = httpx.get(f"http://127.0.0.1:{port}/v1/turns").json()["items"]
+        assert [turn["outcome"] for turn in turns] == ["done"]
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait(10) == 0
+    assert not (tmp_path / "hearthside.db").exists(), "it keeps nothing"
 
 
 def test_the_demo_runs_the_whole_loop(environ: Environment, tmp_path: Path) -> None:

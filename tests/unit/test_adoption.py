@@ -25,9 +25,9 @@ def test_what_differs_is_named_and_only_what_is_meant_is_taken() -> None:
 def test_what_is_live_are_settings_that_there_are() -> None:
     keys = {
         f"{section}.{key}"
-        for section in ("wake", "listen", "confirm", "speak")
+        for section in ("wake", "listen", "confirm", "memory", "speak")
         for key in type(getattr(Settings(), section)).model_fields
-    } | {"log_level", "memory.keep_turns_days"}
+    } | {"log_level"}
     assert keys >= LIVE
     assert {"listen.vad", "wake.earshot"}.isdisjoint(LIVE)
     assert {f"confirm.{key}" for key in ConfirmSettings.model_fields} <= LIVE

@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from edge.api.web import people, sessions, setup, tokens
 from edge.api.web.access import Guest, Member, Owner
+from edge.api.web.bounds import Bounded
 from edge.api.web.entrance import Entrance
 from edge.api.web.limits import Limit
 from edge.api.web.passwords import Passwords
@@ -83,6 +84,7 @@ def application(entrance: Entrance) -> FastAPI:
         async for text in socket.iter_text():
             await socket.send_text(text)
 
+    app.add_middleware(Bounded)
     return app
 
 

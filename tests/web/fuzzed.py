@@ -21,7 +21,10 @@ CHECKS: Final = [
     checks.response_schema_conformance,
 ]
 OWN: Final = {"X-Hearthside": "1"}
-ELSEWHERE: Final = ("/v1/audio/", "/v1/chat/", "/v1/login", "/v1/setup", "/v1/settings", "/v1/system", "/v1/models")
+ELSEWHERE: Final = (
+    "/v1/audio/", "/v1/chat/", "/v1/login", "/v1/setup", "/v1/settings", "/v1/system", "/v1/restart", "/v1/model",
+    "/v1/wake",
+)  # fmt: skip
 """Where a request takes seconds of an engine, changes how all others are answered, or is only allowed now and then:
 tested by themselves.
 """

@@ -23,6 +23,8 @@ _OPEN = {
     ("GET", "/v1/setup"),
     ("POST", "/v1/setup"),
     ("POST", "/v1/login"),
+    ("GET", "/asyncapi.json"),
+    ("GET", "/healthz"),
     ("GET", "/metrics"),  # by programs of this machine alone, see test_metrics
 }
 """What anybody may who reaches us at all. Whoever adds to it has thought about it."""

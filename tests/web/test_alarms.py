@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from edge.events import KeptChanged, Rang
+from edge.events import Rang
 from tests.web.conftest import Served
 from tests.web.voice import said
 
@@ -84,8 +84,6 @@ async def test_one_that_rings_is_put_off_to_another_time(served: Served) -> None
         while not isinstance(await events.next(), Rang):
             pass
         await served.client.patch(f"/v1/alarms/{alarm['id']}", json={"when": "tomorrow at 9"})
-        while served.assistant.announcer.ringing is not None:
-            assert isinstance(await events.next(), KeptChanged | Rang) or True
     (moved,) = await alarms(served)
     assert (clock(moved), moved["ringing"]) == ("09:00", False)
 

@@ -4,8 +4,10 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import anyio
+import anyio.lowlevel
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -27,9 +29,16 @@ async def connected(served: Served, query: str = "", **options: Any) -> AsyncIte
         yield socket
 
 
+_waiting: WeakKeyDictionary[ClientConnection, list[str]] = WeakKeyDictionary()
+"""Of each connection, the lines of its last frame that were not looked at yet."""
+
+
 async def next_message(socket: ClientConnection) -> dict[str, Any]:
-    with anyio.fail_after(10):
-        message: dict[str, Any] = json.loads(await socket.recv())
+    lines = _waiting.setdefault(socket, [])
+    if not lines:
+        with anyio.fail_after(10):
+            lines.extend(str(await socket.recv()).split("\n"))
+    message: dict[str, Any] = json.loads(lines.pop(0))
     return message
 
 
@@ -147,6 +156,55 @@ async def test_who_is_silent_hears_that_the_line_is_alive(served: Served, monkey
     async with connected(served) as socket:
         await next_message(socket)
         assert await next_message(socket) == {"type": "alive"}
+
+
+async def test_fifty_clients_hear_all_of_it(served: Served) -> None:
+    heard: list[list[int]] = []
+
+    async def listen(until_n: int) -> None:
+        async with connected(served) as socket:
+            await next_message(socket)
+            numbers = []
+            while not numbers or numbers[-1] < until_n:
+                numbers.append((await next_message(socket))["n"])
+            heard.append(numbers)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(50):
+            tasks.start_soon(listen, 12)
+        with anyio.fail_after(20):
+            while served.assistant.clients["events"] < 50:
+                await anyio.sleep(0.01)
+        for number in range(1, 13):
+            served.assistant.bus.emit(_part(number))
+            await anyio.lowlevel.checkpoint()
+    assert heard == [list(range(1, 13))] * 50
+
+
+async def test_one_that_takes_nothing_holds_up_nobody(served: Served) -> None:
+    bus, whole = served.assistant.bus, 4000
+    long = "word " * 1000
+    async with connected(served) as socket, connected(served, max_queue=1) as stuck:
+        await next_message(socket)
+        await next_message(stuck)
+        # One reads all as it comes; the other nothing, until all of it is over: megabytes more than any buffer holds.
+        last = 0
+        for number in range(whole):
+            bus.emit(ReplyPart(turn="t", at=0.0, text=long))
+            if number % 100 == 0:
+                while last < number:
+                    last = (await next_message(socket))["n"]
+        while last < whole:
+            message = await next_message(socket)
+            assert message["type"] == "reply_part"
+            last = message["n"]
+        seen, dropped = 0, 0
+        while seen + dropped < whole:
+            message = await next_message(stuck)
+            seen += message["type"] == "reply_part"
+            dropped += message.get("count", 0)
+    assert dropped > 0
+    assert seen + dropped == whole
 
 
 # -- the queue itself -------------------------------------------------------------------------------------------------

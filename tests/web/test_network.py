@@ -13,6 +13,9 @@ import httpx
 import pytest
 import websockets
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from edge.api.web.access import Role
 from edge.api.web.entrance import Entrance
@@ -239,11 +242,89 @@ def test_a_certificate_that_a_power_cut_has_damaged_is_made_anew(tmp_path: Path,
 async def test_new_connections_see_a_renewed_certificate(tmp_path: Path) -> None:
     now = [NOW]
     files = Certificate.of(ApiSettings(), tmp_path)._files
-    certificate = Certificate(files, names, lambda: now[0])
+    certificate = Certificate(files, names, now=lambda: now[0])
     context, first = await certificate.context(), certificate.fingerprint()
     now[0] += datetime.timedelta(days=380)
     assert await certificate.context() is context
     assert certificate.fingerprint() != first
+
+
+def authority(folder: Path, name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """One that signs certificates of clients; its own is in ``folder``."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = signed(name, key.public_key(), name, key, x509.BasicConstraints(ca=True, path_length=0))
+    (folder / f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return made, key
+
+
+def signed(
+    name: str,
+    public: ec.EllipticCurvePublicKey,
+    issuer: str,
+    key: ec.EllipticCurvePrivateKey,
+    constraints: x509.BasicConstraints,
+) -> x509.Certificate:
+    now = datetime.datetime.now(datetime.UTC)
+    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)]) for each in (name, issuer)]
+    return (
+        x509.CertificateBuilder(names[1], names[0], public, x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(constraints, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def showing(
+    folder: Path, name: str, issuer: str, issuer_key: ec.EllipticCurvePrivateKey, server: Path
+) -> ssl.SSLContext:
+    """What a client uses that shows a certificate with the common name ``name``."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = signed(name, key.public_key(), issuer, issuer_key, x509.BasicConstraints(ca=False, path_length=None))
+    pem = made.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "client.pem").write_bytes(pem)
+    context = ssl.create_default_context(cafile=server)
+    context.load_cert_chain(folder / "client.pem")
+    return context
+
+
+async def test_whoever_shows_a_certificate_needs_no_password(tmp_path: Path) -> None:
+    _, ours = authority(tmp_path, "ours")
+    _, theirs = authority(tmp_path, "theirs")
+    async with console(tmp_path, client_authority=tmp_path / "ours.pem") as (served, _):
+        accounts = served.entrance.accounts
+        await accounts.add("Ada", Role.OWNER, PASSWORD)
+        bob = await accounts.add("Bob", Role.MEMBER, None)
+        await served.entrance.changed()
+        server, address = tmp_path / "console" / "certificate.pem", f"https://127.0.0.1:{served.listeners.tls_port}"
+
+        async def asked(
+            name: str, key: ec.EllipticCurvePrivateKey, issuer: str = "ours", path: str = "/v1/me"
+        ) -> httpx.Response:
+            trust = showing(tmp_path, name, issuer, key, server)
+            async with httpx.AsyncClient(base_url=address, verify=trust) as client:
+                return await client.get(path)
+
+        me = (await asked("bob", ours)).json()
+        assert (me["name"], me["role"], me["via"]) == ("Bob", "member", "certificate")
+        assert (await asked("Mallory", ours)).status_code == 401
+        assert (await asked("Ada", ours, path="/v1/people")).status_code == 403, "that takes a person who has logged in"
+        with pytest.raises(httpx.TransportError):
+            await asked("Ada", theirs, "theirs")
+        with pytest.raises(httpx.TransportError):
+            await asked("Ada", theirs, "ours")
+        async with httpx.AsyncClient(base_url=address, verify=ssl.create_default_context(cafile=server)) as client:
+            assert (await client.get("/v1/me")).status_code == 401, "nobody has to show one"
+        trust = showing(tmp_path, "Bob", "ours", ours, server)
+        async with websockets.connect(f"{address.replace('http', 'ws')}/v1/echo", ssl=trust) as socket:
+            await socket.send("hello")
+            assert await socket.recv() == "hello"
+            await accounts.change(bob.id, disabled=True)
+            await served.entrance.changed()
+            await ended(socket)
+        assert (await asked("Bob", ours)).status_code == 401
 
 
 @asynccontextmanager

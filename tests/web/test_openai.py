@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import AsyncIterator
+from typing import Final, Literal
 
 import numpy as np
 import openai
@@ -89,11 +90,8 @@ async def test_what_is_not_confirmed_is_not_claimed(client: AsyncOpenAI, served:
     assert "is on" not in answer
 
 
-@pytest.mark.parametrize("streamed", [False, True])
-async def test_a_question_is_answered_by_who_was_asked_alone(
-    client: AsyncOpenAI, served: Served, streamed: bool
-) -> None:
-    async def say(messages: list[ChatCompletionMessageParam]) -> str:
+async def test_a_question_is_answered_by_who_was_asked_alone(client: AsyncOpenAI, served: Served) -> None:
+    async def say(messages: list[ChatCompletionMessageParam], *, streamed: bool = False) -> str:
         if not streamed:
             whole = await client.chat.completions.create(model="hearthside", messages=messages)
             return whole.choices[0].message.content or ""
@@ -101,13 +99,13 @@ async def test_a_question_is_answered_by_who_was_asked_alone(
         return "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
 
     first: ChatCompletionMessageParam = {"role": "user", "content": "unlock the front door"}
-    asked = await say([first])
+    asked = await say([first], streamed=True)
     assert "PIN" in asked
     pin: ChatCompletionMessageParam = {"role": "user", "content": "4711"}
     await say([pin])
     await say([first, {"role": "assistant", "content": "Something else."}, pin])
     assert served.home.state("front_door")["state"] == "LOCKED"
-    await say([first, {"role": "assistant", "content": asked}, pin])
+    await say([first, {"role": "assistant", "content": asked}, pin], streamed=True)
     assert served.home.state("front_door")["state"] == "UNLOCKED"
 
 
@@ -123,43 +121,31 @@ def test_whose_conversation_it_is() -> None:
     assert threads.session("ann", said) != session, "an answer is given once"
 
 
-@pytest.mark.parametrize(
-    ("body", "param"),
-    [
+async def test_what_is_wrong_is_told_in_the_shape_of_openai(client: AsyncOpenAI) -> None:
+    hello = {"role": "user", "content": "hello"}
+    for body, param in (
         ({"messages": []}, "messages"),
-        ({"messages": [{"role": "assistant", "content": "hello"}]}, "messages"),
-        ({"messages": [{"role": "user", "content": "  "}]}, "messages"),
-        ({"messages": [{"role": "nobody", "content": "hello"}]}, "messages.0.role"),
-        ({"messages": [{"role": "user", "content": "hello"}], "n": 2}, "n"),
-    ],
-)
-async def test_what_is_wrong_is_told_in_the_shape_of_openai(
-    client: AsyncOpenAI, body: dict[str, object], param: str
-) -> None:
-    with pytest.raises(openai.BadRequestError) as caught:
-        await client.post("/chat/completions", body=body, cast_to=object)
-    assert (caught.value.param, caught.value.type) == (param, "invalid_request_error")
+        ({"messages": [{**hello, "role": "assistant"}]}, "messages"),
+        ({"messages": [{**hello, "content": "  "}]}, "messages"),
+        ({"messages": [{**hello, "role": "nobody"}]}, "messages.0.role"),
+        ({"messages": [hello], "n": 2}, "n"),
+    ):
+        with pytest.raises(openai.BadRequestError) as caught:
+            await client.post("/chat/completions", body=body, cast_to=object)
+        assert (caught.value.param, caught.value.type) == (param, "invalid_request_error")
 
 
 # -- /v1/audio/transcriptions -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("form", "subtype", "rate"),
-    [
-        ("WAV", "PCM_16", 16_000),
-        ("WAV", "FLOAT", 16_000),
-        ("FLAC", None, 16_000),
-        ("OGG", "OPUS", 16_000),
-        ("MP3", None, 16_000),
-    ],
-)
-async def test_sound_files_are_written_down(
-    client: AsyncOpenAI, say: Say, form: str, subtype: str | None, rate: int
-) -> None:
-    sound = file(np.concatenate([quiet(0.5), say("Close the kitchen windows."), quiet(0.5)]), form, subtype, rate)
-    heard = await client.audio.transcriptions.create(model="whisper-1", file=sound)
-    assert heard.text.lower().strip(" .") == "close the kitchen windows"
+FILES: Final = (("WAV", "PCM_16"), ("WAV", "FLOAT"), ("FLAC", None), ("OGG", "OPUS"), ("MP3", None))
+
+
+async def test_sound_files_are_written_down(client: AsyncOpenAI, say: Say) -> None:
+    sound = np.concatenate([quiet(0.5), say("Close the kitchen windows."), quiet(0.5)])
+    for form, subtype in FILES:
+        heard = await client.audio.transcriptions.create(model="whisper-1", file=file(sound, form, subtype))
+        assert heard.text.lower().strip(" .") == "close the kitchen windows", (form, subtype)
 
 
 async def test_long_sound_is_heard_to_its_end_and_silence_is_nothing(client: AsyncOpenAI, say: Say) -> None:
@@ -182,42 +168,42 @@ async def test_long_sound_is_heard_to_its_end_and_silence_is_nothing(client: Asy
     assert nothing.strip() == ""
 
 
-@pytest.mark.parametrize(
-    ("content", "language", "param"), [(b"no sound", None, "file"), (b"", None, "file"), (None, "de", "language")]
-)
-async def test_what_cannot_be_heard_is_refused(
-    client: AsyncOpenAI, content: bytes | None, language: str | None, param: str
-) -> None:
-    sound = file(quiet(0.1), "WAV") if content is None else ("speech.wav", content)
-    with pytest.raises(openai.BadRequestError) as caught:
-        await client.audio.transcriptions.create(model="whisper-1", file=sound, language=language or openai.omit)
-    assert caught.value.param == param
+async def test_what_cannot_be_heard_is_refused(client: AsyncOpenAI) -> None:
+    for content, language, param in (
+        (b"no sound", openai.omit, "file"),
+        (b"", openai.omit, "file"),
+        (file(np.zeros((100, 9), np.int16), "WAV")[1], openai.omit, "file"),
+        (file(quiet(0.1), "WAV", rate=300)[1], openai.omit, "file"),
+        (file(quiet(0.1), "WAV")[1], "de", "language"),
+    ):
+        with pytest.raises(openai.BadRequestError) as caught:
+            await client.audio.transcriptions.create(model="whisper-1", file=("speech.wav", content), language=language)
+        assert caught.value.param == param
 
 
 # -- /v1/audio/speech -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", ["wav", "flac", "opus", "mp3", "pcm"])
-async def test_text_is_spoken(client: AsyncOpenAI, recognise: Recognise, form: str) -> None:
-    spoken = await client.audio.speech.create(
-        model="tts-1",
-        voice="alloy",
-        input="The kitchen light is on.",
-        response_format=form,  # type: ignore[arg-type]
-    )
-    if form == "pcm":
-        pcm, rate = np.frombuffer(spoken.content, "<i2"), 24_000
-    else:
-        pcm, rate = soundfile.read(io.BytesIO(spoken.content), dtype="int16")
-    assert rate in (24_000, 48_000)
-    assert nearest(recognise(pcm, rate)) == "The kitchen light is on."
+async def test_text_is_spoken(client: AsyncOpenAI, recognise: Recognise) -> None:
+    forms: tuple[Literal["wav", "flac", "opus", "mp3", "pcm"], ...] = ("wav", "flac", "opus", "mp3", "pcm")
+    for form in forms:
+        spoken = await client.audio.speech.create(
+            model="tts-1", voice="alloy", input="The kitchen light is on.", response_format=form
+        )
+        if form == "pcm":
+            pcm, rate = np.frombuffer(spoken.content, "<i2"), 24_000
+        else:
+            pcm, rate = soundfile.read(io.BytesIO(spoken.content), dtype="int16")
+        assert rate in (24_000, 48_000)
+        assert nearest(recognise(pcm, rate)) == "The kitchen light is on.", form
 
 
-@pytest.mark.parametrize(
-    ("wrong", "param"),
-    [({"response_format": "aac"}, "response_format"), ({"speed": 2.0}, "speed"), ({"input": ""}, "input")],
-)
-async def test_what_it_cannot_speak_is_refused(client: AsyncOpenAI, wrong: dict[str, object], param: str) -> None:
-    with pytest.raises(openai.BadRequestError) as caught:
-        await client.post("/audio/speech", body={"input": "Hello.", "model": "tts-1", **wrong}, cast_to=object)
-    assert caught.value.param == param
+async def test_what_it_cannot_speak_is_refused(client: AsyncOpenAI) -> None:
+    for wrong, param in (
+        ({"response_format": "aac"}, "response_format"),
+        ({"speed": 2.0}, "speed"),
+        ({"input": ""}, "input"),
+    ):
+        with pytest.raises(openai.BadRequestError) as caught:
+            await client.post("/audio/speech", body={"input": "Hello.", "model": "tts-1", **wrong}, cast_to=object)
+        assert caught.value.param == param

@@ -82,15 +82,16 @@ async def test_every_setting_tells_what_it_means_and_where_it_comes_from(broker:
 async def test_a_change_is_written_beside_its_comments_and_in_force_at_once(broker: Mosquitto, tmp_path: Path) -> None:
     async with configured(broker, tmp_path) as (running, client, file):
         before = await client.get("/v1/settings")
-        changes = {"confirm.unlock": "ask", "memory.keep_turns_days": 3, "mqtt.confirm_s": 2.5, "area": None}
+        changes = {"confirm.unlock": "ask", "memory.keep_audio_days": 3, "mqtt.confirm_s": 2.5, "area": None}
         answer = await client.patch(
             "/v1/settings", json={"changes": changes}, headers={"If-Match": before.headers["etag"]}
         )
         assert answer.json() == {
-            "in_force": ["confirm.unlock", "memory.keep_turns_days"],
+            "in_force": ["confirm.unlock", "memory.keep_audio_days"],
             "after_restart": ["area", "mqtt.confirm_s"],
         }
         assert running.settings.confirm.unlock == "ask"
+        assert running.recordings.kept
         assert running.settings.area == "Kitchen"  # not yet
         written = file.read_text()
         assert "# Ours." in written

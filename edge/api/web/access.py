@@ -36,7 +36,7 @@ class Person:
     """Of the account; empty for whoever has none."""
     login: str = ""
     """Of the session or token that says so; empty for whoever needs none."""
-    via: Literal["here", "session", "token"] = "here"
+    via: Literal["here", "session", "token", "certificate"] = "here"
     """How that is known; ``here``: by asking on the machine itself, while nobody has set a password."""
 
 
@@ -100,8 +100,9 @@ class NeedsInPerson(Needs):
     def __call__(self, connection: HTTPConnection) -> Person:
         """Who asks. Raises Refusal."""
         who = Needs.__call__(self, connection)
-        if who.via == "token":
-            raise Refusal(HTTPStatus.FORBIDDEN, "this takes a person, not a token", code="forbidden", remedy="log in")
+        if who.via in ("token", "certificate"):
+            what = f"this takes a person, not a {who.via}"
+            raise Refusal(HTTPStatus.FORBIDDEN, what, code="forbidden", remedy="log in")
         if who.via == "here":
             remedy = "set one: `hearth console link`"
             raise Refusal(HTTPStatus.CONFLICT, "no password is set yet", code="no_owner", remedy=remedy)

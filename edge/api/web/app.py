@@ -1,10 +1,10 @@
 """What is served: the page, and the API with its OpenAPI document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, params
 from starlette.routing import Route
 
 from edge.api.web import (
@@ -43,6 +43,7 @@ from edge.api.web.bounds import Bounded, Packed
 from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
 from edge.api.web.health import Readiness
+from edge.api.web.limits import Limit
 from edge.api.web.mcp import PATH as MCP_PATH
 from edge.api.web.mcp import Mcp
 from edge.api.web.openai import chat, models, speech, transcriptions
@@ -80,6 +81,14 @@ _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     voice.router,
     wake.router,
 )  # fmt: skip
+_LIMITED: Final[Mapping[Callable[[Assistant], APIRouter], Sequence[params.Depends]]] = {
+    ask.router: [Depends(Limit("120/minute", "ask"))],
+    chat.router: [Depends(Limit("120/minute", "ask"))],
+    replay.router: [Depends(Limit("60/minute", "replay"))],
+    speech.router: [Depends(Limit("60/minute", "speech"))],
+    transcriptions.router: [Depends(Limit("60/minute", "transcriptions"))],
+}
+"""What takes the engines' time: nobody takes all of it."""
 _OF_ENTRANCE: Final[tuple[Callable[[Entrance], APIRouter], ...]] = (
     people.router,
     sessions.router,
@@ -102,7 +111,7 @@ def build(assistant: Assistant, entrance: Entrance, feed: Feed, readiness: Readi
     )
     answer_problems(app)
     for router in _ROUTERS:
-        app.include_router(router(assistant))
+        app.include_router(router(assistant), dependencies=_LIMITED.get(router, ()))
     app.include_router(asyncapi.router())
     app.include_router(openapi.router(app))
     app.include_router(events.router(assistant, feed))

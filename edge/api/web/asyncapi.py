@@ -84,9 +84,14 @@ def document() -> Json:
             },
         },
         "channels": {
-            "events": _channel("/v1/events", "All that happens, as it happens.", [*events, *own, *wish], _EVENTS_QUERY),
+            "events": _channel(
+                "/v1/events",
+                _EVENTS,
+                [*events, *own, *wish],
+                _EVENTS_QUERY,
+            ),
             "voice": _channel(
-                "/v1/voice", "To talk with the assistant: docs/voice.md.", [*events, *to_voice, *of_voice, *sound]
+                "/v1/voice", "To talk with the assistant: docs/voice-api.md.", [*events, *to_voice, *of_voice, *sound]
             ),
             "now": _channel("/v1/now", "What it does and hears at this moment, ten times a second at most.", [*now]),
         },
@@ -108,6 +113,7 @@ def document() -> Json:
     }
 
 
+_EVENTS: Final = "All that happens, as it happens. A text frame holds one message, or several, one a line."
 _EVENTS_QUERY: Final[Json] = {
     "type": "object",
     "properties": {

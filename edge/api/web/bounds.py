@@ -14,6 +14,8 @@ from edge.api.web.problems import Refusal, respond
 
 USUAL: Final = 256 * 1024
 """Bytes of a request's body."""
+STRANGERS: Final = 16 * 1024
+"""Of whoever is not known: enough to log in."""
 LARGE: Final[Mapping[str, int]] = {
     "/mcp": 4 << 20,
     "/v1/audio/": 25 << 20,
@@ -39,6 +41,8 @@ class Bounded:
             await self._app(scope, receive, send)
             return
         most = next((size for start, size in LARGE.items() if scope["path"].startswith(start)), USUAL)
+        if scope.get("state", {}).get("person") is None:
+            most = STRANGERS
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isdecimal() or int(length) > most:
             problem = respond(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _most(most), code="too_large", Connection="close")

@@ -24,6 +24,8 @@ from edge.sections import ApiSettings
 COOKIE: Final = "hearthside"
 SECURE_COOKIE: Final = "__Host-hearthside"
 """A browser takes a cookie of such a name by HTTPS alone, and gives it to nobody but who set it: RFC 6265bis, 4.1.3."""
+PEER: Final = "peer"
+"""In ``request.state``: the common name of the certificate that the other end has shown, empty without one."""
 _BEARER: Final = "bearer "
 _FREE_FOR_ACCOUNT: Final = 50
 """Whoever guesses at one account from many places is slowed, too; later, as that keeps out whom it belongs to."""
@@ -105,7 +107,16 @@ class Entrance:
             return None
         if (secret := session_of(connection)) and (found := await self.logins.identify("session", secret)) is not None:
             return found
+        if name := getattr(connection.state, PEER, ""):
+            return await self._certified(name)
         return await self._here(connection)
+
+    async def _certified(self, name: str) -> Person | None:
+        """Who shows a certificate with that common name."""
+        account = await self.accounts.named(name)
+        if account is None or account.disabled:
+            return None
+        return Person(account.name, account.role, account.id, via="certificate")
 
     async def _here(self, connection: HTTPConnection) -> Person | None:
         """As long as nobody has set a password, whoever is on this machine needs none."""
@@ -115,6 +126,8 @@ class Entrance:
     async def _still(self, who: Person) -> Person | None:
         if who.login:
             return await self.logins.again(who.login)
+        if who.via == "certificate":
+            return await self._certified(who.name)
         return who if who == HERE and not await self.accounts.claimed() else None
 
 

@@ -1,4 +1,7 @@
-"""``/v1/events``: all that happens, as it happens, over a WebSocket. What it says: docs/api.md, ``/asyncapi.json``."""
+"""``/v1/events``: all that happens, as it happens, over a WebSocket. What it says: docs/api.md, ``/asyncapi.json``.
+
+A text frame holds one JSON object, or several, one a line.
+"""
 
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -71,9 +74,9 @@ def _hello(feed: Feed, follower: Follower, role: Role, *, resumed: bool) -> dict
 async def _tell(socket: WebSocket, follower: Follower) -> None:
     """Until the connection is lost."""
     while True:
-        for message in await follower.next(ALIVE_S) or ['{"type":"alive"}']:
-            with anyio.fail_after(_SLOW_S):
-                await socket.send_text(message)
+        messages = await follower.next(ALIVE_S) or ['{"type":"alive"}']
+        with anyio.fail_after(_SLOW_S):
+            await socket.send_text("\n".join(messages))
 
 
 async def _hear(socket: WebSocket, follower: Follower) -> None:

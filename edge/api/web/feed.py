@@ -4,8 +4,9 @@ There is one queue for all: the last events, numbered and each encoded once. A c
 reads too slowly falls off its end and is told how much it has missed; a connection that was lost goes on from where it
 was. Of devices only what changed is told, and of several changes the last, so that no client can fall behind there.
 
-Nothing is encoded, and no device looked at, while nobody looks on. Clients are woken a few at a time: between two of
-them a turn goes on.
+Nothing is encoded, and no device looked at, while nobody looks on. What happens within a few hundredths of a second is
+told together, which is most of a turn: fifty clients that were told of each thing as it happens would have made every
+turn wait for them. They are woken one after the other: between two of them a turn goes on.
 """
 
 import json
@@ -25,12 +26,10 @@ from edge.home.house import MqttHouse
 
 KEPT: Final = 1000
 """Events that a lost connection can go on from."""
-_AT_ONCE: Final = 4
-"""Clients that are woken before a turn goes on."""
 _MOST: Final = 64
 """Messages that a client is given at a time."""
-_TOGETHER_S: Final = 0.02
-"""What a device says in several messages is told as one change."""
+_TOGETHER_S: Final = 0.06
+"""What happens meanwhile is told together; what a device says in several messages, as one change."""
 _LOOK_S: Final = 1.0
 """How late it may be seen that what a device said has lapsed."""
 
@@ -48,6 +47,16 @@ class _Told:
         if self.text is None:
             self.text = encode({**as_json(self.event), "n": self.number})
         return self.text
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was seen of the house."""
+
+    spoken: int
+    revision: int
+    online: bool
+    states: dict[str, DeviceState]
 
 
 class Follower:
@@ -111,14 +120,17 @@ class Feed:
         self._followers: list[Follower] = []
         self._changes: dict[str, tuple[int, str]] = {}
         """By device, the latest last: in which look it had changed, and to what."""
-        self._known: dict[str, DeviceState] = {}
+        self._known: _Known | None = None
+        """None while nobody wants to know of devices."""
         self._watched = anyio.Event()
+        self._news = anyio.Event()
 
     async def serve(self) -> None:
         """Runs until it is cancelled."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._follow_events)
             tasks.start_soon(self._follow_devices)
+            tasks.start_soon(self._tell)
 
     def follow(self, number: int | None, *, events: bool = True) -> Follower:
         """A new client, that knows all up to event ``number``; None: up to now. To be given to :meth:`leave`."""
@@ -129,6 +141,7 @@ class Feed:
     def leave(self, follower: Follower) -> None:
         """It has gone."""
         self._followers.remove(follower)
+        self.watched()
 
     # -- events ---------------------------------------------------------------------------------------------------
 
@@ -140,7 +153,19 @@ class Feed:
                     self._take(event)
                 # What the bus itself lost leaves a gap in the numbers, and so is told like all that is missed.
                 self.last, lost = self.last + events.dropped - lost, events.dropped
-                await self._wake()
+                self._news.set()
+
+    async def _tell(self) -> None:
+        """Wake those who look on, a little after something has happened."""
+        while True:
+            await self._news.wait()
+            await anyio.sleep(_TOGETHER_S)
+            self._news = anyio.Event()
+            if self._known is not None:
+                self._look(self._known)
+            for follower in tuple(self._followers):
+                follower.wake()
+                await anyio.lowlevel.checkpoint()
 
     def _take(self, event: AnyEvent) -> None:
         self.last += 1
@@ -150,12 +175,6 @@ class Feed:
         """What was told of these turns is erased, None: all of it. Whoever had not read it yet has missed it."""
         keep = () if turns is None else [told for told in self._ring if told.event.turn not in turns]
         self._ring = deque(keep, maxlen=self._ring.maxlen)
-
-    async def _wake(self) -> None:
-        for count, follower in enumerate(tuple(self._followers), start=1):
-            follower.wake()
-            if count % _AT_ONCE == 0:
-                await anyio.lowlevel.checkpoint()
 
     def after(self, number: int) -> tuple[int, list[str], int]:
         """How many events after ``number`` are gone; the next of those that are not, as JSON; the last one's number."""
@@ -175,38 +194,39 @@ class Feed:
 
     def watched(self) -> None:
         """Somebody begins, or ceases, to be told of devices."""
-        self._watched.set()
+        if not any(follower.devices for follower in self._followers):
+            self._known = None
+        elif self._known is None:
+            house = self._house
+            states = {device.id: house.state(device.id) for device in house.devices()}
+            self._known = _Known(house.spoken, house.revision, house.online, states)
+            self._watched.set()
 
     async def _follow_devices(self) -> None:
         while True:
-            self._watched = anyio.Event()
-            if any(follower.devices for follower in self._followers):
-                await self._watch()
-            else:
+            if self._known is None:
+                self._watched = anyio.Event()
                 await self._watched.wait()
-
-    async def _watch(self) -> None:
-        """While anybody wants to know."""
-        house = self._house
-        spoken, self._known = house.spoken, {device.id: house.state(device.id) for device in house.devices()}
-        furniture = house.revision, house.online
-        while any(follower.devices for follower in self._followers):
-            changed: dict[str, Mapping[str, Any]] = {}
-            spoken, ids = house.spoken, house.spoken_since(spoken)
-            for device in ids:
-                state = house.state(device)
-                if state != self._known.get(device):
-                    self._known[device] = state
-                    changed[device] = {"type": "device", "id": device, **told(state), "word": house.last_word(device)}
-            if furniture != (house.revision, house.online):
-                furniture = house.revision, house.online
-                changed[""] = {"type": "house", "revision": house.revision, "online": house.online}
-            if changed:
-                self._change(changed)
-                await self._wake()
-                await anyio.sleep(_TOGETHER_S)
             with anyio.move_on_after(_LOOK_S):
-                await house.something()
+                await self._house.something()
+            self._news.set()
+            # Not once for each message, where there are many.
+            await anyio.sleep(_TOGETHER_S)
+
+    def _look(self, known: "_Known") -> None:
+        """See what is otherwise about devices."""
+        house, changed = self._house, dict[str, Mapping[str, Any]]()
+        ids, known.spoken = house.spoken_since(known.spoken), house.spoken
+        for device in ids:
+            state = house.state(device)
+            if state != known.states.get(device):
+                known.states[device] = state
+                changed[device] = {"type": "device", "id": device, **told(state), "word": house.last_word(device)}
+        if (known.revision, known.online) != (house.revision, house.online):
+            known.revision, known.online = house.revision, house.online
+            changed[""] = {"type": "house", "revision": house.revision, "online": house.online}
+        if changed:
+            self._change(changed)
 
     def _change(self, changed: Mapping[str, Mapping[str, Any]]) -> None:
         self.looked += 1

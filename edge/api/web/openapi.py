@@ -25,6 +25,7 @@ TAGS: Final[Mapping[str, str]] = {
     "settings": "How it is set, and what it can be set to.",
     "models": "What it hears, understands and speaks with.",
     "system": "The machine and the program.",
+    "wake": "Wake words: thresholds with what they give, and words of one's own.",
     "figures": "How well it serves, in numbers.",
     "health": "Whether it can do its job.",
     "openai": "The same engines for clients of OpenAI's API.",

@@ -31,7 +31,7 @@ class Me(BaseModel):
     role: RoleName
     id: str
     """Of the account; empty for whoever has none."""
-    via: Literal["here", "session", "token"]
+    via: Literal["here", "session", "token", "certificate"]
     """``here``: on the machine itself, while nobody has set a password."""
 
 

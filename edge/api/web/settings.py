@@ -105,7 +105,7 @@ def router(assistant: Assistant) -> APIRouter:
         Secrets are kept apart from the file. 409 for what can't be changed here, 412 where the file is another one by
         now than ``If-Match`` says.
         """
-        known = None if if_match in (None, "*") else (if_match or "").strip('"')
+        known = None if if_match in (None, "*") else (if_match or "").removeprefix("W/").strip('"')
         try:
             changed = await desk.change(wish.changes, known)
         except FileChanged as error:

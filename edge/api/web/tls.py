@@ -8,10 +8,10 @@ import datetime
 import ipaddress
 import os
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import anyio
 from cryptography import x509
@@ -48,10 +48,13 @@ class Certificate:
         self,
         files: _Files,
         made_for: Callable[[], Sequence[str]] | None,
+        client_authority: Path | None = None,
         now: Callable[[], datetime.datetime] | None = None,
     ) -> None:
-        """``made_for``: the names and addresses that it is made for here; None: a person brings it."""
-        self._files, self._made_for = files, made_for
+        """``made_for``: the names and addresses that it is made for here; None: a person brings it.
+        ``client_authority``: whose certificates the other end may show, but need not.
+        """
+        self._files, self._made_for, self._client_authority = files, made_for, client_authority
         self._now = now or (lambda: datetime.datetime.now(datetime.UTC))
         self._context: ssl.SSLContext | None = None
         self._loaded = (0, 0)
@@ -60,9 +63,9 @@ class Certificate:
     def of(cls, api: ApiSettings, data_dir: Path) -> "Certificate":
         """The one of the settings, else one that is made in ``data_dir``."""
         if api.certificate is not None and api.key is not None:
-            return cls(_Files(api.certificate, api.key), None)
+            return cls(_Files(api.certificate, api.key), None, api.client_authority)
         folder = data_dir / FOLDER
-        return cls(_Files(folder / _CERTIFICATE, folder / _KEY), lambda: names(api.allow_hosts))
+        return cls(_Files(folder / _CERTIFICATE, folder / _KEY), lambda: names(api.allow_hosts), api.client_authority)
 
     @property
     def self_made(self) -> bool:
@@ -83,19 +86,34 @@ class Certificate:
                 make(self._files.chain, self._files.key, self._made_for(), self._now())
             changed = self._files.changed()
             if self._context is None:
-                self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                # Every browser since 2020 knows it.
-                self._context.minimum_version = ssl.TLSVersion.TLSv1_3
-                self._context.set_alpn_protocols(["http/1.1"])
+                self._context = _context(self._client_authority)
             if changed != self._loaded:
                 self._context.load_cert_chain(self._files.chain, self._files.key)
                 self._loaded = changed
         except (OSError, ssl.SSLError, ValueError) as error:
             what = f"the console's certificate can't be used: {error}"
-            if self._made_for is not None:
+            if self._made_for is not None and self._client_authority is None:
                 raise StorageError(what, f"see to {self._files.chain.parent}") from None
-            raise SettingsError(what, "check api.certificate and api.key", permanent=True) from None
+            remedy = "check api.certificate, api.key and api.client_authority"
+            raise SettingsError(what, remedy, permanent=True) from None
         return self._context
+
+
+def _context(client_authority: Path | None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    # Every browser since 2020 knows it.
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.set_alpn_protocols(["http/1.1"])
+    if client_authority is not None:
+        context.load_verify_locations(client_authority)
+        context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def peer_name(peer: Mapping[str, Any] | None) -> str:
+    """The common name in a certificate as :meth:`ssl.SSLSocket.getpeercert` gives it; empty without one."""
+    fields = (pair for part in (peer or {}).get("subject", ()) for pair in part)
+    return next((str(value) for name, value in fields if name == "commonName"), "")
 
 
 def fingerprint(certificate: x509.Certificate) -> str:

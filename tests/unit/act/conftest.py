@@ -11,12 +11,14 @@ import anyio
 import pytest
 
 from edge import plugins
+from edge.act.agenda_by_hand import AgendaByHand
 from edge.act.dispatch import Dispatch
 from edge.act.skills.alarms.skill import Alarms, AlarmSettings
 from edge.act.skills.clock.skill import Clock
 from edge.act.skills.reminders.skill import Reminders
 from edge.act.skills.ringing.skill import Ringing
 from edge.act.skills.stopwatch.skill import Stopwatch
+from edge.act.skills.timers.by_hand import TimersByHand
 from edge.act.skills.timers.skill import Timers
 from edge.bus import Bus
 from edge.database import Database
@@ -75,13 +77,18 @@ class Machine:
                 services.start_soon(service.serve)
             await settle()
             await settle()
-            yield Running(self, Dispatch((timers, alarms, reminders, *others), Ringing(announcer)), announcer)
+            running = Running(self, Dispatch((timers, alarms, reminders, *others), Ringing(announcer)), announcer)
+            running.timers, running.alarms = timers.by_hand, alarms.by_hand
+            yield running
             await settle()
             services.cancel_scope.cancel()
 
 
 class Running:
     """A machine that is switched on."""
+
+    timers: TimersByHand
+    alarms: AgendaByHand
 
     def __init__(self, machine: Machine, dispatch: Dispatch, announcer: Announcements) -> None:
         self._machine, self._dispatch, self.announcer = machine, dispatch, announcer

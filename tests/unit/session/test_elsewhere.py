@@ -8,9 +8,16 @@ import pytest
 
 from edge.act.skills.lists.skill import Lists
 from edge.act.skills.lists.store import ListStore
+from edge.act.skills.memory import Memory
+from edge.act.skills.routines.skill import Routines
+from edge.act.skills.routines.store import RoutineStore
 from edge.database import Database
 from edge.errors import StorageError
+from edge.memory.episodes import Episodes
+from edge.memory.facts import Facts
+from edge.ports import Editable
 from edge.session.elsewhere import Elsewhere
+from edge.session.interpreter import TurnlessInterpreter
 
 pytestmark = pytest.mark.anyio
 
@@ -72,6 +79,28 @@ async def test_a_list_that_another_process_made_is_known_with_the_next_look(two:
         await looks.next()
         assert count == looked + 1
         tasks.cancel_scope.cancel()
+
+
+async def test_who_shows_it_is_told_of_what_another_process_wrote(two: tuple[Database, Database]) -> None:
+    here, there = two
+    lists, routines = Lists(ListStore(here)), RoutineStore(there)
+    facts = Memory(Facts(here), Episodes(here, 1.0), lambda: 0.0)
+    taught = Routines(RoutineStore(here), TurnlessInterpreter(), Path("none.yaml"))
+    everything: list[Editable] = [lists, facts, taught]
+    await taught.load()
+    for skill in (lists, facts, taught):
+        await skill.refresh()
+    known = [await skill.by_hand.changed(-1) for skill in everything]
+    await ListStore(there).add("shopping", ["milk"])
+    await Facts(there).remember("the bins go out on tuesday")
+    await routines.teach("bedtime", ["turn off the light"])
+    for skill in (lists, facts, taught):
+        await skill.refresh()
+    now = [await skill.by_hand.changed(-1) for skill in everything]
+    assert all(later > before for before, later in zip(known, now, strict=True))
+    for skill in (lists, facts, taught):
+        await skill.refresh()
+    assert [await skill.by_hand.changed(-1) for skill in everything] == now
 
 
 async def test_what_fails_is_tried_again_and_holds_up_nothing(

@@ -9,6 +9,7 @@ import pytest
 from edge.chunk import CHUNK_SAMPLES, RATE
 from edge.speak import piper_varied
 from edge.wake import embedding, openwake
+from edge.wake.own_words import OwnWords
 from edge.wake.training import export, phrases
 from edge.wake.training.collect import Budget
 from edge.wake.training.curve import Point, at, choose, curve
@@ -33,6 +34,19 @@ def trained(store: Store, say: Say) -> Trained:
     )
     assert list(dict.fromkeys(stages)) == ["speaking", "listening", "learning"]
     return result
+
+
+def test_a_trained_word_lies_where_it_is_chosen_with_its_curve(trained: Trained, tmp_path: Path) -> None:
+    own = OwnWords(tmp_path)
+    assert own.trained() == []
+    export.write_trained(trained, own.model("hey_lantern"))
+    [word] = own.trained()
+    assert (word.word, word.phrase, word.path) == ("hey_lantern", "hey lantern", own.model("hey_lantern"))
+    assert word.threshold == pytest.approx(trained.threshold, abs=1e-5)
+    assert word.curve is not None
+    assert (word.curve.clips, word.curve.verified) == (trained.words, False)
+    point = next(point for point in word.curve.points if point.threshold == 0.5)
+    assert point.recall == pytest.approx(at(trained.curve, 0.5).recall, abs=1e-3)
 
 
 def test_the_exported_model_runs_in_the_engine_as_it_did_in_training(

@@ -100,6 +100,15 @@ class ListStore:
         """Likewise, and behind it what is done, the latest first."""
         return await self._read(lambda db: [*_items(db, name), *_done(db, name)])
 
+    async def sizes(self, further: Sequence[str] = ()) -> dict[str, tuple[int, int]]:
+        """By name, in alphabetical order, how many items of each list wait and are done; also of ``further`` lists."""
+
+        def work(db: Connection) -> dict[str, tuple[int, int]]:
+            names = sorted({*further, *(spelt[0] for spelt in _spellings(db).values())})
+            return {name: (len(_items(db, name)), len(_done(db, name))) for name in names}
+
+        return await self._read(work)
+
     async def content(self) -> int:
         """Another number for other content."""
         query = "SELECT id, list, text, created, completed FROM list_item WHERE NOT deleted ORDER BY id"

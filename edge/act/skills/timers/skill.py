@@ -203,7 +203,10 @@ class Timers:
         if heard is not None and self._announcer.ringing is heard.phrase and seconds > 0:
             await self._announcer.silence(Silenced(RingingEnd.SNOOZED, seconds))
             return seconds
-        return self._countdowns.left(await self._countdowns.change(timer, seconds))
+        changed = await self._countdowns.change(timer, seconds)
+        if heard is not None and seconds > 0 and self._ringing.pop(timer.id, None) is heard:
+            heard.scope.cancel()  # it waits behind another that rings
+        return self._countdowns.left(changed)
 
     async def _asked(self, by: Neighbour, body: Mapping[str, object]) -> Mapping[str, object]:
         """Another assistant asks for a change to one of ours. Raises StorageError."""

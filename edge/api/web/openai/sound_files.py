@@ -13,6 +13,10 @@ from edge.errors import AssistantError
 ANSWER_RATE: Final = 24_000
 """Samples a second of what is spoken, as OpenAI has it."""
 _BLOCK: Final = 1 << 16
+_LOWEST: Final = 4_000
+_HIGHEST: Final = 192_000
+_MOST_CHANNELS: Final = 8
+"""A file may claim a thousand, and a minute of each."""
 _WRITTEN: Final = {
     "wav": ("WAV", "PCM_16"),
     "flac": ("FLAC", "PCM_16"),
@@ -39,6 +43,8 @@ def read(file: BinaryIO, longest_s: float) -> Pcm:
     """The sound in a file (WAV, FLAC, OGG, MP3, …), channels averaged: int16, 16 kHz. Raises Unreadable."""
     try:
         with soundfile.SoundFile(file) as sound:
+            if not _LOWEST <= sound.samplerate <= _HIGHEST or sound.channels > _MOST_CHANNELS:
+                raise Unreadable("that is no sound of speech", "send 8 to 48 kHz, mono or stereo")
             if sound.frames > longest_s * sound.samplerate:
                 raise Unreadable(f"the sound is longer than {longest_s:g} s", "send it in pieces")
             resampler = soxr.ResampleStream(sound.samplerate, RATE, 1, dtype="float32")

@@ -34,6 +34,8 @@ _MALFORMED: Final = 1007
 _BUSY: Final = 1013
 _REPLACED: Final = 4001
 """The same talker has come by another connection."""
+_FAREWELLS: Final = (1000, 1001)
+"""The client has closed the connection itself: nothing dropped."""
 _SAMPLE: Final = 2
 """Bytes."""
 
@@ -86,6 +88,8 @@ class _Connection:
                     tasks.cancel_scope.cancel()
             finally:
                 line.detach(scope)
+        if isinstance(ended, WebSocketDisconnect) and ended.code in _FAREWELLS:
+            line.leave()
         if ended is not None:
             raise ended
         if line.connected:

@@ -9,6 +9,9 @@ const OF_DEVICES = ["device", "house"];
 /** Longer than the assistant is ever silent: whoever hears nothing for so long has a dead line. */
 const SILENCE_MS = 40_000;
 
+/** Close code: whoever had logged in is logged out, or may something else now. */
+const LOGIN_ENDED = 4401;
+
 const listeners = new Map();
 let socket = null;
 let wait = 500;
@@ -66,20 +69,31 @@ function open() {
   };
   socket.onmessage = ({ data }) => {
     alive();
-    const message = JSON.parse(data);
-    if (message.type === "hello") start = message.start;
-    if (message.n !== undefined) last = message.n;
-    for (const type of [message.type, "*"]) {
-      for (const take of listeners.get(type) ?? []) take(message);
-    }
+    // What happened at nearly the same time comes together, one message a line.
+    for (const line of data.split("\n")) hear(JSON.parse(line));
   };
-  socket.onclose = () => {
+  socket.onclose = ({ code }) => {
     clearTimeout(silence);
+    if (code === LOGIN_ENDED) location.hash = `#/login?then=${encodeURIComponent(location.hash.slice(1))}`;
     link.value = "down";
     socket = null;
-    setTimeout(open, wait * (0.5 + Math.random()));
+    setTimeout(again, wait * (0.5 + Math.random()));
     wait = Math.min(wait * 2, 8000);
   };
+}
+
+/** Nobody is told anything before they have logged in. */
+function again() {
+  if (/^#\/(login|setup)\b/.test(location.hash)) setTimeout(again, 500);
+  else open();
+}
+
+function hear(message) {
+  if (message.type === "hello") start = message.start;
+  if (message.n !== undefined) last = message.n;
+  for (const type of [message.type, "*"]) {
+    for (const take of listeners.get(type) ?? []) take(message);
+  }
 }
 
 function alive() {

@@ -412,7 +412,7 @@ function Details({ of, areas }) {
       ${member() && html`<${Naming} key=${device.id} device=${device} areas=${areas} />`}
       <details>
         <summary>Technical</summary>
-        <dl class="facts">
+        <dl class="device-facts">
           <dt>Id</dt><dd><code>${device.id}</code></dd>
           <dt>Announced by</dt><dd>${device.source}</dd>
           <dt>Kind</dt><dd>${[device.domain, device.device_class].filter(Boolean).join(", ").replaceAll("_", " ")}</dd>

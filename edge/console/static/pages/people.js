@@ -20,7 +20,9 @@ export function Page() {
   if (error) return html`<${Trouble} error=${error} retry=${again} />`;
   if (!who) return html`<${Waiting} />`;
   if (who.via === "here") return html`<${Nobody} /><${Pin} />`;
-  if (who.via === "token") return html`<${Empty} title="You came with a token">People and tokens take a person who logs in.<//>`;
+  if (who.via !== "session") {
+    return html`<${Empty} title=${`You came with a ${who.via}`}>People and tokens take somebody who has <a href="#/login">logged in</a>.<//>`;
+  }
   const owner = who.role === "owner";
   return html`<${Myself} who=${who} />
     ${owner && html`<${People} who=${who} />`}

@@ -46,7 +46,7 @@ async function load() {
 
 async function change(changes, version, again) {
   try {
-    const outcome = await patch("/v1/settings", { changes }, { headers: { "If-Match": version } });
+    const outcome = await patch("/v1/settings", { changes }, version ? { headers: { "If-Match": version } } : {});
     tell(outcome.after_restart.length ? "Written; in force after a restart." : "In force now.", "good");
   } catch (error) {
     if (error.status !== 412) throw error;

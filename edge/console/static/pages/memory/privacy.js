@@ -107,8 +107,8 @@ export function Conversations({ after }) {
     <ul class="plain stack">
       ${shown.map(
         (each) =>
-          html`<li class="row spread plan" key=${each.session}>
-            <span>“${each.text}” <span class="soft">${each.turns > 1 ? `and ${each.turns - 1} more, ` : ""}${ago(each.ended)}</span></span>
+          html`<li class="row spread" key=${each.session}>
+            <span class="grow">“${each.text}” <span class="soft">${further(each)}${ago(each.ended)}</span></span>
             <${Button} kind="quiet" label=${`Erase the conversation “${each.text}”`} run=${() => setAsked(each)}>Erase<//>
           </li>`,
       )}
@@ -126,6 +126,10 @@ export function Conversations({ after }) {
       <//>`
     }
   <//>`;
+}
+
+function further({ turns }) {
+  return turns > 1 ? `and ${turns - 1} more, ` : "";
 }
 
 export function Erase({ after }) {
@@ -149,12 +153,13 @@ export function Erase({ after }) {
       <${Field} label="All that is about" value=${about} set=${setAbout} maxlength="300" placeholder="the oven" />
       <${Button} kind="danger" type="submit" disabled=${!about.trim()}>Erase…<//>
     </form>
-    <form class="stack" onSubmit=${ask(span, "Erase what was said?", `All that was said ${time}, with its sound.`)}>
-      <div class="pair">
-        <${Field} label="What was said from" type="datetime-local" value=${since} set=${setSince} />
+    <form onSubmit=${ask(span, "Erase what was said?", `All that was said ${time}, with its sound.`)}>
+      <fieldset class="stack">
+        <legend>What was said</legend>
+        <${Field} label="From" type="datetime-local" value=${since} set=${setSince} hint="Empty: from the beginning." />
         <${Field} label="Until" type="datetime-local" value=${until} set=${setUntil} hint="Empty: to this moment." />
-      </div>
-      <div class="row"><${Button} kind="danger" type="submit">Erase…<//></div>
+        <div class="row"><${Button} kind="danger" type="submit">Erase…<//></div>
+      </fieldset>
     </form>
     <fieldset class="stack">
       <legend>All of a kind</legend>

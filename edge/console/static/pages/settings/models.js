@@ -1,5 +1,5 @@
 // Models: what is there, what for, fetched and deleted.
-import { html, useEffect } from "../../lib/html.js";
+import { html, useEffect, useState } from "../../lib/html.js";
 import { del, get, post } from "../../lib/api.js";
 import { Badge, Button, Card, Meter, Trouble, Waiting, tell, useLoaded } from "../../lib/parts.js";
 
@@ -59,9 +59,17 @@ function Model({ model, fetching, again, free }) {
       <//>`}
       ${running && html`<${Button} label=${`Cancel fetching ${model.id}`} run=${then(() => del(`${path}/fetch`))}>Cancel<//>`}
       ${there && html`<${Button} kind="quiet" label=${`Check every byte of ${model.id}`} run=${verify}>Check<//>`}
-      ${there && !model.bundled && !model.used_for && html`<${Button} kind="danger" label=${`Delete ${model.id}`} run=${then(() => del(path))}>Delete<//>`}
+      ${there && !model.bundled && !model.used_for && html`<${Delete} name=${model.id} run=${then(() => del(path))} />`}
     </div>
   <//>`;
+}
+
+/** Asks once more: what is fetched again takes its time. */
+function Delete({ name, run }) {
+  const [sure, setSure] = useState(false);
+  if (!sure) return html`<${Button} kind="danger" label=${`Delete ${name}`} run=${() => setSure(true)}>Delete<//>`;
+  return html`<${Button} kind="danger" label=${`Delete ${name} for good`} run=${run}>Delete it for good<//>
+    <${Button} kind="quiet" label=${`Keep ${name}`} run=${() => setSure(false)}>Keep<//>`;
 }
 
 function State({ model }) {
