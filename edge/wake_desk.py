@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import anyio
 import anyio.to_thread
+import numpy as np
 from anyio.streams.text import TextReceiveStream
 
 from edge.assistant import Assistant
@@ -34,7 +35,9 @@ _OWN: Final = "openwakeword"
 _SHORTEST_S, _LONGEST_S = 0.3, 10.0
 _QUIETEST: Final = 300
 """Peak of int16 below which nobody can have spoken into the microphone."""
-_CLIPPED: Final = 32_700
+_FULL_SCALE: Final = 32_700
+_CLIPPED: Final = 0.002
+"""More of a recording at full scale than this, and it is distorted."""
 _TAIL: Final = 2_000
 """Characters of what a training that failed had said."""
 
@@ -250,10 +253,10 @@ def _threshold(wake: WakeSettings, word: str, usual: float) -> float:
 
 
 def _problem(pcm: Pcm) -> str:
-    loudest = int(abs(pcm.astype("int32")).max(initial=0))
-    if loudest < _QUIETEST:
+    loud = np.abs(pcm.astype(np.int32))
+    if loud.max(initial=0) < _QUIETEST:
         return "nothing is to be heard"
-    return "too loud: it is distorted" if loudest >= _CLIPPED else ""
+    return "too loud: it is distorted" if float(np.mean(loud >= _FULL_SCALE)) > _CLIPPED else ""
 
 
 def _told(training: Training, row: Mapping[str, Any]) -> Training:

@@ -136,6 +136,7 @@ async def test_a_threshold_is_drawn_and_a_word_recorded(
             await page.get_by_role("button", name="● Record").click()
             await page.get_by_label(f"Delete recording {number}").wait_for()
         await page.get_by_text("3 of 3").wait_for()
+        await visitor.picture(page, "settings-recorder", whole=True)
         await page.get_by_text("Your voice speaks for").wait_for()
         await visitor.examine(page)
         await visitor.picture(page, "settings-recorder", whole=True)

@@ -77,7 +77,7 @@ async def test_recordings_are_kept_judged_and_deleted(served: Served, say: Say, 
         ("alexa", wav(quiet(11)), 422),
         ("alexa", wav(quiet(0.1)), 422),
         ("alexa", b"x" * (2 << 20) + b"x", 413),
-        ("..%2Fevil", wav(quiet(1)), 404),
+        ("..%2Fevil", wav(quiet(1)), 405),
         ("Not%20a%20word", wav(quiet(1)), 422),
     ],
 )

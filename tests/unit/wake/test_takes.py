@@ -31,6 +31,7 @@ def test_a_threshold_is_suggested(peaks: list[float], curve: Curve | None, expec
 def test_the_curves_that_are_shipped_fall_and_are_of_the_words_that_there_are() -> None:
     curves = shipped()
     assert {curve.word for curve in curves} == {"alexa", "hey_jarvis", "hey_mycroft", "okay_nabu"}
+    assert {(curve.word, curve.verified) for curve in curves} >= {("alexa", False), ("alexa", True)}
     for curve in curves:
         thresholds = [point.threshold for point in curve.points]
         assert thresholds == sorted(set(thresholds))

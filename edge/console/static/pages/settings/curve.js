@@ -5,19 +5,21 @@ import { Button } from "../../lib/parts.js";
 const WIDTH = 260;
 const HEIGHT = 110;
 const LEFT = 4;
+/** False accepts an hour that the drawing has room for: a single one in an hour is few. */
+const LEAST = 5;
 
 export function Curve({ word, usual, set, changed }) {
   const [threshold, setThreshold] = useState(word.threshold);
   useEffect(() => setThreshold(word.threshold), [word.threshold]);
   const curve = word.curve;
-  const most = curve ? Math.max(1, ...curve.points.map((point) => point.false_accepts_per_hour)) : 1;
+  const most = curve ? Math.max(LEAST, ...curve.points.map((point) => point.false_accepts_per_hour)) : LEAST;
   return html`<div class="stack">
     ${curve && html`<${Drawing} curve=${curve} threshold=${threshold} most=${most} phrase=${word.phrase} />`}
     <label for=${`threshold-${word.word}`}>Threshold <span class="number">${threshold.toFixed(2)}</span></label>
     <input id=${`threshold-${word.word}`} type="range" min="0.02" max="0.99" step="0.01" value=${threshold}
       aria-valuetext=${`${threshold.toFixed(2)}: ${curve ? told(curve, threshold) : ""}`}
       onInput=${(event) => setThreshold(Number(event.target.value))} onChange=${(event) => set(Number(event.target.value))} />
-    <p class="soft">${curve ? told(curve, threshold) : "Nothing was measured of it: train it anew to get its curve."}</p>
+    <p class="soft">${curve ? told(curve, threshold) : word.own ? "Nothing was measured of it: train it anew to get its curve." : "Its curve was not measured yet."}</p>
     ${changed && html`<div class="row"><${Button} kind="quiet" run=${() => set(null)}>Back to the usual${usual === undefined ? "" : ` ${usual.toFixed(2)}`}<//></div>`}
     ${curve && html`<p class="hint">${basis(word, curve)}</p>`}
   </div>`;
