@@ -70,6 +70,11 @@ class Microphone:
         """How often the device dropped sound since it was last opened."""
         return self._capture.overflows if self._capture is not None else 0
 
+    @property
+    def gone(self) -> bool:
+        """Whether the device was lost, and has not been heard again."""
+        return self._gone
+
     async def __aenter__(self) -> "Microphone":
         """Raises AudioError when the device, switched on, does not exist or does not open."""
         self._loop = asyncio.get_running_loop()

@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 from anyio.abc import TaskGroup
 
+from cloud_sync.notify import tell_systemd
 from edge import plugins
 from edge.api import mqtt
 from edge.api.local import serve
@@ -27,8 +28,9 @@ from edge.devices import as_row
 from edge.errors import AssistantError, MicrophoneSilent
 from edge.events import Fault, TurnEnded, as_json
 from edge.ports import Delegate
-from edge.service import log_to_stderr, run_async, stop_signals, tell_systemd
+from edge.service import log_to_stderr, run_async, stop_signals
 from edge.settings import Settings
+from edge.watchdog import keep_watch
 from models.store import Store
 
 _log = logging.getLogger("hearth")
@@ -86,6 +88,7 @@ async def _until_told_to_stop(settings: Settings) -> None:
     portaudio = PortAudio()
     async with AsyncExitStack() as stack:
         sink, reference, ducks = None, Reference(), settings.audio.echo == "duck"
+        microphone: Microphone | None = None
         if settings.audio.output != "none":
             sink = await stack.enter_async_context(Speaker(settings.audio.output, portaudio, reference))
         hears = settings.audio.input != "none"
@@ -121,6 +124,7 @@ async def _until_told_to_stop(settings: Settings) -> None:
         with stop_signals() as told_to_stop:
             _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
             tell_systemd("READY=1")
+            tasks.start_soon(keep_watch, functools.partial(_status, running, microphone))
             await told_to_stop()
         tell_systemd("STOPPING=1")
         tasks.cancel_scope.cancel()
@@ -189,6 +193,16 @@ async def _complain(running: Assistant, error: AssistantError) -> None:
 
 def _emit_fault(bus: Bus, error: AssistantError) -> None:
     bus.emit(Fault(turn="", at=time.monotonic(), code=error.code, stage=error.stage, message=str(error)))
+
+
+def _status(running: Assistant, microphone: Microphone | None) -> str:
+    """For ``systemctl status``."""
+    hears = _says(running.settings)
+    if microphone is not None and not running.listening.on:
+        hears = "the microphone is switched off"
+    elif microphone is not None and microphone.gone:
+        hears = "the microphone is gone, waiting for it"
+    return hears if running.house.online else f"{hears}; no broker at {running.settings.mqtt.host}"
 
 
 def _says(settings: Settings) -> str:
