@@ -187,6 +187,15 @@ def check(as_json: Json = False, config: Config = None) -> None:
     sys.exit(any(row["needed"] and not row["ok"] for row in rows))
 
 
+@app.command(epilog="Example: `hearth maintain`")
+def maintain(config: Config = None) -> None:
+    """Check the database and clear away what is outdated, as a timer does every night; the assistant may run."""
+    from edge.cli.maintain import maintain as look_after
+
+    for name in look_after(settings_of(config)):
+        typer.echo(f"removed {name}")
+
+
 @app.command(epilog="Example: `hearth demo`")
 def demo(
     out: Annotated[Path, typer.Option(help="Where the spoken answer is written.")] = Path("out"),
