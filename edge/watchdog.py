@@ -20,11 +20,11 @@ from edge.engine_thread import Work, work_in_hand
 
 _log = logging.getLogger("hearth")
 
-LOOK_S: Final = 2.0
+LOOK_S: Final = 1.0
 """Between two looks at the threads; a beat, which wakes systemd, is given less often."""
 LIMITS_S: Final[Mapping[str, float]] = MappingProxyType(
     {
-        "wake": 5.0,  # of sound that it has not even begun to take; on a busy board it takes it late, but it takes it
+        "wake": 4.0,  # of sound that it has not even begun to take; on a busy board it takes it late, but it takes it
         "vad": 10.0,  # a window takes a millisecond
         "stt": 60.0,  # thirty seconds of speech, on the slowest board, several at once
         "llm": 90.0,  # a long prompt on the slowest board; whoever asked has given up long before

@@ -34,7 +34,9 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_INTERRUPTED))
     try:
         _check_root()
-        if asked.uninstall:
+        if asked.packaged:
+            set_up(Places(packaged=True), asked)
+        elif asked.uninstall:
             uninstall(Places(), keep_data=asked.keep_data)
         else:
             install(Places(), asked)
@@ -71,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--models", type=Path, metavar="DIR", help="the models, where there is no network")
     parser.add_argument("--bridge", action="store_true", help="also what `hearth-cloud` needs")
     parser.add_argument("--uninstall", action="store_true", help="remove all of it")
+    parser.add_argument("--packaged", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--keep-data", action="store_true", help="with --uninstall: settings and data stay")
     return parser
 
@@ -84,26 +87,48 @@ def install(places: Places, asked: argparse.Namespace) -> None:
     """Everything, or what has changed since. Raises CannotGoOn, StepFailed."""
     begun = time.monotonic()
     before, ran = release.installed(places), services.is_active()
-    may_ask = not asked.yes and sys.stdin.isatty() and not places.settings.exists()
-    given = {"room": asked.room, "broker": asked.broker, "language": asked.language}
-    said = answers.ask(given, sound=not asked.no_sound, may_ask=may_ask)
-
+    said = _answers(places, asked)
     if still := release.system_packages(places.log):
         raise CannotGoOn(f"{', '.join(still)} missing — {by_hand(still)}")
-    made = release.make(places, release.Wanted(_folder(asked.wheels), asked.bridge or release.has_bridge(places)))
+    wanted = release.Wanted(_folder(asked.wheels), asked.bridge or release.has_bridge(places))
+    made = release.make(places, wanted)
     services.lay(places, services.systemd_version())
     services.make_user(places)
-    if answers.write_settings(places.settings, said):
-        print(f"settings: {places.settings}")
-    if asked.mqtt_password_file:
-        secrets.keep(places.credentials, SECRETS[0], asked.mqtt_password_file.read_text("utf-8").strip())
-    services.own(places)
+    _settle(places, said, asked)
     release.switch(places, made)
     _fetch_models(places, said.language, _folder(asked.models))
     services.enable()
     _start(places, made, before, ran=ran)
     release.remove_others(places)
     print(f"{_told(before, made)} in {time.monotonic() - begun:.0f} s")
+    _check(places)
+
+
+def set_up(places: Places, asked: argparse.Namespace) -> None:
+    """What a Debian package can't do while it is installed: ask, and fetch the models. Raises CannotGoOn."""
+    said = _answers(places, asked)
+    _settle(places, said, asked)
+    _fetch_models(places, said.language, _folder(asked.models))
+    _start(places, "", None, ran=False)
+    _check(places)
+
+
+def _answers(places: Places, asked: argparse.Namespace) -> answers.Answers:
+    may_ask = not asked.yes and sys.stdin.isatty() and not places.settings.exists()
+    given = {"room": asked.room, "broker": asked.broker, "language": asked.language}
+    return answers.ask(given, sound=not asked.no_sound, may_ask=may_ask)
+
+
+def _settle(places: Places, said: answers.Answers, asked: argparse.Namespace) -> None:
+    """Settings and secrets."""
+    if answers.write_settings(places.settings, said):
+        print(f"settings: {places.settings}")
+    if asked.mqtt_password_file:
+        secrets.keep(places.credentials, SECRETS[0], asked.mqtt_password_file.read_text("utf-8").strip())
+    services.own(places)
+
+
+def _check(places: Places) -> None:
     if services.runs():
         subprocess.run([places.programs / "hearth", "check"], check=False)
 

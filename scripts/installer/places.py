@@ -19,6 +19,8 @@ class Places:
     """Below ``root``, the file system's own but in tests."""
 
     root: Path = Path("/")
+    packaged: bool = False
+    """The programs came as a Debian package, and are dpkg's business."""
 
     @property
     def opt(self) -> Path:
@@ -32,7 +34,9 @@ class Places:
 
     @property
     def current(self) -> Path:
-        """The link to the version that runs."""
+        """The version that runs: a link, or the package's own folder."""
+        if self.packaged:
+            return self.root / "usr/lib/hearthside"
         return self.opt / "current"
 
     @property
@@ -83,6 +87,8 @@ class Places:
     @property
     def programs(self) -> Path:
         """Where an admin's shell finds ``hearth``."""
+        if self.packaged:
+            return self.root / "usr/bin"
         return self.root / "usr/local/bin"
 
     @property

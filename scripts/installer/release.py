@@ -24,7 +24,7 @@ _DONE: Final = ".installed"
 """Is there once a release is complete."""
 _SHARE: Final = ("scripts/install", "scripts/prepare.sh", "scripts/prepare", "scripts/installer", "systemd", "LICENSE")
 """What removes it again, when the tree that it was installed from is gone."""
-_NEEDLESS: Final = (
+NEEDLESS: Final = (
     "numpy/**/tests",
     "onnx/backend/test",
     "pip",
@@ -129,7 +129,7 @@ def _caches() -> list[Path]:
 
 def _slim(folder: Path) -> None:
     site = next(folder.glob("lib/python3*/site-packages"))
-    for pattern in _NEEDLESS:
+    for pattern in NEEDLESS:
         for path in site.glob(pattern):
             shutil.rmtree(path, ignore_errors=True)
 
