@@ -47,12 +47,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cache", type=Path, default=home / "hearthside/boards", help="what is kept for the next time")
     parser.add_argument("--models", type=Path, default=models, help="models that are here already")
     parser.add_argument("--suite", default="bookworm", help="which Debian")
+    parser.add_argument("--deb", type=Path, nargs=2, metavar=("OLDER", "NEWER"), help="check these packages instead")
     parser.add_argument("--keep", action="store_true", help="leave the board as it is in the end")
     return parser
 
 
 def _check(asked: argparse.Namespace) -> int:
     pristine = board.pristine(asked.cache, asked.suite)
+    if asked.deb:
+        return _check_packages(asked, pristine)
     wheels = _wheels(asked.cache)
     root = board.copy(pristine, asked.cache / "board")
     newer = board.overlaid(ROOT, asked.cache / "newer", _NEWER)
@@ -66,6 +69,21 @@ def _check(asked: argparse.Namespace) -> int:
         if not asked.keep:
             for folder in (root, newer, broken, plain):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_packages(asked: argparse.Namespace, pristine: Path) -> int:
+    debs = asked.cache / "debs"
+    debs.mkdir(parents=True, exist_ok=True)
+    for deb, name in zip(asked.deb, ("older.deb", "newer.deb"), strict=True):
+        shutil.copyfile(deb, debs / name)
+    root = board.copy(pristine, asked.cache / "board")
+    try:
+        with board.started(root, {debs: "/debs", asked.models: "/given-models"}) as running:
+            return _run(checks.DEB_CHECKS, Life(running))
+    finally:
+        shutil.rmtree(debs, ignore_errors=True)
+        if not asked.keep:
+            shutil.rmtree(root, ignore_errors=True)
 
 
 def _run(wanted: Sequence[Callable[[Life], str]], life: Life) -> int:
@@ -90,7 +108,16 @@ def _wheels(cache: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         requirements = cache / "requirements.txt"
         requirements.write_text(lockfile.without_llama(lock), "utf-8")
-        options: Words = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", requirements, "--dest", folder]
+        options: Words = [
+            "--no-deps",
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+            "-r",
+            requirements,
+            "--dest",
+            folder,
+        ]
         line: Words = [*pip("download", Path(sys.executable)), *options]
         watch("fetching packages", line, cache / "packages.log", pip_environ())
         kept = llama.cached_wheel(lockfile.llama_version(lock))
