@@ -25,6 +25,13 @@ def tell_systemd(state: str) -> None:
                 return
 
 
+def started_by_systemd() -> bool:
+    """Whether it waits to be told that this process is ready; else a person sits before it, who wants to know at once
+    what is missing.
+    """
+    return "NOTIFY_SOCKET" in os.environ
+
+
 def beat_s() -> float | None:
     """Seconds between two beats that systemd wants to see; None where it does not watch this process."""
     limit, of = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")

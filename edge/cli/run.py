@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 from anyio.abc import TaskGroup
 
-from cloud_sync.notify import tell_systemd
+from cloud_sync.notify import started_by_systemd, tell_systemd
 from edge import plugins
 from edge.api import mqtt
 from edge.api.local import serve
@@ -108,8 +108,9 @@ async def _until_told_to_stop(settings: Settings) -> None:
             ring = Ring(settings.audio.ring_seconds)
             report = functools.partial(_on_microphone, running, tasks)
             front_end = _front_end(settings, reference)
+            switch, waits = running.listening, started_by_systemd()
             microphone = Microphone(
-                settings.audio.input, ring, portaudio, report, front_end=front_end, switch=running.listening
+                settings.audio.input, ring, portaudio, report, front_end=front_end, switch=switch, waits=waits
             )
             await stack.enter_async_context(microphone)
             tasks.start_soon(running.follow, ring, delegate)

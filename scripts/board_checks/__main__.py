@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -47,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cache", type=Path, default=home / "hearthside/boards", help="what is kept for the next time")
     parser.add_argument("--models", type=Path, default=models, help="models that are here already")
     parser.add_argument("--suite", default="bookworm", help="which Debian")
-    parser.add_argument("--deb", type=Path, nargs=2, metavar=("OLDER", "NEWER"), help="check these packages instead")
+    parser.add_argument("--deb", type=Path, metavar="FILE", help="check this package instead")
     parser.add_argument("--keep", action="store_true", help="leave the board as it is in the end")
     return parser
 
@@ -74,8 +75,8 @@ def _check(asked: argparse.Namespace) -> int:
 def _check_packages(asked: argparse.Namespace, pristine: Path) -> int:
     debs = asked.cache / "debs"
     debs.mkdir(parents=True, exist_ok=True)
-    for deb, name in zip(asked.deb, ("older.deb", "newer.deb"), strict=True):
-        shutil.copyfile(deb, debs / name)
+    shutil.copyfile(asked.deb, debs / "older.deb")
+    _renumbered(asked.deb, debs / "newer.deb", asked.cache)
     root = board.copy(pristine, asked.cache / "board")
     try:
         with board.started(root, {debs: "/debs", asked.models: "/given-models"}) as running:
@@ -86,13 +87,28 @@ def _check_packages(asked: argparse.Namespace, pristine: Path) -> int:
             shutil.rmtree(root, ignore_errors=True)
 
 
+def _renumbered(deb: Path, to: Path, cache: Path) -> None:
+    """The same package as a newer version of itself. Raises StepFailed."""
+    tree = cache / "renumbered"
+    shutil.rmtree(tree, ignore_errors=True)
+    log = cache / "renumbered.log"
+    watch("unpacking the package", ["dpkg-deb", "--raw-extract", deb, tree], log)
+    fields = tree / "DEBIAN/control"
+    fields.write_text(
+        re.sub(r"^Version: .*$", "Version: 9.9.9", fields.read_text("utf-8"), flags=re.MULTILINE), "utf-8"
+    )
+    line: Words = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z1", "--build", tree, to]
+    watch("packing it as a newer one", line, log)
+    shutil.rmtree(tree)
+
+
 def _run(wanted: Sequence[Callable[[Life], str]], life: Life) -> int:
     for check in wanted:
         begun = time.monotonic()
         try:
             said = check(life)
         except (AssertionError, subprocess.CalledProcessError, TimeoutError) as error:
-            print(f"FAILED  {check.__name__}: {error}\n{getattr(error, 'stderr', '') or ''}", flush=True)
+            print(f"FAILED  {check.__name__}: {error!r}\n{getattr(error, 'stderr', '') or ''}", flush=True)
             return 1
         print(f"ok  {check.__name__.replace('_', ' ')} ({time.monotonic() - begun:.0f} s): {said}", flush=True)
     print(f"{len(wanted)} passed, 0 failed")

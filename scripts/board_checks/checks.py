@@ -174,7 +174,7 @@ def updated(life: Life) -> str:
     assert "Hearthside 0.1.0 is now 9.9.9" in said, said
     assert "volume = 0.7" in settings.read_text("utf-8")
     assert 'area = "Kitchen"' in settings.read_text("utf-8")
-    assert "shed" in life.asked("where is the spare key")
+    assert "shed" in life.asked("what do you know about the spare key")
     assert len(list((life.board.root / "opt/hearthside/releases").iterdir())) == 1
     return f"{took:.0f} s, of which the assistant was away only for its restart"
 
@@ -203,7 +203,7 @@ def kept(life: Life) -> str:
     strays = {path for path in left if not path.startswith(("var/lib/hearthside", "etc/hearthside", "etc/credstore"))}
     assert strays == set(), strays
     life.install("/newer")
-    assert "shed" in life.asked("where is the spare key")
+    assert "shed" in life.asked("what do you know about the spare key")
     return "programs gone, data there; installed again it knew all of it"
 
 
@@ -259,7 +259,7 @@ def deb_updated(life: Life) -> str:
     life.board.until(SERVICE, "active", 60, but_not=before)
     assert life.board.says("dpkg-query", "--show", "--showformat=${Version}", "hearthside").startswith("9.9.9")
     assert "volume = 0.7" in settings.read_text("utf-8")
-    assert "shed" in life.asked("where is the spare key")
+    assert "shed" in life.asked("what do you know about the spare key")
     enabled = life.board.run("systemctl", "is-enabled", "hearthside-maintenance.timer", check=False).stdout.strip()
     assert enabled == "disabled", enabled
     return "runs in its new version, with its settings and its memory"

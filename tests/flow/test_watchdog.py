@@ -26,7 +26,7 @@ from edge.sections import MqttSettings
 from edge.settings import Settings
 from edge.watchdog import keep_watch
 from tests.brokers import Mosquitto
-from tests.flow.test_cli import Environment, environ, running
+from tests.flow.test_cli import Environment, environ, hearth, running
 from tests.sounds import quiet
 
 __all__ = ["environ"]
@@ -84,6 +84,16 @@ async def test_it_says_that_the_broker_is_away(environ: Environment, systemd: Sy
         await systemd.told("STATUS=text only")
         broker.stop()
         await systemd.told(f"STATUS=text only; no broker at {broker.address.host}")
+        assert "WATCHDOG=1" in await systemd.told("WATCHDOG=1")
+
+
+async def test_a_microphone_that_is_not_there_yet_is_waited_for(environ: Environment, systemd: Systemd) -> None:
+    lacks = {**environ, **_WATCHED, "HEARTH_AUDIO__INPUT": "no such microphone"}
+    alone = await asyncio.to_thread(hearth, lacks, "run")
+    assert (alone.returncode, "hearth: there is no microphone" in alone.stderr) == (1, True)
+    with running({**lacks, "NOTIFY_SOCKET": str(systemd.path)}):
+        gone = "STATUS=the microphone is gone, waiting for it"
+        assert "READY=1" in await systemd.told("READY=1", gone, "WATCHDOG=1")
         assert "WATCHDOG=1" in await systemd.told("WATCHDOG=1")
 
 
