@@ -1,6 +1,7 @@
 """What a board must do, in the order of its life. Each check says in words what it saw, or raises AssertionError."""
 
 import json
+import os
 import signal
 import time
 from dataclasses import dataclass, field
@@ -151,7 +152,11 @@ def cold_start(life: Life) -> str:
     begun = time.monotonic()
     life.board.run("systemctl", "start", SERVICE)
     life.figures["start_s"] = time.monotonic() - begun
-    return f"{life.figures['start_s']:.1f} s"
+    process = life.board.shows(SERVICE, "MainPID")
+    fields = life.board.says("cat", f"/proc/{process}/stat").rpartition(")")[2].split()
+    busy_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # proc(5): utime, stime
+    ready = next(line for line in life.board.journal(SERVICE).splitlines()[::-1] if "ready in" in line)
+    return f"{life.figures['start_s']:.1f} s, {busy_s:.1f} s of processor time; it says “{ready.partition(': ')[2]}”"
 
 
 def again(life: Life) -> str:

@@ -91,7 +91,7 @@ def build(asked: argparse.Namespace, folder: Path) -> tuple[Path, int]:
     _control(tree, Package(version, asked.arch, python, size))
     asked.out.mkdir(parents=True, exist_ok=True)
     made: Path = asked.out / f"hearthside_{version}_{asked.arch}.deb"
-    # zstd: a small board unpacks it in a tenth of the time of xz. One thread: the bytes may depend on how many.
+    # zstd: a small board unpacks it in an eighth of the time of xz. One thread: the bytes may depend on how many.
     line: Words = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z12", "--threads-max=1", "--build", tree, made]
     watch("packing", line, folder / "dpkg-deb.log")
     return made, size
