@@ -104,7 +104,7 @@ def _programs(home: Path, python: tuple[int, int], asked: argparse.Namespace, fo
     site.mkdir(parents=True)
     (home / "bin").mkdir()
     (home / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {version}\n")
-    (home / "bin/python3").symlink_to(f"/usr/bin/python{version}")
+    (home / "bin/python3").symlink_to(f"../../../bin/python{version}")
     (home / "bin/python").symlink_to("python3")
     requirements = folder / "requirements.txt"
     requirements.write_text(lockfile.without_llama(LOCK), "utf-8")

@@ -116,11 +116,11 @@ if [ -d /run/systemd/system ]; then
     systemctl --system daemon-reload >/dev/null || true
     udevadm control --reload >/dev/null 2>&1 || true
 fi
-if [ "$1" = remove ] && [ -x /usr/bin/deb-systemd-helper ]; then
+if [ "$1" = remove ] && command -v deb-systemd-helper >/dev/null; then
     deb-systemd-helper mask {units} >/dev/null || true
 fi
 if [ "$1" = purge ]; then
-    if [ -x /usr/bin/deb-systemd-helper ]; then
+    if command -v deb-systemd-helper >/dev/null; then
         deb-systemd-helper purge {units} >/dev/null || true
         deb-systemd-helper unmask {units} >/dev/null || true
     fi
@@ -149,7 +149,7 @@ Comment: The Python packages below lib/python3*/site-packages come as their
  voice runs on Piper, which is GPL-3.0-or-later.
 
 Files: *
-Copyright: The Hearthside developers
+Copyright: 2026 The Hearthside developers
 License: Apache-2.0
  On Debian systems the licence is in /usr/share/common-licenses/Apache-2.0.
 
