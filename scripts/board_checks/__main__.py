@@ -9,13 +9,15 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from scripts.board_checks import board, checks
 from scripts.board_checks.checks import Life
 from scripts.prepare import llama, lockfile
 from scripts.prepare.environment import ROOT, pip, pip_environ
 from scripts.prepare.watch import StepFailed, Words, watch
+
+Check: TypeAlias = Callable[[Life], str]
 
 _NEWER: Final = (("pyproject.toml", 'version = "0.1.0"', 'version = "9.9.9"'),)
 _BROKEN: Final = (
@@ -49,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--models", type=Path, default=models, help="models that are here already")
     parser.add_argument("--suite", default="bookworm", help="which Debian")
     parser.add_argument("--deb", type=Path, metavar="FILE", help="check this package instead")
+    names = [check.__name__ for check in (*checks.CHECKS, *checks.DEB_CHECKS)]
+    parser.add_argument("--checks", nargs="+", choices=names, metavar="NAME", help="only these; the first must install")
     parser.add_argument("--keep", action="store_true", help="leave the board as it is in the end")
     return parser
 
@@ -65,7 +69,7 @@ def _check(asked: argparse.Namespace) -> int:
     shown = {plain: "/src", newer: "/newer", broken: "/broken", wheels: "/wheels", asked.models: "/given-models"}
     try:
         with board.started(root, shown) as running:
-            return _run(checks.CHECKS, Life(running))
+            return _run(_chosen(checks.CHECKS, asked), Life(running))
     finally:
         if not asked.keep:
             for folder in (root, newer, broken, plain):
@@ -80,7 +84,7 @@ def _check_packages(asked: argparse.Namespace, pristine: Path) -> int:
     root = board.copy(pristine, asked.cache / "board")
     try:
         with board.started(root, {debs: "/debs", asked.models: "/given-models"}) as running:
-            return _run(checks.DEB_CHECKS, Life(running))
+            return _run(_chosen(checks.DEB_CHECKS, asked), Life(running))
     finally:
         shutil.rmtree(debs, ignore_errors=True)
         if not asked.keep:
@@ -102,7 +106,11 @@ def _renumbered(deb: Path, to: Path, cache: Path) -> None:
     shutil.rmtree(tree)
 
 
-def _run(wanted: Sequence[Callable[[Life], str]], life: Life) -> int:
+def _chosen(usual: Sequence[Check], asked: argparse.Namespace) -> list[Check]:
+    return [check for check in usual if not asked.checks or check.__name__ in asked.checks]
+
+
+def _run(wanted: Sequence[Check], life: Life) -> int:
     for check in wanted:
         begun = time.monotonic()
         try:

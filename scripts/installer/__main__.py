@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -149,6 +150,8 @@ def uninstall(places: Places, *, keep_data: bool) -> None:
     shutil.rmtree(places.etc, ignore_errors=True)
     for name in SECRETS:
         (places.credentials / name).unlink(missing_ok=True)
+    with suppress(OSError):  # other programs keep theirs there, too
+        places.credentials.rmdir()
     services.remove_user()
     print("removed, and nothing is left of it")
 

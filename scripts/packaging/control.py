@@ -126,6 +126,8 @@ if [ "$1" = purge ]; then
     fi
     rm -rf /var/lib/hearthside /etc/hearthside /var/lib/hearthside-cloud /var/lib/private/hearthside-cloud
     rm -f /etc/credstore/hearthside.* /etc/credstore/hearthside-cloud.*
+    # Other programs keep theirs there, too.
+    rmdir /etc/credstore 2>/dev/null || true
     if getent passwd {USER} >/dev/null; then userdel {USER} >/dev/null 2>&1 || true; fi
     # Where nobody else is in it, it was made for this.
     if getent group gpio | grep -q ':$'; then groupdel gpio >/dev/null 2>&1 || true; fi
