@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from scripts.board_checks import board, checks
 from scripts.board_checks.checks import Life
+from scripts.installer.release import BRIDGE_LOCK
 from scripts.prepare import llama, lockfile
 from scripts.prepare.environment import ROOT, pip, pip_environ
 from scripts.prepare.watch import StepFailed, Words, watch
@@ -126,7 +127,7 @@ def _run(wanted: Sequence[Check], life: Life) -> int:
 def _wheels(cache: Path) -> Path:
     """A folder with every package of the lock file, for a board without network. Raises StepFailed."""
     folder = cache / "wheels"
-    lock = ROOT / "requirements.lock"
+    lock = BRIDGE_LOCK
     stamp = folder / ".of"
     if not stamp.exists() or stamp.read_text("utf-8") != lock.read_text("utf-8"):
         folder.mkdir(parents=True, exist_ok=True)

@@ -201,6 +201,24 @@ def maintained(life: Life) -> str:
     return next(line for line in life.board.journal("hearthside-maintenance.service").splitlines() if "sound" in line)
 
 
+def bridged(life: Life) -> str:
+    """A bridge on the same board, and the link to it, each in its own confinement."""
+    life.install("/newer", "--bridge")
+    drop_in = life.board.root / "etc/systemd/system/hearthside-sync.service.d/url.conf"
+    drop_in.parent.mkdir(exist_ok=True)
+    drop_in.write_text("[Service]\nEnvironment=HEARTH_CLOUD__URL=ws://127.0.0.1:8443\n", "utf-8")
+    life.board.run("systemctl", "daemon-reload")
+    life.board.run("systemctl", "start", "hearthside-cloud.service", "hearthside-sync.service")
+    asks = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:8443/healthz', timeout=30).read())"
+    health = life.board.says("python3", "-c", asks)
+    assert '"status":"ok"' in health, health
+    assert life.board.shows("hearthside-cloud.service", "User") == ""
+    link = life.board.shows("hearthside-sync.service", "StatusText")
+    life.board.run("systemctl", "stop", "hearthside-cloud.service", "hearthside-sync.service")
+    drop_in.unlink()
+    return f"the bridge is well; the link says “{link}”"
+
+
 def kept(life: Life) -> str:
     """Removed, and installed again with all that it knew."""
     life.asked(_NOTE)
@@ -226,7 +244,7 @@ def removed(life: Life) -> str:
 
 CHECKS: Final = (
     install, room, verified, confined, spoken, secret, cold_start, killed, hung, again, updated, gone_back, maintained,
-    kept, removed,
+    bridged, kept, removed,
 )  # fmt: skip
 """Those of scripts/install, in order: a later one lives on what an earlier one left."""
 

@@ -18,7 +18,7 @@ from scripts.prepare.environment import ROOT, pip, pip_environ
 from scripts.prepare.watch import Words, watch
 
 LOCK: Final = ROOT / "requirements.lock"
-_BRIDGE_LOCK: Final = ROOT / "requirements-server.lock"
+BRIDGE_LOCK: Final = ROOT / "requirements-server.lock"
 _SOURCES: Final = ("edge", "cloud_sync", "models")
 _DONE: Final = ".installed"
 """Is there once a release is complete."""
@@ -88,7 +88,7 @@ def _fill(folder: Path, log: Path, wanted: Wanted) -> None:
     log.mkdir(parents=True, exist_ok=True)
     python = folder / "bin/python"
     watch("making the environment", [sys.executable, "-m", "venv", folder], log / "venv.log")
-    lock = _BRIDGE_LOCK if wanted.bridge else LOCK
+    lock = BRIDGE_LOCK if wanted.bridge else LOCK
     requirements = log / "requirements.txt"
     requirements.write_text(lockfile.without_llama(lock), "utf-8")
     where: Words = ["--no-index", "--find-links", wanted.wheels] if wanted.wheels else []
