@@ -212,7 +212,7 @@ def bridged(life: Life) -> str:
     asks = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:8443/healthz', timeout=30).read())"
     health = life.board.says("python3", "-c", asks)
     assert '"status":"ok"' in health, health
-    assert life.board.shows("hearthside-cloud.service", "User") == ""
+    assert life.board.shows("hearthside-cloud.service", "DynamicUser") == "yes"
     link = life.board.shows("hearthside-sync.service", "StatusText")
     life.board.run("systemctl", "stop", "hearthside-cloud.service", "hearthside-sync.service")
     drop_in.unlink()
