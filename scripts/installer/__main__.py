@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from scripts.installer import answers, release, secrets, services
+from scripts.installer import answers, reach, release, secrets, services
 from scripts.installer.places import SECRETS, Places
 from scripts.prepare.__main__ import explain
 from scripts.prepare.system import by_hand
@@ -124,6 +124,8 @@ def _settle(places: Places, said: answers.Answers, asked: argparse.Namespace) ->
     """Settings and secrets."""
     if answers.write_settings(places.settings, said):
         print(f"settings: {places.settings}")
+        for hint in reach.hints(said.broker):
+            print(f"hearth: {hint}", file=sys.stderr)
     if asked.mqtt_password_file:
         secrets.keep(places.credentials, SECRETS[0], asked.mqtt_password_file.read_text("utf-8").strip())
     services.own(places)

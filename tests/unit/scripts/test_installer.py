@@ -13,6 +13,7 @@ from scripts.installer import answers, release, secrets, services
 from scripts.installer.__main__ import main
 from scripts.installer.answers import Answers, ask, language_of, write_settings
 from scripts.installer.places import PROGRAMS, Places
+from scripts.installer.reach import hints
 from scripts.packaging import control
 from scripts.packaging.control import Package
 from scripts.prepare.environment import ROOT
@@ -76,6 +77,40 @@ def test_settings_that_are_there_stay_as_they_are(tmp_path: Path) -> None:
 def test_it_is_spoken_to_where_nothing_else_is_said(tmp_path: Path) -> None:
     write_settings(tmp_path / "hearthside.toml", Answers("Kitchen", "localhost", "en"))
     assert load(tmp_path / "hearthside.toml").audio.input != "none"
+
+
+@pytest.mark.parametrize(
+    ("broker", "nameserver", "addresses", "beyond"),
+    [
+        ("localhost", "8.8.8.8", ["127.0.0.1"], []),
+        ("192.168.1.10", "8.8.8.8", [], []),
+        ("fd12::5", "8.8.8.8", [], []),
+        ("homeassistant.local", "8.8.8.8", ["192.168.1.10"], []),
+        ("broker", "192.168.1.1", ["192.168.1.10"], []),
+        ("broker", "127.0.0.53", [], []),
+        ("broker", "fe80::1%eth0", ["10.0.0.2"], []),
+        ("broker", "", ["10.0.0.2"], []),
+        ("broker", "8.8.8.8", ["192.168.1.10"], ["names are asked at 8.8.8.8"]),
+        ("mqtt.example.org", "192.168.1.1", ["203.0.113.7", "192.168.1.10"], []),
+        ("mqtt.example.org", "192.168.1.1", ["93.184.216.34"], ["the broker is at 93.184.216.34"]),
+        ("93.184.216.34", "8.8.8.8", [], ["the broker is at 93.184.216.34"]),
+        (
+            "mqtt.example.org",
+            "1.1.1.1",
+            ["93.184.216.34"],
+            ["names are asked at 1.1.1.1", "the broker is at 93.184.216.34"],
+        ),
+    ],
+)
+def test_what_the_unit_would_keep_it_from_is_told(
+    broker: str, nameserver: str, addresses: list[str], beyond: list[str], tmp_path: Path
+) -> None:
+    resolv = tmp_path / "resolv.conf"
+    if nameserver:
+        resolv.write_text(f"# by the network\nnameserver {nameserver}\n", "utf-8")
+    told = list(hints(broker, resolv, lambda _: addresses))
+    assert [hint.partition(",")[0] for hint in told] == beyond
+    assert all("IPAddressAllow=" in hint for hint in told)
 
 
 # -- what is laid, and taken away --------------------------------------------------------------------------------------

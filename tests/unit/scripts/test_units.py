@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.installer.places import ENABLED, SECRETS, Places
+from scripts.installer.reach import HOUSE
 from scripts.installer.services import SYSTEMD
 
 SERVICES = sorted(SYSTEMD.glob("*.service"))
@@ -81,6 +82,7 @@ def test_only_the_process_that_hears_opens_devices_and_it_reaches_the_house_alon
     assistant = lines(SYSTEMD / "hearthside.service")
     assert "IPAddressDeny=any" in assistant
     (allowed,) = (line.partition("=")[2].split() for line in assistant if line.startswith("IPAddressAllow="))
+    assert {each for each in allowed if "/" in each} <= set(HOUSE)
     nets = [ipaddress.ip_network(each) for each in allowed if each not in ("localhost", "link-local", "multicast")]
     assert all(net.is_private for net in nets)
 
