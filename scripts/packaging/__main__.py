@@ -181,8 +181,12 @@ def _documents(tree: Path, version: str) -> None:
 
 
 def _normalise(tree: Path) -> None:
-    """Modes as Debian wants them, whatever the umask was and the wheels had; shared libraries are not executable."""
+    """Modes as Debian wants them, whatever the umask was and the wheels had; shared libraries are not executable. All
+    times are that of the tree.
+    """
+    then = int(os.environ["SOURCE_DATE_EPOCH"])
     for path in tree.rglob("*"):
+        os.utime(path, (then, then), follow_symlinks=False)
         if path.is_symlink():
             continue
         runs = path.is_dir() or (path.parent.name in ("bin", "sbin") and os.access(path, os.X_OK))
