@@ -236,8 +236,9 @@ def removed(life: Life) -> str:
     life.board.run("/newer/scripts/install", "--uninstall")
     left = life.board.files() - life.files
     assert left == set(), left
-    assert life.files - life.board.files() == set()
-    assert life.board.accounts() == life.accounts
+    gone = life.files - life.board.files()
+    assert gone == set(), gone
+    assert life.board.accounts() == life.accounts, life.board.accounts()
     assert "hearthside" not in life.board.says("systemctl", "list-unit-files", "--no-legend")
     return "no file, no user, no unit"
 
@@ -299,8 +300,9 @@ def deb_removed(life: Life) -> str:
     life.board.run("dpkg", "--purge", "hearthside")
     left = life.board.files() - life.files
     assert left == set(), left
-    assert life.files - life.board.files() == set()
-    assert life.board.accounts() == life.accounts
+    gone = life.files - life.board.files()
+    assert gone == set(), gone
+    assert life.board.accounts() == life.accounts, life.board.accounts()
     return "removed: settings and data stay; purged: no file, no user"
 
 

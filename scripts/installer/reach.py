@@ -9,7 +9,8 @@ from typing import Final
 
 RESOLV: Final = Path("/etc/resolv.conf")
 HOUSE: Final = (
-    "127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/64", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
+    "127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/64",
+    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
 )  # fmt: skip
 """As ``IPAddressAllow=`` in systemd/hearthside.service has them."""
 Addresses = Callable[[str], list[str]]

@@ -127,8 +127,8 @@ def remove(places: Places) -> None:
         shutil.rmtree(places.units / f"{source.name}.d", ignore_errors=True)
     for file in (places.sysusers, places.udev):
         file.unlink(missing_ok=True)
-        with suppress(OSError):  # somebody else's are in it, or it is not there
-            file.parent.rmdir()
+    with suppress(OSError):  # Debian has no such folder of its own; somebody else's files may be in it
+        places.sysusers.parent.rmdir()
     for program in PROGRAMS:
         file = places.programs / program
         if file.exists() and _MINE in file.read_text("utf-8", "replace"):
