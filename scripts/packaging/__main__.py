@@ -1,6 +1,7 @@
 """``scripts/build_deb``."""
 
 import argparse
+import csv
 import gzip
 import hashlib
 import os
@@ -127,10 +128,20 @@ def _programs(home: Path, python: tuple[int, int], asked: argparse.Namespace, fo
     for pattern in (*NEEDLESS, "bin", "*.dist-info/direct_url.json", "*.dist-info/REQUESTED"):
         for path in site.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    _forget(site)
     for name, imports in _PROGRAMS.items():
         program = home / "bin" / name
         program.write_text(f"#!{HOME}/bin/python3\nimport sys\n\n{imports}\n\nsys.exit(main())\n", "utf-8")
         program.chmod(0o755)
+
+
+def _forget(site: Path) -> None:
+    """Take out of the packages' lists what was removed: those lines have hashes of paths on the machine that built it."""
+    for record in site.glob("*.dist-info/RECORD"):
+        with record.open(encoding="utf-8", newline="") as listed:
+            rows = [row for row in csv.reader(listed) if row and (site / row[0]).exists()]
+        with record.open("w", encoding="utf-8", newline="") as kept:
+            csv.writer(kept, lineterminator="\n").writerows(rows)
 
 
 def _system(tree: Path, home: Path, *, backoff: bool) -> None:
