@@ -136,7 +136,7 @@ def _programs(home: Path, python: tuple[int, int], asked: argparse.Namespace, fo
 
 
 def _forget(site: Path) -> None:
-    """Take out of the packages' lists what was removed: those lines have hashes of paths on the machine that built it."""
+    """Take out of the packages' lists what was removed: its hashes are of paths on the machine that built it."""
     for record in site.glob("*.dist-info/RECORD"):
         with record.open(encoding="utf-8", newline="") as listed:
             rows = [row for row in csv.reader(listed) if row and (site / row[0]).exists()]
