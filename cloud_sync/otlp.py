@@ -1,5 +1,7 @@
 """Where spans go: an OpenTelemetry collector, by OTLP over HTTP. Imported only where one is configured."""
 
+import threading
+from collections.abc import Callable
 from importlib.metadata import version
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -9,6 +11,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 _EVERY_MS = 2_000
 """Spans go together, at most so much later."""
 _TIMEOUT_S = 5.0
+_FAREWELL_S = 0.5
 _WAITING = 2_048
 """Spans; where nobody takes them, the newest go."""
 
@@ -19,6 +22,16 @@ def processor(url: str) -> BatchSpanProcessor:
     """
     exporter = OTLPSpanExporter(endpoint=f"{url.rstrip('/')}/v1/traces", timeout=_TIMEOUT_S)
     return BatchSpanProcessor(exporter, max_queue_size=_WAITING, schedule_delay_millis=_EVERY_MS)
+
+
+def close(shut_down: Callable[[], None]) -> None:
+    """Send what waits by ``shut_down``, of a processor or its provider, where that is soon done; call it in a thread.
+
+    A collector that is not there is tried for seconds, in which nobody shall have to wait for the program's end.
+    """
+    farewell = threading.Thread(target=shut_down, name="otlp-farewell", daemon=True)
+    farewell.start()
+    farewell.join(_FAREWELL_S)
 
 
 def resource(service: str, instance: str) -> Resource:

@@ -8,9 +8,11 @@ import asyncio
 import functools
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar, cast
 
@@ -25,6 +27,55 @@ _log = logging.getLogger(__name__)
 _JOIN_SECONDS = 1.5
 
 _Job = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one engine's thread is at."""
+
+    name: str
+    """Of the engine."""
+    builds: bool
+    """It loads the engine still."""
+    for_s: float
+    """How long it has been at it without coming any further, in seconds."""
+
+
+def work_in_hand() -> list[Work]:
+    """What the engine threads of this process are at now; those that wait for a job are not among it."""
+    workers = (thread for thread in threading.enumerate() if isinstance(thread, _Worker))
+    return [work for worker in workers if (work := worker.work()) is not None]
+
+
+def judge_by(for_s: Callable[[], float]) -> None:
+    """Said by a job, in its engine's thread, that has no end as long as there is input: not the time that it takes
+    tells whether it is stuck, but ``for_s``, the seconds of input that came since it took any. Called in any thread.
+    """
+    thread = threading.current_thread()
+    if isinstance(thread, _Worker):
+        thread.for_s = for_s
+
+
+class _Worker(threading.Thread):
+    """The thread, which tells what it is at."""
+
+    def __init__(self, engine: str, run: Callable[[], None]) -> None:
+        super().__init__(target=run, name=f"engine-{engine}", daemon=True)
+        self.for_s: Callable[[], float] | None = None
+        self._of, self._builds = engine, False
+
+    @contextmanager
+    def at_work(self, *, builds: bool = False) -> Iterator[None]:
+        begun = time.monotonic()
+        self._builds, self.for_s = builds, lambda: time.monotonic() - begun
+        try:
+            yield
+        finally:
+            self.for_s = None
+
+    def work(self) -> Work | None:
+        for_s = self.for_s
+        return None if for_s is None else Work(self._of, self._builds, for_s())
 
 
 class EngineQueue(Generic[E]):
@@ -78,7 +129,7 @@ class EngineThread(EngineQueue[E]):
         """For those who can wait: what they hand in is begun when nothing else is there to do."""
         self._build, self._lazy = build, lazy
         self._jobs = _Jobs()
-        self._thread = threading.Thread(target=self._run, name=f"engine-{name}", daemon=True)
+        self._thread = _Worker(name, self._run)
         self._begun = False
         self._engine: E | None = None
         self._failure: BaseException | None = None
@@ -151,16 +202,18 @@ class EngineThread(EngineQueue[E]):
         return self._engine
 
     def _run(self) -> None:
-        try:
-            self._engine = self._build()
-        except BaseException as error:  # noqa: BLE001  # raised by every call
-            self._failure = error
-        while (job := self._jobs.get()) is not None:
+        with self._thread.at_work(builds=True):
             try:
-                job()
-            except RuntimeError:
-                # The event loop was closed while the engine worked; nobody waits for the result any more.
-                _log.debug("%s: result discarded, the loop is closed", self.name)
+                self._engine = self._build()
+            except BaseException as error:  # noqa: BLE001  # raised by every call
+                self._failure = error
+        while (job := self._jobs.get()) is not None:
+            with self._thread.at_work():
+                try:
+                    job()
+                except RuntimeError:
+                    # The event loop was closed while the engine worked; nobody waits for the result any more.
+                    _log.debug("%s: result discarded, the loop is closed", self.name)
         if self._engine is not None:
             self._engine.close()
 

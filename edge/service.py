@@ -1,9 +1,7 @@
-"""What a program that runs on its own owes the system: it says when it is ready, stops when told to, logs to stderr."""
+"""What a program that runs on its own owes the system: it stops when told to, and logs to stderr."""
 
 import logging
-import os
 import signal
-import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeVar
@@ -64,10 +62,3 @@ def set_log_level(level: str) -> None:
     """Of our own log."""
     for name in _OURS:
         logging.getLogger(name).setLevel(level.upper())
-
-
-def tell_systemd(state: str) -> None:
-    """sd_notify(3): one datagram to the socket that systemd named, if it did."""
-    if address := os.environ.get("NOTIFY_SOCKET"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-            notify.sendto(state.encode(), address.replace("@", "\0", 1))

@@ -83,7 +83,7 @@ async def _house() -> AsyncIterator[tuple[Assistant, str]]:
                 for text in _SAID:
                     await running.ask(text)
                 sound = read_recording(KITCHEN_LIGHT)
-                await play_one(running, sound, realtime=False, no_wake=False, report=lambda event: None)
+                await play_one(running, sound, realtime=True, no_wake=False, report=lambda event: None)
                 yield running, console.address
 
 

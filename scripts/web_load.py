@@ -135,9 +135,14 @@ async def _measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
             async with clients(page, given.listeners, given.talkers, folder) as told:
                 await one_round(running, sink, sound, given.turns, beside)
             beside.talked += told()
-            print(f"round {number + 1} of {given.rounds}", file=sys.stderr)
-    ratio = statistics.median(beside.latencies_ms) / statistics.median(alone.latencies_ms)
-    return {"alone": alone.as_row(), "beside": beside.as_row(), "ratio": round(ratio, 3)}
+            print(f"round {number + 1} of {given.rounds}: {json.dumps(_row(alone, beside))}", file=sys.stderr)
+    return _row(alone, beside)
+
+
+def _row(alone: Figures, beside: Figures) -> dict[str, Any]:
+    both = bool(alone.latencies_ms and beside.latencies_ms)
+    ratio = statistics.median(beside.latencies_ms) / statistics.median(alone.latencies_ms) if both else None
+    return {"alone": alone.as_row(), "beside": beside.as_row(), "ratio": round(ratio, 3) if ratio else None}
 
 
 @asynccontextmanager

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import anyio
 import typer
 
+from cloud_sync.notify import tell_systemd
 from edge import at_rest
 from edge.errors import AssistantError
-from edge.service import log_to_stderr, run_async, stop_signals, tell_systemd
+from edge.service import log_to_stderr, run_async, stop_signals
+from edge.watchdog import LIMITS_S, keep_watch
 
 if TYPE_CHECKING:
     from cloud_sync.client.daemon import Daemon
@@ -23,6 +25,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _log = logging.getLogger("cloud_sync.client")
+_LOOK_S = 30.0
+"""Between two looks whether all goes on: nobody waits for this program."""
 
 
 def main() -> None:
@@ -54,12 +58,13 @@ def run(
 async def _until_told_to_stop(daemon: "Daemon") -> None:
     with stop_signals() as told_to_stop:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(daemon.serve, _ready)
+
+            def ready() -> None:
+                _log.info("ready")
+                tell_systemd("READY=1")
+                tasks.start_soon(keep_watch, daemon.status, LIMITS_S, _LOOK_S)
+
+            tasks.start_soon(daemon.serve, ready)
             await told_to_stop()
             tell_systemd("STOPPING=1")
             tasks.cancel_scope.cancel()
-
-
-def _ready() -> None:
-    _log.info("ready")
-    tell_systemd("READY=1")

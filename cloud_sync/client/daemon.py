@@ -98,6 +98,13 @@ class Daemon:
                     await self._leave()
                 tasks.cancel_scope.cancel()
 
+    def status(self) -> str:
+        """How the link is, in words."""
+        if self._link.live:
+            return "linked with the bridge"
+        why = " ".join(filter(None, (self._ended.code, self._ended.message)))
+        return f"no link to the bridge: {why}" if why else "no link to the bridge yet"
+
     async def _leave(self) -> None:
         try:
             await self._store.flush()

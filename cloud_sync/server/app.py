@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from cloud_sync.notify import beat_s, tell_systemd
 from cloud_sync.protocol.event import Kind
 from cloud_sync.server import compaction, retention
 from cloud_sync.server.certificate import AUTHORITY, Certificate, self_made
@@ -136,7 +137,12 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
             others = made.appliers, made.heavy, made.gate, made.receipts, settings.connections
             worker = Worker(database, made.devices, row.server, row.epoch, meter, *others)
             async with _fanout(settings, worker):
-                work = [worker.run(), *_upkeep(settings, database), *(serve(worker.tell) for serve in made.services)]
+                work = [
+                    worker.run(),
+                    _beats(worker, database),
+                    *_upkeep(settings, database),
+                    *(serve(worker.tell) for serve in made.services),
+                ]
                 tasks = [asyncio.create_task(each) for each in work]
                 for task in tasks:
                     task.add_done_callback(_ended)
@@ -155,6 +161,20 @@ def _ended(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         _logger.critical("the worker ends, because a part of it did", exc_info=error)
         signal.raise_signal(signal.SIGTERM)
+
+
+async def _beats(worker: Worker, database: Database) -> None:
+    """systemd's watchdog: a beat whenever the loop has turned, and our own file, where that is the store, was read. One
+    that can't be read is told by /healthz, and no restart mends it; one that never answers is a thread that is stuck.
+    """
+    if (beat := beat_s()) is None:
+        return
+    while True:
+        if not database.is_postgres:
+            with contextlib.suppress(SQLAlchemyError):
+                await worker.check()
+        tell_systemd("WATCHDOG=1")
+        await asyncio.sleep(beat)
 
 
 def _upkeep(settings: Settings, database: Database) -> Sequence[Coroutine[Any, Any, None]]:
@@ -225,6 +245,13 @@ class Server(uvicorn.Server):
             with socket.socket(fileno=os.dup(listening.fileno())) as same:
                 same.listen(_BACKLOG)
             (self._data_dir / PORT).write_text(str(listening.getsockname()[1]), "utf-8")
+        if self.started:
+            tell_systemd("READY=1")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Returns when nobody is served any more."""
+        tell_systemd("STOPPING=1")
+        await super().shutdown(sockets)
 
 
 def server(settings: Settings) -> uvicorn.Server:

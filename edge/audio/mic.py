@@ -47,16 +47,17 @@ class Microphone:
         rate: int = RATE,
         front_end: FrontEnd | None = None,
         switch: ListeningSwitch | None = None,
+        waits: bool = False,
     ) -> None:
         """``device``: a name or part of it, an index, or ``default``. ``rate``: what it is asked for first.
 
         ``report`` is told once when the device is lost or silent (the error), and once when it is heard again (None);
         once, too, when it is too loud. ``front_end`` None: hum is taken out, and nothing else. ``switch`` None: it is
-        always on.
+        always on. ``waits``: a device that is not there yet is waited for, as one that was lost.
         """
         self._request = Request("input", device, rate, CHUNK_SECONDS, _LATENCY_S)
         self._ring, self._portaudio, self._report = ring, portaudio, report
-        self._front_end, self._switch = front_end or FrontEnd(), switch
+        self._front_end, self._switch, self._waits = front_end or FrontEnd(), switch, waits
         self._gone = False
         """Whether it was reported as lost, and not yet as heard again."""
         self._name = device
@@ -70,12 +71,21 @@ class Microphone:
         """How often the device dropped sound since it was last opened."""
         return self._capture.overflows if self._capture is not None else 0
 
+    @property
+    def gone(self) -> bool:
+        """Whether the device was lost, and has not been heard again."""
+        return self._gone
+
     async def __aenter__(self) -> "Microphone":
-        """Raises AudioError when the device, switched on, does not exist or does not open."""
+        """Raises AudioError when the device, switched on, does not exist or does not open, and is not waited for."""
         self._loop = asyncio.get_running_loop()
         self._context = contextvars.copy_context()
         if self._switch is None or self._switch.on:
-            self._capture = await self._open()
+            try:
+                self._capture = await self._open()
+            except AudioError:
+                if not self._waits:
+                    raise
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self._tasks.start_soon(self._supervise)

@@ -131,6 +131,7 @@ class Ring:
         """The chunk at the cursor, None when it is still to come. Raises EndOfSound, SoundCut."""
         if reader.closed:
             raise EndOfSound
+        reader.took_at = self._written
         if reader.cut:
             reader.cut = False
             raise SoundCut
@@ -161,10 +162,17 @@ class RingReader:
         self.cut = cut
         """Whether the sound was cut since it was read."""
         self.closed = False
+        self.took_at = ring._written
+        """How many chunks had been written when it last took one."""
         self._wants = 0
         """Chunks that a blocked :meth:`read_some` waits for; 0 when none does."""
         # Its own condition on the ring's lock: whoever wants several chunks is not woken by each of them.
         self._enough = threading.Condition(ring._lock)
+
+    @property
+    def passed_s(self) -> float:
+        """Seconds of sound that came since it last took any."""
+        return (self._ring._written - self.took_at) * CHUNK_SECONDS
 
     def read(self, timeout: float | None) -> AudioChunk:
         """The next chunk; blocks for at most ``timeout`` seconds. Raises EndOfSound, SoundCut, TimeoutError."""

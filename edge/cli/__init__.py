@@ -213,6 +213,15 @@ def kpis(
         print_weeks(rows)
 
 
+@app.command(epilog="Example: `hearth maintain`")
+def maintain(config: Config = None) -> None:
+    """Check the database and clear away what is outdated, as a timer does every night; the assistant may run."""
+    from edge.cli.maintain import maintain as look_after
+
+    for name in look_after(settings_of(config)):
+        typer.echo(f"removed {name}")
+
+
 @app.command(epilog="Example: `hearth demo`, or `hearth demo --console`")
 def demo(
     out: Annotated[Path, typer.Option(help="Where the spoken answer is written.")] = Path("out"),

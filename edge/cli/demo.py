@@ -45,7 +45,7 @@ async def _serve(settings: Settings) -> int:
         console.print("Building a demo house …")
         async with _at_home(settings, WavSink(None)) as player, serve_console(player) as page:
             await play_one(
-                player, read_recording(KITCHEN_LIGHT), realtime=False, no_wake=False, report=lambda event: None
+                player, read_recording(KITCHEN_LIGHT), realtime=True, no_wake=False, report=lambda event: None
             )
             with stop_signals() as told_to_stop:
                 console.print(

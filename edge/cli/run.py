@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 from anyio.abc import TaskGroup
 
+from cloud_sync.notify import started_by_systemd, tell_systemd
 from edge import plugins
 from edge.api import mqtt
 from edge.api.local import serve
@@ -30,8 +31,9 @@ from edge.devices import as_row
 from edge.errors import AssistantError, MicrophoneSilent
 from edge.events import Fault, Timings, TurnEnded, Woke, as_json
 from edge.ports import Delegate
-from edge.service import log_to_stderr, run_async, stop_signals, tell_systemd
+from edge.service import log_to_stderr, run_async, stop_signals
 from edge.settings import Settings
+from edge.watchdog import keep_watch
 from models.store import Store
 
 _log = logging.getLogger("hearth")
@@ -94,6 +96,7 @@ async def _until_told_to_stop(settings: Settings) -> bool:
     portaudio = PortAudio()
     async with AsyncExitStack() as stack:
         sink, reference, ducks = None, Reference(), settings.audio.echo == "duck"
+        microphone: Microphone | None = None
         if settings.audio.output != "none":
             sink = await stack.enter_async_context(Speaker(settings.audio.output, portaudio, reference))
         hears = settings.audio.input != "none"
@@ -114,8 +117,9 @@ async def _until_told_to_stop(settings: Settings) -> bool:
             ring = Ring(settings.audio.ring_seconds)
             report = functools.partial(_on_microphone, running, tasks)
             front_end = _front_end(settings, reference)
+            switch, waits = running.listening, started_by_systemd()
             microphone = Microphone(
-                settings.audio.input, ring, portaudio, report, front_end=front_end, switch=running.listening
+                settings.audio.input, ring, portaudio, report, front_end=front_end, switch=switch, waits=waits
             )
             await stack.enter_async_context(microphone)
             running.observation.overflows = lambda: microphone.overflows
@@ -135,6 +139,7 @@ async def _until_told_to_stop(settings: Settings) -> bool:
         with stop_signals() as told_to_stop:
             _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
             tell_systemd("READY=1")
+            tasks.start_soon(keep_watch, functools.partial(_status, running, microphone))
             again = await _ended(running, told_to_stop)
         # systemd waits for READY=1 after RELOADING=1, and for the end of the process after STOPPING=1.
         tell_systemd(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}" if again else "STOPPING=1")
@@ -217,6 +222,16 @@ async def _complain(running: Assistant, error: AssistantError) -> None:
 
 def _emit_fault(bus: Bus, error: AssistantError) -> None:
     bus.emit(Fault(turn="", at=time.monotonic(), code=error.code, stage=error.stage, message=str(error)))
+
+
+def _status(running: Assistant, microphone: Microphone | None) -> str:
+    """For ``systemctl status``."""
+    hears = _says(running.settings)
+    if microphone is not None and not running.listening.on:
+        hears = "the microphone is switched off"
+    elif microphone is not None and microphone.gone:
+        hears = "the microphone is gone, waiting for it"
+    return hears if running.house.online else f"{hears}; no broker at {running.settings.mqtt.host}"
 
 
 def _says(settings: Settings) -> str:

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 _QUEUE: Final = 1024
 """Events that may wait while the first is looked at, for which something has to be imported."""
-_FAREWELL_S: Final = 0.5
-"""How long the last traces may take at the end."""
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 """Of the exposition."""
 BUTTON: Final = "button"
@@ -65,7 +63,7 @@ class Observation:
             yield
             return
         try:
-            from cloud_sync.otlp import processor, resource
+            from cloud_sync.otlp import close, processor, resource
             from edge.observe.traces import Tracer
         except ModuleNotFoundError as error:
             remedy = "pip install 'hearthside[traces]', or take observe.traces away"
@@ -75,9 +73,8 @@ class Observation:
         try:
             yield
         finally:
-            with anyio.move_on_after(_FAREWELL_S, shield=True):
-                # It may wait for a collector that is not there.
-                await run_sync(out.shutdown, abandon_on_cancel=True)
+            with anyio.CancelScope(shield=True):
+                await run_sync(close, out.shutdown)
 
     async def exposition(self) -> bytes:
         """All figures, as Prometheus reads them."""

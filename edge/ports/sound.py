@@ -32,6 +32,10 @@ class SoundReader(Protocol):
     def lost(self) -> int:
         """Chunks that were overwritten before this reader came to them."""
 
+    @property
+    def passed_s(self) -> float:
+        """Seconds of sound that came since this reader last took any: more than moments, and whoever reads is stuck."""
+
     def read(self, timeout: float | None) -> AudioChunk:
         """The next chunk; blocks, so it belongs in a thread. Raises EndOfSound when there is no more, and SoundCut when
         what comes does not follow on what came before; iterating does, too.

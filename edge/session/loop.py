@@ -17,7 +17,7 @@ import anyio
 
 from edge.bus import Bus
 from edge.chunk import CHUNK_SECONDS, EndOfSound, SoundCut
-from edge.engine_thread import EngineThread
+from edge.engine_thread import EngineThread, judge_by
 from edge.events import Fault, FollowUp, TurnEnded, Woke, Yielded
 from edge.intents import Origin, OutcomeKind
 from edge.ports import Delegate, Sound, SoundReader, WakeEngine
@@ -237,6 +237,7 @@ def _watch(
     renewed: threading.Event,
 ) -> _Woken | _Renewed | None:
     """Blocks in the wake thread until a wake word or a press, or other rules (or, None, the end of the sound)."""
+    judge_by(lambda: reader.passed_s)
     while True:
         try:
             chunks = reader.read_some(CHUNKS_AT_ONCE)

@@ -31,24 +31,31 @@ def install(lock: Path) -> bool:
     wanted = f"{version} {processor()}"
     if has("llama_cpp") and stamp.exists() and stamp.read_text("utf-8") == wanted:
         return True
-    wheel = cached_wheel(version)
-    if wheel is None:
-        still = system.install([system.COMPILER, system.OPENMP], LOG / "apt.log")
-        if still:
-            print(f"hearth: no C++ compiler, so {_WITHOUT} — {system.by_hand(still)}", file=sys.stderr)
-            return False
-        try:
-            wheel = _build(lock, version)
-        except StepFailed as failure:
-            print(f"hearth: {failure.title} failed, so {_WITHOUT} — see {failure.log}", file=sys.stderr)
-            return False
-    elif system.install([system.OPENMP], LOG / "apt.log"):
-        print(f"hearth: libgomp.so.1 is missing, so {_WITHOUT} — {system.by_hand(['libgomp1'])}", file=sys.stderr)
+    if (found := wheel(lock)) is None:
         return False
-    line = [*pip("install"), "--no-deps", "--no-index", "--force-reinstall", wheel]
+    line = [*pip("install"), "--no-deps", "--no-index", "--force-reinstall", found]
     watch("installing llama-cpp-python", line, LOG / "llama.log", pip_environ())
     stamp.write_text(wanted, "utf-8")
     return True
+
+
+def wheel(lock: Path, log: Path = LOG) -> Path | None:
+    """A kept wheel, else one that is built now; None, having said why, where neither can be had."""
+    kept = cached_wheel(lockfile.llama_version(lock))
+    if kept is None:
+        still = system.install([system.COMPILER, system.OPENMP], log / "apt.log")
+        if still:
+            print(f"hearth: no C++ compiler, so {_WITHOUT} — {system.by_hand(still)}", file=sys.stderr)
+            return None
+        try:
+            return _build(lock, lockfile.llama_version(lock), log / "llama.log")
+        except StepFailed as failure:
+            print(f"hearth: {failure.title} failed, so {_WITHOUT} — see {failure.log}", file=sys.stderr)
+            return None
+    if system.install([system.OPENMP], log / "apt.log"):
+        print(f"hearth: libgomp.so.1 is missing, so {_WITHOUT} — {system.by_hand(['libgomp1'])}", file=sys.stderr)
+        return None
+    return kept
 
 
 def cache() -> Path:
@@ -66,13 +73,13 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return hashlib.sha256("\n".join([platform.machine(), *abilities]).encode()).hexdigest()[:8]
 
 
-def cached_wheel(version: str) -> Path | None:
-    """A kept wheel of that version for this machine."""
-    wheels = cache().glob(f"llama_cpp_python-{version}-*{platform.machine()}.whl")
+def cached_wheel(version: str, folder: Path | None = None) -> Path | None:
+    """A kept wheel of that version for this machine, in the cache or another ``folder``."""
+    wheels = (folder or cache()).glob(f"llama_cpp_python-{version}-*{platform.machine()}.whl")
     return next((wheel for wheel in sorted(wheels) if zipfile.is_zipfile(wheel)), None)
 
 
-def _build(lock: Path, version: str) -> Path:
+def _build(lock: Path, version: str, log: Path) -> Path:
     """Build the wheel with locked tools in an environment that is thrown away, and keep it."""
     cache().mkdir(parents=True, exist_ok=True)
     for leftover in cache().glob(f"{_BUILD}*"):
@@ -83,7 +90,6 @@ def _build(lock: Path, version: str) -> Path:
         python = build / "venv/bin/python"
         source = build / "source.lock"
         source.write_text(lockfile.llama_alone(lock), "utf-8")
-        log = LOG / "llama.log"
         watch("preparing to build llama-cpp-python", [sys.executable, "-m", "venv", build / "venv"], log)
         tools: Words = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", BUILD_LOCK]
         watch("fetching build tools", [*pip("install", python), *tools], log, pip_environ())

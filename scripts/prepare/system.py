@@ -55,6 +55,8 @@ TESTING = (
     SystemPackage("libasound2-plugins", _pulse_plugin),
     SystemPackage("chromium", _program("chromium")),
     SystemPackage("prometheus", _program("promtool")),
+    SystemPackage("systemd", _program("systemd-analyze")),
+    SystemPackage("bubblewrap", _program("bwrap")),
 )
 
 

@@ -52,6 +52,6 @@ async def test_numbers_their_trend_and_what_they_mean(
     await visitor.examine(page)
     await visitor.picture(page, f"insights-{'phone-dark' if phone else 'light'}", whole=True)
     await page.get_by_label("Shown").select_option("26")
-    await page.wait_for_function("document.querySelectorAll('tbody tr').length === 26")
+    await page.locator("tbody tr").nth(25).wait_for()
     wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0

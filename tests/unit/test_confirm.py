@@ -4,14 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from edge.act.confirm import Guard, Policy, Risk, Rules, risk_of
+from edge.act.confirm import Guard, Policy, Risk, Rules, risk_of, risk_of_change
 from edge.act.dispatch import Dispatch
-from edge.devices import Device
+from edge.devices import Device, Value
 from edge.dialogue import RESTORE, SECRET
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
 from tests.houses import DEVICES, SWITCH, Rooms
 
 ORIGIN = Origin("test")
+FRONT_DOOR = Device("lock.front", "Front Door", "lock", "Hallway", abilities=SWITCH)
 GARAGE = Device("cover.garage", "Garage Door", "cover", "Garage", abilities=SWITCH, device_class="garage")
 WATER = Device("valve.water", "Main Water", "valve", "Garage", abilities=SWITCH)
 ALARM = Device("alarm_control_panel.house", "Alarm", "alarm_control_panel", abilities=SWITCH)
@@ -177,3 +178,48 @@ def test_a_name_that_was_hardly_understood_is_not_written_down_unasked(
         assert objection.question is not None
         assert (objection.question.intent, objection.question.slot) == (intent, None)
         assert objection.say.values["name"] == intent.slots.get("name")
+
+
+@pytest.mark.parametrize(
+    ("device", "change", "risk"),
+    [
+        (FRONT_DOOR, {"state": "UNLOCK"}, Risk.UNLOCK),
+        (FRONT_DOOR, {"state": "OPEN"}, Risk.UNLOCK),
+        (FRONT_DOOR, {"state": "LOCK"}, None),
+        (GARAGE, {"state": "OPEN"}, Risk.OPEN_GARAGE),
+        (GARAGE, {"position": 5}, Risk.OPEN_GARAGE),
+        (GARAGE, {"position": 0}, None),
+        (GARAGE, {"state": "CLOSE"}, None),
+        (GARAGE, {"state": "STOP"}, None),
+        (WATER, {"state": "OPEN"}, Risk.OPEN_VALVE),
+        (WATER, {"state": "CLOSE"}, None),
+        (ALARM, {"state": "DISARM"}, Risk.DISARM),
+        (ALARM, {"state": "ARM_AWAY"}, None),
+        (SIREN, {"state": "ON"}, Risk.SIREN),
+        (SIREN, {"duration": 10}, Risk.SIREN),
+        (SIREN, {"state": "OFF"}, None),
+        (UPDATE, {"state": "INSTALL"}, Risk.INSTALL),
+        (Device("cover.blinds", "Blinds", "cover", abilities=SWITCH, device_class="blind"), {"state": "OPEN"}, None),
+        (Device("light.bed", "Lamp", "light", abilities=SWITCH), {"state": "ON"}, None),
+    ],
+)
+def test_what_is_a_risk_by_hand(device: Device, change: dict[str, Value], risk: Risk | None) -> None:
+    assert risk_of_change(device, change) is risk
+
+
+def test_a_guest_gives_the_pin_for_whatever_lets_somebody_in() -> None:
+    by_guest = replace(ORIGIN, guest=True)
+    for policies in ({}, {"unlock": "ask"}, {"unlock": "unsure"}):
+        asked = guard(None, "2468", **policies).objection(UNLOCK, by_guest, 1.0)
+        assert asked is not None
+        assert asked.question is not None
+        assert asked.question.slot == SECRET
+        refused = guard(None, None, **policies).objection(UNLOCK, by_guest, 1.0)
+        assert refused is not None
+        assert (refused.say.key, refused.question) == ("guest_refused", None)
+    assert guard(unlock="never").objection(UNLOCK, by_guest, 1.0) is None
+    assert guard().objection(UNLOCK, ORIGIN, 1.0) is None
+    assert guard(pin="2468").care(FRONT_DOOR, {"state": "UNLOCK"}, guest=True) == (Risk.UNLOCK, Policy.PIN)
+    assert guard(pin="2468").care(FRONT_DOOR, {"state": "UNLOCK"}, guest=False) == (Risk.UNLOCK, Policy.UNSURE)
+    assert guard(unlock="never").care(FRONT_DOOR, {"state": "UNLOCK"}, guest=True) is None
+    assert guard().care(FRONT_DOOR, {"state": "LOCK"}, guest=True) is None

@@ -28,6 +28,11 @@ def clock(alarm: dict[str, Any]) -> str:
     return str(alarm["at"])[11:16]
 
 
+def soon() -> str:
+    """Time enough for the request, on a busy machine."""
+    return (datetime.datetime.now().astimezone() + datetime.timedelta(seconds=2)).isoformat()
+
+
 async def test_an_alarm_of_the_page_is_told_and_cancelled_by_voice(served: Served) -> None:
     tomorrow = datetime.datetime.now() + datetime.timedelta(days=1)
     alarm = await add(served, at=f"{tomorrow:%Y-%m-%d}T06:45", text="gym")
@@ -62,11 +67,12 @@ async def test_it_comes_again_as_it_was_written(served: Served) -> None:
 
 
 async def test_what_rings_is_snoozed_and_stopped(served: Served) -> None:
-    soon = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=0.3)
+    silent = await add(served, when="tomorrow at 7")
+    refused = await served.client.post(f"/v1/alarms/{silent['id']}/stop")
+    assert (refused.status_code, refused.json()["code"]) == (422, "not_kept")
+    await served.client.delete(f"/v1/alarms/{silent['id']}")
     with served.assistant.bus.subscribe() as events:
-        alarm = await add(served, at=soon.isoformat())
-        silent = await served.client.post(f"/v1/alarms/{alarm['id']}/stop")
-        assert (silent.status_code, silent.json()["code"]) == (422, "not_kept")
+        alarm = await add(served, at=soon())
         while not isinstance(await events.next(), Rang):
             pass
     assert [alarm["ringing"] for alarm in await alarms(served)] == [True]
@@ -74,13 +80,12 @@ async def test_what_rings_is_snoozed_and_stopped(served: Served) -> None:
     (snoozed,) = await alarms(served)
     assert (snoozed["snoozed"], served.assistant.announcer.ringing) == (True, None)
     left = datetime.datetime.fromisoformat(snoozed["at"]) - datetime.datetime.now().astimezone()
-    assert datetime.timedelta(minutes=4, seconds=50) < left < datetime.timedelta(minutes=5)
+    assert datetime.timedelta(minutes=4) < left < datetime.timedelta(minutes=5)
 
 
 async def test_one_that_rings_is_put_off_to_another_time(served: Served) -> None:
-    soon = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=0.2)
     with served.assistant.bus.subscribe() as events:
-        alarm = await add(served, at=soon.isoformat())
+        alarm = await add(served, at=soon())
         while not isinstance(await events.next(), Rang):
             pass
         await served.client.patch(f"/v1/alarms/{alarm['id']}", json={"when": "tomorrow at 9"})

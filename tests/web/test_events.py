@@ -164,7 +164,7 @@ async def test_fifty_clients_hear_all_of_it(served: Served) -> None:
     async def listen(until_n: int) -> None:
         async with connected(served) as socket:
             await next_message(socket)
-            numbers = []
+            numbers: list[int] = []
             while not numbers or numbers[-1] < until_n:
                 numbers.append((await next_message(socket))["n"])
             heard.append(numbers)

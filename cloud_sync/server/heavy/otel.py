@@ -7,7 +7,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from cloud_sync.otlp import processor, resource
+from cloud_sync.otlp import close, processor, resource
 from cloud_sync.protocol.trace import checked
 from cloud_sync.server.heavy.tracing import Note
 
@@ -40,5 +40,5 @@ class OtelTracing:
             yield note
 
     def close(self) -> None:
-        """Send what waits. May take seconds: call it in a thread."""
-        self._provider.shutdown()
+        """Send what waits. Call it in a thread."""
+        close(self._provider.shutdown)

@@ -407,3 +407,35 @@ def test_a_component_that_is_not_known_is_said_once_and_harms_nothing(caplog: py
     assert [record.getMessage() for record in caplog.records] == [
         "the announcement on homeassistant/flux_capacitor/x/config is ignored: the component 'flux_capacitor' is not known"
     ]
+
+
+def test_who_has_spoken_since_is_known_without_looking_at_each() -> None:
+    made = registry(
+        announced("switch/a", switch("a", "Plug A", "a")), announced("switch/b", switch("b", "Plug B", "b"))
+    )
+    before = made.spoken
+    assert made.spoken_since(before) == []
+    made.take(said("a", "ON"))
+    made.take(said("elsewhere", "ON"))
+    assert made.spoken_since(before) == ["switch.plug_a"]
+    assert made.last_word("switch.plug_a") == made.spoken > made.last_word("switch.plug_b")
+    assert made.spoken_since(made.spoken) == []
+
+
+def test_what_lapses_is_always_among_those_that_may_have_changed() -> None:
+    motion = {"unique_id": "m", "name": "Motion", "state_topic": "m", "off_delay": 5}
+    made = registry(Message("homeassistant/binary_sensor/m/config", json.dumps(motion).encode(), True))
+    assert made.spoken_since(made.spoken) == ["binary_sensor.motion"]
+
+
+def test_what_people_said_of_a_device_and_a_room_is_told_apart_from_what_they_are() -> None:
+    file = HouseFile.model_validate(
+        {
+            "areas": {"Attic": {"floor": "Top", "names": ["Loft"]}},
+            "devices": {"a": {"names": ["Betty"], "area": "Attic"}},
+        }
+    )
+    made = registry(announced("switch/a", switch("a", "Plug A", "a")), house_file=file)
+    assert (made.entry("switch.plug_a").names, made.entry("switch.plug_a").area) == (("Betty",), "Attic")
+    assert (made.entry("switch.none").names, made.room("Cellar").floor) == ((), None)
+    assert (made.room("Attic").names, made.room("Attic").floor) == (("Loft",), "Top")

@@ -1,11 +1,17 @@
 """A turn's trace."""
 
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
 from cloud_sync.otlp import processor, resource
 from cloud_sync.protocol.trace import checked, span_id, trace_id, traceparent
 from edge.devices import ActionReport, Confirmation, DeviceState
+from edge.errors import SettingsError
 from edge.events import (
     Acted,
     ActionFailed,
@@ -26,10 +32,15 @@ from edge.events import (
     Woke,
 )
 from edge.intents import Intent, OutcomeKind, Tier
+from edge.observe.observation import Observation
 from edge.observe.traces import Span, Tracer, spans
+from edge.sections import ObserveSettings
+from edge.settings import Settings
+from tests.brokers import free_port
 from tests.collector import collector
 from tests.unit.observe.told import ended
 
+pytestmark = pytest.mark.anyio
 SECRET = "quibblesnark hides the marmalade"
 INTENT = Intent("HassTurnOn", {"name": SECRET})
 
@@ -148,6 +159,35 @@ def test_a_collector_gets_it_by_otlp_and_nothing_of_what_was_said() -> None:
     assert [span.error for span in taking.named("device")] == [False, True]
     assert b"quibblesnark" not in taking.raw
     assert b"marmalade" not in taking.raw
+
+
+def test_a_collector_that_is_not_there_keeps_no_program_from_ending() -> None:
+    asks = """
+from cloud_sync.otlp import close, processor, resource
+from edge.observe.traces import Tracer
+from tests.unit.observe.told import ended
+import sys, time
+out = processor(sys.argv[1])
+Tracer(out, resource("hearthside", "home")).take(ended("t1"))
+begun = time.monotonic()
+close(out.shutdown)
+print(time.monotonic() - begun)
+"""
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", asks, f"http://127.0.0.1:{free_port()}"],
+        cwd=root, capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert float(done.stdout) < 2.0
+
+
+async def test_without_the_extra_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cloud_sync.otlp", None)
+    settings = Settings(observe=ObserveSettings(traces="http://collector.local:4318"))
+    observation = Observation(SimpleNamespace(settings=settings, storage=None))  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=r"observe\.traces needs"):
+        async with observation._traced([]):
+            pass
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def pins(lock: str) -> int:
     return len(re.findall(r"^[\w.-]+==", lock, re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-server.lock", "requirements-dev.lock"])
 def test_everything_but_llama_is_installed_from_ready_made_packages(name: str) -> None:
     lock = ROOT / name
     everything = pins(lock.read_text("utf-8"))
@@ -43,7 +43,8 @@ def test_a_lock_file_pins_hashes_and_names_no_machine(lock: Path) -> None:
 
 def test_the_locks_agree_and_cover_what_the_project_names() -> None:
     runtime = set(_pins("requirements.lock"))
-    assert runtime <= set(_pins("requirements-dev.lock"))
+    with_bridge = set(_pins("requirements-server.lock"))
+    assert runtime <= with_bridge <= set(_pins("requirements-dev.lock"))
     names = {pin.partition("==")[0] for pin in runtime}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert {wish.partition(">=")[0] for wish in project["dependencies"]} <= names

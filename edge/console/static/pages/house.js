@@ -2,7 +2,8 @@
 import { batch, html, signal, useEffect, useRef, useState } from "../lib/html.js";
 import { all, get, me, patch, post } from "../lib/api.js";
 import { useEvents } from "../lib/live.js";
-import { Badge, Button, Card, Choice, Dialog, Empty, Field, Toggle, Trouble, Waiting, complain, tell, useLoaded } from "../lib/parts.js";
+import { Badge, Button, Card, Choice, Dialog, Empty, Field, Toggle, Trouble, Waiting } from "../lib/parts.js";
+import { complain, tell, useLoaded } from "../lib/parts.js";
 
 const NOWHERE = "";
 const SWITCHED = new Set(["light", "switch", "fan", "siren", "humidifier"]);
@@ -11,8 +12,16 @@ const VERBS = {
   lock: [["LOCK", "Lock", ["locked", "locking"]], ["UNLOCK", "Unlock", ["unlocked", "unlocking"]]],
   cover: [["OPEN", "Open", ["opening"]], ["STOP", "Stop", []], ["CLOSE", "Close", ["closed", "closing"]]],
   valve: [["OPEN", "Open", ["open", "opening"]], ["CLOSE", "Close", ["closed", "closing"]]],
-  vacuum: [["START", "Start", ["cleaning"]], ["PAUSE", "Pause", ["paused", "docked"]], ["RETURN_TO_BASE", "To its base", ["docked", "returning"]]],
-  lawn_mower: [["START", "Start", ["mowing"]], ["PAUSE", "Pause", ["paused", "docked"]], ["RETURN_TO_BASE", "To its base", ["docked", "returning"]]],
+  vacuum: [
+    ["START", "Start", ["cleaning"]],
+    ["PAUSE", "Pause", ["paused", "docked"]],
+    ["RETURN_TO_BASE", "To its base", ["docked", "returning"]],
+  ],
+  lawn_mower: [
+    ["START", "Start", ["mowing"]],
+    ["PAUSE", "Pause", ["paused", "docked"]],
+    ["RETURN_TO_BASE", "To its base", ["docked", "returning"]],
+  ],
   alarm_control_panel: [
     ["ARM_HOME", "Arm home", ["armed_home"]],
     ["ARM_AWAY", "Arm away", ["armed_away"]],
@@ -23,7 +32,14 @@ const VERBS = {
   button: [["PRESS", "Press", []]],
   update: [["INSTALL", "Install", ["off", "installing"]]],
 };
-const PERCENT = { brightness: "Brightness", position: "Position", percentage: "Speed", tilt: "Tilt", white: "White", volume: "Volume" };
+const PERCENT = {
+  brightness: "Brightness",
+  position: "Position",
+  percentage: "Speed",
+  tilt: "Tilt",
+  white: "White",
+  volume: "Volume",
+};
 const NUMBERS = {
   temperature: "Target temperature",
   temperature_low: "Heats up to",
@@ -110,7 +126,8 @@ export function Page({ rest }) {
   if (devices.length === 0) return html`<${Nothing} />`;
   const shown = devices.filter((device) => (everything || !device.category) && fits(device, filter));
   const open = rest[0] && things.get(decodeURIComponent(rest[0]));
-  return html`${!online.value && html`<p class="offline" role="status">The broker is away: what is shown may be old, and nothing can be switched.</p>`}
+  return html`${!online.value &&
+    html`<p class="offline" role="status">The broker is away: what is shown may be old, and nothing can be switched.</p>`}
     <div class="row house-search">
       <${Field} label="Find a device" type="search" value=${filter} set=${setFilter} placeholder="Name, room or kind" />
       ${devices.some((device) => device.category) &&
@@ -123,7 +140,9 @@ export function Page({ rest }) {
           html`<${Card}
             key=${area}
             title=${area || "In no room"}
-            actions=${area && member() && html`<${Button} kind="quiet" label=${`Name ${area}`} run=${() => setRoom(area)}>Edit<//>`}
+            actions=${area &&
+            member() &&
+            html`<${Button} kind="quiet" label=${`Name ${area}`} run=${() => setRoom(area)}>Edit<//>`}
           >
             ${floorOf(areas, area) && html`<p class="soft">${floorOf(areas, area)}</p>`}
             <ul class="plain devices">
@@ -228,7 +247,7 @@ function Asking() {
   return html`<${Dialog} title="The PIN, please" close=${close}>
     <form class="stack" onSubmit=${send}>
       <p>${sentence(question.detail)}</p>
-      <${Field} label="PIN" type="password" inputmode="numeric" autocomplete="off" pattern="[0-9]*" value=${pin} set=${setPin} />
+      <${Field} label="PIN" type="password" inputmode="numeric" autocomplete="off" value=${pin} set=${setPin} />
       <${Button} kind="main" type="submit" disabled=${pin.length < 3}>Go on<//>
     </form>
   <//>`;
@@ -276,7 +295,8 @@ function Verbs({ device }) {
   const { domain, abilities, state } = device;
   if (!abilities.includes("state")) return html`<span></span>`;
   if (SWITCHED.has(domain)) {
-    return html`<${Toggle} label=${device.name} hidden on=${state === "on"} set=${(on) => command(device, { state: on ? "ON" : "OFF" })} />`;
+    const set = (on) => command(device, { state: on ? "ON" : "OFF" });
+    return html`<${Toggle} label=${device.name} hidden on=${state === "on"} set=${set} />`;
   }
   const verbs = (VERBS[domain] ?? []).filter(([verb]) => !device.coded.includes(verb));
   return html`<span class="row">
@@ -297,27 +317,35 @@ function Verbs({ device }) {
 function Control({ device, ability, hidden = false }) {
   const set = (value) => command(device, { [ability]: value });
   const label = (text) => (hidden ? `${text}: ${device.name}` : text);
+  const given = { hidden, set, value: number(device.attributes[ability]) };
   if (ability in PERCENT) {
-    return html`<${Slide} label=${label(PERCENT[ability])} hidden=${hidden} low=${0} high=${100} unit="%" value=${number(device.attributes[ability])} set=${set} />`;
+    return html`<${Slide} ...${given} label=${label(PERCENT[ability])} low=${0} high=${100} unit="%" />`;
   }
   if (ability === "color_temperature") {
     const { low, high, step } = device.limits[ability] ?? KELVIN;
-    return html`<${Slide} label=${label("Warm to cold")} hidden=${hidden} low=${low} high=${high} step=${step || 50} unit="K" value=${number(device.attributes[ability])} set=${set} />`;
+    return html`<${Slide} ...${given} label=${label("Warm to cold")} low=${low} high=${high} step=${step || 50} unit="K" />`;
   }
   if (ability in NUMBERS) {
-    const value = device.attributes[ability] ?? (ability === "value" ? device.state : undefined);
-    return html`<${Amount} label=${label(NUMBERS[ability])} hidden=${hidden} device=${device} ability=${ability} value=${number(value)} set=${set} />`;
+    const value = given.value ?? (ability === "value" ? number(device.state) : undefined);
+    const limits = device.limits[ability];
+    return html`<${Amount} ...${given} label=${label(NUMBERS[ability])} limits=${limits} ability=${ability} value=${value} />`;
   }
   if (ability in WORDS) {
     const words = device.choices[ability] ?? FIXED[ability] ?? device.options;
     const now = String(device.attributes[ability] ?? device.state ?? "");
     const choices = [...(words.includes(now) ? [] : [["", "…"]]), ...words.map((word) => [word, word.replaceAll("_", " ")])];
     return html`<div class=${hidden ? "bare" : ""}>
-      <${Choice} label=${label(WORDS[ability])} value=${words.includes(now) ? now : ""} choices=${choices} set=${(word) => word && set(word).catch(complain)} />
+      <${Choice}
+        label=${label(WORDS[ability])}
+        value=${words.includes(now) ? now : ""}
+        choices=${choices}
+        set=${(word) => word && set(word).catch(complain)}
+      />
     </div>`;
   }
   if (ability === "color") {
-    return html`<${Field} label=${label("Colour")} type="color" value=${hex(device.attributes.color)} onChange=${(event) => set(rgb(event.target.value)).catch(complain)} />`;
+    const choose = (event) => set(rgb(event.target.value)).catch(complain);
+    return html`<${Field} label=${label("Colour")} type="color" value=${hex(device.attributes.color)} onChange=${choose} />`;
   }
   if (ability === "text") return html`<${Line} label=${label("Text")} set=${set} />`;
   return null;
@@ -354,9 +382,9 @@ function Slide({ label, hidden, low, high, step = 1, unit, value, set }) {
 }
 
 /** A number that one types, or steps to. */
-function Amount({ label, hidden, device, ability, value, set }) {
+function Amount({ label, hidden, limits = {}, ability, value, set }) {
   const [typed, setTyped] = useState(null);
-  const { low, high, step } = device.limits[ability] ?? {};
+  const { low, high, step } = limits;
   const by = step || (ability.startsWith("temperature") ? 0.5 : 1);
   const send = (wanted) =>
     Promise.resolve(set(Math.min(high ?? Infinity, Math.max(low ?? -Infinity, wanted))))
@@ -365,7 +393,7 @@ function Amount({ label, hidden, device, ability, value, set }) {
   const now = typed ?? value ?? "";
   return html`<div class="amount">
     ${!hidden && html`<span class="slide-label" aria-hidden="true">${label}</span>`}
-    <button type="button" class="button" aria-label=${`Less: ${label}`} disabled=${value === undefined} onClick=${() => send(round(value - by))}>−</button>
+    <${Step} label=${`Less: ${label}`} value=${value} go=${() => send(round(value - by))}>−<//>
     <input
       type="number"
       aria-label=${label}
@@ -376,8 +404,13 @@ function Amount({ label, hidden, device, ability, value, set }) {
       onInput=${(event) => setTyped(event.target.value)}
       onChange=${(event) => event.target.value !== "" && send(Number(event.target.value))}
     />
-    <button type="button" class="button" aria-label=${`More: ${label}`} disabled=${value === undefined} onClick=${() => send(round(value + by))}>+</button>
+    <${Step} label=${`More: ${label}`} value=${value} go=${() => send(round(value + by))}>+<//>
   </div>`;
+}
+
+function Step({ label, value, go, children }) {
+  const unknown = value === undefined;
+  return html`<button type="button" class="button" aria-label=${label} disabled=${unknown} onClick=${go}>${children}</button>`;
 }
 
 function Line({ label, set }) {
@@ -401,12 +434,14 @@ function Details({ of, areas }) {
     // It is also closed by going to another page.
     if (location.hash.startsWith("#/house/")) location.hash = "#/house";
   };
-  const settable = [...Object.keys(PERCENT), "color", "color_temperature", ...Object.keys(NUMBERS), ...Object.keys(WORDS), "text"];
+  const colours = ["color", "color_temperature"];
+  const settable = [...Object.keys(PERCENT), ...colours, ...Object.keys(NUMBERS), ...Object.keys(WORDS), "text"];
   const controls = settable.filter((ability) => device.abilities.includes(ability));
   return html`<${Dialog} title=${device.name} close=${close}>
     <div class="stack">
       <div class="row spread"><${Condition} device=${device} /><${Verbs} device=${device} /></div>
-      ${device.coded.length > 0 && html`<p class="hint">Some of what it does takes a code of its own, and can't be done from here.</p>`}
+      ${device.coded.length > 0 &&
+      html`<p class="hint">Some of what it does takes a code of its own, and can't be done from here.</p>`}
       ${controls.map((ability) => html`<${Control} key=${ability} device=${device} ability=${ability} />`)}
       <${Sayings} device=${device} />
       ${member() && html`<${Naming} key=${device.id} device=${device} areas=${areas} />`}
@@ -417,7 +452,9 @@ function Details({ of, areas }) {
           <dt>Announced by</dt><dd>${device.source}</dd>
           <dt>Kind</dt><dd>${[device.domain, device.device_class].filter(Boolean).join(", ").replaceAll("_", " ")}</dd>
           ${device.floor && html`<dt>Floor</dt><dd>${device.floor}</dd>`}
-          ${Object.entries(device.attributes).map(([key, value]) => html`<dt key=${key}>${key.replaceAll("_", " ")}</dt><dd key=${`${key}=`}>${String(value)}</dd>`)}
+          ${Object.entries(device.attributes).map(
+            ([key, value]) => html`<dt key=${key}>${key.replaceAll("_", " ")}</dt><dd key=${`${key}=`}>${String(value)}</dd>`,
+          )}
         </dl>
       </details>
     </div>
@@ -425,11 +462,13 @@ function Details({ of, areas }) {
 }
 
 function Sayings({ device }) {
-  const { value, error } = useLoaded(() => get(`${address(device)}/sentences`), [device.id, device.name, device.nicknames.join("\n")]);
+  const names = [device.id, device.name, device.nicknames.join("\n")];
+  const { value, error } = useLoaded(() => get(`${address(device)}/sentences`), names);
   const heading = html`<h3>What you can say</h3>`;
   if (error) return html`<section>${heading}<${Trouble} error=${error} /></section>`;
   if (!value) return html`<section>${heading}<${Waiting} what="Asking the grammar" /></section>`;
-  if (value.items.length === 0) return html`<section>${heading}<p class="soft">There are no examples for this one.</p></section>`;
+  const none = value.items.length === 0;
+  if (none) return html`<section>${heading}<p class="soft">There are no examples for this one.</p></section>`;
   return html`<section>
     ${heading}
     <ul class="plain sayings">${value.items.map((text) => html`<li key=${text}>“${text}”</li>`)}</ul>
@@ -459,7 +498,14 @@ function Naming({ device, areas }) {
   return html`<form class="stack" onSubmit=${save}>
     <h3>Names and room</h3>
     <${Many} label="Nickname" values=${nicknames} set=${setNicknames} />
-    <${Field} label="Room" hint="Empty: the one that the device names itself." value=${area} set=${setArea} list=${rooms.current} maxlength="60" />
+    <${Field}
+      label="Room"
+      hint="Empty: the one that the device names itself."
+      value=${area}
+      set=${setArea}
+      list=${rooms.current}
+      maxlength="60"
+    />
     <datalist id=${rooms.current}>${areas.map(({ name }) => html`<option key=${name} value=${name}></option>`)}</datalist>
     ${error && html`<p class="error" role="alert">${error}</p>`}
     <div><${Button} kind="main" type="submit">Save<//></div>
@@ -485,7 +531,7 @@ function Room({ area, close, saved }) {
   return html`<${Dialog} title=${area.name} close=${close}>
     <form class="stack" onSubmit=${save}>
       <${Many} label="Further name" values=${names} set=${setNames} />
-      <${Field} label="Floor" hint="“Turn off the lights upstairs” needs to know it." value=${floor} set=${setFloor} maxlength="60" />
+      <${Field} label="Floor" hint="“Turn off the lights upstairs” needs it." value=${floor} set=${setFloor} maxlength="60" />
       ${error && html`<p class="error" role="alert">${error}</p>`}
       <div><${Button} kind="main" type="submit">Save<//></div>
     </form>
@@ -508,7 +554,10 @@ function Many({ label, values, set }) {
 
 function Nothing() {
   return html`<${Empty} title="No devices yet">
-    <p>Devices that announce themselves on the MQTT broker appear here by themselves: by Home Assistant's discovery, zigbee2mqtt, Tasmota, Shelly or Homie.</p>
+    <p>
+      Devices that announce themselves on the MQTT broker appear here by themselves: by Home Assistant's discovery, zigbee2mqtt,
+      Tasmota, Shelly or Homie.
+    </p>
     <p><a href="#/health">See whether the broker is connected</a></p>
   <//>`;
 }

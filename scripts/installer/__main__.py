@@ -1,0 +1,212 @@
+"""``python3 -m scripts.installer``; called by ``scripts/install``."""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from scripts.installer import answers, reach, release, secrets, services
+from scripts.installer.places import SECRETS, Places
+from scripts.prepare.__main__ import explain
+from scripts.prepare.system import by_hand
+from scripts.prepare.watch import StepFailed
+
+_INTERRUPTED: Final = 130
+_BESIDES: Final = {"en": ()}
+"""By language, models beyond the usual ones."""
+_FOR_OTHERS: Final = ("whisper-base",)
+
+
+class CannotGoOn(Exception):
+    """What is missing, in one sentence."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit code."""
+    asked = _parser().parse_args(arguments)
+    os.environ.pop("PYTHONPATH", None)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_INTERRUPTED))
+    try:
+        _check_root()
+        if asked.packaged:
+            set_up(Places(packaged=True), asked)
+        elif asked.uninstall:
+            uninstall(Places(), keep_data=asked.keep_data)
+        else:
+            install(Places(), asked)
+    except KeyboardInterrupt:
+        print("\nhearth: interrupted — what ran before runs on; run it again, it begins anew", file=sys.stderr)
+        return _INTERRUPTED
+    except CannotGoOn as error:
+        print(f"hearth: {error}", file=sys.stderr)
+        return 1
+    except StepFailed as failure:
+        print(f"hearth: {failure.title} failed: {explain(failure.output)} (log: {failure.log})", file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr or "").strip().splitlines()
+        print(f"hearth: {' '.join(map(str, error.cmd))} failed: {said[-1] if said else error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"hearth: {error.strerror}: {error.filename} — mend that and run it again", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("scripts/install", description="Install Hearthside as a service, or update it.")
+    parser.add_argument("--yes", "-y", action="store_true", help="ask nothing: take what is given, else the defaults")
+    parser.add_argument("--room", help='name of the room, as in "turn on the light" here')
+    parser.add_argument("--broker", help="address of the MQTT broker")
+    parser.add_argument("--language", choices=answers.LANGUAGES)
+    parser.add_argument("--no-sound", action="store_true", help="neither microphone nor loudspeaker: asked in writing")
+    parser.add_argument(
+        "--mqtt-password-file", type=Path, metavar="FILE", help="keep the password of this file as a secret"
+    )
+    parser.add_argument("--wheels", type=Path, metavar="DIR", help="all packages, where there is no network")
+    parser.add_argument("--models", type=Path, metavar="DIR", help="the models, where there is no network")
+    parser.add_argument("--bridge", action="store_true", help="also what `hearth-cloud` needs")
+    parser.add_argument("--uninstall", action="store_true", help="remove all of it")
+    parser.add_argument("--packaged", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--keep-data", action="store_true", help="with --uninstall: settings and data stay")
+    return parser
+
+
+def _check_root() -> None:
+    if os.geteuid() != 0:
+        raise CannotGoOn("this needs root — sudo ./scripts/install")
+
+
+def install(places: Places, asked: argparse.Namespace) -> None:
+    """Everything, or what has changed since. Raises CannotGoOn, StepFailed."""
+    begun = time.monotonic()
+    before, ran = release.installed(places), services.is_active()
+    said = _answers(places, asked)
+    if still := release.system_packages(places.log):
+        raise CannotGoOn(f"{', '.join(still)} missing — {by_hand(still)}")
+    wanted = release.Wanted(_folder(asked.wheels), asked.bridge or release.has_bridge(places))
+    made = release.make(places, wanted)
+    services.lay(places, services.systemd_version())
+    services.make_user(places)
+    _settle(places, said, asked)
+    release.switch(places, made)
+    _fetch_models(places, said.language, _folder(asked.models))
+    services.enable()
+    _start(places, made, before, ran=ran)
+    release.remove_others(places)
+    print(f"{_told(before, made)} in {time.monotonic() - begun:.0f} s")
+    _check(places)
+
+
+def set_up(places: Places, asked: argparse.Namespace) -> None:
+    """What a Debian package can't do while it is installed: ask, and fetch the models. Raises CannotGoOn."""
+    said = _answers(places, asked)
+    _settle(places, said, asked)
+    _fetch_models(places, said.language, _folder(asked.models))
+    _start(places, "", None, ran=False)
+    _check(places)
+
+
+def _answers(places: Places, asked: argparse.Namespace) -> answers.Answers:
+    may_ask = not asked.yes and sys.stdin.isatty() and not places.settings.exists()
+    given = {"room": asked.room, "broker": asked.broker, "language": asked.language}
+    return answers.ask(given, sound=not asked.no_sound, may_ask=may_ask)
+
+
+def _settle(places: Places, said: answers.Answers, asked: argparse.Namespace) -> None:
+    """Settings and secrets."""
+    if answers.write_settings(places.settings, said):
+        print(f"settings: {places.settings}")
+        for hint in reach.hints(said.broker):
+            print(f"hearth: {hint}", file=sys.stderr)
+    if asked.mqtt_password_file:
+        secrets.keep(places.credentials, SECRETS[0], asked.mqtt_password_file.read_text("utf-8").strip())
+    services.own(places)
+
+
+def _check(places: Places) -> None:
+    if services.runs():
+        subprocess.run([places.programs / "hearth", "check"], check=False)
+
+
+def uninstall(places: Places, *, keep_data: bool) -> None:
+    """Nothing is left, or only settings and data, of which the user stays the owner."""
+    services.stop()
+    services.remove(places)
+    shutil.rmtree(places.opt, ignore_errors=True)
+    shutil.rmtree(places.log, ignore_errors=True)
+    if keep_data:
+        print(f"removed; settings and data are kept in {places.etc} and {places.state}")
+        return
+    for folder in (places.state, *places.bridge_state):
+        if folder.is_symlink():
+            folder.unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(places.etc, ignore_errors=True)
+    for name in SECRETS:
+        (places.credentials / name).unlink(missing_ok=True)
+    with suppress(OSError):  # other programs keep theirs there, too
+        places.credentials.rmdir()
+    services.remove_user()
+    print("removed, and nothing is left of it")
+
+
+def _fetch_models(places: Places, language: str, mirror: Path | None) -> None:
+    """As root, since a folder that was given may be root's; then they belong to the user. Raises CannotGoOn."""
+    environ = {**os.environ, "HEARTH_DATA_DIR": str(places.state), "HEARTH_MODELS_DIR": str(places.models)}
+    if mirror is not None:
+        environ["HEARTH_MODELS__MIRROR"] = str(mirror)
+    # It shows its own progress, and says in one line what is wrong.
+    besides = _BESIDES.get(language, _FOR_OTHERS)
+    hearth = places.current / "bin/hearth"
+    fetched = subprocess.run([hearth, "models", "fetch", "--defaults", *besides], env=environ, check=False).returncode
+    if fetched:
+        raise CannotGoOn("not all models are there — run it again, it goes on where it stopped")
+    places.complete.touch()
+    services.own(places)
+
+
+def _start(places: Places, made: str, before: str | None, *, ran: bool) -> None:
+    """Start what was installed; where the version before ran and this one does not, go back. Raises CannotGoOn."""
+    if not services.runs():
+        print("systemd does not run here: it starts with the machine")
+        return
+    print("starting", file=sys.stderr)
+    if services.restart():
+        return
+    if not ran or before is None or before == made or not (places.releases / before).exists():
+        print("hearth: it does not start yet, and is tried again — journalctl -u hearthside", file=sys.stderr)
+        return
+    release.switch(places, before)
+    services.restart()
+    shutil.rmtree(places.releases / made, ignore_errors=True)
+    what = f"{release.version(made)} does not start, so {release.version(before)} runs again"
+    raise CannotGoOn(f"{what} — journalctl -u hearthside says why")
+
+
+def _told(before: str | None, made: str) -> str:
+    new = release.version(made)
+    if before is None:
+        return f"Hearthside {new} is installed"
+    if before == made:
+        return f"Hearthside {new} was installed already, and is complete"
+    return f"Hearthside {release.version(before)} is now {new}" + (
+        " (another build)" if before[:-8] == made[:-8] else ""
+    )
+
+
+def _folder(path: Path | None) -> Path | None:
+    if path is not None and not path.is_dir():
+        raise CannotGoOn(f"{path} is no folder")
+    return path.resolve() if path is not None else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,108 @@
+"""The systemd units: valid, as confined as they claim, and of one mind with the installer."""
+
+import ipaddress
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from scripts.installer.places import ENABLED, SECRETS, Places
+from scripts.installer.reach import HOUSE
+from scripts.installer.services import SYSTEMD
+
+SERVICES = sorted(SYSTEMD.glob("*.service"))
+TIMERS = sorted(SYSTEMD.glob("*.timer"))
+_MOST = 20
+"""In tenths: 2.0."""
+_ALWAYS = {
+    "NoNewPrivileges=yes", "CapabilityBoundingSet=", "ProtectSystem=strict", "ProtectHome=yes", "PrivateTmp=yes",
+    "PrivateUsers=yes", "ProtectProc=invisible", "ProtectKernelModules=yes", "ProtectKernelTunables=yes",
+    "RestrictNamespaces=yes", "RestrictSUIDSGID=yes", "SystemCallFilter=@system-service", "UMask=0077", "LimitCORE=0",
+    "StateDirectoryMode=0700",
+}  # fmt: skip
+
+
+def lines(unit: Path) -> list[str]:
+    return [line for line in unit.read_text("utf-8").splitlines() if line and not line.startswith("#")]
+
+
+@pytest.fixture(scope="module")
+def runnable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All units, with a program that is there in place of ours."""
+    folder = tmp_path_factory.mktemp("units")
+    for unit in (*SERVICES, *TIMERS):
+        text = re.sub(r"/opt/hearthside/current/bin/\S+", "/bin/true", unit.read_text("utf-8"))
+        (folder / unit.name).write_text(text, "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", [unit.name for unit in (*SERVICES, *TIMERS)])
+def test_systemd_finds_nothing_wrong(name: str, runnable: Path) -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", runnable / name], capture_output=True, text=True, check=False
+    )
+    ours = [line for line in done.stderr.splitlines() if "hearthside" in line]
+    assert (done.returncode, ours) == (0, [])
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.name)
+def test_little_is_left_that_it_could_do(unit: Path) -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={_MOST}", unit],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "Overall exposure level" in done.stdout
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.name)
+def test_what_holds_for_all(unit: Path) -> None:
+    said = lines(unit)
+    assert set(said) >= _ALWAYS
+    assert ("User=hearthside" in said) is not ("DynamicUser=yes" in said)
+    assert not any(re.match(r"Environment=.*(PASSWORD|TOKEN|KEY|SECRET|PIN)", line) for line in said)
+
+
+@pytest.mark.parametrize(
+    "unit", [unit for unit in SERVICES if "Type=notify" in lines(unit)], ids=lambda path: path.name
+)
+def test_what_stays_is_watched_and_comes_back(unit: Path) -> None:
+    said = dict(line.split("=", 1) for line in lines(unit) if "=" in line)
+    assert int(said["WatchdogSec"]) > 0
+    assert said["Restart"] in ("always", "on-failure")
+    assert said["StartLimitIntervalSec"] == "0"
+    assert "network-online.target" not in said["After"]
+
+
+def test_only_the_process_that_hears_opens_devices_and_it_reaches_the_house_alone() -> None:
+    for unit in SERVICES:
+        said = lines(unit)
+        assert ("PrivateDevices=yes" in said) is (unit.name != "hearthside.service")
+    assistant = lines(SYSTEMD / "hearthside.service")
+    assert "IPAddressDeny=any" in assistant
+    (allowed,) = (line.partition("=")[2].split() for line in assistant if line.startswith("IPAddressAllow="))
+    assert {each for each in allowed if "/" in each} <= set(HOUSE)
+    nets = [ipaddress.ip_network(each) for each in allowed if each not in ("localhost", "link-local", "multicast")]
+    assert all(net.is_private for net in nets)
+
+
+def test_the_secrets_are_those_that_the_installer_removes() -> None:
+    loaded = [line.partition(":")[2] for unit in SERVICES for line in lines(unit) if line.startswith("LoadCredential=")]
+    assert sorted(loaded) == sorted(SECRETS)
+
+
+def test_what_starts_with_the_board_is_there() -> None:
+    names = {unit.name for unit in (*SERVICES, *TIMERS)}
+    assert set(ENABLED) <= names
+    for name in ENABLED:
+        assert any(line.startswith("WantedBy=") for line in lines(SYSTEMD / name))
+
+
+def test_the_units_and_the_installer_know_the_same_places() -> None:
+    unit = (SYSTEMD / "hearthside.service").read_text("utf-8")
+    places = Places()
+    assert f"ExecStart={places.current}/bin/hearth run\n" in unit
+    assert f"ReadWritePaths=-{places.etc}\n" in unit
+    models = (SYSTEMD / "hearthside-models.service").read_text("utf-8")
+    assert f"ConditionPathExists=!{places.complete}\n" in models
