@@ -142,7 +142,9 @@ async def _until_told_to_stop(settings: Settings) -> bool:
             tasks.start_soon(keep_watch, functools.partial(_status, running, microphone))
             again = await _ended(running, told_to_stop)
         # systemd waits for READY=1 after RELOADING=1, and for the end of the process after STOPPING=1.
-        tell_systemd(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}" if again else "STOPPING=1")
+        tell_systemd(
+            f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}\nWATCHDOG=1" if again else "STOPPING=1"
+        )
         tasks.cancel_scope.cancel()
     return again
 
