@@ -42,19 +42,19 @@ _PHONE: Final[ViewportSize] = {"width": 360, "height": 740}
 _SEVERE: Final = ("serious", "critical")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def anyio_backend() -> str:
     """One event loop for all tests of the run, on which the browser's connection lives."""
     return "asyncio"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def playwright() -> AsyncIterator[Playwright]:
     async with async_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
     async with launched(playwright) as running:
         yield running

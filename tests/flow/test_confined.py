@@ -17,13 +17,16 @@ from edge.settings import Settings
 from tests.brokers import Mosquitto
 
 HEARTH = str(Path(sys.executable).with_name("hearth"))
+ROOT = str(Path(__file__).resolve().parents[2])
+"""It may lie below /tmp, of which nothing else is seen."""
 _READY_S = 120
 
 
 def confined(data: Path, *command: str) -> list[str]:
     """``command`` in the sandbox, where only ``data`` can be written to."""
     return [
-        "bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--bind", data, data,
+        "bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--ro-bind", ROOT, ROOT,
+        "--bind", data, data,
         "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup", "--cap-drop", "ALL",
         "--disable-userns", "--die-with-parent", "--new-session", "--", *command,
     ]  # fmt: skip

@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
+import apsw
 import numpy as np
 import pytest
 
 from edge.app import Assistant, assistant
+from edge.at_rest import unlock
 from edge.audio.replay import Replay
 from edge.audio.ring import Ring
 from edge.chunk import RATE
@@ -94,6 +96,15 @@ def alike(one: Pcm, other: Pcm) -> float:
     return float(np.corrcoef(part, other[: len(part)])[0, 1])
 
 
+def opened(file: Path) -> bytes:
+    """All values in a database, which is encrypted on the disk."""
+    connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
+    unlock(connection, file)
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    values = [value for table in tables for row in connection.execute(f'SELECT * FROM "{table}"') for value in row]
+    return b"\n".join(value if isinstance(value, bytes) else str(value).encode() for value in values)
+
+
 async def test_the_voice_itself_arrives_and_nothing_of_it_is_kept(
     home: SimulatedHome, broker: Mosquitto, say: Say, tmp_path: Path
 ) -> None:
@@ -113,7 +124,10 @@ async def test_the_voice_itself_arrives_and_nothing_of_it_is_kept(
     words = [event.text for event in events if isinstance(event, Partial | Transcribed) and event.turn == sent.turn]
     assert set(words) == {UNWRITTEN}
     assert "dinner" not in json.dumps([as_json(event) for event in events]).casefold()
-    kept = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    kept = b"".join(
+        [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
+        + [opened(file) for file in tmp_path.rglob("hearthside.db")]
+    )
     assert b"alk to the kitchen" in kept
     assert b"fLaC" not in kept
     assert b"inner is ready" not in kept

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from edge.settings import load
+from scripts.debian import control
+from scripts.debian.control import Package
 from scripts.installer import answers, release, secrets, services
 from scripts.installer.__main__ import main
 from scripts.installer.answers import Answers, ask, language_of, write_settings
 from scripts.installer.places import PROGRAMS, Places
 from scripts.installer.reach import hints
-from scripts.packaging import control
-from scripts.packaging.control import Package
 from scripts.prepare.environment import ROOT
 
 # -- what is asked -----------------------------------------------------------------------------------------------------

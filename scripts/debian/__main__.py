@@ -17,10 +17,10 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Final
 
+from scripts.debian import control
+from scripts.debian.control import HOME, Package
 from scripts.installer.release import LOCK, NEEDLESS
 from scripts.installer.services import SYSTEMD, wrapper
-from scripts.packaging import control
-from scripts.packaging.control import HOME, Package
 from scripts.prepare import lockfile
 from scripts.prepare.__main__ import explain
 from scripts.prepare.environment import ROOT, pip, pip_environ
