@@ -137,11 +137,15 @@ class Turns:
     """Finds turns, wherever they are."""
 
     def __init__(self, assistant: Assistant) -> None:
-        days = assistant.settings.memory.keep_turns_days
-        self._episodes, self._recent = Episodes(assistant.storage, days), assistant.recent
-        self._journal = days > 0
+        self._assistant, self._recent = assistant, assistant.recent
+        self._episodes = Episodes(assistant.storage, assistant.settings.memory.keep_turns_days)
         self._recordings, self._house = assistant.recordings, assistant.house
         self._verdicts = Verdicts(assistant.storage)
+
+    @property
+    def _journal(self) -> bool:
+        """Whether one is kept: it may be switched on and off while we run."""
+        return self._assistant.settings.memory.keep_turns_days > 0
 
     async def latest(
         self, limit: int, before: int | None, *, session: str = "", outcome: str = "", text: str = ""
