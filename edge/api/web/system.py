@@ -5,6 +5,7 @@ import platform
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final
 
 import anyio
@@ -19,6 +20,9 @@ from edge.checks import live_checks
 
 _FRESH_S: Final = 5.0
 """How long a look is good for, so that many who look cost no more than one."""
+_FROM_TREE: Final = "/opt/hearthside"
+_PACKAGED: Final = "/usr/lib/hearthside"
+"""Where `scripts/install` and the Debian package have the programs."""
 _PACKAGES: Final = (
     "hearthside",
     "ctranslate2",
@@ -107,7 +111,7 @@ class _Look:
             at=time.time(),
             checks=checks,
             board=state,
-            versions=versions(),
+            versions=await anyio.to_thread.run_sync(versions),
             updating=updating(),
         )
 
@@ -125,13 +129,19 @@ def versions() -> dict[str, str]:
     return found
 
 
-def updating() -> Updating:
-    """Nothing updates by itself yet; so what to type."""
+def updating(prefix: str = sys.prefix) -> Updating:
+    """Nothing updates by itself yet; so what to type, by the way that it was installed: docs/install.md. ``prefix``:
+    where the programs are.
+    """
     installed = version("hearthside")
-    pip = f"{sys.prefix}/bin/pip"
-    return Updating(
-        installed=installed,
-        automatic=False,
-        how=[f"{pip} install --upgrade hearthside", "hearth models fetch", "hearth check"],
-        back=[f"{pip} install hearthside=={installed}"],
-    )
+    if Path(prefix).is_relative_to(_FROM_TREE):
+        how = ["git pull", "sudo ./scripts/install"]
+        back = ["git checkout @{1}", "sudo ./scripts/install"]
+    elif Path(prefix).is_relative_to(_PACKAGED):
+        how = ["sudo apt install ./hearthside_NEWER.deb"]
+        back = [f"sudo apt install --allow-downgrades ./hearthside_{installed}~*.deb"]
+    else:
+        pip = f"{prefix}/bin/pip"
+        how = [f"{pip} install --upgrade hearthside", "hearth models fetch", "hearth check"]
+        back = [f"{pip} install hearthside=={installed}"]
+    return Updating(installed=installed, automatic=False, how=how, back=back)
