@@ -31,7 +31,7 @@ def router(assistant: Assistant) -> APIRouter:
     @routes.post("", status_code=HTTPStatus.ACCEPTED, summary="End, and begin anew")
     async def restart(_: Owner) -> Restarting:
         """Waits for the end of a turn, of what is being said and of what rings, 20 s at most: then 503, and all stays
-        as it is. 409 where the written settings are wrong, or where whoever runs it can't begin anew.
+        as it is. 400 where the written settings are wrong, 409 where whoever runs it can't begin anew.
         """
         begin_anew, file = assistant.begin_anew, assistant.settings.file
         if begin_anew is None or file is None:
