@@ -10,7 +10,7 @@ from edge.api.web.access import OwnerInPerson, Role
 from edge.api.web.accounts import LONGEST_NAME, Account
 from edge.api.web.entrance import Entrance
 from edge.api.web.listing import Listed, Page, cut
-from edge.api.web.passwords import LONGEST
+from edge.api.web.passwords import LONGEST, check
 
 RoleName = Literal["guest", "member", "owner"]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, examples=["Ada"])]
@@ -73,6 +73,9 @@ def router(entrance: Entrance) -> APIRouter:
     async def change(person: str, wanted: Change, _: OwnerInPerson) -> PersonShown:
         """Takes effect at once, also where that person is connected now. An owner who can log in stays."""
         role = role_of(wanted.role) if wanted.role is not None else None
+        if wanted.password is not None:
+            # Either all of it changes or nothing.
+            check(wanted.password.get_secret_value(), wanted.name or (await accounts.get(person)).name)
         account = await accounts.change(person, name=wanted.name, role=role, disabled=wanted.disabled)
         if wanted.password is not None:
             await accounts.set_password(person, wanted.password.get_secret_value())
