@@ -38,6 +38,8 @@ _QUIETEST: Final = 300
 _FULL_SCALE: Final = 32_700
 _CLIPPED: Final = 0.002
 """More of a recording at full scale than this, and it is distorted."""
+_ROW: Final = '{"type": '
+"""How a line begins by which a training tells of itself."""
 _TAIL: Final = 2_000
 """Characters of what a training that failed had said."""
 
@@ -222,6 +224,9 @@ class WakeDesk:
                     if await process.wait() != 0:
                         error = "".join(said)[-_TAIL:].strip().rpartition("\n")[2].removeprefix("hearth: ")
                         ended = replace(ended, stage=TrainingStage.FAILED, error=error)
+        except OSError as error:
+            # Such as no memory for another process: the assistant goes on.
+            ended = replace(training, stage=TrainingStage.FAILED, error=f"it can't begin: {error.strerror}")
         finally:
             self.training = replace(ended, stage=TrainingStage.CANCELLED) if scope.cancel_called else ended
 
@@ -230,7 +235,9 @@ class WakeDesk:
         async for text in lines:
             *whole, buffer = (buffer + text).split("\n")
             for line in whole:
-                ended = self.training = _told(ended, json.loads(line))
+                # Libraries have something to say there, too.
+                if line.startswith(_ROW):
+                    ended = self.training = _told(ended, json.loads(line))
         return replace(ended, stage=TrainingStage.DONE)
 
 
