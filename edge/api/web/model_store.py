@@ -11,9 +11,9 @@ import anyio
 import anyio.to_thread
 import soundfile
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict
 
 from edge.api.web.access import Owner
+from edge.api.web.bodies import Body
 from edge.api.web.problems import Refusal, not_found
 from edge.assistant import Assistant
 from edge.engines import local_tts, stt_model, used_for
@@ -39,10 +39,8 @@ _SAMPLE: Final = {
 }
 
 
-class Model(BaseModel):
+class Model(Body):
     """One model."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     id: str
     kind: Kind
@@ -63,10 +61,8 @@ class Model(BaseModel):
     """The setting that needs it; null: nothing does."""
 
 
-class Models(BaseModel):
+class Models(Body):
     """All known ones."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     folder: str
     free: int
@@ -76,7 +72,7 @@ class Models(BaseModel):
     items: list[Model]
 
 
-class Voice(BaseModel):
+class Voice(Body):
     """A voice that can be chosen: ``speak.voice``."""
 
     id: str
@@ -86,10 +82,8 @@ class Voice(BaseModel):
     in_use: bool
 
 
-class Language(BaseModel):
+class Language(Body):
     """A language that can be chosen: ``understand.language``."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     code: str
     hears_by: str

@@ -4,10 +4,11 @@ from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from edge.api.web.access import OwnerInPerson, Role
 from edge.api.web.accounts import LONGEST_NAME, Account
+from edge.api.web.bodies import Body
 from edge.api.web.entrance import Entrance
 from edge.api.web.listing import Listed, Page, cut
 from edge.api.web.passwords import LONGEST, check
@@ -17,7 +18,7 @@ Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, examples=["Ad
 Password = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST)]
 
 
-class PersonShown(BaseModel):
+class PersonShown(Body):
     """One of them."""
 
     id: str
@@ -31,7 +32,7 @@ class PersonShown(BaseModel):
     """Seconds since the epoch."""
 
 
-class NewPerson(BaseModel):
+class NewPerson(Body):
     """Somebody who is to be one of them."""
 
     name: Name
@@ -40,7 +41,7 @@ class NewPerson(BaseModel):
     """None: to be set later; until then that person can't log in."""
 
 
-class Change(BaseModel):
+class Change(Body):
     """What is to be different."""
 
     name: Name | None = None

@@ -6,9 +6,9 @@ from typing import Final
 import anyio
 import anyio.to_thread
 from fastapi import APIRouter
-from pydantic import BaseModel
 
 from edge.api.web.access import Owner
+from edge.api.web.bodies import Body
 from edge.api.web.problems import Refusal
 from edge.assistant import Assistant
 from edge.settings_change import as_written
@@ -17,7 +17,7 @@ _PATIENCE_S: Final = 20.0
 """How long a turn, or what rings, is waited for: a sentence and its answer."""
 
 
-class Restarting(BaseModel):
+class Restarting(Body):
     """It is on its way."""
 
     boot: str

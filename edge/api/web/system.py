@@ -11,9 +11,9 @@ from typing import Final
 import anyio
 import anyio.to_thread
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
 
 from edge.api.web.access import Member
+from edge.api.web.bodies import Body
 from edge.assistant import Assistant
 from edge.board import Board, BoardState
 from edge.checks import live_checks
@@ -35,10 +35,8 @@ _PACKAGES: Final = (
 )
 
 
-class Check(BaseModel):
+class Check(Body):
     """One thing that works or does not."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     check: str
     ok: bool
@@ -48,10 +46,8 @@ class Check(BaseModel):
     remedy: str
 
 
-class Updating(BaseModel):
+class Updating(Body):
     """How another version comes here."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     installed: str
     automatic: bool
@@ -62,10 +58,8 @@ class Updating(BaseModel):
     """And to return to the version before."""
 
 
-class Health(BaseModel):
+class Health(Body):
     """How it is."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     boot: str
     """Another one each time the assistant is started."""

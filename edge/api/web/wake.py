@@ -6,9 +6,10 @@ from typing import Annotated
 import anyio.to_thread
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from edge.api.web.access import Owner
+from edge.api.web.bodies import Body
 from edge.api.web.problems import Refusal, not_found
 from edge.assistant import Assistant
 from edge.errors import AudioError, SettingsError
@@ -22,10 +23,8 @@ Word = Annotated[str, Path(pattern=f"^{WORD.pattern}$", max_length=40)]
 TakeId = Annotated[str, Path(pattern=f"^{TAKE.pattern}$")]
 
 
-class Wake(BaseModel):
+class Wake(Body):
     """What it wakes for, and could."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     engine: str
     words: list[Choice]
@@ -39,16 +38,14 @@ class Wake(BaseModel):
     """What has to be installed before a word can be trained here; empty where all is."""
 
 
-class ToTrain(BaseModel):
+class ToTrain(Body):
     """A phrase."""
 
     phrase: Annotated[str, Field(min_length=3, max_length=40, examples=["hey lantern"])]
 
 
-class TrainingState(BaseModel):
+class TrainingState(Body):
     """The training that goes on, or the last one."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     training: Training | None
     command: list[str]
