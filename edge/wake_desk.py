@@ -151,16 +151,12 @@ class WakeDesk:
         path = self.own.path(word, take)
         try:
             pcm = read_recording(path)
+            _check_length(pcm)
             write_wav(path, pcm, RATE)  # whatever it came as
         except AudioError:
             self.own.delete(word, take)
             raise
-        seconds = len(pcm) / RATE
-        if not _SHORTEST_S <= seconds <= _LONGEST_S:
-            self.own.delete(word, take)
-            remedy = f"say the word alone, in {_SHORTEST_S} to {_LONGEST_S:g} s"
-            raise AudioError(f"that lasts {seconds:.1f} s", remedy, permanent=True)
-        return Take(take, seconds, _problem(pcm), None)
+        return Take(take, len(pcm) / RATE, _problem(pcm), None)
 
     def judged(self, word: str) -> Takes:
         """The recordings of ``word``, each with its score; takes a second. Raises ModelError, SettingsError."""
@@ -257,6 +253,13 @@ def missing_packages() -> str:
 
 def _threshold(wake: WakeSettings, word: str, usual: float) -> float:
     return wake.thresholds.get(word, usual if wake.threshold is None else wake.threshold)
+
+
+def _check_length(pcm: Pcm) -> None:
+    seconds = len(pcm) / RATE
+    if not _SHORTEST_S <= seconds <= _LONGEST_S:
+        remedy = f"say the word alone, in {_SHORTEST_S} to {_LONGEST_S:g} s"
+        raise AudioError(f"that lasts {seconds:.1f} s", remedy, permanent=True)
 
 
 def _problem(pcm: Pcm) -> str:
