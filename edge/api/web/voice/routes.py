@@ -4,6 +4,7 @@ import logging
 from typing import Final
 
 import anyio
+import anyio.lowlevel
 from fastapi import APIRouter, WebSocket
 from pydantic import BaseModel, ValidationError
 from starlette.websockets import WebSocketDisconnect
@@ -115,6 +116,8 @@ class _Connection:
         return await self._lines.open(self._who, first), None
 
     async def _greet(self, line: Line, resume: Resume | None) -> None:
+        # The connection before, which is cancelled by now, may be about to take a frame: here it ends.
+        await anyio.lowlevel.checkpoint()
         missed = line.outbox.resume(resume.after) if resume is not None else 0
         ready = Ready(
             connection=line.id, session=line.session, kept_s=AWAY_S, resumed=resume is not None, missed=missed
