@@ -38,3 +38,10 @@ def beat_s() -> float | None:
     if not limit.isdecimal() or int(limit) == 0 or (of and of != str(os.getpid())):
         return None
     return int(limit) / _MICROSECONDS / _BEATS
+
+
+def stretch_watch(seconds: float | None) -> None:
+    """Have systemd wait so long for the next beat, from now on; None: as long as the unit says."""
+    if beat_s() is not None:
+        limit = os.environ["WATCHDOG_USEC"] if seconds is None else round(seconds * _MICROSECONDS)
+        tell_systemd(f"WATCHDOG_USEC={limit}")

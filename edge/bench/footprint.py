@@ -21,6 +21,7 @@ import anyio
 from anyio.to_thread import run_sync
 
 from edge import plugins
+from edge.api.web.server import serve
 from edge.app import assistant
 from edge.audio.speaker import WavSink
 from edge.bench.process import Measured, measured
@@ -48,7 +49,8 @@ _SETTLE_S: Final = 5.0
 
 async def _serve(settings: Settings) -> None:
     """The child: asks what it reads, a sentence a line, and tells which tiers were asked and for how long."""
-    async with assistant(settings, hears=True, sink=WavSink(None)) as running:
+    # With the page and the API, as `hearth run` has them.
+    async with assistant(settings, hears=True, sink=WavSink(None)) as running, serve(running):
         await running.house.settled(_SETTLE_S)
         await running.ready()
         await running.ask("turn on the kitchen light")
@@ -63,7 +65,7 @@ async def _serve(settings: Settings) -> None:
 
 async def _one(host: str, port: int, data_dir: Path, name: str) -> None:
     command = [sys.executable, "-m", "edge.bench.footprint", "--child", host, str(port)]
-    environment = {**os.environ, "HEARTH_DATA_DIR": str(data_dir)}
+    environment = {**os.environ, "HEARTH_DATA_DIR": str(data_dir), "HEARTH_API__PORT": "0"}
     async with measured(name, command, environment) as child:
         await child.line()
         print(f"{name}: {child.rss_mb():.0f} MiB resident when ready, {child.age_s:.1f} s after the start", flush=True)

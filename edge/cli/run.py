@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 from anyio.abc import TaskGroup
 
-from cloud_sync.notify import started_by_systemd, tell_systemd
+from cloud_sync.notify import started_by_systemd, stretch_watch, tell_systemd
 from edge import plugins
 from edge.api import mqtt
 from edge.api.local import serve
@@ -37,6 +37,8 @@ from edge.watchdog import keep_watch
 from models.store import Store
 
 _log = logging.getLogger("hearth")
+_START_S = 300.0
+"""How long the slowest board may take to begin anew, in which there is no beat."""
 _SETTLE_S = 5.0
 """How long a short-lived assistant waits for what the broker retains."""
 
@@ -139,10 +141,15 @@ async def _until_told_to_stop(settings: Settings) -> bool:
         with stop_signals() as told_to_stop:
             _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
             tell_systemd("READY=1")
+            stretch_watch(None)
             tasks.start_soon(keep_watch, functools.partial(_status, running, microphone))
             again = await _ended(running, told_to_stop)
+        if again:
+            stretch_watch(_START_S)
         # systemd waits for READY=1 after RELOADING=1, and for the end of the process after STOPPING=1.
-        tell_systemd(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}" if again else "STOPPING=1")
+        tell_systemd(
+            f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}\nWATCHDOG=1" if again else "STOPPING=1"
+        )
         tasks.cancel_scope.cancel()
     return again
 

@@ -16,6 +16,7 @@ from edge.app import assistant
 from edge.assistant import Assistant
 from edge.home.demo import SimulatedHome
 from edge.settings import load
+from edge.settings_file import version
 from tests.brokers import Mosquitto
 from tests.web.conftest import Served
 
@@ -89,7 +90,9 @@ async def test_a_change_is_written_beside_its_comments_and_in_force_at_once(brok
         assert answer.json() == {
             "in_force": ["confirm.unlock", "memory.keep_audio_days"],
             "after_restart": ["area", "mqtt.confirm_s"],
+            "version": version(file),
         }
+        assert answer.headers["etag"] == f'"{version(file)}"'
         assert running.settings.confirm.unlock == "ask"
         assert running.recordings.kept
         assert running.settings.area == "Kitchen"  # not yet
@@ -149,7 +152,8 @@ async def test_a_secret_is_kept_apart_and_never_told(broker: Mosquitto, tmp_path
     async with configured(broker, tmp_path, more) as (running, client, file):
         changes = {"confirm.pin": "4711", "confirm.disarm": "pin", "mqtt.password": "hunter3"}
         answer = await client.patch("/v1/settings", json={"changes": changes})
-        assert answer.json() == {"in_force": ["confirm.disarm", "confirm.pin"], "after_restart": ["mqtt.password"]}
+        assert answer.json()["in_force"] == ["confirm.disarm", "confirm.pin"]
+        assert answer.json()["after_restart"] == ["mqtt.password"]
         assert running.settings.confirm.pin is not None
         assert all(secret not in file.read_text() for secret in ("4711", "hunter2", "hunter3"))
         assert load(file).mqtt.password == type(running.settings.confirm.pin)("hunter3")

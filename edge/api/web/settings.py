@@ -43,6 +43,8 @@ class Setting(Body):
 class AllSettings(Body):
     """All of them."""
 
+    version: str
+    """Of the file; the same as in ``ETag``."""
     file: str | None
     """The settings file that is in use."""
     mistake: str
@@ -70,6 +72,8 @@ class Outcome(Body):
     """Keys that are in force now."""
     after_restart: list[str]
     """Keys that are written, and in force after a restart."""
+    version: str
+    """Of the file, from now on."""
 
 
 def router(assistant: Assistant) -> APIRouter:
@@ -84,7 +88,13 @@ def router(assistant: Assistant) -> APIRouter:
         response.headers["ETag"] = f'"{known.version}"'
         file = str(known.file) if known.file is not None else None
         described = [_as_setting(each) for each in known.settings]
-        return AllSettings(file=file, mistake=known.mistake, sections=dict(section_descriptions()), settings=described)
+        return AllSettings(
+            version=known.version,
+            file=file,
+            mistake=known.mistake,
+            sections=dict(section_descriptions()),
+            settings=described,
+        )
 
     @routes.get("/schema", summary="JSON Schema of a settings file")
     async def file_schema(_: Owner) -> dict[str, Any]:
@@ -106,7 +116,8 @@ def router(assistant: Assistant) -> APIRouter:
         except (SettingFixed, ModelError) as error:
             raise Refusal(HTTPStatus.CONFLICT, error.what, code=error.code, remedy=error.remedy) from None
         response.headers["ETag"] = f'"{changed.version}"'
-        return Outcome(in_force=sorted(changed.in_force), after_restart=sorted(changed.after_restart))
+        in_force, after = sorted(changed.in_force), sorted(changed.after_restart)
+        return Outcome(in_force=in_force, after_restart=after, version=changed.version)
 
     return routes
 

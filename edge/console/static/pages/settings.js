@@ -25,7 +25,7 @@ export function Page({ rest }) {
   const part = PARTS[rest[0]] ? rest[0] : "general";
   if (error) return html`<${Trouble} error=${error} retry=${again} />`;
   if (!value) return html`<${Waiting} />`;
-  const desk = { ...value, again, change: (changes) => change(changes, value.version, again) };
+  const desk = { ...value, again, change: (wanted) => change(wanted, again) };
   return html`
     ${value.mistake && html`<${Trouble} error=${new Error(`The settings file can't be read as it is now: ${value.mistake}`)} retry=${again} />`}
     <${Waits} settings=${value.settings} again=${again} />
@@ -37,22 +37,36 @@ export function Page({ rest }) {
   `;
 }
 
+/** Of the settings file, as this page knows it: a change that was made for another one is refused. */
+let version = null;
+let changes = 0;
+let last = Promise.resolve();
+
 async function load() {
-  // The version is in a header, which get() does not give.
-  const response = await fetch("/v1/settings", { headers: { "X-Hearthside": "1" }, credentials: "same-origin", cache: "no-store" });
-  const body = response.ok ? await response.json() : await get("/v1/settings");
-  return { ...body, version: response.headers.get("ETag") };
+  const before = changes;
+  const value = await get("/v1/settings", { cache: "no-store" });
+  // What was asked for before a change of ours is older than what that change has told.
+  if (before === changes) version = value.version;
+  return value;
 }
 
-async function change(changes, version, again) {
+/** One after the other, each on what the one before has made of the file. */
+function change(wanted, again) {
+  const mine = last.then(() => changed(wanted)).finally(again);
+  last = mine.catch(() => {});
+  return mine;
+}
+
+async function changed(wanted) {
   try {
-    const outcome = await patch("/v1/settings", { changes }, version ? { headers: { "If-Match": version } } : {});
+    const outcome = await patch("/v1/settings", { changes: wanted }, { headers: { "If-Match": `"${version}"` } });
+    changes += 1;
+    version = outcome.version;
     tell(outcome.after_restart.length ? "Written; in force after a restart." : "In force now.", "good");
   } catch (error) {
     if (error.status !== 412) throw error;
     complain(new Error("the settings file was changed meanwhile: look again, then change it"));
   }
-  again();
 }
 
 function Waits({ settings, again }) {
