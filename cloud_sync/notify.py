@@ -13,15 +13,15 @@ _BEATS: Final = 3
 
 
 def tell_systemd(state: str) -> None:
-    """One datagram to the socket that systemd named, if it did. It is never waited for: a full queue loses it, and the
-    next one comes soon.
+    """One datagram to the socket that systemd named, if it did. It is never waited for: a full queue loses it, and so
+    does a systemd that just begins anew; the next one comes soon.
     """
     if address := os.environ.get("NOTIFY_SOCKET"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.setblocking(False)
             try:
                 notify.sendto(state.encode(), address.replace("@", "\0", 1))
-            except BlockingIOError:
+            except (BlockingIOError, ConnectionRefusedError, FileNotFoundError):
                 return
 
 

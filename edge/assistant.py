@@ -244,12 +244,14 @@ class Assistant:
     async def _adopt_engines(self, settings: Settings, changed: frozenset[str]) -> None:
         """Made beside those that work, so that nothing is missed, and nothing lost where one can't be made."""
         wake, voice, own = None, None, self.engines.tts
+        # What is missing for it is missed before anything is made.
+        speaks = any(key.startswith("speak.") for key in changed)
+        make_voice = tts(settings, Store(settings.models_dir)) if speaks else None
         if self._wake is not None:
             wake_rules(settings)
             if any(key.startswith("wake.") for key in changed - _RULES_ALONE):
                 wake = await anyio.to_thread.run_sync(self._make_wake, settings)
-        if any(key.startswith("speak.") for key in changed):
-            make_voice = tts(settings, Store(settings.models_dir))
+        if make_voice is not None:
             if own.begun:
                 voice = await anyio.to_thread.run_sync(make_voice)
             else:

@@ -84,7 +84,7 @@ def prepare(data_dir: Path, *, encrypt: bool = True) -> DataKey | None:
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         key = key or _new(data_dir)
-        (data_dir / _MARK).write_text(f"{key.mark}\n", "ascii")
+        _note(data_dir, key)
         _encrypt(data_dir / "hearthside.db", key)
     except OSError as error:
         raise StorageError(f"{data_dir}: {error.strerror or error}", "see to the folder", permanent=True) from None
@@ -145,7 +145,7 @@ def adopt(data_dir: Path, key: DataKey) -> DataKey:
     Raises StorageError.
     """
     own = data_key(data_dir) or _new(data_dir, key)
-    (data_dir / _MARK).write_text(f"{own.mark}\n", "ascii")
+    _note(data_dir, own)
     return own
 
 
@@ -164,11 +164,23 @@ def rekey_all(folder: Path, old: DataKey, new: DataKey) -> None:
 def _right_key(data_dir: Path) -> DataKey | None:
     key, mark = data_key(data_dir), data_dir / _MARK
     known = mark.read_text("ascii").strip() if mark.exists() else None
-    if known is not None and (key is None or key.mark != known):
+    # Older versions wrote it anew at each start: a power cut may have left it empty.
+    if known is not None and (key is None or known not in ("", key.mark)):
         what = "the data key is missing" if key is None else "the data key is not the one that the data was kept with"
         remedy = "put it back, or restore a backup into an empty folder"
         raise StorageError(f"{what} ({data_dir})", remedy, permanent=True)
     return key
+
+
+def _note(data_dir: Path, key: DataKey) -> None:
+    """From now on no other key is taken for the right one. A power cut leaves the mark of before, or none."""
+    mark, part = data_dir / _MARK, data_dir / f".{_MARK}.{os.getpid()}"
+    if not mark.exists() or mark.read_text("ascii").strip() != key.mark:
+        with part.open("w", encoding="ascii") as out:
+            out.write(f"{key.mark}\n")
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(mark)
 
 
 def _new(data_dir: Path, key: DataKey | None = None) -> DataKey:

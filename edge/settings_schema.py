@@ -4,10 +4,8 @@ pydantic can read docstrings itself, as it makes the classes; that takes 30 ms o
 here, for whoever asks.
 """
 
-import ast
 import functools
 import inspect
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from edge import plugins
+from edge.field_docs import under_fields
 from edge.sections import Section
 from edge.settings import SECRETS, Settings
 
@@ -66,19 +65,7 @@ def schema() -> dict[str, Any]:
 @functools.cache
 def docstrings(model: type[BaseModel]) -> Mapping[str, str]:
     """What stands under each field of ``model`` in its source, in one line."""
-    body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
-    assert isinstance(body, ast.ClassDef)
-    said = {}
-    for field, after in zip(body.body, body.body[1:], strict=False):
-        if not (isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)):
-            continue
-        if (
-            isinstance(after, ast.Expr)
-            and isinstance(after.value, ast.Constant)
-            and field.target.id in model.model_fields
-        ):
-            said[field.target.id] = " ".join(str(after.value.value).split())
-    return said
+    return {name: said for name, said in under_fields(model).items() if name in model.model_fields}
 
 
 def _sections() -> Iterator[tuple[str, type[Section]]]:

@@ -38,6 +38,8 @@ _QUIETEST: Final = 300
 _FULL_SCALE: Final = 32_700
 _CLIPPED: Final = 0.002
 """More of a recording at full scale than this, and it is distorted."""
+_ROW: Final = '{"type": '
+"""How a line begins by which a training tells of itself."""
 _TAIL: Final = 2_000
 """Characters of what a training that failed had said."""
 
@@ -149,16 +151,12 @@ class WakeDesk:
         path = self.own.path(word, take)
         try:
             pcm = read_recording(path)
+            _check_length(pcm)
             write_wav(path, pcm, RATE)  # whatever it came as
         except AudioError:
             self.own.delete(word, take)
             raise
-        seconds = len(pcm) / RATE
-        if not _SHORTEST_S <= seconds <= _LONGEST_S:
-            self.own.delete(word, take)
-            remedy = f"say the word alone, in {_SHORTEST_S} to {_LONGEST_S:g} s"
-            raise AudioError(f"that lasts {seconds:.1f} s", remedy, permanent=True)
-        return Take(take, seconds, _problem(pcm), None)
+        return Take(take, len(pcm) / RATE, _problem(pcm), None)
 
     def judged(self, word: str) -> Takes:
         """The recordings of ``word``, each with its score; takes a second. Raises ModelError, SettingsError."""
@@ -222,6 +220,9 @@ class WakeDesk:
                     if await process.wait() != 0:
                         error = "".join(said)[-_TAIL:].strip().rpartition("\n")[2].removeprefix("hearth: ")
                         ended = replace(ended, stage=TrainingStage.FAILED, error=error)
+        except OSError as error:
+            # Such as no memory for another process: the assistant goes on.
+            ended = replace(training, stage=TrainingStage.FAILED, error=f"it can't begin: {error.strerror}")
         finally:
             self.training = replace(ended, stage=TrainingStage.CANCELLED) if scope.cancel_called else ended
 
@@ -230,7 +231,9 @@ class WakeDesk:
         async for text in lines:
             *whole, buffer = (buffer + text).split("\n")
             for line in whole:
-                ended = self.training = _told(ended, json.loads(line))
+                # Libraries have something to say there, too.
+                if line.startswith(_ROW):
+                    ended = self.training = _told(ended, json.loads(line))
         return replace(ended, stage=TrainingStage.DONE)
 
 
@@ -250,6 +253,13 @@ def missing_packages() -> str:
 
 def _threshold(wake: WakeSettings, word: str, usual: float) -> float:
     return wake.thresholds.get(word, usual if wake.threshold is None else wake.threshold)
+
+
+def _check_length(pcm: Pcm) -> None:
+    seconds = len(pcm) / RATE
+    if not _SHORTEST_S <= seconds <= _LONGEST_S:
+        remedy = f"say the word alone, in {_SHORTEST_S} to {_LONGEST_S:g} s"
+        raise AudioError(f"that lasts {seconds:.1f} s", remedy, permanent=True)
 
 
 def _problem(pcm: Pcm) -> str:

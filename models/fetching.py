@@ -93,11 +93,14 @@ class _Fetch(Tally):
         super().at(name, done, size)
 
     def _run(self) -> None:
+        # Whatever happens, it is over then: else no other could ever be begun.
+        ended, error = Stage.FAILED, "it broke off — the log says why"
         try:
             commands.fetch([self._model], self._store, self)
-            self._stage = Stage.DONE
+            ended, error = Stage.DONE, ""
         except FetchCancelled:
-            self._stage = Stage.CANCELLED
-        except ModelError as error:
-            self._error = str(error)
-            self._stage = Stage.FAILED
+            ended, error = Stage.CANCELLED, ""
+        except ModelError as failed:
+            error = str(failed)
+        finally:
+            self._error, self._stage = error, ended

@@ -52,17 +52,20 @@ class DeviceStream:
         """It was closed by :meth:`PortAudio.refresh`, so nothing is wrong with the device."""
 
 
+_CALLS: Final = threading.Lock()
+"""The library is one for the whole process: while its list of devices is made anew, nobody else may ask for it."""
+
+
 class PortAudio:
     """The machine's sound devices."""
 
     def __init__(self) -> None:
-        self._calls = threading.Lock()
         self._open: set[DeviceStream] = set()
 
     def devices(self) -> list[SoundDevice]:
         """All devices that were there at the last :meth:`refresh`. Raises AudioError without PortAudio."""
         library = _library()
-        with self._calls:
+        with _CALLS:
             return _listed(library)
 
     def name_of(self, wanted: str, direction: Direction) -> str:
@@ -76,7 +79,7 @@ class PortAudio:
         that it took, and returns what to call. Raises AudioError.
         """
         library = _library()
-        with self._calls:
+        with _CALLS:
             device = choose(_listed(library), request.device, request.direction)
             refusal = ""
             for rate, channels in _formats(device, request):
@@ -93,7 +96,7 @@ class PortAudio:
 
     def close(self, opened: DeviceStream) -> None:
         """Stop at once, dropping what the device still holds, and let it go. Closing twice does nothing."""
-        with self._calls:
+        with _CALLS:
             self._close(opened)
 
     def refresh(self, *, force: bool = False) -> bool:
@@ -103,7 +106,7 @@ class PortAudio:
         Raises AudioError.
         """
         library = _library()
-        with self._calls:
+        with _CALLS:
             if not force and any(opened.stream.active for opened in self._open):
                 return False
             for opened in list(self._open):

@@ -47,9 +47,10 @@ _LATEST: Final = """SELECT n, at, turn FROM memory_turn WHERE n < ?1 AND (?2 = '
     AND (?3 = '' OR outcome = ?3) AND (?4 = '' OR instr(lower(text || ' ' || reply), lower(?4)))
     ORDER BY n DESC LIMIT ?5"""
 _ONE: Final = "SELECT n, at, turn FROM memory_turn WHERE id = ?"
-_SESSIONS: Final = """SELECT session, min(at), max(at) AS last, count(*),
-    (SELECT text FROM memory_turn AS first WHERE first.session = turn.session ORDER BY n LIMIT 1)
-    FROM memory_turn AS turn GROUP BY session HAVING last < ? ORDER BY last DESC LIMIT ?"""
+_SESSIONS: Final = """SELECT one.session, began, ended, turns, first.text FROM (
+        SELECT session, min(at) AS began, max(at) AS ended, count(*) AS turns, min(n) AS n FROM memory_turn
+        GROUP BY session HAVING max(at) < ? ORDER BY max(at) DESC LIMIT ?
+    ) AS one JOIN memory_turn AS first ON first.n = one.n ORDER BY ended DESC"""
 _ALWAYS: Final = 2**62
 _DAY_S: Final = 86_400.0
 SECRETS: Final = frozenset({"pin", "code"})

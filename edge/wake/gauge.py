@@ -51,6 +51,9 @@ class Gauge:
             yield
         finally:
             self._watchers -= 1
+            if not self._watchers:
+                # Whoever looks next wants to know what is heard then.
+                self._last.clear()
 
     def note(self, pcm: Pcm, scores: Mapping[str, float]) -> None:
         """A chunk and what the engine made of it."""

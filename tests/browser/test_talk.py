@@ -98,6 +98,31 @@ async def test_the_space_key_is_held_while_one_speaks(
         await visitor.picture(page, "talk-phone-dark")
 
 
+_ASKS = """
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (how) => {
+  await new Promise((resolve) => (window.allow = resolve));
+  return (window.opened = await open(how));
+};
+undefined;
+"""
+"""A browser that asks about the microphone, until `allow` is called."""
+
+
+async def test_a_microphone_that_is_allowed_when_one_has_left_is_closed(
+    playwright: Playwright, visitor: Visitor, served: Served, tmp_path: Path
+) -> None:
+    async with page_that_hears(playwright, visitor, served, quiet(2.0), tmp_path) as page:
+        await page.evaluate(_ASKS)
+        await page.get_by_role("button", name="Talk").click()
+        await expect(page.get_by_text("Opening the microphone")).to_be_visible()
+        await page.get_by_role("link", name="House").click()
+        await page.evaluate("window.allow(); undefined")
+        with anyio.fail_after(30):
+            while await page.evaluate("window.opened?.getTracks()[0].readyState") != "ended":
+                await anyio.sleep(0.1)
+
+
 async def test_who_has_no_microphone_types(playwright: Playwright, visitor: Visitor, served: Served) -> None:
     async with launched(playwright, "--use-fake-ui-for-media-stream") as browser:
         page = await visitor.open(served, "/#/talk", browser=browser)

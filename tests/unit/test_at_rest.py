@@ -55,6 +55,28 @@ async def test_what_was_kept_openly_is_encrypted_at_the_next_start(tmp_path: Pat
     assert await kept(tmp_path) == [CANARY]
 
 
+async def test_a_mark_that_a_power_cut_left_empty_keeps_nobody_from_their_data(tmp_path: Path) -> None:
+    key = at_rest.prepare(tmp_path)
+    await keep(tmp_path)
+    mark = tmp_path / "data.key.id"
+    known = mark.read_text()
+    mark.write_text("")
+    assert at_rest.prepare(tmp_path) == key
+    assert (await kept(tmp_path), mark.read_text()) == ([CANARY], known)
+    (tmp_path / "data.key").unlink()
+    mark.write_text("")
+    with pytest.raises(StorageError, match="missing"):
+        at_rest.prepare(tmp_path)
+
+
+async def test_the_mark_is_not_written_again(tmp_path: Path) -> None:
+    at_rest.prepare(tmp_path)
+    before = (tmp_path / "data.key.id").stat()
+    at_rest.prepare(tmp_path)
+    after = (tmp_path / "data.key.id").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
 async def test_while_another_program_has_it_open_it_stays_as_it_is(tmp_path: Path) -> None:
     await keep(tmp_path)
     async with Database(tmp_path / "hearthside.db") as other:

@@ -212,9 +212,23 @@ def test_when_systemd_watches(usec: str, pid: str, expected: float | None, monke
     assert beat_s() == expected
 
 
-def test_without_systemd_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_systemd_cannot_take_is_lost_and_the_next_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "notify"
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    tell_systemd("READY=1")
+    tell_systemd("STATUS=there is none")
+    monkeypatch.setenv("NOTIFY_SOCKET", str(path))
+    tell_systemd("STATUS=it is not there yet")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as before:
+        before.bind(str(path))
+    tell_systemd("STATUS=it is gone")
+    path.unlink()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(str(path))
+        notify.settimeout(30)
+        tell_systemd("READY=1")
+        assert notify.recv(200) == b"READY=1"
 
 
 def test_a_service_manager_that_does_not_read_is_not_waited_for(systemd: socket.socket) -> None:

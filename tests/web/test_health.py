@@ -5,6 +5,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from edge.api.web.system import updating
 from tests.brokers import Mosquitto
 from tests.web.conftest import Served
 from tests.web.test_settings import configured
@@ -37,3 +38,21 @@ async def test_a_broker_that_is_away_is_seen(broker: Mosquitto, tmp_path: Path) 
                 await anyio.sleep(0.02)
         checks = {row["check"]: row for row in (await client.get("/v1/health")).json()["checks"]}
         assert (checks["broker"]["ok"], checks["broker"]["needed"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "how", "back"),
+    [
+        ("/opt/hearthside/releases/0.1.0-1a2b", "sudo ./scripts/install", "git checkout @{1}"),
+        ("/usr/lib/hearthside", "sudo apt install ./hearthside_NEWER.deb", "sudo apt install --allow-downgrades ./"),
+        (
+            "/home/ada/venv",
+            "/home/ada/venv/bin/pip install --upgrade hearthside",
+            "/home/ada/venv/bin/pip install hearthside==",
+        ),
+    ],
+)
+def test_what_to_type_for_another_version_is_what_it_was_installed_by(prefix: str, how: str, back: str) -> None:
+    told = updating(prefix)
+    assert how in told.how
+    assert told.back[0].startswith(back)

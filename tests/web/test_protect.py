@@ -178,6 +178,8 @@ async def test_a_stranger_may_not_ask_without_end(at: Door) -> None:
     answer = await stranger.get("/v1/guest")
     assert answer.headers["content-type"] == "application/problem+json"
     assert 0 < int(answer.headers["retry-after"]) <= 60
+    for path in ("/openapi.json", "/asyncapi.json", "/metrics"):
+        assert (await stranger.get(path)).status_code == 429, f"{path} takes time to make, too"
     assert (await at.client(BOARD, source="192.168.1.78").get("/v1/guest")).status_code == 401, "another one may"
 
 

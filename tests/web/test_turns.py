@@ -79,6 +79,17 @@ async def test_a_turn_without_a_word_is_there_until_the_assistant_stops(served: 
     assert (await served.client.get(f"/v1/turns/{turn.id}")).json()["stages"][0]["kind"] == "wake"
 
 
+async def test_once_no_journal_is_kept_turns_are_listed_until_the_assistant_stops(served: Served) -> None:
+    await ask(served, "turn off the kitchen light")
+    now = served.assistant.settings
+    await served.assistant.adopt(
+        now.model_copy(update={"memory": now.memory.model_copy(update={"keep_turns_days": 0.0})})
+    )
+    await ask(served, "turn on the kitchen light")
+    assert await listed(served) == ["turn on the kitchen light", "turn off the kitchen light"]
+    assert (await served.client.get("/v1/privacy")).json()["turns_days"] == 0
+
+
 async def test_what_was_forgotten_is_in_no_list(served: Served) -> None:
     ended = await ask(served, "turn on the kitchen light")
     await ask(served, "forget what I said today", "mine")

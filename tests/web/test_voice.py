@@ -13,7 +13,9 @@ from pydantic import SecretStr
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from edge.api.web.voice.lines import MOST
+from edge.api.web.access import Person, Role
+from edge.api.web.voice.lines import MOST, Lines
+from edge.api.web.voice.messages import Hello
 from edge.chunk import Pcm
 from edge.sections import ConfirmSettings
 from edge.settings import Settings
@@ -153,6 +155,15 @@ async def test_nobody_comes_back_to_what_is_over_or_never_was(served: Served) ->
             assert second.messages[0]["resumed"] is False
             await second.send("text", text="turn on the kitchen light")
             assert (await second.until("turn_ended"))["outcome"] == "done"
+
+
+async def test_who_comes_back_with_another_role_begins_anew(served: Served) -> None:
+    lines = Lines(served.assistant)
+    line = await lines.open(Person("Ada", Role.MEMBER, "1"), Hello(type="hello"))
+    assert line is not None
+    assert lines.find(Person("Ada", Role.MEMBER, "1", login="of another browser"), line.id) is line
+    assert lines.find(Person("Ada", Role.GUEST, "1"), line.id) is None, "she may do less by now"
+    line.leave()
 
 
 async def test_coming_by_another_connection_ends_the_first(served: Served) -> None:

@@ -1,6 +1,8 @@
 """``/v1/wake``: words, recordings, training."""
 
 import io
+import shutil
+import sys
 import wave
 from pathlib import Path
 
@@ -88,6 +90,21 @@ async def test_what_is_no_recording_is_refused(
     assert answer.status_code == status
     assert str(tmp_path) not in answer.text
     assert not (tmp_path / "wake").exists() or not list((tmp_path / "wake").rglob("*.wav"))
+
+
+async def test_a_training_that_cannot_begin_is_told_and_ends_nothing_else(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As where there is no memory for another process.
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    begun = await served.client.post("/v1/wake/training", json={"phrase": "hey lantern"})
+    assert begun.status_code == 202, begun.text
+    with anyio.fail_after(30):
+        while (told := (await served.client.get("/v1/wake/training")).json()["training"])["stage"] == "running":
+            await anyio.sleep(0.02)
+    assert (told["stage"], "No such file" in told["error"]) == ("failed", True)
+    assert (await served.client.get("/v1/wake")).status_code == 200
 
 
 async def test_a_training_begins_beside_and_is_cancelled(served: Served) -> None:

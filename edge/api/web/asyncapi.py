@@ -3,9 +3,7 @@
 AsyncAPI 3.0: https://www.asyncapi.com/docs/reference/specification/v3.0.0
 """
 
-import ast
 import inspect
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
@@ -20,6 +18,7 @@ from edge.api.web.access import Anybody
 from edge.api.web.now import Now
 from edge.api.web.voice import messages as voice
 from edge.events import AnyEvent, Event, event_type
+from edge.field_docs import under_fields
 
 _REFERENCE: Final = "#/components/schemas/{model}"
 _REPORT: Final = "ActionReport"
@@ -183,15 +182,7 @@ def _event(event: type[Event], schemas: Json) -> Json:
 
 def _described(kind: type) -> Mapping[str, str]:
     """What stands under the fields of a dataclass and of those that it comes from."""
-    found: dict[str, str] = {}
-    for each in reversed(kind.__mro__[:-1]):
-        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
-        assert isinstance(tree, ast.ClassDef)
-        for field, under in zip(tree.body, tree.body[1:], strict=False):
-            match field, under:
-                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                    found[name] = " ".join(text.split())
-    return found
+    return {name: said for each in reversed(kind.__mro__[:-1]) for name, said in under_fields(each).items()}
 
 
 def _used(messages: Json, schemas: Json) -> set[str]:

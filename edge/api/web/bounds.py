@@ -20,9 +20,9 @@ LARGE: Final[Mapping[str, int]] = {
     "/mcp": 4 << 20,
     "/v1/audio/": 25 << 20,
     "/v1/chat/": 4 << 20,
-    "/v1/wake": 25 << 20,
+    "/v1/wake": 2 << 20,
 }
-"""By how a path begins: those that may be sent more. Recordings."""
+"""By how a path begins: those that may be sent more. Recordings; of a wake word ten seconds at any usual rate."""
 BODY_S: Final = 30.0
 """How long a body may take to come."""
 _READ: Final = ("/v1/devices", "/v1/turns", "/openapi.json", "/asyncapi.json", "/metrics")

@@ -12,9 +12,10 @@ from typing import Annotated, Any, Final, Literal
 import yaml
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from edge.api.web.access import Member, Owner
+from edge.api.web.bodies import Body
 from edge.api.web.listing import Listed, Page, cut
 from edge.api.web.problems import Refusal, not_found
 from edge.api.web.turns import Turns, VerdictBody, WholeTurn
@@ -29,7 +30,7 @@ _BYTES_A_SECOND: Final = 16_000
 """Of a FLAC file, about: only the evaluation's progress bar wants to know."""
 
 
-class Opinion(BaseModel):
+class Opinion(Body):
     """What somebody says of a turn."""
 
     wrong: Literal["", "wake", "heard", "understood", "done"]

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final
 
 from fastapi import Header, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, ConfigDict
 
+from edge.api.web import bodies
 from edge.api.web.problems import Refusal
 from edge.assistant import Assistant
 from edge.errors import AssistantError, ChangedMeanwhile, NoSuchEntry, NotKept
@@ -20,7 +21,7 @@ _STATUS: Final = (
 )
 
 
-class Body(BaseModel):
+class Body(bodies.Body):
     """What is sent: nothing but what is known, so that a slip of the pen is told."""
 
     model_config = ConfigDict(extra="forbid")

@@ -4,16 +4,17 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from edge.api.web.access import Member
+from edge.api.web.bodies import Body
 from edge.assistant import Assistant
 from edge.observe.weeks import as_row
 
 Rate = Annotated[float | None, Field(ge=0)]
 
 
-class Corrections(BaseModel):
+class Corrections(Body):
     """How often somebody showed that it was not what was meant."""
 
     undone: int
@@ -26,7 +27,7 @@ class Corrections(BaseModel):
     """Said later to have been wrong."""
 
 
-class WeekOfService(BaseModel):
+class WeekOfService(Body):
     """From a Monday on. A figure is null where nothing was counted that it could be made of."""
 
     week: date
@@ -51,7 +52,7 @@ class WeekOfService(BaseModel):
     satisfaction: Annotated[float | None, Field(ge=1, le=5)]
 
 
-class Kpis(BaseModel):
+class Kpis(Body):
     """Week by week."""
 
     asks_satisfaction: bool

@@ -11,9 +11,9 @@ import anyio
 import anyio.to_thread
 import soundfile
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict
 
 from edge.api.web.access import Owner
+from edge.api.web.bodies import Body
 from edge.api.web.problems import Refusal, not_found
 from edge.assistant import Assistant
 from edge.engines import local_tts, stt_model, used_for
@@ -39,10 +39,8 @@ _SAMPLE: Final = {
 }
 
 
-class Model(BaseModel):
+class Model(Body):
     """One model."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     id: str
     kind: Kind
@@ -63,10 +61,8 @@ class Model(BaseModel):
     """The setting that needs it; null: nothing does."""
 
 
-class Models(BaseModel):
+class Models(Body):
     """All known ones."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     folder: str
     free: int
@@ -76,7 +72,7 @@ class Models(BaseModel):
     items: list[Model]
 
 
-class Voice(BaseModel):
+class Voice(Body):
     """A voice that can be chosen: ``speak.voice``."""
 
     id: str
@@ -86,10 +82,8 @@ class Voice(BaseModel):
     in_use: bool
 
 
-class Language(BaseModel):
+class Language(Body):
     """A language that can be chosen: ``understand.language``."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     code: str
     hears_by: str
@@ -111,8 +105,11 @@ def router(assistant: Assistant) -> APIRouter:
     async def row(model_id: str, work: Callable[[str], Row]) -> Model:
         if model_id not in [model.id for model in store.manifest.models]:
             raise not_found("such model")
-        found = await anyio.to_thread.run_sync(work, model_id)
-        return _as_model(found, _used(assistant.settings), store)
+
+        def done() -> Model:
+            return _as_model(work(model_id), _used(assistant.settings), store)
+
+        return await anyio.to_thread.run_sync(done)
 
     @routes.get("/models", summary="All known models, and the fetch that is going on")
     async def models(_: Owner) -> Models:
@@ -144,7 +141,8 @@ def router(assistant: Assistant) -> APIRouter:
     @routes.delete("/models/{model_id}", summary="Delete one that nothing uses")
     async def delete(model_id: str, _: Owner) -> Model:
         """409 for one that the settings need, now or after a restart, and for one that comes with the program."""
-        if (key := _used(assistant.settings).get(model_id)) is not None:
+        used = await anyio.to_thread.run_sync(_used, assistant.settings)
+        if (key := used.get(model_id)) is not None:
             raise Refusal(
                 HTTPStatus.CONFLICT, f"{model_id} is used: {key}", code="in_use", remedy="choose another first"
             )
@@ -159,7 +157,8 @@ def router(assistant: Assistant) -> APIRouter:
     @routes.get("/voices/{voice_id}/sample", response_class=Response, responses={200: {"content": {"audio/wav": {}}}})
     async def sample(voice_id: str, _: Owner) -> Response:
         """Two sentences of an installed voice, WAV."""
-        voice = next((each for each in _voices(assistant.settings, store) if each.id == voice_id), None)
+        found = await anyio.to_thread.run_sync(_voices, assistant.settings, store)
+        voice = next((each for each in found if each.id == voice_id), None)
         if voice is None or not voice.installed:
             raise not_found("such voice here")
         text = _SAMPLE.get(voice.languages[0], _SAMPLE["en"])

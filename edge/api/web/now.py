@@ -11,10 +11,11 @@ from typing import Annotated, Final
 
 import anyio
 from fastapi import APIRouter, WebSocket
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.websockets import WebSocketDisconnect
 
 from edge.api.web.access import Guest, Member
+from edge.api.web.bodies import Body
 from edge.api.web.problems import Refusal
 from edge.assistant import Assistant
 from edge.intents import Phrase
@@ -26,7 +27,7 @@ _SLOW_S: Final = 20.0
 """A client that takes nothing for so long is gone."""
 
 
-class Word(BaseModel):
+class Word(Body):
     """A wake word."""
 
     threshold: float
@@ -35,7 +36,7 @@ class Word(BaseModel):
     """The most of the last 100 ms, 0–1."""
 
 
-class Now(BaseModel):
+class Now(Body):
     """How it is now."""
 
     phase: Phase
@@ -50,18 +51,18 @@ class Now(BaseModel):
     level_db: float | None = None
     """How loud it is, dB of full scale (−100–0); null: no sound comes in, or nobody has looked on."""
     peak_db: float | None = None
-    words: dict[str, Word] = {}
+    words: dict[str, Word] = Field(default_factory=dict)
     keep_turns_days: float
     """How long turns are kept; 0: they are not."""
 
 
-class Switch(BaseModel):
+class Switch(Body):
     """The microphone's."""
 
     on: bool
 
 
-class Announcement(BaseModel):
+class Announcement(Body):
     """Something to be said aloud."""
 
     text: Annotated[str, Field(min_length=1, max_length=1000, examples=["Dinner is ready."])]

@@ -4,20 +4,21 @@ from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from edge.api.web.access import OwnerInPerson, Role
 from edge.api.web.accounts import LONGEST_NAME, Account
+from edge.api.web.bodies import Body
 from edge.api.web.entrance import Entrance
 from edge.api.web.listing import Listed, Page, cut
-from edge.api.web.passwords import LONGEST
+from edge.api.web.passwords import LONGEST, check
 
 RoleName = Literal["guest", "member", "owner"]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, examples=["Ada"])]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST)]
 
 
-class PersonShown(BaseModel):
+class PersonShown(Body):
     """One of them."""
 
     id: str
@@ -31,7 +32,7 @@ class PersonShown(BaseModel):
     """Seconds since the epoch."""
 
 
-class NewPerson(BaseModel):
+class NewPerson(Body):
     """Somebody who is to be one of them."""
 
     name: Name
@@ -40,7 +41,7 @@ class NewPerson(BaseModel):
     """None: to be set later; until then that person can't log in."""
 
 
-class Change(BaseModel):
+class Change(Body):
     """What is to be different."""
 
     name: Name | None = None
@@ -73,6 +74,9 @@ def router(entrance: Entrance) -> APIRouter:
     async def change(person: str, wanted: Change, _: OwnerInPerson) -> PersonShown:
         """Takes effect at once, also where that person is connected now. An owner who can log in stays."""
         role = role_of(wanted.role) if wanted.role is not None else None
+        if wanted.password is not None:
+            # Either all of it changes or nothing.
+            check(wanted.password.get_secret_value(), wanted.name or (await accounts.get(person)).name)
         account = await accounts.change(person, name=wanted.name, role=role, disabled=wanted.disabled)
         if wanted.password is not None:
             await accounts.set_password(person, wanted.password.get_secret_value())

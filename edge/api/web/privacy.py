@@ -108,7 +108,7 @@ def router(assistant: Assistant, feed: Feed) -> APIRouter:
     @routes.get("", summary="What is kept, and what may leave the house")
     async def kept(_: Owner) -> Kept:
         """How much of what, and since when."""
-        name = await Facts(storage).of("name")
+        name, memory = await Facts(storage).of("name"), assistant.settings.memory
         found = [
             Amount(kind=each.kind, count=each.count, oldest=each.oldest, newest=each.newest)
             for each in await storage.read(amounts)
@@ -119,8 +119,8 @@ def router(assistant: Assistant, feed: Feed) -> APIRouter:
         return Kept(
             name=name.text if name is not None else None,
             kept=found,
-            turns_days=settings.memory.keep_turns_days,
-            audio_days=settings.memory.keep_audio_days,
+            turns_days=memory.keep_turns_days,
+            audio_days=memory.keep_audio_days,
             bridge=settings.cloud.url,
             consents=[_consent(each) for each in await consents.all()],
         )

@@ -43,8 +43,8 @@ HEADERS: Final[Mapping[str, str]] = {
 and with a self-made certificate a browser would let nobody in any more.
 """
 
-_API: Final = ("/v1/", "/mcp")
-"""What is not the page's files."""
+_API: Final = ("/v1/", "/mcp", "/metrics", "/openapi.json", "/asyncapi.json")
+"""What is made for each request, and is not the page's files: strangers ask for it so often and no more."""
 
 
 class Protected:

@@ -4,9 +4,10 @@ from http import HTTPStatus
 from typing import Final
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from pydantic import Field
 
 from edge.api.web.access import Member
+from edge.api.web.bodies import Body
 from edge.api.web.problems import Refusal, not_found
 from edge.api.web.turns import IntentBody, Turns, WholeTurn
 from edge.assistant import Assistant
@@ -18,23 +19,23 @@ _UNWRITTEN: Final = frozenset({"", "…"})
 """Texts of turns that there is nothing to be understood of."""
 
 
-class Again(BaseModel):
+class Again(Body):
     """How it is replayed."""
 
     act: bool = False
     """Whether it is really done, as a new turn."""
 
 
-class Understood(BaseModel):
+class Understood(Body):
     """What something meant."""
 
-    intents: list[IntentBody] = []
+    intents: list[IntentBody] = Field(default_factory=list)
     tier: Tier | None = None
     """null: no tier was sure enough."""
     confidence: float = 0.0
 
 
-class Replayed(BaseModel):
+class Replayed(Body):
     """What would come of the turn today."""
 
     heard: str

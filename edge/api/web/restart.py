@@ -6,9 +6,9 @@ from typing import Final
 import anyio
 import anyio.to_thread
 from fastapi import APIRouter
-from pydantic import BaseModel
 
 from edge.api.web.access import Owner
+from edge.api.web.bodies import Body
 from edge.api.web.problems import Refusal
 from edge.assistant import Assistant
 from edge.settings_change import as_written
@@ -17,7 +17,7 @@ _PATIENCE_S: Final = 20.0
 """How long a turn, or what rings, is waited for: a sentence and its answer."""
 
 
-class Restarting(BaseModel):
+class Restarting(Body):
     """It is on its way."""
 
     boot: str
@@ -31,7 +31,7 @@ def router(assistant: Assistant) -> APIRouter:
     @routes.post("", status_code=HTTPStatus.ACCEPTED, summary="End, and begin anew")
     async def restart(_: Owner) -> Restarting:
         """Waits for the end of a turn, of what is being said and of what rings, 20 s at most: then 503, and all stays
-        as it is. 409 where the written settings are wrong, or where whoever runs it can't begin anew.
+        as it is. 400 where the written settings are wrong, 409 where whoever runs it can't begin anew.
         """
         begin_anew, file = assistant.begin_anew, assistant.settings.file
         if begin_anew is None or file is None:

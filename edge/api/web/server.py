@@ -136,8 +136,8 @@ async def serve_app(
     entrance.reach = reach
     logging.getLogger("uvicorn.error").addFilter(_is_news)
     serving = asyncio.create_task(server.serve())
-    await server.begun.wait()
     try:
+        await server.begun.wait()
         await listeners.begin()
         await entrance.changed()
         async with anyio.create_task_group() as tasks:

@@ -4,10 +4,10 @@ from http import HTTPStatus
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
 
 from edge.api.web.access import Anybody, Guest, GuestInPerson, Person, Role, is_near
 from edge.api.web.accounts import Account
+from edge.api.web.bodies import Body
 from edge.api.web.entrance import COOKIE, SECURE_COOKIE, Entrance, is_secure, session_of
 from edge.api.web.limits import source
 from edge.api.web.listing import Listed, Page, cut
@@ -17,14 +17,14 @@ from edge.api.web.problems import Refusal
 from edge.api.web.tickets import LIFE_S as TICKET_S
 
 
-class Credentials(BaseModel):
+class Credentials(Body):
     """What somebody logs in with."""
 
     name: Name
     password: Password
 
 
-class Me(BaseModel):
+class Me(Body):
     """Who asks."""
 
     name: str
@@ -35,14 +35,14 @@ class Me(BaseModel):
     """``here``: on the machine itself, while nobody has set a password."""
 
 
-class NewPassword(BaseModel):
+class NewPassword(Body):
     """One's own."""
 
     old: Password
     new: Password
 
 
-class Session(BaseModel):
+class Session(Body):
     """A browser that somebody is logged in with."""
 
     id: str
@@ -58,7 +58,7 @@ class Session(BaseModel):
     """Whether it is the one that asks."""
 
 
-class Ticket(BaseModel):
+class Ticket(Body):
     """For one WebSocket."""
 
     ticket: str

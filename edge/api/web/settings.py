@@ -3,10 +3,12 @@
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from fastapi import APIRouter, Response
+from pydantic import ConfigDict, Field, JsonValue
 
 from edge.api.web.access import Owner
+from edge.api.web.bodies import Body
+from edge.api.web.kept import IfMatch
 from edge.api.web.problems import Refusal
 from edge.assistant import Assistant
 from edge.errors import ModelError
@@ -16,10 +18,8 @@ from edge.settings_file import FileChanged
 from edge.settings_schema import schema, section_descriptions
 
 
-class Setting(BaseModel):
+class Setting(Body):
     """One setting as it is now."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     key: str
     section: str
@@ -40,10 +40,8 @@ class Setting(BaseModel):
     """Whether another value is written, and in force after a restart."""
 
 
-class AllSettings(BaseModel):
+class AllSettings(Body):
     """All of them."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     version: str
     """Of the file; the same as in ``ETag``."""
@@ -56,10 +54,10 @@ class AllSettings(BaseModel):
     settings: list[Setting]
 
 
-class Change(BaseModel):
+class Change(Body):
     """What is to be another way."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     changes: Annotated[
         dict[str, JsonValue], Field(min_length=1, max_length=200, examples=[{"wake.threshold": 0.6, "area": None}])
@@ -67,10 +65,8 @@ class Change(BaseModel):
     """By dotted key; null: as it is by itself."""
 
 
-class Outcome(BaseModel):
+class Outcome(Body):
     """What became of it."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     in_force: list[str]
     """Keys that are in force now."""
@@ -106,18 +102,15 @@ def router(assistant: Assistant) -> APIRouter:
         return schema()
 
     @routes.patch("", summary="Change settings")
-    async def change(
-        wish: Change, _: Owner, response: Response, if_match: Annotated[str | None, Header()] = None
-    ) -> Outcome:
+    async def change(wish: Change, _: Owner, response: Response, if_match: IfMatch = None) -> Outcome:
         """All of it is checked together, then written into the file, whose comments stay, and taken over as far as
         that is possible without a restart. Nothing is changed where anything is wrong.
 
         Secrets are kept apart from the file. 409 for what can't be changed here, 412 where the file is another one by
         now than ``If-Match`` says.
         """
-        known = None if if_match in (None, "*") else (if_match or "").removeprefix("W/").strip('"')
         try:
-            changed = await desk.change(wish.changes, known)
+            changed = await desk.change(wish.changes, if_match)
         except FileChanged as error:
             raise Refusal(HTTPStatus.PRECONDITION_FAILED, error.what, code=error.code, remedy=error.remedy) from None
         except (SettingFixed, ModelError) as error:

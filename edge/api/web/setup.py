@@ -4,9 +4,10 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from edge.api.web.access import Anybody, Role, is_near
+from edge.api.web.bodies import Body
 from edge.api.web.entrance import Entrance, is_secure
 from edge.api.web.limits import source
 from edge.api.web.passwords import SHORTEST, check
@@ -15,7 +16,7 @@ from edge.api.web.problems import Refusal
 from edge.api.web.sessions import Me, begin_session
 
 
-class Standing(BaseModel):
+class Standing(Body):
     """How far it is."""
 
     owned: bool
@@ -28,7 +29,7 @@ class Standing(BaseModel):
     """Characters."""
 
 
-class First(BaseModel):
+class First(Body):
     """The first owner."""
 
     code: Annotated[str, Field(min_length=1, max_length=40, examples=["K7QM-93F4"])]

@@ -5,18 +5,19 @@ from typing import Annotated, Final
 
 import anyio.to_thread
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from cloud_sync.client.requests import used
 from cloud_sync.client.status import send_now, summary
 from edge.api.web.access import Member, Owner
+from edge.api.web.bodies import Body
 from edge.api.web.problems import Refusal
 from edge.assistant import Assistant
 
 _MOST_DAYS: Final = 366
 
 
-class Sync(BaseModel):
+class Sync(Body):
     """How the link is, and what waits."""
 
     bridge: str | None
@@ -46,7 +47,7 @@ class Sync(BaseModel):
     """Late answers that nobody was told yet."""
 
 
-class UsageLine(BaseModel):
+class UsageLine(Body):
     """One day of one device with one model."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -64,7 +65,7 @@ class UsageLine(BaseModel):
     cost: float
 
 
-class Usage(BaseModel):
+class Usage(Body):
     """What the house's questions cost, as the bridge has counted."""
 
     model_config = ConfigDict(from_attributes=True)

@@ -5,20 +5,24 @@ import platform
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final
 
 import anyio
 import anyio.to_thread
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
 
 from edge.api.web.access import Member
+from edge.api.web.bodies import Body
 from edge.assistant import Assistant
 from edge.board import Board, BoardState
 from edge.checks import live_checks
 
 _FRESH_S: Final = 5.0
 """How long a look is good for, so that many who look cost no more than one."""
+_FROM_TREE: Final = "/opt/hearthside"
+_PACKAGED: Final = "/usr/lib/hearthside"
+"""Where `scripts/install` and the Debian package have the programs."""
 _PACKAGES: Final = (
     "hearthside",
     "ctranslate2",
@@ -31,10 +35,8 @@ _PACKAGES: Final = (
 )
 
 
-class Check(BaseModel):
+class Check(Body):
     """One thing that works or does not."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     check: str
     ok: bool
@@ -44,10 +46,8 @@ class Check(BaseModel):
     remedy: str
 
 
-class Updating(BaseModel):
+class Updating(Body):
     """How another version comes here."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     installed: str
     automatic: bool
@@ -58,10 +58,8 @@ class Updating(BaseModel):
     """And to return to the version before."""
 
 
-class Health(BaseModel):
+class Health(Body):
     """How it is."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     boot: str
     """Another one each time the assistant is started."""
@@ -107,7 +105,7 @@ class _Look:
             at=time.time(),
             checks=checks,
             board=state,
-            versions=versions(),
+            versions=await anyio.to_thread.run_sync(versions),
             updating=updating(),
         )
 
@@ -125,13 +123,19 @@ def versions() -> dict[str, str]:
     return found
 
 
-def updating() -> Updating:
-    """Nothing updates by itself yet; so what to type."""
+def updating(prefix: str = sys.prefix) -> Updating:
+    """Nothing updates by itself yet; so what to type, by the way that it was installed: docs/install.md. ``prefix``:
+    where the programs are.
+    """
     installed = version("hearthside")
-    pip = f"{sys.prefix}/bin/pip"
-    return Updating(
-        installed=installed,
-        automatic=False,
-        how=[f"{pip} install --upgrade hearthside", "hearth models fetch", "hearth check"],
-        back=[f"{pip} install hearthside=={installed}"],
-    )
+    if Path(prefix).is_relative_to(_FROM_TREE):
+        how = ["git pull", "sudo ./scripts/install"]
+        back = ["git checkout @{1}", "sudo ./scripts/install"]
+    elif Path(prefix).is_relative_to(_PACKAGED):
+        how = ["sudo apt install ./hearthside_NEWER.deb"]
+        back = [f"sudo apt install --allow-downgrades ./hearthside_{installed}~*.deb"]
+    else:
+        pip = f"{prefix}/bin/pip"
+        how = [f"{pip} install --upgrade hearthside", "hearth models fetch", "hearth check"]
+        back = [f"{pip} install hearthside=={installed}"]
+    return Updating(installed=installed, automatic=False, how=how, back=back)

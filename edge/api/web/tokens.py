@@ -4,9 +4,10 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from edge.api.web.access import MemberInPerson, Role
+from edge.api.web.bodies import Body
 from edge.api.web.entrance import Entrance
 from edge.api.web.listing import Listed, Page, cut
 from edge.api.web.logins import Login
@@ -16,7 +17,7 @@ from edge.api.web.problems import Refusal
 Label = Annotated[str, Field(min_length=1, max_length=100, examples=["Grafana"])]
 
 
-class Token(BaseModel):
+class Token(Body):
     """One of them. What it is can't be shown again."""
 
     id: str
@@ -34,7 +35,7 @@ class Token(BaseModel):
     """null: never."""
 
 
-class NewToken(BaseModel):
+class NewToken(Body):
     """One that is to be made."""
 
     label: Label

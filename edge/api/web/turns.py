@@ -10,9 +10,10 @@ from typing import Annotated, Any, Final
 
 import anyio
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import Field
 
 from edge.api.web.access import Member
+from edge.api.web.bodies import Body
 from edge.api.web.listing import Listed, Page, followed
 from edge.api.web.problems import not_found
 from edge.assistant import Assistant
@@ -29,14 +30,14 @@ _WRITTEN_S: Final = 1.0
 _LOOK_S: Final = 0.02
 
 
-class IntentBody(BaseModel):
+class IntentBody(Body):
     """A request in Home Assistant's vocabulary."""
 
     name: str
-    slots: dict[str, Any] = {}
+    slots: dict[str, Any] = Field(default_factory=dict)
 
 
-class Action(BaseModel):
+class Action(Body):
     """What a device was told, and what it said to it."""
 
     device: str
@@ -49,21 +50,21 @@ class Action(BaseModel):
     ms: float | None = None
 
 
-class Question(BaseModel):
+class Question(Body):
     """What the answer asks."""
 
     slot: str | None = None
-    choices: list[str] = []
+    choices: list[str] = Field(default_factory=list)
 
 
-class Wake(BaseModel):
+class Wake(Body):
     """The wake word that opened it."""
 
     word: str
     score: float
 
 
-class VerdictBody(BaseModel):
+class VerdictBody(Body):
     """What somebody said of it afterwards."""
 
     wrong: str
@@ -81,7 +82,7 @@ class VerdictBody(BaseModel):
         return cls(wrong=verdict.wrong, meant=verdict.meant, intent=body, learnt=verdict.learnt)
 
 
-class Turn(BaseModel):
+class Turn(Body):
     """One turn."""
 
     id: str
@@ -91,7 +92,7 @@ class Turn(BaseModel):
     """What was heard."""
     language: str
     intent: IntentBody | None
-    further: list[IntentBody] = []
+    further: list[IntentBody] = Field(default_factory=list)
     tier: Tier | None
     confidence: float
     outcome: OutcomeKind
@@ -113,7 +114,7 @@ class Turn(BaseModel):
     feedback: VerdictBody | None = None
 
 
-class Stage(BaseModel):
+class Stage(Body):
     """A part of a turn."""
 
     kind: Kind
@@ -129,7 +130,7 @@ class WholeTurn(Turn):
     stages: list[Stage]
     whole: bool
     """Whether the stages begin with the wake word; else, with older turns, after the last syllable."""
-    events: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = Field(default_factory=list)
     """All that was told of it, of the last turns; see ``/v1/events``."""
 
 
@@ -137,11 +138,15 @@ class Turns:
     """Finds turns, wherever they are."""
 
     def __init__(self, assistant: Assistant) -> None:
-        days = assistant.settings.memory.keep_turns_days
-        self._episodes, self._recent = Episodes(assistant.storage, days), assistant.recent
-        self._journal = days > 0
+        self._assistant, self._recent = assistant, assistant.recent
+        self._episodes = Episodes(assistant.storage, assistant.settings.memory.keep_turns_days)
         self._recordings, self._house = assistant.recordings, assistant.house
         self._verdicts = Verdicts(assistant.storage)
+
+    @property
+    def _journal(self) -> bool:
+        """Whether one is kept: it may be switched on and off while we run."""
+        return self._assistant.settings.memory.keep_turns_days > 0
 
     async def latest(
         self, limit: int, before: int | None, *, session: str = "", outcome: str = "", text: str = ""

@@ -6,26 +6,22 @@ from typing import Annotated
 import anyio.to_thread
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from edge.api.web.access import Owner
+from edge.api.web.bodies import Body
 from edge.api.web.problems import Refusal, not_found
 from edge.assistant import Assistant
 from edge.errors import AudioError, SettingsError
 from edge.wake.own_words import TAKE, WORD, word_of
 from edge.wake_desk import Busy, Choice, Take, Takes, Training, WakeDesk, missing_packages
 
-_LARGEST = 2 << 20
-"""Bytes: ten seconds at any usual rate."""
-
 Word = Annotated[str, Path(pattern=f"^{WORD.pattern}$", max_length=40)]
 TakeId = Annotated[str, Path(pattern=f"^{TAKE.pattern}$")]
 
 
-class Wake(BaseModel):
+class Wake(Body):
     """What it wakes for, and could."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     engine: str
     words: list[Choice]
@@ -39,16 +35,14 @@ class Wake(BaseModel):
     """What has to be installed before a word can be trained here; empty where all is."""
 
 
-class ToTrain(BaseModel):
+class ToTrain(Body):
     """A phrase."""
 
     phrase: Annotated[str, Field(min_length=3, max_length=40, examples=["hey lantern"])]
 
 
-class TrainingState(BaseModel):
+class TrainingState(Body):
     """The training that goes on, or the last one."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     training: Training | None
     command: list[str]
@@ -85,13 +79,8 @@ def router(assistant: Assistant) -> APIRouter:
     @routes.post("/recordings/{word}", status_code=HTTPStatus.CREATED, summary="Record one more")
     async def record(word: Word, request: Request, _: Owner) -> Take:
         """The body is a WAV file (FLAC and OGG do, too) of the word alone, up to 10 s and 2 MiB."""
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > _LARGEST:
-                raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "more than 2 MiB", code="too_large")
         try:
-            return await anyio.to_thread.run_sync(desk.keep, word, body)
+            return await anyio.to_thread.run_sync(desk.keep, word, await request.body())
         except AudioError as error:
             what = error.what.replace(str(desk.own.folder(word)), "").lstrip("/")
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, what, code=error.code, remedy=error.remedy) from None

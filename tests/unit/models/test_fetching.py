@@ -53,6 +53,23 @@ def test_what_goes_wrong_is_said(store: Store, server: Server) -> None:
         fetching.begin("nose")
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_what_nobody_expected_ends_it_too_and_another_can_begin(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks_off(*_: object) -> None:
+        raise RuntimeError("never seen before")
+
+    fetching = Fetching(store)
+    with monkeypatch.context() as patched:
+        patched.setattr(commands, "fetch", breaks_off)
+        fetching.begin("ears")
+        fetching.wait()
+    assert fetching.state is not None
+    assert (fetching.state.stage, "log" in fetching.state.error) == (Stage.FAILED, True)
+    fetching.begin("voice")
+    fetching.wait()
+    assert (fetching.state.stage, fetching.state.error) == (Stage.DONE, "")
+
+
 def test_a_model_is_deleted_with_what_was_downloaded_of_it(store: Store, server: Server, steps: Steps) -> None:
     commands.fetch(["ears"], store, steps)
     server.cuts = [10_000, 500, 100, 100, 100]

@@ -7,12 +7,11 @@ from typing import Annotated, Any, Literal
 import anyio.to_thread
 import numpy as np
 import soxr
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
 
 from edge.api.web.access import Guest
-from edge.api.web.limits import Limit
 from edge.api.web.openai.errors import RESPONSES, Invalid, OpenAiRoute
 from edge.api.web.openai.sound_files import ANSWER_RATE, MEDIA_TYPES, written
 from edge.assistant import Assistant
@@ -44,7 +43,6 @@ def router(assistant: Assistant) -> APIRouter:
         summary="Text to speech",
         response_class=Response,
         responses={HTTPStatus.OK: files},
-        dependencies=[Depends(Limit("60/minute", "speak"))],
     )
     async def speech(wanted: Wanted, _: Guest) -> Response:
         if wanted.speed != 1.0:

@@ -5,12 +5,11 @@ from http import HTTPStatus
 from typing import Annotated, Final, Literal
 
 import anyio.to_thread
-from fastapi import APIRouter, Depends, File, Form, UploadFile
+from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel
 
 from edge.api.web.access import Guest
-from edge.api.web.limits import Limit
 from edge.api.web.openai.errors import RESPONSES, Invalid, OpenAiRoute
 from edge.api.web.openai.sound_files import Unreadable, read
 from edge.assistant import Assistant
@@ -53,12 +52,7 @@ def router(assistant: Assistant) -> APIRouter:
     """Its route."""
     routes = APIRouter(prefix="/v1/audio", tags=["openai"], route_class=OpenAiRoute, responses=RESPONSES)
 
-    @routes.post(
-        "/transcriptions",
-        summary="Speech to text",
-        response_model=Plain | Verbose,
-        dependencies=[Depends(Limit("60/minute", "transcribe"))],
-    )
+    @routes.post("/transcriptions", summary="Speech to text", response_model=Plain | Verbose)
     async def transcriptions(
         _: Guest,
         file: Annotated[UploadFile, File(description="WAV, FLAC, OGG or MP3, ten minutes at most")],

@@ -29,8 +29,8 @@ class Line:
     """A talker's, over all its connections. It is the sink that its answers are played to."""
 
     def __init__(self, name: str, who: Person, hello: Hello, assistant: Assistant) -> None:
-        """``who`` alone may come back to it."""
-        self.id, self.who = name, who.name
+        """``who`` alone may come back to it, as long as it may no more and no less."""
+        self.id, self.who = name, (who.id, who.name, who.role)
         self.outbox = Outbox()
         self._hello = hello
         sink = self if hello.sound else None
@@ -67,7 +67,8 @@ class Line:
                 moved = self._moved
                 with anyio.move_on_after(None if self._connection is not None else AWAY_S) as away:
                     await moved.wait()
-                self._left = self._left or away.cancelled_caught
+                # Not where it has come back in the same moment.
+                self._left = self._left or (away.cancelled_caught and self._connection is None)
             self.outbox.close()
             if self._incoming is not None and self._incoming.open and self._turn is not None:
                 self._turn.scope.cancel()

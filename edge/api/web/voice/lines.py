@@ -32,8 +32,8 @@ class Lines:
 
     def find(self, who: Person, connection: str) -> Line | None:
         """The one that ``who`` comes back to; None where it is gone, or somebody else's."""
-        line = self._lines.get(connection)
-        return line if line is not None and line.who == who.name and not line.gone else None
+        line, same = self._lines.get(connection), (who.id, who.name, who.role)
+        return line if line is not None and line.who == same and not line.gone else None
 
     async def _serve(self, line: Line, *, task_status: TaskStatus[None]) -> None:
         self._assistant.clients["voice"] += 1

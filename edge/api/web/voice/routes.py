@@ -4,6 +4,7 @@ import logging
 from typing import Final
 
 import anyio
+import anyio.lowlevel
 from fastapi import APIRouter, WebSocket
 from pydantic import BaseModel, ValidationError
 from starlette.websockets import WebSocketDisconnect
@@ -53,9 +54,10 @@ def router(assistant: Assistant) -> APIRouter:
     async def voice(websocket: WebSocket, who: Guest) -> None:
         await websocket.accept()
         try:
-            await _Connection(websocket, lines, who).serve()
-        except _Malformed as error:
-            await _part(websocket, _MALFORMED, Problem(detail=str(error), code="malformed"))
+            try:
+                await _Connection(websocket, lines, who).serve()
+            except _Malformed as error:
+                await _part(websocket, _MALFORMED, Problem(detail=str(error), code="malformed"))
         except (WebSocketDisconnect, TimeoutError):
             _log.debug("a client went away")
 
@@ -70,15 +72,17 @@ class _Connection:
 
     async def serve(self) -> None:
         """Until either end has enough. Raises WebSocketDisconnect, TimeoutError, _Malformed."""
-        line = await self._admitted()
+        line, resume = await self._admitted()
         if line is None:
             busy = Problem(detail=f"{MOST} talk already", code="busy", remedy="try again later")
             await _part(self._websocket, _BUSY, busy)
             return
         ended: Exception | None = None
         with anyio.CancelScope() as scope:
+            # Before it is greeted: from here on no other connection takes its frames, and it is not given up.
             line.attach(scope)
             try:
+                await self._greet(line, resume)
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._send_all, line, scope)
                     try:
@@ -95,27 +99,29 @@ class _Connection:
         if line.connected:
             await self._websocket.close(_REPLACED)
 
-    async def _admitted(self) -> Line | None:
+    async def _admitted(self) -> tuple[Line | None, Resume | None]:
+        """Who talks, None where too many do; and with what it comes back, where it does."""
         with anyio.fail_after(_HELLO_S):
             first = await self._received()
         match first:
             case Resume():
                 line = self._lines.find(self._who, first.connection)
                 if line is not None:
-                    await self._greet(line, resumed=True, missed=line.outbox.resume(first.after))
-                    return line
+                    return line, first
                 first = first.hello or Hello(type="hello")
             case Hello():
                 pass
             case _:
                 raise _Malformed("the first message is hello or resume")
-        line = await self._lines.open(self._who, first)
-        if line is not None:
-            await self._greet(line)
-        return line
+        return await self._lines.open(self._who, first), None
 
-    async def _greet(self, line: Line, *, resumed: bool = False, missed: int = 0) -> None:
-        ready = Ready(connection=line.id, session=line.session, kept_s=AWAY_S, resumed=resumed, missed=missed)
+    async def _greet(self, line: Line, resume: Resume | None) -> None:
+        # The connection before, which is cancelled by now, may be about to take a frame: here it ends.
+        await anyio.lowlevel.checkpoint()
+        missed = line.outbox.resume(resume.after) if resume is not None else 0
+        ready = Ready(
+            connection=line.id, session=line.session, kept_s=AWAY_S, resumed=resume is not None, missed=missed
+        )
         await _send(self._websocket, ready)
 
     async def _send_all(self, line: Line, scope: anyio.CancelScope) -> None:

@@ -28,7 +28,12 @@ export async function openMicrophone(take) {
     throw why(error);
   }
   const context = new AudioContext({ latencyHint: "interactive" });
-  await context.audioWorklet.addModule(new URL("recorder-worklet.js", import.meta.url));
+  try {
+    await context.audioWorklet.addModule(new URL("recorder-worklet.js", import.meta.url));
+  } catch {
+    await silence();
+    throw new NoMicrophone("The page can't listen", "load it again");
+  }
   const source = context.createMediaStreamSource(stream);
   const recorder = new AudioWorkletNode(context, "recorder", { numberOfOutputs: 0 });
   let finished;
@@ -46,6 +51,10 @@ export async function openMicrophone(take) {
     recorder.port.postMessage("close");
     await Promise.race([last, new Promise((resolve) => setTimeout(resolve, 300))]);
     source.disconnect();
+    await silence();
+  }
+
+  async function silence() {
     for (const track of stream.getTracks()) track.stop();
     await context.close();
   }

@@ -20,6 +20,7 @@ const TIERS = {
   semantic: "its meaning",
   llm: "the small language model",
   cloud: "the cloud",
+  program: "another program",
 };
 const WRONG = [
   ["wake", "Nobody had called it"],

@@ -29,9 +29,10 @@ const again = signal(stored("again", true));
 const player = new Player();
 let line = null;
 let session;
-let turn = null;
 let closeMicrophone = null;
-/** A press that is going on: {at, sent, waiting}. */
+/** What listens, be it that its microphone still opens: {begun}. Whoever stops it makes it null. */
+let hearing = null;
+/** A press that is going on: {at, released, held}. */
 let press = null;
 /** Whether the last command was spoken, so that the answer to a question is, too. */
 let spoke = false;
@@ -95,7 +96,7 @@ function hear(message) {
       ended(message);
       break;
     case "invited":
-      invited(message);
+      invited().catch(complain);
       break;
   }
 }
@@ -103,7 +104,6 @@ function hear(message) {
 function ended(message) {
   stopListening();
   partial.value = "";
-  turn = null;
   if (message.outcome === "silence") show("assistant", "I heard nothing.", { id: message.turn });
   const [tone, news] = OUTCOMES[message.outcome] ?? [];
   if (news) amend(message.turn, { tone, news });
@@ -145,9 +145,7 @@ function pressed() {
   player.unlock();
   if (phase.value === "listening" || phase.value === "opening") {
     // The second tap ends what the first began.
-    line?.send({ type: "stop" });
-    stopListening();
-    phase.value = "thinking";
+    enough();
     return;
   }
   press = { at: Date.now(), released: false };
@@ -157,13 +155,19 @@ function pressed() {
 function released() {
   if (press === null) return;
   press.released = true;
-  press.held = Date.now() - press.at >= TAP_MS;
+  // Whoever lets go before it listens, as when the browser asks about the microphone, has tapped.
+  press.held = Boolean(hearing?.begun) && Date.now() - press.at >= TAP_MS;
   const { held } = press;
   press = null;
-  if (held && line !== null) {
-    stopListening().then(() => line?.send({ type: "stop" }));
-    if (phase.value !== "idle") phase.value = "thinking";
-  }
+  if (held) enough();
+}
+
+/** All is said. Where it had not begun to listen, nothing was. */
+async function enough() {
+  const begun = hearing?.begun;
+  phase.value = begun ? "thinking" : "idle";
+  await stopListening();
+  if (begun) line?.send({ type: "stop" });
 }
 
 /** Open the microphone and send what it hears. Whether it is held is known once it is let go, or held for a while. */
@@ -173,41 +177,43 @@ async function listen(how) {
   spoke = true;
   phase.value = "opening";
   const waiting = [];
-  let begun = false;
+  const mine = (hearing = { begun: false });
   const begin = (held) => {
-    if (begun) return;
-    begun = true;
+    mine.begun = true;
     line.send({ type: "start", held });
     for (const pcm of waiting.splice(0)) line.speak(pcm);
   };
+  const opening = openMicrophone((pcm, loud) => {
+    level.value = loud;
+    if (mine.begun) line?.speak(pcm);
+    else waiting.push(pcm);
+  });
+  let close;
   try {
-    const [close] = await Promise.all([
-      openMicrophone((pcm, loud) => {
-        level.value = loud;
-        if (begun) line?.speak(pcm);
-        else waiting.push(pcm);
-      }),
-      connected(),
-    ]);
-    closeMicrophone = close;
+    [close] = await Promise.all([opening, connected()]);
   } catch (error) {
+    // It may open still, when somebody has allowed it.
+    opening.then((late) => late(), () => {});
+    if (hearing !== mine) return;
     phase.value = "idle";
     stopListening();
     if (error instanceof NoMicrophone) trouble.value = error;
     else throw error;
     return;
   }
+  // Somebody had enough before it was open, or has left the page.
+  if (hearing !== mine) return close();
+  closeMicrophone = close;
   phase.value = "listening";
   if (how.held === undefined) {
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, TAP_MS - (Date.now() - how.at))));
   }
-  // Whoever let go before it could listen has tapped.
-  begin(how.held ?? !how.released);
+  if (hearing === mine) begin(how.held ?? !how.released);
 }
 
 async function stopListening() {
   const close = closeMicrophone;
-  closeMicrophone = null;
+  closeMicrophone = hearing = null;
   level.value = 0;
   await close?.();
 }
