@@ -67,7 +67,6 @@ async def test_from_the_first_password_to_a_house_of_several(served: Served, vis
     assert served.assistant.guard.knows_pin("4711"), "at once"
     await visitor.examine(page)
     await visitor.picture(page, "people", whole=True)
-    await change_password(page, served.address)
     await page.get_by_role("button", name="Log out", exact=True).click()
     await expect(page.get_by_role("button", name="Log in")).to_be_visible()
 
@@ -93,36 +92,6 @@ async def add_bob(page: Page) -> None:
     await dialog.get_by_role("button", name="Add").click()
     await expect(dialog).to_have_count(0)
     await expect(page.get_by_role("heading", name="Bob")).to_be_visible()
-
-
-_SOCKETS = """
-window.sockets = 0;
-window.WebSocket = class extends WebSocket {
-  constructor(...how) {
-    super(...how);
-    this.addEventListener("open", () => (window.sockets += 1));
-  }
-};
-undefined;
-"""
-
-
-async def change_password(page: Page, address: str) -> None:
-    """The old login's stream of events ends with it, and goes on with the new one: nobody has to log in again."""
-    await page.goto(f"{address}/#/plans")
-    await expect(page.get_by_role("heading", name="Plans", level=1)).to_be_visible()
-    await page.goto(f"{address}/#/people")
-    await page.get_by_role("button", name="Change your password").click()
-    await page.evaluate(_SOCKETS)
-    dialog = page.get_by_role("dialog")
-    await dialog.get_by_label("Your password now").fill(PASSWORD)
-    await dialog.get_by_label("New password").fill(f"{PASSWORD}, and more")
-    await dialog.get_by_role("button", name="Change it").click()
-    await expect(page.get_by_text("The password is changed")).to_be_visible()
-    async with asyncio.timeout(30):
-        while not await page.evaluate("window.sockets"):
-            await asyncio.sleep(0.1)
-    await expect(page.get_by_role("heading", name="You", exact=True)).to_be_visible()
 
 
 async def make_token(page: Page) -> None:

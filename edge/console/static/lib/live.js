@@ -1,5 +1,4 @@
 // What happens in the assistant, as it happens: one WebSocket for the whole page, opened when somebody listens.
-import { get, me } from "./api.js";
 import { signal, useEffect } from "./html.js";
 
 /** "connecting", "up" or "down". */
@@ -12,8 +11,6 @@ const SILENCE_MS = 40_000;
 
 /** Close code: whoever had logged in is logged out, or may something else now. */
 const LOGIN_ENDED = 4401;
-/** A password that is changed on this page begins another login, whose cookie comes with the answer to that. */
-const NEW_LOGIN_MS = 300;
 
 const listeners = new Map();
 let socket = null;
@@ -77,20 +74,12 @@ function open() {
   };
   socket.onclose = ({ code }) => {
     clearTimeout(silence);
-    if (code === LOGIN_ENDED) setTimeout(askAgain, NEW_LOGIN_MS);
+    if (code === LOGIN_ENDED) location.hash = `#/login?then=${encodeURIComponent(location.hash.slice(1))}`;
     link.value = "down";
     socket = null;
     setTimeout(again, wait * (0.5 + Math.random()));
     wait = Math.min(wait * 2, 8000);
   };
-}
-
-/** Who is it now? Where that isn't known, `get` leads to the page that asks. */
-function askAgain() {
-  get("/v1/me").then(
-    (who) => (me.value = who),
-    () => {},
-  );
 }
 
 /** Nobody is told anything before they have logged in. */
