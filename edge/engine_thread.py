@@ -147,6 +147,12 @@ class EngineThread(EngineQueue[E]):
             # A native call cannot be interrupted. Shutting down must not wait for it: the thread is a daemon.
             await asyncio.shield(asyncio.to_thread(self._thread.join, _JOIN_SECONDS))
 
+    async def ready(self) -> None:
+        """Returns when the engine is built, whatever it is busy with by then; raises what building it raised."""
+        # A job may have no end: the wake engine listens until somebody says its word.
+        if self._engine is None:
+            await super().ready()
+
     @property
     def waiting(self) -> int:
         """How many calls wait until those before them are through."""

@@ -46,6 +46,18 @@ async def test_one_thread_builds_calls_and_closes() -> None:
     assert len(built[0].threads) == 1
 
 
+async def test_an_engine_is_ready_also_while_it_is_busy_with_what_has_no_end() -> None:
+    enough = threading.Event()
+    async with EngineThread("test", Counter) as thread:
+        await thread.ready()
+        endless = thread.submit(lambda engine: enough.wait(30))
+        with anyio.fail_after(5):
+            await thread.ready()
+        assert not endless.done()
+        enough.set()
+        assert await endless
+
+
 async def test_the_event_loop_runs_on_while_an_engine_works() -> None:
     async with EngineThread("test", Counter) as thread:
         ticks = 0
