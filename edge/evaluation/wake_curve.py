@@ -124,7 +124,7 @@ class _Replayed:
     """A wake engine that says again what another one has said."""
 
     def __init__(self, words: Mapping[str, WakeWord], scores: Sequence[float | None]) -> None:
-        self._words, self._scores = words, iter(scores)
+        self._words, self._all, self._scores = words, scores, iter(scores)
 
     @property
     def words(self) -> Mapping[str, WakeWord]:
@@ -135,7 +135,7 @@ class _Replayed:
         return {} if score is None else dict.fromkeys(self._words, score)
 
     def reset(self) -> None:
-        raise NotImplementedError
+        self._scores = iter(self._all)
 
     def close(self) -> None:
         return
