@@ -1,4 +1,5 @@
 // What happens in the assistant, as it happens: one WebSocket for the whole page, opened when somebody listens.
+import { get } from "./api.js";
 import { signal, useEffect } from "./html.js";
 
 /** "connecting", "up" or "down". */
@@ -74,7 +75,8 @@ function open() {
   };
   socket.onclose = ({ code }) => {
     clearTimeout(silence);
-    if (code === LOGIN_ENDED) location.hash = `#/login?then=${encodeURIComponent(location.hash.slice(1))}`;
+    // Whoever has changed the password has another login a moment later; whoever has none is sent to log in by this.
+    if (code === LOGIN_ENDED) setTimeout(() => get("/v1/me").catch(() => {}), 1500);
     link.value = "down";
     socket = null;
     setTimeout(again, wait * (0.5 + Math.random()));
