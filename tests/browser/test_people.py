@@ -67,6 +67,7 @@ async def test_from_the_first_password_to_a_house_of_several(served: Served, vis
     assert served.assistant.guard.knows_pin("4711"), "at once"
     await visitor.examine(page)
     await visitor.picture(page, "people", whole=True)
+    await change_password(page)
     await page.get_by_role("button", name="Log out", exact=True).click()
     await expect(page.get_by_role("button", name="Log in")).to_be_visible()
 
@@ -92,6 +93,22 @@ async def add_bob(page: Page) -> None:
     await dialog.get_by_role("button", name="Add").click()
     await expect(dialog).to_have_count(0)
     await expect(page.get_by_role("heading", name="Bob")).to_be_visible()
+
+
+async def change_password(page: Page) -> None:
+    """The login before ends with its event stream; the page goes on with the one that took its place."""
+    async with page.expect_websocket():
+        await page.evaluate("location.hash = '#/house'")
+    await expect(page.get_by_role("link", name="Kitchen Light")).to_be_visible()
+    await page.evaluate("location.hash = '#/people'")
+    await page.get_by_role("button", name="Change your password").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Your password now").fill(PASSWORD)
+    await dialog.get_by_label("New password").fill(f"{PASSWORD}!")
+    async with page.expect_response("**/v1/me", timeout=30_000) as asked:
+        await dialog.get_by_role("button", name="Change it").click()
+    assert (await asked.value).status == 200
+    await expect(page.get_by_role("heading", name="You", exact=True)).to_be_visible()
 
 
 async def make_token(page: Page) -> None:
