@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "../lib/html.js";
 import { get, me, post } from "../lib/api.js";
 import { Button, Card, Field, Trouble, useLoaded, Waiting } from "../lib/parts.js";
+import { NewPassword } from "../lib/password.js";
 
 export function Page({ query }) {
   const { value: standing, error, again } = useLoaded(() => get("/v1/setup"));
@@ -86,17 +87,7 @@ function First({ code: given, shortest, enter, again }) {
         maxlength="40"
       />
       <${Field} label="Your name" value=${name} set=${setName} autocomplete="username" required maxlength="60" />
-      <${Field}
-        label="Password"
-        type="password"
-        value=${password}
-        set=${setPassword}
-        hint=${`At least ${shortest} characters; three unrelated words are good.`}
-        autocomplete="new-password"
-        required
-        minlength=${shortest}
-        maxlength="200"
-      />
+      <${NewPassword} label="Password" value=${password} set=${setPassword} shortest=${shortest} />
     <//>
   <//>`;
 }

@@ -2,6 +2,7 @@
 import { html, useState } from "../lib/html.js";
 import { all, del, get, me, patch, post } from "../lib/api.js";
 import { ago, Badge, Button, Card, Choice, Dialog, Empty, Field, tell, Toggle, Trouble, useLoaded, Waiting } from "../lib/parts.js";
+import { NewPassword } from "../lib/password.js";
 
 const ROLES = [
   ["guest", "Guest"],
@@ -13,7 +14,6 @@ const MEANING = {
   member: "Also turns, timers, lists, routines, memory.",
   owner: "Also settings, people, and all that is kept.",
 };
-const SHORTEST = 10;
 
 export function Page() {
   const { value: who, error, again } = useLoaded(() => get("/v1/me"));
@@ -74,20 +74,6 @@ function ChangePassword({ close }) {
     <${Field} label="Your password now" type="password" value=${old} set=${setOld} autocomplete="current-password" required />
     <${NewPassword} value=${fresh} set=${setFresh} />
   <//>`;
-}
-
-function NewPassword({ value, set, label = "New password" }) {
-  return html`<${Field}
-    label=${label}
-    type="password"
-    value=${value}
-    set=${set}
-    hint=${`At least ${SHORTEST} characters; three unrelated words are good.`}
-    autocomplete="new-password"
-    required
-    minlength=${SHORTEST}
-    maxlength="200"
-  />`;
 }
 
 /** A dialog with a form: closes when `send` has succeeded, and says what it refuses. */
