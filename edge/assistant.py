@@ -13,12 +13,12 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from edge.act.confirm import Guard
-from edge.adoption import LIVE, differing, taking
+from edge.adoption import LIVE, differing, exchange_engines, taking
 from edge.bus import Bus, Tap
 from edge.chunk import Pcm
 from edge.database import Database
 from edge.engine_thread import EngineThread
-from edge.engines import endpoint_rules, tts, wake_rules
+from edge.engines import endpoint_rules, wake_rules
 from edge.errors import AssistantError
 from edge.events import AnyEvent, Fault, TurnEnded
 from edge.home.house import MqttHouse
@@ -59,15 +59,12 @@ from edge.settings import Settings
 from edge.speak.speak import Voice
 from edge.speak.wording import Wording
 from edge.wake.gauge import Gauge
-from models.store import Store
 
 if TYPE_CHECKING:
     from cloud_sync.client.bridge import LocalBridge
 
 _LOOK_S: Final = 1.0
 """Between two looks whether the house has changed."""
-_RULES_ALONE: Final = frozenset({"wake.threshold", "wake.thresholds", "wake.refractory_s", "wake.verify"})
-"""Which need no other engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +223,7 @@ class Assistant:
         async with self._adopting:
             changed = differing(self.settings, settings)
             now = taking(self.settings, settings, changed & LIVE)
-            await self._adopt_engines(now, changed)
+            await exchange_engines(now, changed, self._wake, self.engines.tts, self._make_wake)
             self.settings = now
             for loop in self._loops:
                 loop.adopt(wake_rules(now), self._follow_up())
@@ -240,26 +237,6 @@ class Assistant:
             if "log_level" in changed:
                 set_log_level(now.log_level)
             return changed - LIVE
-
-    async def _adopt_engines(self, settings: Settings, changed: frozenset[str]) -> None:
-        """Made beside those that work, so that nothing is missed, and nothing lost where one can't be made."""
-        wake, voice, own = None, None, self.engines.tts
-        # What is missing for it is missed before anything is made.
-        speaks = any(key.startswith("speak.") for key in changed)
-        make_voice = tts(settings, Store(settings.models_dir)) if speaks else None
-        if self._wake is not None:
-            wake_rules(settings)
-            if any(key.startswith("wake.") for key in changed - _RULES_ALONE):
-                wake = await anyio.to_thread.run_sync(self._make_wake, settings)
-        if make_voice is not None:
-            if own.begun:
-                voice = await anyio.to_thread.run_sync(make_voice)
-            else:
-                own.build_by(make_voice)
-        if self._wake is not None and wake is not None:
-            self._wake.exchange(wake)
-        if voice is not None:
-            own.exchange(voice)
 
     async def still(self) -> None:
         """Returns when nobody is listened to or answered, and nothing sounds or rings."""
