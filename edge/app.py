@@ -141,6 +141,7 @@ async def assistant(
         if stays:
             services.start_soon(recordings.serve)
             services.start_soon(built.keep_ready)
+            services.start_soon(built.forget_what_is_erased_by_voice)
             services.start_soon(built.observation.serve)
         yield built
 

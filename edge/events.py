@@ -178,6 +178,14 @@ class KeptChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Erased(Event):
+    """Turns were erased: whoever holds anything of them lets it go."""
+
+    turns: tuple[str, ...]
+    """Their ids; only of the last ones, which somebody may still hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListeningChanged(Event):
     """The microphone was switched on or off."""
 
@@ -280,6 +288,7 @@ AnyEvent: TypeAlias = (
     | Rang
     | RingingEnded
     | KeptChanged
+    | Erased
     | ListeningChanged
     | Feedback
     | Fault

@@ -106,6 +106,9 @@ async def _answers(assistant: Assistant, further: Further, request: dict[str, An
             yield {"type": "listening", "on": _listening(assistant, request.get("on"))}
         case known if known in further:
             yield await further[known](request)
+        case "forget":
+            # Another process has erased something of the journal.
+            await assistant.forget()
         case other:
             raise AssistantError(f"unknown request {other!r}", "update both ends to the same version")
 

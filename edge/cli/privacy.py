@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import anyio
 import typer
 
+from edge.api.local_client import request
 from edge.cli import Config, Json, data_dir_of, print_json, settings_of
 from edge.errors import AssistantError, AssistantUnreachable
 
@@ -105,6 +106,9 @@ def forget(
         typer.confirm("Erased for good. Go on?", abort=True)
     end = _end(config)
     print(f"{anyio.run(_forget, _file(config), end, about, days)} entries erased")
+    with suppress(AssistantUnreachable):
+        # The one that runs, if any, holds the last turns.
+        list(request(data_dir_of(config), do="forget"))
     if end is not None:
         from cloud_sync.client.status import send_now
 

@@ -24,6 +24,9 @@ class Journal(Protocol):
     async def write(self, ended: TurnEnded) -> bool:
         """Returns when the turn would survive a power cut, and whether it is kept at all. Raises StorageError."""
 
+    async def kept(self, ids: Sequence[str]) -> set[str]:
+        """Which of these turns there are. Raises StorageError."""
+
 
 class Recorder(Protocol):
     """Where the sound of turns is kept."""

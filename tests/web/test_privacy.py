@@ -3,12 +3,19 @@
 import datetime
 from typing import Any
 
+import anyio
+import anyio.to_thread
 import pytest
 
+from edge.api.local import serve
+from edge.api.local_client import request
+from edge.events import Erased
+from edge.memory.episodes import Episodes
 from edge.memory.recordings import FOLDER
 from edge.sections import PrivacySettings
 from edge.settings import Settings
 from tests.web.conftest import Served
+from tests.web.test_events import connected, next_message, until
 from tests.web.voice import said
 
 pytestmark = pytest.mark.anyio
@@ -153,3 +160,40 @@ async def test_what_may_leave_is_said_for_each_purpose(served: Served) -> None:
     assert [each["purpose"] for each in found if each["allowed"]] == []
     assert (await served.client.put("/v1/privacy/consents/nothing", json={"allowed": True})).status_code == 422
     assert (await served.client.get("/v1/privacy/receipts")).json() == {"items": [], "next": None}
+
+
+async def held(served: Served) -> str:
+    """All that the assistant would still tell: the last turns, and the events that somebody may ask for again."""
+    async with connected(served) as socket:
+        start = (await next_message(socket))["start"]
+    last = await said_event(served)
+    async with connected(served, f"?after=0&start={start}") as socket:
+        told = await until(socket, lambda message: message.get("turn") == last)
+    return repr(served.assistant.recent.turns()) + repr(told)
+
+
+async def said_event(served: Served) -> str:
+    """The id of a turn that says nothing about anything."""
+    turn: str = (await served.client.post("/v1/ask", json={"text": "what time is it"})).json()["turn"]
+    return turn
+
+
+async def test_what_is_erased_by_voice_or_by_command_is_held_by_nobody(served: Served) -> None:
+    await said(served, f"add {SECRET} to my shopping list", "one")
+    assert SECRET in await held(served)
+    with served.assistant.bus.subscribe(listener="test") as events:
+        assert (await said(served, "forget what I said today", "two")).startswith("Shall I forget 2 things")
+        await said(served, "yes", "two")
+        with anyio.fail_after(10):
+            while not isinstance(await events.next(), Erased):
+                pass
+    assert SECRET not in await held(served)
+
+    await said(served, f"add {SECRET} to my shopping list", "one")
+    data_dir = served.assistant.settings.data_dir
+    async with serve(served.assistant):
+        # As `hearth privacy forget` does it, in a process of its own.
+        await Episodes(served.assistant.storage, 30.0).forget()
+        assert SECRET in await held(served)
+        await anyio.to_thread.run_sync(lambda: list(request(data_dir, do="forget")))
+    assert SECRET not in await held(served)

@@ -9,7 +9,6 @@ from pydantic import Field
 from edge.api.web.feed import Feed
 from edge.api.web.kept import Body
 from edge.assistant import Assistant
-from edge.memory.episodes import Episodes
 from edge.ports import Editable, Erasures
 from edge.privacy.erasing import Erasing
 from edge.privacy.kept import moment
@@ -89,13 +88,13 @@ class Eraser:
         """``erasures`` None: there is no bridge that must forget, too."""
         self._assistant, self._feed, self._bridge = assistant, feed, erasures is not None
         self._erasing = Erasing(assistant.storage, assistant.settings.data_dir, erasures)
-        self._episodes = Episodes(assistant.storage, assistant.settings.memory.keep_turns_days)
 
     async def erase(self, wanted: Erase) -> Erased:
         """What is ``wanted``. Raises StorageError."""
         count = await self._erase(wanted)
-        gone = await self._assistant.forget(self._episodes.kept)
-        self._feed.forget(None if isinstance(wanted, EraseEverything) else gone)
+        await self._assistant.forget()
+        if isinstance(wanted, EraseEverything):
+            self._feed.forget(None)
         return Erased(
             at=moment(datetime.datetime.now().timestamp()),
             erased=count,

@@ -21,7 +21,7 @@ import anyio.lowlevel
 
 from edge.bus import Bus
 from edge.devices import DeviceState
-from edge.events import AnyEvent, as_json
+from edge.events import AnyEvent, Erased, as_json
 from edge.home.house import MqttHouse
 
 KEPT: Final = 1000
@@ -168,6 +168,8 @@ class Feed:
                 await anyio.lowlevel.checkpoint()
 
     def _take(self, event: AnyEvent) -> None:
+        if isinstance(event, Erased):
+            self.forget(event.turns)
         self.last += 1
         self._ring.append(_Told(self.last, event))
 
