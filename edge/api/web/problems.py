@@ -86,7 +86,9 @@ async def _malformed(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError | WebSocketRequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return respond(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {first['msg']}", code="malformed")
+    # A key of theirs may be there, with half a character in it.
+    what = f"{where}: {first['msg']}".encode("utf-8", "replace").decode()
+    return respond(HTTPStatus.UNPROCESSABLE_ENTITY, what, code="malformed")
 
 
 async def _failed(_: Request, error: Exception) -> JSONResponse:

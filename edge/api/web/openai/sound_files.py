@@ -70,5 +70,7 @@ def written(pcm: Pcm, format: str) -> bytes:  # noqa: A002  # the API's own word
 
 
 def _int16(samples: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> Pcm:
-    pcm: Pcm = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype(np.int16)
+    # A file of floats may hold anything: NaN becomes silence, excess is clipped.
+    scaled = np.nan_to_num(samples * np.float32(32768), posinf=32767, neginf=-32768)
+    pcm: Pcm = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
     return pcm
