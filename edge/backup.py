@@ -211,7 +211,9 @@ def _cipher(passphrase: str, salt: bytes, cost: tuple[int, int, int]) -> AESGCM:
     try:
         return AESGCM(hash_secret_raw(passphrase.encode(), salt, rounds, memory, lanes, 32, Type.ID))
     except HashingError as error:
-        raise StorageError(f"the file is no backup of Hearthside: {error}", "choose another one", permanent=True) from None
+        raise StorageError(
+            f"the file is no backup of Hearthside: {error}", "choose another one", permanent=True
+        ) from None
 
 
 def _nonce(number: int) -> bytes:

@@ -1,4 +1,4 @@
-"""JSON and TOML from outside: whatever they hold can be written down again, and whatever is wrong is one kind of error.
+"""JSON, TOML and YAML from outside: whatever they hold can be written down again, and whatever is wrong is one kind of error.
 
 JSON may name halves of characters (``"\\ud800"``, RFC 8259, 8.2), which no database, broker or socket takes as text.
 """
@@ -8,9 +8,14 @@ import re
 import tomllib
 from typing import Any, Final
 
+import yaml
+
 UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
 _NAMED: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _NAMED_IN_BYTES: Final = re.compile(_NAMED.pattern.encode())
+_LARGEST_YAML: Final = 1 << 20
+"""Characters."""
+_DEEPEST_YAML: Final = 32
 _HALF: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -41,3 +46,21 @@ def toml_of(text: str) -> dict[str, Any]:
         raise tomllib.TOMLDecodeError(str(error)) from None
     except RecursionError:
         raise tomllib.TOMLDecodeError("it is nested too deeply") from None
+
+
+def yaml_of(text: str) -> yaml.Node | None:
+    """The root of the one document; None where there is nothing. Raises yaml.YAMLError, also for what is nested so
+    deeply that libyaml's own stack would not do for it.
+    """
+    if len(text) > _LARGEST_YAML:
+        raise yaml.YAMLError(f"more than {_LARGEST_YAML} characters")
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST_YAML:
+                raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=event.start_mark)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    root: yaml.Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)
+    return root

@@ -93,9 +93,9 @@ def _read(topic: str, payload: bytes, prefix: str) -> list[Entity]:
 
 def _used(component: object, topic: str) -> bool:
     """Whether it is understood; what is not is said once, there being one announcement of it."""
-    if component in COMPONENTS:
+    if isinstance(component, str) and component in COMPONENTS:
         return True
-    if component not in SPEECHLESS:
+    if not isinstance(component, str) or component not in SPEECHLESS:
         _log.info("the announcement on %s is ignored: the component %.40r is not known", topic, component)
     return False
 

@@ -91,10 +91,12 @@ def quiet() -> Iterator[None]:
         logging.disable(level)
 
 
-def fed(parser: Parser, number: int, *, entries: int | None = None, seconds: float = 0.0, corpus: Sequence[bytes] = ()) -> Told:
+def fed(
+    parser: Parser, number: int, *, entries: int | None = None, seconds: float = 0.0, corpus: Sequence[bytes] = ()
+) -> Told:
     """Feed it its seeds, ``corpus``, and what is made out of them: ``entries``, or for ``seconds`` of processor time."""
     told = Told(parser)
-    mutator = Mutator([*parser.seeds, *corpus], parser.tokens, parser.largest, Random(number))  # noqa: S311
+    mutator = Mutator([*parser.seeds, *corpus], parser.tokens, parser.largest, Random(number))
     begun = time.process_time()
     with quiet():
         for seed in (*parser.seeds, *corpus):

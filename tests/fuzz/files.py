@@ -5,31 +5,34 @@ import os
 import shutil
 import tarfile
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Final
 
 import httpx
 import numpy as np
 import soundfile
-import tomllib
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from cloud_sync.client.tls import client_context
+from cloud_sync.protocol import enrolment
 from edge import backup, profile
 from edge.act.skills.calculator.arithmetic import NoArithmetic, TooLarge, calculate
 from edge.act.skills.routines.file import read_routines
 from edge.api.web.openai.sound_files import Unreadable
 from edge.api.web.openai.sound_files import read as read_upload
 from edge.audio.wavfile import read_recording
-from edge.backup import _cipher, _HEAD, _MAGIC, _Sealing
+from edge.backup import _HEAD, _MAGIC, _cipher, _Sealing
 from edge.chunk import RATE
 from edge.errors import AudioError, ModelError, SettingsError, StorageError
 from edge.home.house_file import read_house_file
 from edge.settings import checked, read_file
 from edge.settings_file import changed_text
 from edge.understand.sentence_files import Known, read_sentences
+from edge.understand.sources import Sources
 from models.fetch import SourceFailed
 from models.index import _html_links, _json_links
 from models.manifest import load
@@ -240,6 +243,8 @@ def sentences(raw: bytes) -> None:
     with _file(raw, "own.yaml") as path:
         for mistake in read_sentences([path], "en", known).mistakes:
             str(mistake).encode("utf-8", "replace")
+        with suppress(SettingsError):
+            Sources("en", None, own=(path,), alone=True).read()
     with _file(b"language: en\nintents:\n  A:\n    data:\n      - sentences: ['hello']\n", "own.yaml") as path:
         assert read_sentences([path], "en", known).intents == {"A"}
 
@@ -266,9 +271,8 @@ def manifest(raw: bytes) -> None:
 
 def index(raw: bytes) -> None:
     """A package index's page, JSON or HTML."""
-    request = httpx.Request("GET", "https://index.example/simple/x/")
     with suppress(SourceFailed):
-        for name, url in _json_links(httpx.Response(200, content=raw, request=request)):
+        for name, url in _json_links(httpx.Response(200, content=raw, request=_REQUEST)):
             assert isinstance(name, str)
             assert isinstance(url, str)
     list(_html_links(raw.decode("utf-8", "replace")))
@@ -280,33 +284,25 @@ def authority(raw: bytes) -> None:
     from cloud_sync.client import enrolment as client
     from cloud_sync.client.enrolment import BridgeRefused
 
-    class Answering:
-        def __init__(self, **_: object) -> None: ...
-
-        def __enter__(self) -> "Answering":
-            return self
-
-        def __exit__(self, *_: object) -> None: ...
-
-        def stream(self, method: str, url: str) -> Any:
-            answer = httpx.Response(200, content=raw, request=httpx.Request(method, url))
-
-            @contextmanager
-            def streaming() -> Iterator[httpx.Response]:
-                yield answer
-
-            return streaming()
-
-        def get(self, url: str) -> httpx.Response:
-            return httpx.Response(200, content=raw, request=httpx.Request("GET", url))
-
-    old, client.httpx = client.httpx, SimpleNamespace(Client=Answering, HTTPError=httpx.HTTPError)  # type: ignore[assignment]
+    old, client._answer = client._answer, lambda *_: httpx.Response(200, content=raw, request=_REQUEST)
     try:
-        client_context(authority=client._authority("https://b", "0" * 16))
+        pem = client._authority("https://b", _fingerprint_of(raw))
+        assert pem.count("BEGIN CERTIFICATE") == 1, "more is believed than was compared"
+        client_context(authority=pem)
     except (BridgeRefused, StorageError) as error:
         str(error).encode("utf-8", "replace")
     finally:
-        client.httpx = old
+        client._answer = old
+
+
+_REQUEST: Final = httpx.Request("GET", "https://b/v1/authority")
+
+
+def _fingerprint_of(raw: bytes) -> str:
+    """As a person brings it: of the first certificate that is there."""
+    with suppress(ValueError):
+        return enrolment.fingerprint(x509.load_pem_x509_certificate(raw).public_bytes(serialization.Encoding.DER))
+    return "0" * enrolment.FINGERPRINT
 
 
 def sums(raw: bytes) -> None:
@@ -353,7 +349,9 @@ command = ["a", "b"]
     b"a.b.c = 1\nx = { y = [1, 2.5, true, 1979-05-27T07:32:00Z], z = '''a\nb''' }\n[[t]]\n[[t]]\nq = 0x1F\n",
 )  # fmt: skip
 _TOML_TOKENS: Final = (b"[", b"]", b"[[", b"]]", b"=", b"{", b"}", b'"""', b"'''", b"\\u0000", b"\\UFFFFFFFF", b"nan", b"inf", b"1979-05-27", b"24:00:00", b"0b1", b"9" * 5000, b"a.", b"#", b"mqtt", b"wake", b"stt", b"skills", b"area")  # fmt: skip
-_HOUSE: Final = (b'[areas."Bedroom 2"]\nfloor = "Upstairs"\nnames = ["Emma\'s room"]\n[devices."light.bed"]\nnames = ["Betty"]\narea = "Bedroom 2"\n',)
+_HOUSE: Final = (
+    b'[areas."Bedroom 2"]\nfloor = "Upstairs"\nnames = ["Emma\'s room"]\n[devices."light.bed"]\nnames = ["Betty"]\narea = "Bedroom 2"\n',
+)
 _YAML: Final = (
     b"""language: en
 intents:
@@ -430,6 +428,6 @@ PARSERS: Final = (
     Parser("yaml.sentences", "a person's sentences", sentences, _YAML, _YAML_TOKENS, largest=65_536, blocks_s=_SLOW),
     Parser("yaml.routines", "routines.yaml", routines, _YAML, _YAML_TOKENS, largest=65_536, blocks_s=_SLOW),
     Parser("models.index", "a package index's pages", index, _INDEX, (b'"files"', b'"filename"', b'"url"', b"<a href=", b">", b"<!--", b"&#x"), largest=262_144, blocks_s=_SLOW),
-    Parser("certificate.authority", "a bridge's authority, before it is believed", authority, (_pem(), b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), (b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"), largest=65_536, blocks_s=_SLOW),
+    Parser("certificate.authority", "a bridge's authority, before it is believed", authority, (_pem(), _pem() + _pem(), b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), (b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"), largest=65_536, blocks_s=_SLOW),
     Parser("text.sums", "calculations in words", sums, _SUMS, _SUM_TOKENS, largest=10_000),
 )  # fmt: skip

@@ -47,7 +47,9 @@ def main() -> None:
 
 def _tell(folder: Path, told: Told, broken: str = "") -> None:
     file = folder / f"{told.parser.name}.json"
-    before = json.loads(file.read_text("utf-8")) if broken and file.exists() else {"entries": told.entries, "findings": []}
+    before = (
+        json.loads(file.read_text("utf-8")) if broken and file.exists() else {"entries": told.entries, "findings": []}
+    )
     findings = [*before["findings"], broken] if broken else list(told.findings)
     file.write_text(json.dumps({"entries": before["entries"], "findings": findings}), "utf-8")
 
@@ -73,7 +75,7 @@ def _fuzz(chosen: Parser, asked: argparse.Namespace) -> None:
             os._exit(0)
 
     def other(data: bytes, most: int, seed: int) -> bytes:
-        random = Random(seed)  # noqa: S311
+        random = Random(seed)
         if random.random() < _BY_BYTES:
             changed: bytes = atheris.Mutate(data, most)
             return changed

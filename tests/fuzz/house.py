@@ -18,7 +18,7 @@ from edge.home.house_file import HouseFile
 from edge.home.registry import Registry
 from edge.home.templates import Template, TemplateFault
 from tests.fuzz.mutate import PART
-from tests.fuzz.parser import Parser
+from tests.fuzz.parser import Parser, Steps
 
 OWN: Final = "hearthside/home"
 _OUTSIDE: Final = (Unsupported, TemplateFault, ValueError, ArithmeticError)
@@ -51,19 +51,21 @@ def messages(raw: bytes) -> Iterator[Message]:
             yield Message(name, payload, number % 2 == 0)
 
 
-def announced(raw: bytes) -> None:
+def announced(raw: bytes) -> float:
     """All conventions, as the house has them; then a good device, which has to work."""
     registry = Registry("homeassistant", HouseFile(), now=lambda: 1.0, others=natives(OWN))
     registry.begin()
-    sent = list(messages(raw))
-    for one in sent:
-        registry.take(one)
-    _look(registry)
-    for one in sent:
-        # Once more, now that somebody listens to it.
-        registry.take(one)
-    _look(registry)
+    sent, steps = list(messages(raw)), Steps()
+    for _ in range(2):
+        # Once more, when somebody listens to it.
+        for one in sent:
+            with steps:
+                registry.take(one)
+        with steps:
+            registry.devices()
+        _look(registry)
     _works(registry)
+    return steps.longest
 
 
 def _works(registry: Registry) -> None:
@@ -354,7 +356,6 @@ _REQUESTS: Final = (
     b'{"text": "turn on the light", "area": "Kitchen", "session": "s1", "reply_to": "a-1"}', b"turn on the light",
     b'{"text": "Hello", "siteId": "default", "sessionId": "x", "id": "y"}', "öffne die Tür".encode(), b'{"text": 1}', b"{}", b"",
 )  # fmt: skip
-
 
 
 def _convention(name: str, about: str, *seeds: bytes) -> Parser:

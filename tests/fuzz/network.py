@@ -102,9 +102,11 @@ class Assistant:
         self.voice = None
         self.skills = ()
         self.listening = types.SimpleNamespace(on=True, locked=False, set=lambda on: None)
-        self.house = types.SimpleNamespace(devices=lambda: [], areas=lambda: {}, floors=lambda: [])
+        self.house = types.SimpleNamespace(devices=list, areas=dict, floors=list)
 
-    async def ask(self, text: str, area: str | None = None, session: str | None = None, guest: bool = False) -> list[TurnEnded]:
+    async def ask(
+        self, text: str, area: str | None = None, session: str | None = None, guest: bool = False
+    ) -> list[TurnEnded]:
         del area, guest
         return [turn(text, session or "s")]
 
@@ -112,7 +114,14 @@ class Assistant:
         turn(text, session or "s")
         return Understanding(Intent("HassTurnOn", {"name": text[:40]}), 1.0, Tier.GRAMMAR) if text else None
 
-    async def carry_out(self, text: str, intents: object = None, area: str | None = None, session: str | None = None, guest: bool = False) -> TurnEnded:
+    async def carry_out(
+        self,
+        text: str,
+        intents: object = None,
+        area: str | None = None,
+        session: str | None = None,
+        guest: bool = False,
+    ) -> TurnEnded:
         del intents, area, guest
         return turn(text, session or "s")
 
@@ -122,7 +131,14 @@ class Assistant:
 
     async def forget(self) -> None: ...
 
-    def converse(self, sink: object, hear: Callable[[Any], None], area: str | None = None, session: str | None = None, guest: bool = False) -> Talking:
+    def converse(
+        self,
+        sink: object,
+        hear: Callable[[Any], None],
+        area: str | None = None,
+        session: str | None = None,
+        guest: bool = False,
+    ) -> Talking:
         del sink, guest
         return Talking(hear, area, session)
 

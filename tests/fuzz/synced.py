@@ -19,7 +19,21 @@ from cloud_sync.protocol.enrolment import Enrol, Enrolled, LogIn, Problem, Prove
 from cloud_sync.protocol.errors import ProtocolError
 from cloud_sync.protocol.frames import MAX_FRAME, device_codec, server_codec
 from cloud_sync.protocol.keys import signed
-from cloud_sync.protocol.messages import VERSIONS, Ack, Ask, Bye, Challenge, Changes, Events, Hello, Message, Numbered, Ping, Pull, Welcome
+from cloud_sync.protocol.messages import (
+    VERSIONS,
+    Ack,
+    Ask,
+    Bye,
+    Challenge,
+    Changes,
+    Events,
+    Hello,
+    Message,
+    Numbered,
+    Ping,
+    Pull,
+    Welcome,
+)
 from cloud_sync.server import session as bridge
 from cloud_sync.server.identity.http import _decoded
 from cloud_sync.server.ports import Identity, Token
@@ -39,7 +53,9 @@ def told(first: int, count: int) -> tuple[msgspec.Raw, ...]:
     return tuple(msgspec.Raw(events.encode(one)) for one in made)
 
 
-HELLO: Final = Hello(device="d", incarnation="i", versions=VERSIONS, signature=signed(KEY, "s", NONCE, "d", "i"), last_seq=12)
+HELLO: Final = Hello(
+    device="d", incarnation="i", versions=VERSIONS, signature=signed(KEY, "s", NONCE, "d", "i"), last_seq=12
+)
 _UP: Final[Sequence[Message]] = (
     HELLO, Events(items=told(1, 4)), Pull(cursor=0, limit=100), Ask(id="1", question="why"), Ping(n=3), Bye(),
 )  # fmt: skip
@@ -104,7 +120,9 @@ def _through(session: bridge.Session, sent: Sequence[bytes]) -> int:
 
 def device_session(raw: bytes) -> None:
     """The device's end, whatever a bridge says."""
-    session = DeviceSession(Position("d", "i", 12), lambda server, nonce, device, incarnation: b"s", 0.0, random=lambda: 0.5)
+    session = DeviceSession(
+        Position("d", "i", 12), lambda server, nonce, device, incarnation: b"s", 0.0, random=lambda: 0.5
+    )
     now = 0.0
     for one in [_frame(_DOWN[0]), *raw.split(PART)][:_MESSAGES]:
         was_closed = session.state is State.CLOSED
@@ -156,13 +174,22 @@ def answers(raw: bytes) -> None:
     except BridgeRefused as error:
         str(error).encode("utf-8", "replace")
     else:
-        assert address.startswith("https://") or address.partition("://")[2].partition(":")[0] in ("localhost", "127.0.0.1")
+        assert address.startswith("https://") or address.partition("://")[2].partition(":")[0] in (
+            "localhost",
+            "127.0.0.1",
+        )
         assert "@" not in address
     assert https("wss://b.example:443") == "https://b.example:443"
 
 
 def _enrol(**more: object) -> bytes:
-    asked = {"code": "K7QM93F4", "device": "d", "public": IDENTITY.public_key, "signature": enrolment.proof(KEY, "K7QM93F4", "d"), "name": "x"}
+    asked = {
+        "code": "K7QM93F4",
+        "device": "d",
+        "public": IDENTITY.public_key,
+        "signature": enrolment.proof(KEY, "K7QM93F4", "d"),
+        "name": "x",
+    }
     return msgspec.json.encode({**asked, **more})
 
 
@@ -179,4 +206,3 @@ PARSERS: Final = (
     Parser("sync.requests", "enrolment, tokens, logins: as the bridge gets them", requests, [_enrol(), json.dumps({"device": "d", "nonce": "AAAA", "signature": "AAAA"}).encode(), b'{"code": "K7QM-93F4"}', b'{"refresh": "x"}'], (b'"code"', b'"public"', b'"signature"'), largest=64_000),
     Parser("sync.answers", "enrolment: as the device gets it, addresses, codes", answers, [b'{"server": "s", "public": "AAAA", "house": "h"}', b'{"code": "busy", "message": "m", "retry_after_s": 1}', b"https://bridge.example:443", b"http://localhost:8080", b"K7QM-93F4-AAAA-BBBB-CCCC-DDDD"], (b"https://", b"http://", b"@", b":", b"localhost", b"[::1]"), largest=64_000),
 )  # fmt: skip
-

@@ -12,7 +12,9 @@ _ENTRIES = 60
 @pytest.mark.parametrize("parser", campaign.PARSERS, ids=lambda parser: parser.name)
 def test_it_bears_what_nobody_sane_would_send(parser: Parser) -> None:
     told = campaign.fed(parser, 1, entries=len(parser.seeds) + _ENTRIES)
-    assert not told.findings, "\n".join(f"{key}\n{said}\n{entry[:500]!r}" for key, (entry, said) in told.findings.items())
+    assert not told.findings, "\n".join(
+        f"{key}\n{said}\n{entry[:500]!r}" for key, (entry, said) in told.findings.items()
+    )
 
 
 def test_names_tell_parsers_apart() -> None:
