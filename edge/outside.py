@@ -1,4 +1,4 @@
-"""JSON, TOML and YAML from outside: whatever they hold can be written down again, and whatever is wrong is one kind of error.
+"""JSON, TOML and YAML from outside: what they hold can be written down again, and what is wrong is one kind of error.
 
 JSON may name halves of characters (``"\\ud800"``, RFC 8259, 8.2), which no database, broker or socket takes as text.
 """

@@ -115,7 +115,8 @@ def enrol(data_dir: Path, url: str, typed: str, name: str = "", ca_file: Path | 
 
 def _authority(address: str, fingerprint: str) -> str:
     """The bridge's own authority, as PEM, when it is the one that ``fingerprint`` is of."""
-    anybody = ssl.create_default_context()
+    anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anybody.minimum_version = ssl.TLSVersion.TLSv1_3
     anybody.check_hostname = False
     # Whoever answers is believed nothing yet: what comes is compared with what the person brought.
     anybody.verify_mode = ssl.CERT_NONE

@@ -133,7 +133,7 @@ def _replayed(chosen: list[Parser], file: Path) -> int:
     for parser in chosen:
         try:
             print(f"{parser.name}: {hold(parser, entry) * 1000:.1f} ms")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is a finding
             told = Told(parser)
             least = campaign.smaller(parser, entry, error)
             told.take(least, error)

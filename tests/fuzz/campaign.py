@@ -113,7 +113,7 @@ def _feed(told: Told, entry: bytes) -> None:
     told.entries += 1
     try:
         told.slowest = max(told.slowest, hold(told.parser, entry))
-    except Exception as error:  # whatever it is, it is a finding
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is a finding
         told.take(entry, error)
 
 
@@ -127,7 +127,7 @@ def smaller(parser: Parser, entry: bytes, error: BaseException, seconds: float =
                 shorter = entry[:at] + entry[at + size :]
                 try:
                     hold(parser, shorter)
-                except Exception as other:
+                except Exception as other:  # noqa: BLE001  # likewise
                     if alike(other) == key:
                         entry = shorter
                         continue

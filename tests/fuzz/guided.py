@@ -66,7 +66,7 @@ def _fuzz(chosen: Parser, asked: argparse.Namespace) -> None:
         told.entries += 1
         try:
             chosen.feed(data)
-        except Exception as error:  # whatever it is, it is a finding
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is a finding
             if told.take(data, error):
                 told.keep(campaign.cache())
         if time.monotonic() > until:
