@@ -59,7 +59,7 @@ def yaml_of(text: str) -> yaml.Node | None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _DEEPEST_YAML:
-                raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=event.start_mark)
+                raise yaml.YAMLError("it is nested too deeply")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
     root: yaml.Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)

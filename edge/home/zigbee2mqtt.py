@@ -334,5 +334,7 @@ def online(payload: str) -> bool | None:
             said = json_object(payload)
         except (ValueError, RecursionError):
             return None
-        payload = said.get("state")
-    return {"online": True, "offline": False}.get(payload) if isinstance(payload, str) else None
+        state = said.get("state")
+    else:
+        state = payload
+    return {"online": True, "offline": False}.get(state) if isinstance(state, str) else None
