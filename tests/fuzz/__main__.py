@@ -64,7 +64,6 @@ def main() -> int:
     except ValueError as error:
         print(f"fuzz: {error}", file=sys.stderr)
         return 2
-    campaign.niced()
     if asked.replay:
         return _replayed(chosen, asked.replay)
     guided = not asked.plain and importlib.util.find_spec("atheris") is not None

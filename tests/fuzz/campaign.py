@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import logging
-import os
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -140,9 +139,3 @@ def corpus(parser: Parser) -> list[bytes]:
     """What guided campaigns have kept of it."""
     folder = cache() / "corpus" / parser.name
     return [path.read_bytes() for path in sorted(folder.iterdir())] if folder.is_dir() else []
-
-
-def niced() -> None:
-    """Whoever else wants the processor goes first."""
-    with contextlib.suppress(OSError):
-        os.nice(10)
