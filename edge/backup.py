@@ -103,8 +103,8 @@ def restore(source: Path, data_dir: Path, settings: Path, passphrase: str) -> Co
             # The database comes last: with it, the restoring is done.
             for each in sorted((found / "data").iterdir(), key=lambda path: path.name == _DATABASE):
                 each.replace(data_dir / each.name)
-    except (tarfile.TarError, EOFError, UnicodeError, ValueError) as error:
-        # ValueError: numbers in its headers that are none, and sizes below zero.
+    except (tarfile.TarError, EOFError, ValueError, ArithmeticError) as error:
+        # The last two: numbers in its headers that are none, or that are none of ours.
         raise StorageError(f"{source} is no backup: {error}", "choose another file") from error
     except OSError as error:
         raise StorageError(f"{source} can't be restored: {error}", "see to the disk and the folder") from error

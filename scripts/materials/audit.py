@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from packaging.markers import Marker
 from packaging.version import InvalidVersion, Version
@@ -40,34 +40,50 @@ class Advisory:
         return f"{self.package} {self.version}: {self.id}: {self.summary[:100]}"
 
 
-def locked(locks: Sequence[Path] = LOCKS) -> dict[str, dict[str, Entry]]:
-    """By lock file and package. Raises NotLocked for an entry without version or hash."""
-    return {lock.name: {entry.name: entry for entry in read(lock)} for lock in locks}
+Locked: TypeAlias = Mapping[str, Sequence[Entry]]
+"""By package, its entries: several where versions differ between processors or versions of Python."""
 
 
-def disagreements(entries: Mapping[str, Mapping[str, Entry]]) -> Iterator[str]:
-    """Packages that two locks have in different versions, or with different hashes."""
-    seen: dict[str, tuple[str, Entry]] = {}
-    for lock, named in entries.items():
-        for name, entry in named.items():
-            other, before = seen.setdefault(name, (lock, entry))
-            if (before.version, set(before.hashes)) != (entry.version, set(entry.hashes)):
+def locked(locks: Sequence[Path] = LOCKS) -> dict[str, Locked]:
+    """By lock file. Raises NotLocked for an entry without version or hash."""
+    found: dict[str, Locked] = {}
+    for lock in locks:
+        named: dict[str, list[Entry]] = {}
+        for entry in read(lock):
+            named.setdefault(entry.name, []).append(entry)
+        found[lock.name] = named
+    return found
+
+
+def disagreements(locks: Mapping[str, Locked]) -> Iterator[str]:
+    """Packages that two locks have in different versions, or one version of them with different hashes."""
+    seen: dict[str, tuple[str, dict[str, frozenset[str]]]] = {}
+    for lock, named in locks.items():
+        for name, entries in named.items():
+            files = {entry.version: frozenset(entry.hashes) for entry in entries}
+            other, before = seen.setdefault(name, (lock, files))
+            if before != files:
                 yield f"{name}: {other} and {lock} differ"
 
 
-def strangers(entries: Mapping[str, Entry], installed: Mapping[str, str] | None = None) -> Iterator[str]:
+def strangers(entries: Locked, installed: Mapping[str, str] | None = None) -> Iterator[str]:
     """What is installed here and is not in the lock, or in another version; and what the lock wants here and is not."""
     here = present() if installed is None else installed
     for name, version in here.items():
         if name in _OURS | _OF_PYTHON:
             continue
-        if name not in entries:
+        wanted = [entry.version for entry in entries.get(name, ()) if _here(entry)]
+        if not wanted:
             yield f"{name} {version} is installed, and in no lock"
-        elif Version(version) != Version(entries[name].version):
-            yield f"{name} {version} is installed, and {entries[name].version} is locked"
-    for name, entry in entries.items():
-        if name not in here and (not entry.marker or Marker(entry.marker).evaluate()):
-            yield f"{name} {entry.version} is locked, and not installed"
+        elif Version(version) not in map(Version, wanted):
+            yield f"{name} {version} is installed, and {', '.join(wanted)} is locked"
+    for name, several in entries.items():
+        if name not in here and any(map(_here, several)):
+            yield f"{name} is locked, and not installed"
+
+
+def _here(entry: Entry) -> bool:
+    return not entry.marker or Marker(entry.marker).evaluate()
 
 
 def present() -> dict[str, str]:
@@ -79,13 +95,12 @@ def page() -> Iterator[str]:
     """Libraries of the web page that are not what was fetched, or that nobody has noted."""
     sums = dict(reversed(line.split("  ", 1)) for line in SUMS.read_text("utf-8").splitlines())
     there = {file.name: sha256(file) for file in TARGET.glob("*.js")}
-    yield from (
-        f"{name} is not what was fetched" for name in sorted(sums.keys() & there.keys()) if sums[name] != there[name]
-    )
+    both = sorted(sums.keys() & there.keys())
+    yield from (f"{name} is not what was fetched" for name in both if sums[name] != there[name])
     yield from (f"{name} is in only one of the two" for name in sorted(sums.keys() ^ there.keys()))
 
 
-def advisories(export: Path, entries: Mapping[str, Entry]) -> Iterator[Advisory]:
+def advisories(export: Path, entries: Locked) -> Iterator[Advisory]:
     """Those of ``export`` (a zip of OSV's JSON, or a folder of it) that are about a locked version.
 
     Format: https://ossf.github.io/osv-schema/
@@ -95,10 +110,12 @@ def advisories(export: Path, entries: Mapping[str, Entry]) -> Iterator[Advisory]
             continue
         for affected in told.get("affected", ()):
             package = affected.get("package", {})
-            entry = entries.get(plain(str(package.get("name", ""))))
-            if package.get("ecosystem") == _ECOSYSTEM and entry is not None and _affects(affected, entry.version):
-                summary = str(told.get("summary") or told.get("details") or "")
-                yield Advisory(str(told["id"]), entry.name, entry.version, summary)
+            if package.get("ecosystem") != _ECOSYSTEM:
+                continue
+            for entry in entries.get(plain(str(package.get("name", ""))), ()):
+                if _affects(affected, entry.version):
+                    summary = str(told.get("summary") or told.get("details") or "")
+                    yield Advisory(str(told["id"]), entry.name, entry.version, summary)
 
 
 def _exported(export: Path) -> Iterator[dict[str, Any]]:
@@ -112,7 +129,8 @@ def _exported(export: Path) -> Iterator[dict[str, Any]]:
 def _affects(affected: Mapping[str, Any], version: str) -> bool:
     if version in affected.get("versions", ()):
         return True
-    return any(each.get("type") == "ECOSYSTEM" and _within(each.get("events", ()), version) for each in affected.get("ranges", ()))  # fmt: skip
+    ranges = [each for each in affected.get("ranges", ()) if each.get("type") == "ECOSYSTEM"]
+    return any(_within(each.get("events", ()), version) for each in ranges)
 
 
 def _within(events: Sequence[Mapping[str, str]], version: str) -> bool:
@@ -146,7 +164,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--advisories", type=Path, metavar="FILE", help="what OSV exports: a zip, or a folder of JSON")
     asked = parser.parse_args(arguments)
     entries = locked()
-    every = {name: entry for named in entries.values() for name, entry in named.items()}
+    every: dict[str, list[Entry]] = {}
+    for named in entries.values():
+        for name, several in named.items():
+            merged = every.setdefault(name, [])
+            merged += [entry for entry in several if entry.version not in {other.version for other in merged}]
     wrong = [*disagreements(entries), *strangers(entries["requirements-dev.lock"]), *page()]
     print(f"{len(entries)} locks, {len(every)} packages, each with its hashes; {len(wrong)} wrong")
     print("\n".join(wrong), end="\n" if wrong else "")

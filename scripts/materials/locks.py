@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from scripts.prepare.environment import ROOT
+from scripts.prepare.lockfile import plain
 
 LOCKS: Final = tuple(sorted(ROOT.glob("requirements*.lock")))
 RUNTIME: Final = ROOT / "requirements.lock"
@@ -32,11 +33,6 @@ class Entry:
     """SHA-256 of each file that may be installed."""
     wanted_by: tuple[str, ...]
     """Packages, ``hearthside`` itself among them."""
-
-
-def plain(name: str) -> str:
-    """A package's name, as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def read(lock: Path) -> Sequence[Entry]:

@@ -22,15 +22,14 @@ from scripts.prepare.environment import ROOT
 KNOWN: Final = Path(__file__).with_name("secrets.toml")
 _RULES: Final = {
     "plugins_used": [
-        {"name": name}
+        {"name": f"{name}Detector"}
         for name in (
-            "AWSKeyDetector", "ArtifactoryDetector", "AzureStorageKeyDetector", "BasicAuthDetector", "CloudantDetector", "DiscordBotTokenDetector",
-            "GitHubTokenDetector", "GitLabTokenDetector", "IbmCloudIamDetector", "JwtTokenDetector", "KeywordDetector", "MailchimpDetector", "NpmDetector",
-            "OpenAIDetector", "PrivateKeyDetector", "PypiTokenDetector", "SendGridDetector", "SlackDetector", "SquareOAuthDetector", "StripeDetector",
-            "TelegramBotTokenDetector", "TwilioKeyDetector",
-        )
+            "AWSKey Artifactory AzureStorageKey BasicAuth Cloudant DiscordBotToken GitHubToken GitLabToken IbmCloudIam "
+            "JwtToken Keyword Mailchimp Npm OpenAI PrivateKey PypiToken SendGrid Slack SquareOAuth Stripe "
+            "TelegramBotToken TwilioKey"
+        ).split()
     ]
-}  # fmt: skip
+}
 """Without those that go by entropy: a lock file is nothing but hashes, a manifest likewise."""
 _OWN: Final = re.compile(r"hearth_[A-Za-z0-9_-]{40,}|HEARTHSIDE-PRIVATE")
 """Tokens of ours: see edge.api.web.logins."""
@@ -114,9 +113,8 @@ def tree() -> Iterator[tuple[str, int, str]]:
             continue
         content = path.read_bytes()
         if b"\0" not in content[:4096]:
-            yield from (
-                (name, number, line) for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1)
-            )
+            lines = content.decode("utf-8", "replace").splitlines()
+            yield from ((name, number, line) for number, line in enumerate(lines, 1))
 
 
 def history() -> Iterator[tuple[str, int, str]]:
