@@ -66,7 +66,8 @@ def _remove_strangers(log: Path) -> None:
     names = {lockfile.plain(row["name"]) for row in listed} - {"pip", "setuptools", "hearthside"}
     strangers = sorted(names - lockfile.names(ROOT.glob("requirements*.lock")))
     if strangers:
-        watch("removing what is not locked", [*pip("uninstall"), "--yes", *strangers], log, pip_environ())
+        line: Words = [PYTHON, "-m", "pip", "uninstall", "--yes", *strangers]
+        watch("removing what is not locked", line, log, pip_environ())
 
 
 def has(module: str) -> bool:
