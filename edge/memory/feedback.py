@@ -77,7 +77,7 @@ class Verdicts:
         return verdict
 
     async def take_back(self, turn: str) -> str | None:
-        """As if nobody had said it. Returns what was said to be wrong, None if nobody had spoken. Raises StorageError."""
+        """As if nobody had said it. Returns what was said to be wrong, None: nobody had spoken. Raises StorageError."""
         await self._prepare()
 
         def work(connection: Connection) -> str | None:
