@@ -82,7 +82,8 @@ class Verdicts:
 
         def work(connection: Connection) -> str | None:
             removed = "DELETE FROM memory_feedback WHERE turn = ? RETURNING wrong"
-            return connection.execute(removed, (turn,)).get
+            wrong: str | None = connection.execute(removed, (turn,)).get
+            return wrong
 
         return await self._storage.write(work)
 
