@@ -102,6 +102,9 @@ FOUND: Final[dict[str, tuple[str, bytes]]] = {
     "the same in profile.toml": ("toml.profile", b"stt = " + b"[" * 3_000),
     "the same in the manifest": ("toml.manifest", b"models = " + b"[" * 3_000),
     "an authority behind the one that was compared: believed, too": ("certificate.authority", files._pem() * 2),
+    "a declaration that HTML does not know: AssertionError": ("models.index", b"<![ctype [<a href='x'>"),
+    "arrays within arrays in an index: RecursionError": ("models.index", b'{"files": ' + b"[" * 5_000),
+    "sizes beyond any number in an archive: OverflowError": ("backup.archive", files.tar(("data/x", b"x")).replace(b"00000000001", b"\xff" * 11, 1)),
     "no lanes for so little memory: HashingError": ("backup.file", b"HEARTHSIDE1\n" + (1).to_bytes(4, "big") + (1).to_bytes(4, "big") + (9).to_bytes(4, "big") + bytes(600)),
 }  # fmt: skip
 
