@@ -253,7 +253,7 @@ def _at_random(value: Any, m: Mutator) -> Any:
 
 
 def _text(text: str, m: Mutator) -> str:
-    begin, end = m.place(text.encode())
+    begin, end = m.place(text.encode("utf-8", "replace"))
     extra = m.word() if m.random.random() < 0.6 else m.random.choice(_TEXTS)
     return text[:begin] + extra * m.random.choice((1, 1, 3, 100)) + text[end:]
 
