@@ -42,6 +42,12 @@ def main() -> None:
     SUMS.write_text("".join(f"{sha256(file)}  {file.name}\n" for file in sorted(TARGET.glob("*.js"))), "utf-8")
 
 
+def noted() -> dict[str, str]:
+    """By name of a file, its hash as it was when it was fetched."""
+    lines = (line.split("  ", 1) for line in SUMS.read_text("utf-8").splitlines())
+    return {name: digest for digest, name in lines}
+
+
 def sha256(file: Path) -> str:
     """Hexadecimal."""
     return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -125,7 +125,7 @@ def _authority(address: str, fingerprint: str) -> str:
         certificate = x509.load_pem_x509_certificate(answer.raise_for_status().content)
     except httpx.HTTPError as error:
         raise BridgeRefused(f"{address} does not answer: {error}", "check the address and the network") from None
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise BridgeRefused(f"{address} shows no certificate authority", "is it a bridge?") from None
     if enrolment.fingerprint(certificate.public_bytes(serialization.Encoding.DER)) != fingerprint:
         what = f"{address} is not the bridge that made this code: its certificate is another one"

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 from packaging.markers import Marker
 from packaging.version import InvalidVersion, Version
 
-from scripts.console_libraries import SUMS, TARGET, sha256
+from scripts.console_libraries import TARGET, noted, sha256
 from scripts.materials.locks import LOCKS, Entry, read
 from scripts.prepare.lockfile import plain
 
@@ -93,7 +93,7 @@ def present() -> dict[str, str]:
 
 def page() -> Iterator[str]:
     """Libraries of the web page that are not what was fetched, or that nobody has noted."""
-    sums = dict(reversed(line.split("  ", 1)) for line in SUMS.read_text("utf-8").splitlines())
+    sums = noted()
     there = {file.name: sha256(file) for file in TARGET.glob("*.js")}
     both = sorted(sums.keys() & there.keys())
     yield from (f"{name} is not what was fetched" for name in both if sums[name] != there[name])

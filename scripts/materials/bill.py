@@ -15,7 +15,7 @@ from email.message import Message
 from pathlib import Path
 from typing import Any, Final
 
-from scripts.console_libraries import FILES, SUMS, TARGET
+from scripts.console_libraries import FILES, TARGET, noted
 from scripts.debian.control import Package
 from scripts.materials.locks import RUNTIME, Entry, read
 from scripts.prepare.environment import ROOT
@@ -126,7 +126,7 @@ def _licence(told: "Message[str, str]") -> Component | None:
 
 def _page() -> Iterator[Component]:
     """Libraries of the web page, which are kept in the tree."""
-    sums = dict(reversed(line.split("  ", 1)) for line in SUMS.read_text("utf-8").splitlines())
+    sums = noted()
     for module, (package, version, _) in FILES.items():
         text = (TARGET / f"LICENSE.{package.replace('@', '').replace('/', '-')}").read_text("utf-8")
         purl = f"pkg:npm/{package.replace('@', '%40')}@{version}"

@@ -1,5 +1,6 @@
 """What comes in files: recordings, backups, settings, sentences, the model manifest, package indexes, certificates."""
 
+import base64
 import io
 import os
 import shutil
@@ -301,7 +302,7 @@ _REQUEST: Final = httpx.Request("GET", "https://b/v1/authority")
 
 def _fingerprint_of(raw: bytes) -> str:
     """As a person brings it: of the first certificate that is there."""
-    with suppress(ValueError):
+    with suppress(ValueError, x509.InvalidVersion):
         return enrolment.fingerprint(x509.load_pem_x509_certificate(raw).public_bytes(serialization.Encoding.DER))
     return "0" * enrolment.FINGERPRINT
 
@@ -409,6 +410,13 @@ def _pem() -> bytes:
     made = self_made(_FOLDER / "tls", ["b.example"])
     assert made.authority is not None
     return made.authority.read_bytes()
+
+
+def of_version(number: int) -> bytes:
+    """An authority that says so of itself."""
+    lines = [line for line in _pem().decode().splitlines() if not line.startswith("-")]
+    der = base64.b64decode("".join(lines)).replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01" + bytes([number]), 1)
+    return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
 
 
 _SLOW: Final = 2.0

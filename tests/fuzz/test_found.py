@@ -102,6 +102,7 @@ FOUND: Final[dict[str, tuple[str, bytes]]] = {
     "the same in profile.toml": ("toml.profile", b"stt = " + b"[" * 3_000),
     "the same in the manifest": ("toml.manifest", b"models = " + b"[" * 3_000),
     "an authority behind the one that was compared: believed, too": ("certificate.authority", files._pem() * 2),
+    "a certificate of a version that there is not: InvalidVersion": ("certificate.authority", files.of_version(66)),
     "a declaration that HTML does not know: AssertionError": ("models.index", b"<![ctype [<a href='x'>"),
     "arrays within arrays in an index: RecursionError": ("models.index", b'{"files": ' + b"[" * 5_000),
     "sizes beyond any number in an archive: OverflowError": ("backup.archive", files.tar(("data/x", b"x")).replace(b"00000000001", b"\xff" * 11, 1)),
