@@ -7,6 +7,7 @@ Never in a line: what was said or answered, and secrets. See docs/observability.
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, TextIO, TypeAlias
@@ -17,6 +18,7 @@ _OF_A_RECORD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "
 """What every record has, so that all else is a field of the call."""
 _PRIORITIES: Final = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 _DEBUG: Final = 7
+_CONTROL: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def log_to_stderr(level: str, ours: Sequence[str], form: LogFormat = "auto") -> None:
@@ -57,7 +59,9 @@ class _Text(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name for it
         """The line, with its fields behind the message."""
-        return " ".join([super().formatMessage(record), *(f"{key}={value}" for key, value in fields(record).items())])
+        line = " ".join([super().formatMessage(record), *(f"{key}={value}" for key, value in fields(record).items())])
+        # Names and topics come from outside: none of them begins a line of its own, or moves the terminal's cursor.
+        return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), line).replace("\n", "\n    ")
 
 
 class _Prioritised(logging.Formatter):

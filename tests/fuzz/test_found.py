@@ -5,11 +5,13 @@ that are documented, no more than a tenth of a second for a message, the next go
 """
 
 import json
+import logging
 from typing import Any, Final
 
 import pytest
 from wyoming.event import Event
 
+from cloud_sync.logs import formatter
 from tests.fuzz import campaign, files
 from tests.fuzz.house import BUNDLE, OWN, SHELLY, TASMOTA, entry
 from tests.fuzz.mutate import PART
@@ -127,6 +129,15 @@ def test_a_file_of_floats_that_are_none_is_silence() -> None:
     nothing = wav[:-400] + b"\x00\x00\xc0\x7f" * 50 + b"\x00\x00\x80\x7f" * 50
     files.upload(nothing)
     files.recording(nothing)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_topic_makes_no_line_of_its_own_in_the_log_and_moves_no_cursor(form: Any) -> None:
+    topic = "x\nERROR edge: the door is open\r\x1b[2J\x9b1m"
+    record = logging.LogRecord("edge.home", logging.WARNING, "", 1, "the announcement on %s is ignored", (topic,), None)
+    line = formatter(form, journal=False).format(record)
+    assert "\nERROR" not in line
+    assert not {"\r", "\x1b"} & set(line)
 
 
 def test_entries_are_the_same_for_the_same_number() -> None:
