@@ -13,6 +13,7 @@ import yaml
 UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
 _NAMED: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _NAMED_IN_BYTES: Final = re.compile(_NAMED.pattern.encode())
+_DEEPEST_TOML: Final = 32
 _LARGEST_YAML: Final = 1 << 20
 """Characters."""
 _DEEPEST_YAML: Final = 32
@@ -39,13 +40,21 @@ def toml_of(text: str) -> dict[str, Any]:
     thousands of digits, and what is nested too deeply.
     """
     try:
-        return tomllib.loads(text)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         raise
     except ValueError as error:
         raise tomllib.TOMLDecodeError(str(error)) from None
     except RecursionError:
         raise tomllib.TOMLDecodeError("it is nested too deeply") from None
+    inside: list[Any] = [document]
+    for _ in range(_DEEPEST_TOML):
+        inside = [each for one in inside for each in (one.values() if isinstance(one, dict) else one)]
+        inside = [each for each in inside if isinstance(each, dict | list)]
+    if inside:
+        # Whoever goes through it would run out of stack where tomllib has not.
+        raise tomllib.TOMLDecodeError("it is nested too deeply")
+    return document
 
 
 def yaml_of(text: str) -> yaml.Node | None:

@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 MAX_PAYLOAD: Final = 262_144
 """Bytes; a device bundle of a hundred entities is a tenth of it."""
 _MAX_NAME: Final = 120
+_LONGEST_NAME: Final = 1024
+"""Characters of a name as it is announced, of which some may be left out."""
 _MAX_COMPONENTS: Final = 400
 _MAX_SHARED: Final = 100
 """Parts of a device in one message, and what they share: each part is made with all of it."""
@@ -195,14 +197,15 @@ def _attributes(p: Payload) -> tuple[Reading, ...]:
 
 def _name(component: str, full: Mapping[str, Any], device: Mapping[str, Any]) -> str:
     """As Home Assistant composes it: the device's name, then the entity's own; ``null`` means the device itself."""
-    whole = Payload(device).text("name", "").strip()
+    # Cut before it is looked through, letter by letter, for each part of a device.
+    whole = Payload(device).text("name", "")[:_LONGEST_NAME].strip()
     own = full.get("name", ...)
     if isinstance(own, dict | list):
         raise Malformed("name is no text")
     if own is ...:
         own = str(full.get("device_class") or "").replace("_", " ").capitalize() or None
         own = own or (None if whole else f"MQTT {component.replace('_', ' ')}")
-    text = str(own).strip() if own else ""
+    text = str(own)[:_LONGEST_NAME].strip() if own else ""
     prefixed = f"{text} ".casefold().startswith(f"{whole} ".casefold())
     joined = text if not whole or prefixed else f"{whole} {text}".strip()
     name = " ".join("".join(c for c in (joined or str(full["_object"])) if c.isprintable()).split())[:_MAX_NAME]

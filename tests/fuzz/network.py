@@ -482,11 +482,14 @@ _TOOLS: Final = (
     b'{"content": [{"type": "text", "text": "Done"}], "isError": false, "structuredContent": {"a": 1}}',
 )  # fmt: skip
 
+_CONNECTION_S: Final = 0.5
+"""For a whole connection with all that it sends, between whose messages others have their turn."""
+
 PARSERS: Final = (
-    Parser("wyoming.services", "Wyoming: the engines for other machines", wyoming_services, _SERVICES, _WYOMING, largest=300_000),
-    Parser("wyoming.satellite", "Wyoming: Home Assistant's side of the satellite", wyoming_satellite, _HOME, _WYOMING, largest=300_000),
-    Parser("wyoming.remote", "Wyoming: what engines on another machine answer", wyoming_remote, _REMOTE, _WYOMING, largest=300_000, blocks_s=0.5),
-    Parser("websocket.voice", "/v1/voice: text and sound", voice_socket, _VOICE, _CONTROL, largest=200_000),
+    Parser("wyoming.services", "Wyoming: the engines for other machines", wyoming_services, _SERVICES, _WYOMING, largest=300_000, blocks_s=_CONNECTION_S),
+    Parser("wyoming.satellite", "Wyoming: Home Assistant's side of the satellite", wyoming_satellite, _HOME, _WYOMING, largest=300_000, blocks_s=_CONNECTION_S),
+    Parser("wyoming.remote", "Wyoming: what engines on another machine answer", wyoming_remote, _REMOTE, _WYOMING, largest=300_000, blocks_s=_CONNECTION_S),
+    Parser("websocket.voice", "/v1/voice: text and sound", voice_socket, _VOICE, _CONTROL, largest=200_000, blocks_s=_CONNECTION_S),
     Parser("websocket.events", "/v1/events: a client's wishes", events_socket, (b'T{"devices": true}', b'T{"devices": false}' + PART + b"Bx"), (b'"devices"', b"true"), largest=100_000),
     Parser("socket.local", "hearth.sock: requests of the command line", local_socket, _LOCAL, (b'"do"', b'"text"', b'"arguments"', b'"area"', b'"session"'), largest=65_000),
     Parser("mcp.arguments", "tools of ours, called by others", mcp_arguments, (b'{"text": "x", "target": "a", "value": 4, "degrees": 21.5, "on": true}',), (b'"text"', b'"value"'), largest=65_000),

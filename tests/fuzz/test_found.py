@@ -58,6 +58,9 @@ FOUND: Final[dict[str, tuple[str, bytes]]] = {
         _bundle(avty=[{"t": f"a/{n}", "val_tpl": f"{{{{ value ~ {n} }}}}"} for n in range(1_500)],
                 cmps={str(n): {"p": "switch", "cmd_t": "x", "name": str(n)} for n in range(1_500)}),
     ),
+    "a name of a quarter of a megabyte, for each part of a device": (
+        "discovery.bundle", _bundle(dev={"name": "x" * 240_000}, cmps={str(n): {"p": "switch", "cmd_t": "x"} for n in range(60)}),
+    ),
     "more parts than a device has": (
         "discovery.bundle", _bundle(cmps={str(n): {"p": "switch", "cmd_t": "x", "name": "One"} for n in range(4_000)}),
     ),
@@ -100,6 +103,7 @@ FOUND: Final[dict[str, tuple[str, bytes]]] = {
     "a section whose name is a list: TypeError": ("yaml.sentences", b"? [a]\n: {b: c}\nintents: {? [x] : {data: [{sentences: [a]}]}}\n"),
     "a number of thousands of digits in TOML: ValueError": ("toml.settings", b"area = " + b"1" * 5_000),
     "arrays within arrays in TOML: RecursionError": ("toml.settings", b"area = " + b"[" * 3_000),
+    "not quite so many, which others could not bear": ("toml.settings", b"area = " + b"[" * 300 + b"]" * 300),
     "the same in house.toml": ("toml.house", b"areas = " + b"[" * 3_000),
     "the same in profile.toml": ("toml.profile", b"stt = " + b"[" * 3_000),
     "the same in the manifest": ("toml.manifest", b"models = " + b"[" * 3_000),

@@ -5,7 +5,7 @@ import pytest
 from tests.fuzz import campaign
 from tests.fuzz.parser import Parser
 
-_ENTRIES = 60
+_ENTRIES = 30
 """Beside its seeds, for each parser."""
 
 
