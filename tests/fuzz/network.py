@@ -265,7 +265,10 @@ def wyoming_satellite(raw: bytes) -> None:
     """The port of the satellite."""
 
     async def both() -> None:
-        await _wyoming(raw, Satellite(Assistant()).handler)  # type: ignore[arg-type]
+        satellite = Satellite(Assistant())  # type: ignore[arg-type]
+        # As where it runs: what comes unasked is played until it ends.
+        with satellite._announcing, satellite._announced:
+            await _wyoming(raw, satellite.handler)
 
     run(both())
 
