@@ -496,5 +496,5 @@ PARSERS: Final = (
     Parser("websocket.events", "/v1/events: a client's wishes", events_socket, (b'T{"devices": true}', b'T{"devices": false}' + PART + b"Bx"), (b'"devices"', b"true"), largest=100_000),
     Parser("socket.local", "hearth.sock: requests of the command line", local_socket, _LOCAL, (b'"do"', b'"text"', b'"arguments"', b'"area"', b'"session"'), largest=65_000),
     Parser("mcp.arguments", "tools of ours, called by others", mcp_arguments, (b'{"text": "x", "target": "a", "value": 4, "degrees": 21.5, "on": true}',), (b'"text"', b'"value"'), largest=65_000),
-    Parser("mcp.tools", "tools of others, as they describe them", mcp_tools, _TOOLS, (b'"properties"', b'"enum"', b'"required"', b'"type"'), largest=65_000),
+    Parser("mcp.tools", "tools of others, as they describe them", mcp_tools, _TOOLS, (b'"properties"', b'"enum"', b'"required"', b'"type"'), largest=65_000, blocks_s=2.0),
 )  # fmt: skip
