@@ -64,7 +64,7 @@ def enrolled(data_dir: Path) -> Bridge | None:
         return msgspec.json.decode(path.read_bytes(), type=Bridge)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, RecursionError) as error:
         raise StorageError(f"{path} can't be read: {error}", "delete it and enrol again", permanent=True) from None
 
 
@@ -148,7 +148,7 @@ def _post(url: str, body: bytes, context: ssl.SSLContext) -> Enrolled:
         if answer.is_success:
             return msgspec.json.decode(answer.content, type=Enrolled)
         problem = msgspec.json.decode(answer.content, type=Problem)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise BridgeRefused(f"{url} answers {answer.status_code}", "is it a bridge?") from None
     raise BridgeRefused(f"refused: {problem.message}", "run `hearth-cloud device add` for another code")
 

@@ -85,7 +85,12 @@ def read_sentences(files: Iterable[Path], language: str, known: Known) -> Senten
     )
     content: dict[str, Any] = {}
     for name, root in roots:
-        found = _Sieve(name, known, mistakes).sift(root)
+        try:
+            found = _Sieve(name, known, mistakes).sift(root)
+        except (yaml.YAMLError, ValueError) as error:
+            # A tag that makes something of Python's, a date that there is not.
+            mistakes.append(Mistake(name, 1, f"cannot be read: {str(error).splitlines()[0]}"))
+            continue
         if str(found.pop("language", language)).split("-")[0] == language.split("-", maxsplit=1)[0]:
             merge_dict(content, found)
     for mistake in mistakes:

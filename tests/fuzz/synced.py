@@ -164,7 +164,7 @@ def requests(raw: bytes) -> None:
 def answers(raw: bytes) -> None:
     """What a bridge answers to an enrolment, and what is kept of it; addresses and codes that people type."""
     for kind in (Enrolled, Problem, Bridge):
-        with suppress(msgspec.DecodeError):
+        with suppress(msgspec.DecodeError, RecursionError):
             msgspec.json.encode(msgspec.json.decode(raw, type=kind))
     text = raw.decode("utf-8", "replace")
     with suppress(ProtocolError):

@@ -96,7 +96,9 @@ FOUND: Final[dict[str, tuple[str, bytes]]] = {
     "a property that is a text": ("mcp.tools", b'{"name": "n", "inputSchema": {"type": "object", "properties": {"a": "b"}, "required": 3}}'),
     # -- the bridge
     "a name before the host: the code in clear to somebody else": ("sync.answers", b"http://localhost:x@evil.example"),
+    "arrays within arrays, by whoever has no token yet: 500": ("sync.requests", b'{"code": "x", "more": ' + b"[" * 20_000),
     # -- files
+    "a tag of Python's in a person's sentences: ConstructorError": ("yaml.sentences", b"settings: !!python/name:os.system x\n"),
     "words without end: RecursionError": ("text.sums", b"minus " * 1_600 + b"1"),
     "thousands of opening brackets: libyaml ran over its stack": ("yaml.sentences", b"intents: " + b"[" * 60_000),
     "the same in routines": ("yaml.routines", b"a: " + b"[" * 60_000),

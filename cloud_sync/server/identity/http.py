@@ -111,7 +111,7 @@ def _prove(identity: Identity | None, asked: ProveIt, server: str, *, is_fresh: 
 def _decoded(raw: bytes, kind: type[S]) -> S:
     try:
         return msgspec.json.decode(raw, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ProtocolError(Code.MALFORMED, f"not what is expected here: {error}") from None
 
 
