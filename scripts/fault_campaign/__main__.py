@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import shutil
 import sys
 import tempfile
 import time
@@ -9,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from scripts.fault_campaign import of_disks, of_processes, of_surroundings, power_cuts, report
+from scripts.fault_campaign import of_disks, of_processes, of_surroundings, power_cuts
+from scripts.fault_campaign.report import line, written
 from scripts.fault_campaign.rig import Rig
 from scripts.fault_campaign.trial import Fault, Trial, attempt, seeded
 
@@ -35,15 +37,15 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{name}: not here: {why}", flush=True)
     tried = {name: fault for name, fault in chosen.items() if name not in left}
     if tried:
-        trials = _campaign(tried, asked.seed, asked.rounds)
-        print(f"table: {report.written(asked.report, FAULTS, trials, left)}")
+        trials = _campaign(tried, asked.seed, asked.rounds, asked.report)
+        print(f"table: {written(asked.report, FAULTS, trials, left)}")
         broken = any(trial.wrong for trial in trials)
     if not asked.only or _POWER in asked.only:
         broken |= not power_cuts.campaign(asked.seed, asked.rounds, asked.report)
     return int(broken)
 
 
-def _campaign(tried: dict[str, Fault], seed: int, rounds: int) -> list[Trial]:
+def _campaign(tried: dict[str, Fault], seed: int, rounds: int, report: Path) -> list[Trial]:
     trials: list[Trial] = []
     begun = time.monotonic()
     for name, fault in tried.items():
@@ -53,6 +55,9 @@ def _campaign(tried: dict[str, Fault], seed: int, rounds: int) -> list[Trial]:
                 trials.append(Trial(name, seed, wrong=["it did not start at all"]))
             else:
                 trials += _rounds(rig, fault, seed, rounds)
+            if any(trial.wrong for trial in trials):
+                report.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(rig.folder / "log", report / f"{name}.log")
         print(f"-- {name}, {time.monotonic() - begun:.0f} s", flush=True)
     return trials
 
@@ -61,7 +66,7 @@ def _rounds(rig: Rig, fault: Fault, seed: int, rounds: int) -> list[Trial]:
     trials = []
     for number in range(rounds):
         trials.append(attempt(rig, fault, seed + number))
-        print(report.line(trials[-1]), flush=True)
+        print(line(trials[-1]), flush=True)
         if not rig.is_well():
             trials[-1].wrong.append("it is not well afterwards")
             break

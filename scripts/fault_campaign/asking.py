@@ -25,11 +25,11 @@ class Reply:
     events: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
 
-def ask(data_dir: Path, text: str, patience_s: float = 20.0) -> Reply:
-    """The turn of ``text``, or why there is none."""
+def ask(data_dir: Path, text: str, patience_s: float = 20.0, session: str | None = None) -> Reply:
+    """The turn of ``text``, or why there is none. ``session``: the conversation that it goes on with."""
     begun = time.monotonic()
     try:
-        answers = list(_answers(data_dir, {"do": "ask", "text": text}, patience_s))
+        answers = list(_answers(data_dir, {"do": "ask", "text": text, "session": session}, patience_s))
     except ConnectionError as error:
         return Reply(str(error), "nobody", took_s=time.monotonic() - begun)
     except (OSError, ValueError) as error:

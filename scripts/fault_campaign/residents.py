@@ -83,9 +83,9 @@ class Residents:
             if (extra := self._house.commands(device) - expected) > self._open[device]
         ]
 
-    def ask(self, text: str, patience_s: float = 20.0) -> Reply:
+    def ask(self, text: str, patience_s: float = 20.0, session: str | None = None) -> Reply:
         """Somebody asks."""
-        reply = ask(self._data_dir, text, patience_s)
+        reply = ask(self._data_dir, text, patience_s, session)
         self.told.asked += 1
         if reply.outcome not in ("nobody", "lost"):
             self.told.answered += 1
@@ -109,7 +109,7 @@ class Residents:
         reply = self.ask(f"turn {'on' if on else 'off'} the {_LAMPS[device]}")
         if reply.outcome == "done":
             state = self._house.state(device)
-            if device == _SILENT and reply.confirmed:
+            if device == _SILENT and reply.confirmed and on:  # its last word is that it is off
                 self.told.untrue.append(f"{device} said nothing, and the answer was {reply.text!r}")
             elif reply.confirmed and state != ("ON" if on else "OFF"):
                 self.told.untrue.append(f"{device} is {state}, and the answer was {reply.text!r}")

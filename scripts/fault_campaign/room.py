@@ -81,14 +81,15 @@ class Room:
 
     def command(self, service: Service, since: float, within_s: float) -> Answer | None:
         """Call it, and tell it to turn on the kitchen light. None where it is not woken in that time."""
-        if (woken := self.call(service, since, within_s)) is None:
+        if self.call(service, since, within_s) is None:
             return None
         self._play(self._command)
+        woken = _woken(service, since)
+        assert woken is not None
         service.until(lambda: _ended(service, woken) is not None, _TURN_S)
-        ended = _ended(service, woken)
-        if ended is None:
-            return Answer(woken, "", time.monotonic())
-        return Answer(woken, str(ended.fields.get("outcome", "")), ended.at)
+        if (ended := _ended(service, woken)) is None:
+            return Answer(woken.at, "", time.monotonic())
+        return Answer(woken.at, str(ended.fields.get("outcome", "")), ended.at)
 
     def _play(self, path: Path) -> None:
         """Whether there is a sound server or not."""
@@ -105,5 +106,6 @@ def _woken(service: Service, since: float) -> Line | None:
     return service.line(lambda line: line.message == "woken", since)
 
 
-def _ended(service: Service, since: float) -> Line | None:
-    return service.line(lambda line: line.message == "turn ended", since - 1e-9)
+def _ended(service: Service, woken: Line) -> Line | None:
+    turn = woken.fields["turn"]
+    return service.line(lambda line: line.message == "turn ended" and line.fields["turn"] == turn, woken.at - 1e-9)

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -117,7 +118,7 @@ def attempt(rig: Rig, fault: Fault, seed: int, patience_s: float = 90.0) -> Tria
     trial.wrong += _bugs(rig, begun)
     if trial.listening_s is None:
         trial.wrong.append(f"not listening after {patience_s:.0f} s")
-    if fault.needs_message and not found.said:
+    if fault.needs_message and re.search(fault.needs_message, found.said) is None:
         trial.wrong.append(f"it never said {fault.needs_message!r}")
     return trial
 

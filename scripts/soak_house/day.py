@@ -139,7 +139,8 @@ class Day:
     def _tidy(self, number: int) -> None:
         """As people do: the list is emptied when it was shopped for."""
         if number % _SHOPPING_HOURS == _SHOPPING_HOURS - 1:
-            self._rig.residents.ask("clear my shopping list")
+            self._rig.residents.ask("clear my shopping list", session="shopping")
+            self._counted("lists emptied", self._rig.residents.ask("yes", session="shopping").outcome)
             self._rig.ledger.begin_anew()
 
     def _counted(self, what: str, outcome: str) -> None:
