@@ -3,6 +3,7 @@
 import argparse
 import logging
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -22,6 +23,7 @@ _POWER: Final = "power-cut"
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit status: 1 where a promise was broken."""
     asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was mounted and started is taken down
     logging.basicConfig(level=logging.CRITICAL)
     if asked.list:
         _show_list()

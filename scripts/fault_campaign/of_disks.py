@@ -2,13 +2,14 @@
 
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Final
 
 import platformdirs
 
-from scripts.fault_campaign.rig import Rig
+from scripts.fault_campaign.rig import HEARTH, Rig
 from scripts.fault_campaign.trial import Fault, Found
 
 _MODEL: Final = "moonshine-tiny-en"
@@ -84,7 +85,8 @@ def _damaged_model(rig: Rig) -> Found:
     _copied(models)
     victim = max((models / _MODEL).iterdir(), key=lambda path: path.stat().st_size)
     with victim.open("r+b") as file:
-        file.seek(rig.chance.randrange(victim.stat().st_size // 2))
+        # Its head, by which it can't be loaded, or anywhere else, where it only hears worse.
+        file.seek(rig.chance.choice((0, rig.chance.randrange(victim.stat().st_size // 2))))
         file.write(rig.chance.randbytes(1 << 16))
     rig.service.hold()
     rig.service.extra = {"HEARTH_MODELS_DIR": str(models)}
@@ -99,11 +101,15 @@ def _damaged_model(rig: Rig) -> Found:
         )
     elif (told := rig.residents.ask("turn on the kitchen light")).outcome != "done":
         wrong.append(f"a written command with a damaged model: {told.outcome} {told.text}")
-    said = rig.service.said(rf"{_MODEL}.*(damaged|not what it was)", begun) or ""
+    looked = subprocess.run(
+        [HEARTH, "maintain"], env={**rig.environ(), **rig.service.extra}, capture_output=True, text=True, check=False
+    )
+    said = looked.stderr.strip().splitlines()[-1] if looked.returncode else ""
+    loaded = rig.service.said("not a readable|can't be loaded|cannot be loaded", begun)
     rig.service.hold()
     rig.service.extra = {}
     shutil.rmtree(models)
-    return Found(rig.service.go_on(), said, "answers in writing" if ready and not wrong else "", wrong)
+    return Found(rig.service.go_on(), said, "" if wrong else f"answers in writing; {loaded or 'it loads'}", wrong)
 
 
 def _copied(models: Path) -> None:
@@ -123,6 +129,6 @@ FAULTS = (
           "hears, switches, refuses what it can't keep; starts like that", _read_only, needs_message=_REFUSED),
     Fault("damaged-database", "one to four pages of the database are overwritten while it is down",
           "set aside, told in the log, begun anew", _damaged_database, needs_message="is damaged"),
-    Fault("damaged-model", f"64 KiB of {_MODEL} are overwritten", "told which, and answers in writing", _damaged_model,
-          needs_message="damaged"),
+    Fault("damaged-model", f"64 KiB of {_MODEL} are overwritten", "told which, by the nightly look; answers in writing",
+          _damaged_model, needs_message="damaged"),
 )  # fmt: skip

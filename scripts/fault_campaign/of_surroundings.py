@@ -19,7 +19,7 @@ _HOUSE_BACK_S: Final = 20.0
 
 def _no_sound(rig: Rig) -> Found:
     begun = time.monotonic()
-    rig.room.pulse.kill()
+    rig.room.kill()
     wrong = (
         [] if rig.service.until(lambda: "microphone is gone" in rig.service.status, 10) else ["its status is silent"]
     )
@@ -168,6 +168,7 @@ def _little_memory(rig: Rig) -> Found:
 def _little_processor(share: float, seconds: float) -> Callable[[Rig], Found]:
     def inflict(rig: Rig) -> Found:
         lives, begun = len(rig.service.lives), time.monotonic()
+        rig.service.longest_s = 0.0
         with _in(rig, "cpu") as group:
             group.share_of_a_core(share)
             woken = rig.room.call(rig.service, begun, seconds)
@@ -177,6 +178,7 @@ def _little_processor(share: float, seconds: float) -> Callable[[Rig], Found]:
             restarts = len(rig.service.lives) - lives
         wrong = [f"started anew {restarts} times: slow is not stuck"] if restarts else []
         during = f"woken after {woken - begun:.1f} s" if woken is not None else f"deaf for {seconds:.0f} s"
+        during += f", beats at most {rig.service.longest_s:.1f} s apart"
         return Found(over, during=during, wrong=wrong)
 
     return inflict

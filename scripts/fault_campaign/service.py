@@ -91,6 +91,8 @@ class Service:
         self.lines: list[Line] = []
         self.status = ""
         """What it says of itself to systemd."""
+        self.longest_s = 0.0
+        """The longest that a beat has taken to come; whoever wants to know it of a time sets it to 0 before."""
         self._changed = threading.Condition()
         self._process: subprocess.Popen[bytes] | None = None
         self._watch = _Watch(limits.watchdog_s)
@@ -273,6 +275,7 @@ class Service:
                 self.lives[-1].ready = self.lives[-1].ready or now
                 watch.beaten, watch.start_by = now, _FAR
             case "WATCHDOG", "1" if watch.beaten != _FAR:
+                self.longest_s = max(self.longest_s, now - watch.beaten)
                 watch.beaten = now
             case "WATCHDOG", "trigger":
                 self.lives[-1].why = "asked for it"

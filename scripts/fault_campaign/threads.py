@@ -15,6 +15,7 @@ from typing import Final
 _SEIZE: Final = 0x4206
 _INTERRUPT: Final = 0x4207
 _DETACH: Final = 17
+_LOOK_S: Final = 0.05
 _ALL: Final = 0x40000000
 """__WALL: also threads are waited for."""
 
@@ -45,7 +46,10 @@ def stopped(thread: int) -> Iterator[None]:
         except OSError as error:
             wrong.append(error)
         begun.set()
-        over.wait()
+        # Its end is told to its tracer first: until that has taken note of it, its process does not end.
+        while not over.wait(_LOOK_S) and not wrong:
+            if os.waitpid(thread, _ALL | os.WNOHANG) != (0, 0):
+                return
         try:
             _ptrace(_DETACH, thread)
         except OSError:

@@ -4,6 +4,7 @@ import argparse
 import json
 import math
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -29,6 +30,7 @@ _RISES: Final = ("processor_s", "kept_mb")
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit status: 1 where something grows, or nobody answered."""
     asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was mounted and started is taken down
     seconds = asked.minutes * _MINUTE_S / asked.hours
     print(f"{asked.hours} simulated hours in about {asked.minutes:.0f} minutes, {seconds:.0f} s each", flush=True)
     port, bridge = free_port(), MemoryBridge()

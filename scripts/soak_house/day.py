@@ -65,7 +65,7 @@ class Day:
 
     def hour(self, number: int, seconds: float) -> None:
         """One of them, in so many seconds; or longer, where the machine does not get through."""
-        doings: list[Callable[[], None]] = [self._ask] * 6 + [self._keep] * 3 + [self._switch] * 4 + [self._call] * 3
+        doings: list[Callable[[], None]] = [self._ask] * 6 + [self._keep] * 3 + [self._switch] * 4 + [self._call] * 2
         doings += [self._timer, self._flap, self._look_at_the_page]
         self._chance.shuffle(doings)
         begun = time.monotonic()
@@ -123,7 +123,9 @@ class Day:
 
     async def _visit(self, count: int) -> None:
         async def one() -> None:
-            async with connect(f"ws://127.0.0.1:{self._port}/v1/events?devices=true", compression=None) as socket:
+            async with connect(
+                f"ws://127.0.0.1:{self._port}/v1/events?devices=true", compression=None, open_timeout=90
+            ) as socket:
                 with anyio.move_on_after(self._chance.uniform(0.5, 2.0)):
                     async for _ in socket:
                         pass
