@@ -64,11 +64,10 @@ def _pragma(connection: apsw.Connection, name: str) -> int:
     return value
 
 
-def damaged_models(models_dir: Path) -> list[str]:
+def damaged_models(store: Store) -> list[str]:
     """Ids of those that are there and are not what they were, by every byte: a card forgets, and a model that has lost
     a few only hears worse.
     """
-    store = Store(models_dir)
     whole = [model for model in store.manifest.models if store.inspect(model)[0] is Condition.OK]
     return [model.id for model in whole if store.verify(model)[0] is Condition.DAMAGED]
 

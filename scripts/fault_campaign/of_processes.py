@@ -9,6 +9,7 @@ from scripts.fault_campaign.threads import stopped, thread_of
 from scripts.fault_campaign.trial import Fault, Found
 
 _NOTICED_S = 75.0
+_SLOW_S = 15.0
 
 
 def _killed(rig: Rig) -> Found:
@@ -55,6 +56,24 @@ def _hung(name: str) -> "Fault":
     )  # fmt: skip
 
 
+def _slow_disk(rig: Rig) -> Found:
+    """As a card does that is about to die: nothing comes back for a quarter of a minute."""
+    begun = time.monotonic()
+    found = Found(0.0)
+    with stopped(thread_of(rig.service.process, "engine-database")):
+        for _ in range(2):
+            asked = time.monotonic()
+            heard = rig.room.command(rig.service, asked, 30)
+            if heard is None or heard.outcome != "done":
+                found.wrong.append(f"a lamp while the disk does not answer: {heard.outcome if heard else 'deaf'}")
+            else:
+                found.during += f"woken after {heard.woken - asked:.1f} s, done; "
+        time.sleep(max(0.0, begun + _SLOW_S - time.monotonic()))
+    found.over = time.monotonic()
+    found.said = rig.service.said("the disk does not answer", begun) or ""
+    return found
+
+
 def _why_no_tracing() -> str | None:
     return None if os.geteuid() == 0 else "only root may trace a process that is not its child"
 
@@ -68,5 +87,13 @@ FAULTS = (
         _killed_while_it_starts,
     ),
     Fault("stopped", "SIGSTOP of the process", "a missed beat: started anew", _stopped),
-    *(_hung(name) for name in ("wake", "stt", "tts", "database", "loop")),
+    *(_hung(name) for name in ("wake", "stt", "tts", "loop")),
+    Fault(
+        "slow-disk",
+        "the thread of the database stands still for 15 s, by ptrace",
+        "lamps are switched meanwhile",
+        _slow_disk,
+        why_not=_why_no_tracing,
+        needs_message="disk does not answer",
+    ),
 )

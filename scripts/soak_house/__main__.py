@@ -51,6 +51,9 @@ def main(arguments: Sequence[str]) -> int:
                 bridge.heard.clear()
                 rows.append({"hour": hour + 1, **taken(rig.service.process, rig.data_dir, port)})
                 print(_line(rows[-1]), flush=True)
+                if time.monotonic() - begun > asked.at_most * _MINUTE_S:
+                    print(f"after {asked.at_most:.0f} minutes it is over", flush=True)
+                    break
             wrong = [*day.done.wrong, *rig.residents.told.untrue]
             wrong += [f"it ended {len(rig.service.lives) - 1} times"] if len(rig.service.lives) > 1 else []
             counts = dict(day.done.counts)
@@ -108,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("scripts/soak", description="A house lives on; what grows is told.")
     parser.add_argument("--hours", type=int, default=24, help="of the simulated house")
     parser.add_argument("--minutes", type=float, default=15.0, help="that all of them take, where the machine keeps up")
+    parser.add_argument("--at-most", type=float, default=120.0, help="minutes after which no further hour begins")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, default=Path("soak-report"), help="folder for the table and the JSON")
     return parser
