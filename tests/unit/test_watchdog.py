@@ -237,6 +237,25 @@ def test_a_service_manager_that_does_not_read_is_not_waited_for(systemd: socket.
     assert systemd.recv(200) == b"WATCHDOG=1"
 
 
+@pytest.mark.anyio
+async def test_a_thread_that_does_not_come_for_its_next_job_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Blocked()
+    async with EngineThread[Blocked]("late", lambda: engine) as thread:
+        await thread.ready()
+        # It stands still before it takes anything, as one that a tracer stops.
+        monkeypatch.setattr(thread._jobs, "get", lambda: engine.go_on.wait() and None)
+        for _ in range(2):  # the first is taken by the call that waits already
+            pending = thread.submit(Blocked.close)
+        begun = time.monotonic()
+        while not (there := [work for work in work_in_hand() if work.name == "late"]):
+            assert time.monotonic() - begun < 30
+            await anyio.sleep(0.01)
+        assert 0 < there[0].for_s < time.monotonic() - begun + 1
+        assert not there[0].builds
+        pending.cancel()
+        engine.go_on.set()
+
+
 # -- the loop itself -------------------------------------------------------------------------------------------------
 
 
