@@ -87,7 +87,7 @@ FAULTS = (
         _killed_while_it_starts,
     ),
     Fault("stopped", "SIGSTOP of the process", "a missed beat: started anew", _stopped),
-    *(_hung(name) for name in ("wake", "stt", "tts", "loop")),
+    *(_hung(name) for name in ("wake", "loop", "stt", "tts")),
     Fault(
         "slow-disk",
         "the thread of the database stands still for 15 s, by ptrace",
