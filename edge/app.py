@@ -145,7 +145,7 @@ async def assistant(
             services.start_soon(built.forget_what_is_erased_by_voice)
             services.start_soon(built.observation.serve)
             rested_s = settings.board.unload_after_s
-            services.start_soon(Unloading([*mind.engines, engines.tts, engines.stt], bus, rested_s).serve)
+            services.start_soon(Unloading(built.unloadable, bus, rested_s).serve)
         yield built
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from edge.settings_values import value_at
+
 MODEL: Final = "proc/device-tree/model"
 _MEMORY: Final = "proc/meminfo"
 _LITTLE_MB: Final = 700
@@ -93,25 +95,18 @@ def suits(above: Mapping[str, Any]) -> dict[str, Any]:
     """By dotted key, what suits the board, as far as ``above``, values in sections, does not say otherwise. Which board
     that is, ``board.profile`` there may say.
     """
-    said = _at(above, "board.profile")
+    said = value_at(above, "board.profile")
     if said in (None, "auto"):
         kind = this_board()
     elif said in list(Kind):
         kind = Kind(said)
     else:
         return {}  # wrong, as whoever checks it will say
-    given = _VALUES[kind].items()
     return {
-        key: suited.value for key, suited in given if all(_at(above, each) is None for each in (key, *suited.unless))
+        key: suited.value
+        for key, suited in _VALUES[kind].items()
+        if all(value_at(above, each) is None for each in (key, *suited.unless))
     }
-
-
-def _at(values: Mapping[str, Any], key: str) -> Any:
-    """None where it isn't there."""
-    found: Any = values
-    for part in key.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
 
 
 def _memory_mb(meminfo: str) -> int | None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
-from pydantic_core import to_jsonable_python
 
 from cloud_sync.client.status import standing, waiting
 from edge import plugins
@@ -31,6 +30,7 @@ from edge.pressure import watched
 from edge.service import run_async
 from edge.session.neighbours import collision
 from edge.settings import Settings, Source, sources
+from edge.settings_values import value_at
 from edge.understand.sources import own_sentences
 from models.store import Store
 
@@ -179,16 +179,12 @@ def _board(settings: Settings) -> Row:
     kind = this_board() if chosen == "auto" else Kind(chosen)
     by = "by itself" if chosen == "auto" else "by board.profile"
     given = sorted(key for key, source in sources(settings).items() if source is Source.BOARD)
-    values = [f"{key} = {_value(settings, key)}" for key in given]
+    now = settings.model_dump(mode="json")
+    values = [f"{key} = {value_at(now, key)}" for key in given]
     found = f"{model_name()}: {kind.value}, {by}; {', '.join(values) or 'the defaults'}"
     if not watched(os.environ):
         return _row("board", True, f"{found}; the kernel does not tell when memory is short", needed=False)
     return _row("board", True, found, needed=False)
-
-
-def _value(settings: Settings, key: str) -> Any:
-    section, _, name = key.partition(".")
-    return to_jsonable_python(getattr(getattr(settings, section), name))
 
 
 def _models(settings: Settings) -> Iterator[Row]:

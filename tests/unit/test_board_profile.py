@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from edge.board_profile import Kind, kind_of, suits, this_board
+from edge.cli.settings import rows_of
 from edge.settings import Source, load, sources
 
 
@@ -85,3 +86,17 @@ def test_the_profile_is_below_what_was_measured_and_what_is_written(
         "api.load": Source.ENVIRONMENT,
         "speak.engine": Source.BOARD,
     }
+
+
+def test_the_command_line_says_what_is_set_and_by_whom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEARTH_API__PORT", raising=False)
+    file = tmp_path / "hearthside.toml"
+    file.write_text(
+        '[board]\nprofile = "pi5"\n[mqtt]\npassword = "hunter2"\n[skills.tools]\nenvironment = { A = "b" }\n'
+    )
+    rows = {row["key"]: row for row in rows_of(load(file), everything=False)}
+    assert rows["stt.threads"] == {"key": "stt.threads", "value": 3, "source": "board", "hidden": False}
+    assert rows["mqtt.password"] == {"key": "mqtt.password", "value": None, "source": "file", "hidden": True}
+    assert "hunter2" not in str(rows)
+    assert "wake.words" not in rows
+    assert {row["key"]: row["source"] for row in rows_of(load(file), everything=True)}["wake.words"] == "default"
