@@ -15,6 +15,7 @@ from edge.cloud import open_cloud
 from edge.database import Database
 from edge.engine_thread import EngineThread
 from edge.engines import endpoint_rules, stt, tts, wake_engine, wake_model, wake_rules
+from edge.freed import return_memory_when_still
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
 from edge.home.shared_names import SharedNames
@@ -144,6 +145,7 @@ async def assistant(
             services.start_soon(built.keep_ready)
             services.start_soon(built.forget_what_is_erased_by_voice)
             services.start_soon(built.observation.serve)
+            services.start_soon(return_memory_when_still, bus)
             rested_s = settings.board.unload_after_s
             services.start_soon(Unloading(built.unloadable, bus, rested_s).serve)
         yield built

@@ -5,13 +5,11 @@ as soon as a turn begins (:mod:`edge.session.precedence`).
 """
 
 import asyncio
-import ctypes
 import functools
 import logging
 import os
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 import anyio
@@ -20,6 +18,7 @@ from anyio.to_thread import run_sync
 from edge.bus import Bus
 from edge.engine_thread import EngineThread
 from edge.events import EngineReloaded, EngineUnloaded
+from edge.freed import return_memory
 from edge.pressure import Pressure, memory_pressure
 
 _log = logging.getLogger(__name__)
@@ -65,9 +64,3 @@ class Unloading:
     def _is_back(self, engine: str, took_s: float) -> None:
         _log.info("%s is back after %.2f s", engine, took_s)
         self._bus.emit(EngineReloaded(turn="", at=time.monotonic(), engine=engine, ms=took_s * 1000))
-
-
-def return_memory() -> None:
-    """Give the system what was freed: glibc keeps it, in an arena for each thread, for whoever wants it next."""
-    with suppress(AttributeError):  # other libraries do that by themselves
-        ctypes.CDLL(None).malloc_trim(0)

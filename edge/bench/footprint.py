@@ -34,6 +34,7 @@ from edge.cli import print_json
 from edge.cli.run import console
 from edge.errors import AssistantError
 from edge.events import NotUnderstood, TurnEnded, Understood
+from edge.freed import return_memory
 from edge.home.demo import demo_home
 from edge.intents import Tier
 from edge.ports import LlmEngine
@@ -52,7 +53,7 @@ SENTENCES: Final = (
 """In the demo house; some of them end at the local model."""
 _SETTLE_S: Final = 5.0
 _PAGE_S: Final = 120.0
-_LOOKED_AT: Final = ("/v1/devices", "/v1/turns", "/v1/settings", "/v1/system")
+_LOOKED_AT: Final = ("/v1/devices", "/v1/turns", "/v1/settings", "/v1/health")
 """What the page asks for."""
 
 
@@ -70,6 +71,7 @@ async def _serve(settings: Settings) -> None:
         gc.collect()
         gc.freeze()
         gc.enable()
+        await run_sync(return_memory)
         await running.ask("turn on the kitchen light")
         print_json({"ready": True})
         while text := (await run_sync(sys.stdin.readline, abandon_on_cancel=True)).strip():

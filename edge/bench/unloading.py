@@ -24,9 +24,9 @@ from edge.bench.footprint import SENTENCES
 from edge.chunk import RATE
 from edge.engine_thread import EngineThread
 from edge.errors import AssistantError
+from edge.freed import return_memory
 from edge.home.demo import demo_home
 from edge.settings import Settings
-from edge.unloading import return_memory
 
 _TIMES: Final = 3
 _SETTLE_S: Final = 5.0

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.to_thread import run_sync
 
 from cloud_sync.notify import started_by_systemd, stretch_watch, tell_systemd
 from edge import plugins
@@ -30,6 +31,7 @@ from edge.bus import Bus
 from edge.devices import as_row
 from edge.errors import AssistantError, MicrophoneSilent
 from edge.events import Fault, Timings, TurnEnded, Woke, as_json
+from edge.freed import return_memory
 from edge.ports import Delegate
 from edge.service import log_to_stderr, run_async, stop_signals
 from edge.settings import Settings
@@ -137,6 +139,7 @@ async def _until_told_to_stop(settings: Settings) -> bool:
         gc.collect()
         gc.freeze()
         gc.enable()
+        await run_sync(return_memory)
         with stop_signals() as told_to_stop:
             _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
             tell_systemd("READY=1")

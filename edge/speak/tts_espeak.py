@@ -52,7 +52,8 @@ class EspeakTts:
             raise EngineError(f"espeak-ng could not speak (error {failed})", "report it, with the sentence")
         if not pieces:
             return np.zeros(0, np.int16)
-        return np.rint(np.concatenate(pieces) * self._volume).astype(np.int16)
+        sound: Pcm = np.rint(np.concatenate(pieces) * self._volume).astype(np.int16)
+        return sound
 
     def close(self) -> None:
         """Free the library with all that it holds."""
