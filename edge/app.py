@@ -15,7 +15,7 @@ from edge.cloud import open_cloud
 from edge.database import Database
 from edge.engine_thread import EngineThread
 from edge.engines import endpoint_rules, stt, tts, wake_engine, wake_model, wake_rules
-from edge.freed import return_memory_when_still
+from edge.heap import return_memory_when_still
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
 from edge.home.shared_names import SharedNames

@@ -18,7 +18,7 @@ from anyio.to_thread import run_sync
 from edge.bus import Bus
 from edge.engine_thread import EngineThread
 from edge.events import EngineReloaded, EngineUnloaded
-from edge.freed import return_memory
+from edge.heap import return_memory
 from edge.pressure import Pressure, memory_pressure
 
 _log = logging.getLogger(__name__)

@@ -36,8 +36,10 @@ class Start:
     """From exec to the microphone that is open before a wake word that is loaded."""
     ready_s: float
     """From exec to `READY=1`: every engine warm."""
+    main_s: float
+    """Processor time of the main thread until it listens: on a machine that does nothing else, about what it takes."""
     cpu_s: float
-    """Processor time by then, of all threads."""
+    """Processor time of all threads until it is ready."""
     rss_mb: float
     """Then, in 10^6 bytes."""
 
@@ -48,22 +50,22 @@ def start(tree: Path, environment: Mapping[str, str]) -> Start:
     begun = time.perf_counter()
     process = subprocess.Popen(hearth, cwd=tree, env=environment, stderr=subprocess.PIPE, text=True)
     seen: dict[str, float] = {}
-    said = []
+    said, main_s = [], 0.0
     try:
         assert process.stderr is not None
         for line in process.stderr:
             said.append(line)
             if (found := _LINE.search(line)) is not None:
                 seen[found[1]] = time.perf_counter() - begun
+                main_s = main_s or _spent_s(Path(f"/proc/{process.pid}/task/{process.pid}/stat"))
             if "ready in" in seen:
                 break
         else:
             raise SystemExit(f"{tree} did not start:\n{''.join(said[-20:])}")
-        fields = Path(f"/proc/{process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        cpu_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # proc(5): utime, stime
+        cpu_s = _spent_s(Path(f"/proc/{process.pid}/stat"))
         status = Path(f"/proc/{process.pid}/status").read_text("ascii")
         rss = int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024 / 1e6  # type: ignore[index]
-        return Start(seen["listening after"], seen["ready in"], cpu_s, rss)
+        return Start(seen["listening after"], seen["ready in"], main_s, cpu_s, rss)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -73,6 +75,12 @@ def start(tree: Path, environment: Mapping[str, str]) -> Start:
             process.wait()
         if process.stderr is not None:
             process.stderr.close()
+
+
+def _spent_s(stat: Path) -> float:
+    """Seconds of processor time, by proc(5): utime and stime."""
+    fields = stat.read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -109,7 +117,7 @@ def main() -> None:
             pulse.kill()
     for tree, starts in found.items():
         print(f"{tree}, {len(starts)} starts, median (least–most):")
-        for name in ("listening_s", "ready_s", "cpu_s", "rss_mb"):
+        for name in ("listening_s", "ready_s", "main_s", "cpu_s", "rss_mb"):
             values = [getattr(each, name) for each in starts]
             print(f"  {name:12} {statistics.median(values):7.2f} ({min(values):.2f}–{max(values):.2f})")
 

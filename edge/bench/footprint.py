@@ -34,7 +34,7 @@ from edge.cli import print_json
 from edge.cli.run import console
 from edge.errors import AssistantError
 from edge.events import NotUnderstood, TurnEnded, Understood
-from edge.freed import return_memory
+from edge.heap import begin_loading, end_loading
 from edge.home.demo import demo_home
 from edge.intents import Tier
 from edge.ports import LlmEngine
@@ -60,6 +60,7 @@ _LOOKED_AT: Final = ("/v1/devices", "/v1/turns", "/v1/settings", "/v1/health")
 async def _serve(settings: Settings) -> None:
     """The child: asks what it reads, a sentence a line, and tells which tiers were asked and for how long."""
     gc.disable()
+    begin_loading()
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(assistant(settings, hears=True, sink=WavSink(None)))
         tasks = await stack.enter_async_context(anyio.create_task_group())
@@ -71,7 +72,7 @@ async def _serve(settings: Settings) -> None:
         gc.collect()
         gc.freeze()
         gc.enable()
-        await run_sync(return_memory)
+        await run_sync(end_loading)
         await running.ask("turn on the kitchen light")
         print_json({"ready": True})
         while text := (await run_sync(sys.stdin.readline, abandon_on_cancel=True)).strip():

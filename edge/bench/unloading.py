@@ -24,7 +24,7 @@ from edge.bench.footprint import SENTENCES
 from edge.chunk import RATE
 from edge.engine_thread import EngineThread
 from edge.errors import AssistantError
-from edge.freed import return_memory
+from edge.heap import return_memory
 from edge.home.demo import demo_home
 from edge.settings import Settings
 

@@ -31,7 +31,7 @@ from edge.bus import Bus
 from edge.devices import as_row
 from edge.errors import AssistantError, MicrophoneSilent
 from edge.events import Fault, Timings, TurnEnded, Woke, as_json
-from edge.freed import return_memory
+from edge.heap import begin_loading, end_loading
 from edge.ports import Delegate
 from edge.service import log_to_stderr, run_async, stop_signals
 from edge.settings import Settings
@@ -52,6 +52,7 @@ def run_assistant(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT. Returns the exit code."""
     log_to_stderr(settings.log_level, settings.log_format)
     gc.disable()  # while everything loads, there is nothing to collect
+    begin_loading()
     if run_async(_until_told_to_stop, settings):
         # In the same process, so that whoever watches over it sees no end.
         sys.stdout.flush()
@@ -139,7 +140,7 @@ async def _until_told_to_stop(settings: Settings) -> bool:
         gc.collect()
         gc.freeze()
         gc.enable()
-        await run_sync(return_memory)
+        await run_sync(end_loading)
         with stop_signals() as told_to_stop:
             _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
             tell_systemd("READY=1")
