@@ -25,6 +25,10 @@ REMOTE: Final = "wyoming"
 """Engines on another machine; there is a local one behind each."""
 _ESPEAK: Final = "espeak"
 """Its voices are names, no models."""
+_ACCENTS: Final = {"en": "en-us"}
+"""Where a language alone would be spoken otherwise than by the usual voice."""
+_CLEAR: Final = "+f3"
+"""The variant of a voice that a recogniser understood best."""
 
 
 def stt_engine(settings: Settings) -> str:
@@ -81,9 +85,10 @@ def local_tts(settings: Settings, store: Store) -> Callable[[], TtsEngine]:
 
 def _espeak_voice(settings: Settings, store: Store) -> str:
     """That of the settings; where they name another engine's model, as they do by themselves, that of the language."""
-    voice = settings.speak.voice
-    models = [model.id for model in store.manifest.models]
-    return settings.understand.language.lower() if voice in models else voice
+    voice, language = settings.speak.voice, settings.understand.language.lower()
+    if voice not in [model.id for model in store.manifest.models]:
+        return voice
+    return f"{_ACCENTS.get(language, language)}{_CLEAR}"
 
 
 def voice_model(settings: Settings) -> str | None:

@@ -1,4 +1,4 @@
-"""How the C library deals with memory: what was freed is given back to the system, not kept for whoever wants some next.
+"""How the C library deals with memory: what was freed goes back to the system, and is not kept for whoever wants some.
 
 glibc has an arena for each thread. What was freed in one of them stays with it, be it what was unpacked on a model's
 way into memory, or all that one long sentence took: some 90 MB after the start, and 80 MB after the sentence, without

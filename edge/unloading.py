@@ -44,8 +44,12 @@ class Unloading:
     async def follow(self, pressure: Pressure, effect_s: float = _EFFECT_S) -> None:
         """Let go, one at a time, as long as ``pressure`` says that memory is short."""
         loop = asyncio.get_running_loop()
-        for engine in self._engines:
-            engine.on_reloaded = functools.partial(loop.call_soon_threadsafe, self._is_back, engine.name)
+
+        def tell(engine: str, took_s: float) -> None:
+            loop.call_soon_threadsafe(self._is_back, engine, took_s)
+
+        for each in self._engines:
+            each.on_reloaded = functools.partial(tell, each.name)
         while True:
             await pressure.short()
             await self.relieve()

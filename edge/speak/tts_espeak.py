@@ -26,6 +26,10 @@ _DONT_EXIT: Final = 0x8000
 """``espeakINITIALIZE_DONT_EXIT``: without its data it says so, instead of ending the process."""
 _UTF8: Final = 1
 """``espeakCHARS_UTF8``."""
+_RATE_PARAMETER: Final = 1
+"""``espeakRATE``."""
+_WORDS_PER_MINUTE: Final = 150
+"""At its own 175, a recogniser takes "is on" for "lighted", and people ask again."""
 _PIECE_MS: Final = 200
 """Of sound, between two calls back."""
 
@@ -42,6 +46,7 @@ class EspeakTts:
         self._pieces: list[Pcm] = []
         self._take = _Take(self._taken)  # as long as the library may call it
         self._library.espeak_SetSynthCallback(self._take)
+        self._library.espeak_SetParameter(_RATE_PARAMETER, _WORDS_PER_MINUTE, 0)
 
     def synthesize(self, sentence: str) -> Pcm:
         """Returns int16, mono, at ``rate``; empty when there is nothing to pronounce. Raises EngineError."""

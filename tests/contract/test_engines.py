@@ -236,7 +236,7 @@ def tts(request: pytest.FixtureRequest, store: Store) -> Iterator[TtsEngine]:
             assert remote.remote.here, "no test was left to the local voice"
             remote.close()
         return
-    engine: TtsEngine = plugins.load("tts", request.param)("en-us" if request.param == "espeak" else voice, 1.0)
+    engine: TtsEngine = plugins.load("tts", request.param)("en-us+f3" if request.param == "espeak" else voice, 1.0)
     yield engine
     engine.close()
 
