@@ -72,8 +72,6 @@ _CLOUD_S: Final = 1.0
 """It asks nobody."""
 SEMANTIC: Final = "semantic"
 """Name of the engine that turns sentences into vectors."""
-CACHE: Final = "cache"
-"""Folder of the data folder with what is made anew when it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,7 @@ async def build_mind(
     skills say unasked is heard. Raises SettingsError.
     """
     language = settings.understand.language
-    wording = Wording(language, _of_skills("phrases"), settings.data_dir / CACHE)
+    wording = Wording(language, _of_skills("phrases"), settings.cache)
     floor, conversations, interpreter = Floor(), Conversations(), TurnlessInterpreter()
     announcer = Announcements(floor, wording, bus or Bus(), voice, settings.area)
     store = Store(settings.models_dir)
@@ -273,7 +271,7 @@ def _grammar(
         sentence_files(settings),
         skills=skills,
         vocabularies=vocabularies,
-        kept=settings.data_dir / CACHE,
+        kept=settings.cache,
     )
 
 
