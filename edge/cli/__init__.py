@@ -195,6 +195,24 @@ def check(as_json: Json = False, config: Config = None) -> None:
     sys.exit(any(row["needed"] and not row["ok"] for row in rows))
 
 
+@app.command(epilog="Example: `hearth settings --all`")
+def settings(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that have their defaults.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Say what is set, and where each value comes from. Secrets are not shown."""
+    from edge.cli.settings import rows_of
+    from edge.cli.tables import print_settings
+
+    rows = rows_of(settings_of(config), everything=everything)
+    if as_json:
+        for row in rows:
+            print_json(row)
+    else:
+        print_settings(rows)
+
+
 @app.command(epilog="Example: `hearth kpis --weeks 4`")
 def kpis(
     weeks: Annotated[int, typer.Option(min=1, max=104, help="The last so many weeks.")] = 8,

@@ -9,10 +9,11 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.to_thread import run_sync
 
 from cloud_sync.notify import started_by_systemd, stretch_watch, tell_systemd
 from edge import plugins
@@ -30,11 +31,15 @@ from edge.bus import Bus
 from edge.devices import as_row
 from edge.errors import AssistantError, MicrophoneSilent
 from edge.events import Fault, Timings, TurnEnded, Woke, as_json
+from edge.heap import begin_loading, end_loading
 from edge.ports import Delegate
 from edge.service import log_to_stderr, run_async, stop_signals
 from edge.settings import Settings
 from edge.watchdog import keep_watch
 from models.store import Store
+
+Requests: TypeAlias = dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]]
+"""What others answer of the assistant's own socket."""
 
 _log = logging.getLogger("hearth")
 _START_S = 300.0
@@ -47,6 +52,7 @@ def run_assistant(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT. Returns the exit code."""
     log_to_stderr(settings.log_level, settings.log_format)
     gc.disable()  # while everything loads, there is nothing to collect
+    begin_loading()
     if run_async(_until_told_to_stop, settings):
         # In the same process, so that whoever watches over it sees no end.
         sys.stdout.flush()
@@ -106,7 +112,7 @@ async def _until_told_to_stop(settings: Settings) -> bool:
         running = await stack.enter_async_context(assistant(settings, hears=hears, sink=sink, suspect=suspect))
         tasks = await stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(_log_turns, running.bus)
-        further: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {}
+        further: Requests = {}
         await stack.enter_async_context(serve(running, further))
         delegate = await stack.enter_async_context(_wyoming(running))
         if settings.hardware.drivers:
@@ -128,16 +134,13 @@ async def _until_told_to_stop(settings: Settings) -> bool:
             tasks.start_soon(running.follow, ring, delegate)
             stack.callback(ring.close)
             _log.info("listening after %.1f s", time.perf_counter() - begun)
-        if running.settings.api.serve:
-            # Imported only now, as hearing comes first.
-            from edge.cli.console_served import serve_console
-
-            await serve_console(running, stack, further)
+        await console(running, stack, tasks, further)
         await running.ready()
         # What is loaded by now stays. To look at all of it each time would stop everything for a quarter of a second.
         gc.collect()
         gc.freeze()
         gc.enable()
+        await run_sync(end_loading)
         with stop_signals() as told_to_stop:
             _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
             tell_systemd("READY=1")
@@ -169,6 +172,22 @@ async def _ended(running: Assistant, told_to_stop: Callable[[], Awaitable[None]]
         _log.info("beginning anew")
         tasks.cancel_scope.cancel()
     return again.is_set()
+
+
+async def console(running: Assistant, stack: AsyncExitStack, tasks: TaskGroup, further: Requests) -> None:
+    """Serve the page and the API. Imported only here, as hearing comes first."""
+    api = running.settings.api
+    if not api.serve:
+        return
+    if api.load == "asked":
+        from edge.cli.console_later import begin
+
+        if (later := await begin(running, further)) is not None:
+            tasks.start_soon(later.serve)
+        return
+    from edge.cli.console_served import serve_console
+
+    await serve_console(running, stack, further)
 
 
 @asynccontextmanager
