@@ -28,7 +28,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from edge import board_profile, profile, secret_files
+from edge import board_profile, outside, profile, secret_files
 from edge.errors import SettingsError
 from edge.sections import (
     ApiSettings,
@@ -270,7 +270,7 @@ def own_file() -> Path:
 def read_file(path: Path) -> dict[str, Any]:
     """What is written in the settings file ``path``, unchecked. Raises SettingsError."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return outside.toml_of(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}", "correct the file's TOML", permanent=True) from None
     except UnicodeDecodeError:

@@ -21,6 +21,7 @@ from scripts.debian import control
 from scripts.debian.control import HOME, Package
 from scripts.installer.release import LOCK, NEEDLESS
 from scripts.installer.services import SYSTEMD, wrapper
+from scripts.materials import bill
 from scripts.prepare import lockfile
 from scripts.prepare.__main__ import explain
 from scripts.prepare.environment import ROOT, pip, pip_environ
@@ -87,6 +88,9 @@ def build(asked: argparse.Namespace, folder: Path) -> tuple[Path, int]:
     _programs(home, python, asked, folder)
     _system(tree, home, backoff=python >= _WITH_BACKOFF)
     _documents(tree, version := f"{_version()}~{_OF_DEBIAN[python]}")
+    site = home / f"lib/python{asked.python}/site-packages"
+    materials = bill.bill(site, LOCK, int(os.environ["SOURCE_DATE_EPOCH"]))
+    bill.write(materials, tree / "usr/share/doc/hearthside/hearthside.cdx.json")
     _normalise(tree)
     size = sum(_blocks(path) for path in tree.rglob("*"))
     _control(tree, Package(version, asked.arch, python, size))
