@@ -92,6 +92,7 @@ async def test_nothing_of_before_the_wake_word_leaves_memory(
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("HEARTH_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("HEARTH_PRIVACY__ENCRYPT", "false")  # what is on disk can be read, to see that it is not there
     before, command = say(BEFORE), say("Alexa, turn on the kitchen light.")
     sound = np.concatenate([quiet(1.0), before, quiet(0.4), command, quiet(0.5)])

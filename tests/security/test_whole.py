@@ -44,7 +44,7 @@ PLACES: Mapping[str, frozenset[str]] = {
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    return life(tmp_path_factory.mktemp("house"))
+    return life(tmp_path_factory.mktemp("house"), tmp_path_factory.getbasetemp() / "cache")
 
 
 def written(secret: str) -> Iterator[bytes]:
@@ -77,7 +77,7 @@ def test_a_secret_is_found_however_it_is_written() -> None:
 
 
 def test_no_secret_is_in_any_file_but_its_own(seen: Seen) -> None:
-    there = files(seen.folder)
+    there = files(seen.folder) | files(seen.cache)
     assert {"board/hearthside.db", "bridge/cloud.db", "logs/hearth", "export.json", "all.backup"} <= there.keys()
     assert {"mosquitto/passwords"} <= there.keys()
     found = {

@@ -63,6 +63,8 @@ class Seen:
     """What there was to be seen from outside."""
 
     folder: Path
+    cache: Path
+    """What is made anew when it is missing, also by other tests."""
     secrets: dict[str, str] = field(default_factory=dict)
     """By what they are."""
     processes: dict[str, Process] = field(default_factory=dict)
@@ -81,8 +83,8 @@ class Seen:
 class House:
     """All of it, being built."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.folder, self.stack, self.seen = folder, stack, Seen(folder)
+    def __init__(self, folder: Path, cache: Path, stack: ExitStack) -> None:
+        self.folder, self.stack, self.seen = folder, stack, Seen(folder, cache)
         self.board, self.bridge = folder / "board", folder / "bridge"
         self.mqtt, self.api, self.tls, self.cloud = (free_port() for _ in range(4))
         self.seen.ports = {self.api: "api.port", self.tls: "api.tls_port", self.cloud: "port"}
@@ -104,6 +106,7 @@ class House:
         }
         return clean | {
             "HEARTH_DATA_DIR": str(self.board),
+            "HEARTH_CACHE_DIR": str(self.seen.cache),
             "HEARTH_AUDIO__INPUT": "none",
             "HEARTH_AUDIO__OUTPUT": "none",
             "HEARTH_UNDERSTAND__LLM": "none",
@@ -277,10 +280,10 @@ def systemd(folder: Path) -> Iterator[list[str]]:
                 told.append(here.recv(10_000).decode())
 
 
-def life(folder: Path) -> Seen:
+def life(folder: Path, cache: Path) -> Seen:
     """From the first start over commands, mistakes and guesses to a crash."""
     with ExitStack() as stack:
-        house = House(folder, stack)
+        house = House(folder, cache, stack)
         house.settle()
         environment, seen = house.environment(), house.seen
         listener = stack.enter_context(house.broker())
