@@ -88,7 +88,7 @@ def prepare(data_dir: Path, *, encrypt: bool = True) -> DataKey | None:
     if key is None and not encrypt:
         return None
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = key or _new(data_dir)
         _note(data_dir, key)
         _encrypt(data_dir / "hearthside.db", key)

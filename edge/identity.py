@@ -15,7 +15,7 @@ def identity(data_dir: Path) -> str:
     """12 hexadecimal digits, made up once and kept in ``data_dir``. Raises StorageError."""
     path = data_dir / _FILE
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (known := _read(path)):
             path.write_text(f"{secrets.token_hex(_BYTES)}\n", encoding="ascii")
             known = _read(path)

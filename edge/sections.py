@@ -203,6 +203,12 @@ class MqttSettings(Section):
     hermes: bool = False
     """Whether the topics of Rhasspy's Hermes protocol are spoken."""
 
+    @property
+    def overheard(self) -> bool:
+        """Whether the password goes over the network for whoever reads along."""
+        here = self.host == "localhost" or _is_loopback(self.host)
+        return self.password is not None and not self.tls and not here
+
     @model_validator(mode="after")
     def _makes_sense(self) -> "MqttSettings":
         if self.site == "all":

@@ -58,6 +58,8 @@ _OUTSIDE = frozenset({"HEARTH_MODELS__MIRROR"})
 _OF_SKILLS = f"{_PREFIX}SKILLS__"
 _OF_BRIDGE = re.compile(f"{_PREFIX}CLOUD_(?!_)")
 """``hearth-cloud`` has settings of its own."""
+_WITHHELD = "00000000"
+"""In place of any secret: our own programs, where they are started so, want a PIN that is one."""
 _FEW = 40
 """Keys that are told in one line."""
 
@@ -324,6 +326,19 @@ def _secret_keys() -> frozenset[str]:
 
 SECRETS = _secret_keys()
 """Dotted keys of the settings that are secrets."""
+
+
+def environment_for_others(environment: Mapping[str, str]) -> dict[str, str]:
+    """``environment`` as a program that is started may have it: no secret has its value, and what skills and a bridge
+    are told is left out.
+    """
+    secret = {f"{_PREFIX}{key.replace('.', '__')}".upper() for key in SECRETS}
+    sections = {name.partition("__")[0] for name in secret}
+    return {
+        name: _WITHHELD if name.upper() in secret else value
+        for name, value in environment.items()
+        if name.upper() not in sections and not name.upper().startswith(_OF_SKILLS) and not _OF_BRIDGE.match(name)
+    }
 
 
 def _explain(error: ValidationError, path: Path | None) -> SettingsError:

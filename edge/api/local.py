@@ -59,7 +59,7 @@ async def serve(assistant: Assistant, further: Further | None = None) -> AsyncIt
 
 
 async def _claim(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         async with await anyio.connect_unix(path):
             pass

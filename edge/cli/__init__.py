@@ -63,6 +63,23 @@ def print_json(row: object) -> None:
     print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"Hearthside {version('hearthside')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _hearth(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """What holds for all commands."""
+
+
 @app.command(epilog="Example: `HEARTH_MQTT__HOST=192.168.1.10 hearth run`")
 def run(config: Config = None) -> None:
     """Run the assistant in the foreground, as systemd does. Ends with Ctrl-C or SIGTERM."""

@@ -16,6 +16,7 @@ from anyio.abc import TaskGroup
 from anyio.to_thread import run_sync
 
 from cloud_sync.notify import started_by_systemd, stretch_watch, tell_systemd
+from cloud_sync.private import keep_private
 from edge import plugins
 from edge.api import mqtt
 from edge.api.local import serve
@@ -50,6 +51,7 @@ _SETTLE_S = 5.0
 
 def run_assistant(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT. Returns the exit code."""
+    keep_private()
     log_to_stderr(settings.log_level, settings.log_format)
     gc.disable()  # while everything loads, there is nothing to collect
     begin_loading()
