@@ -30,7 +30,7 @@ from edge.audio.ring import Ring
 from edge.audio.speaker import Speaker
 from edge.bus import Bus
 from edge.devices import as_row
-from edge.errors import AssistantError, MicrophoneSilent
+from edge.errors import AssistantError, MicrophoneSilent, ModelError
 from edge.events import Fault, Timings, TurnEnded, Woke, as_json
 from edge.heap import begin_loading, end_loading
 from edge.ports import Delegate
@@ -137,7 +137,7 @@ async def _until_told_to_stop(settings: Settings) -> bool:
             stack.callback(ring.close)
             _log.info("listening after %.1f s", time.perf_counter() - begun)
         await console(running, stack, tasks, further)
-        await running.ready()
+        lacks = await _loaded(running)
         # What is loaded by now stays. To look at all of it each time would stop everything for a quarter of a second.
         gc.collect()
         gc.freeze()
@@ -147,7 +147,7 @@ async def _until_told_to_stop(settings: Settings) -> bool:
             _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
             tell_systemd("READY=1")
             stretch_watch(None)
-            tasks.start_soon(keep_watch, functools.partial(_status, running, microphone))
+            tasks.start_soon(keep_watch, functools.partial(_status, running, microphone, lacks))
             again = await _ended(running, told_to_stop)
         if again:
             stretch_watch(_START_S)
@@ -252,9 +252,25 @@ def _emit_fault(bus: Bus, error: AssistantError) -> None:
     bus.emit(Fault(turn="", at=time.monotonic(), code=error.code, stage=error.stage, message=str(error)))
 
 
-def _status(running: Assistant, microphone: Microphone | None) -> str:
+async def _loaded(running: Assistant) -> str:
+    """Returns when every engine is loaded that can be, with what is wrong with the one that can't; empty: nothing.
+
+    Looked after by systemd it goes on without: alarms ring, and who writes is answered. A person who has started it
+    is told at once. Raises ModelError.
+    """
+    try:
+        await running.ready()
+    except ModelError as error:
+        if not started_by_systemd():
+            raise
+        _emit_fault(running.bus, error)
+        return str(error)
+    return ""
+
+
+def _status(running: Assistant, microphone: Microphone | None, lacks: str = "") -> str:
     """For ``systemctl status``."""
-    hears = _says(running.settings)
+    hears = lacks or _says(running.settings)
     if microphone is not None and not running.listening.on:
         hears = "the microphone is switched off"
     elif microphone is not None and microphone.gone:
