@@ -101,11 +101,11 @@ async def _have_done(settings: "Settings", wish: "Wish") -> None:
     from rich.console import Console
 
     from edge.updates import versions
-    from edge.updates.attending import ask, source
+    from edge.updates.attending import source
     from edge.updates.errors import UpdateError
     from edge.updates.places import Places, Spool
     from edge.updates.story import Stage, story
-    from edge.updates.word import Wish
+    from edge.updates.word import Wish, ask
 
     places, spool = Places(), Spool.of(settings.data_dir)
     versions.installed(places)

@@ -41,9 +41,7 @@ def verified(channel: str, places: Places, spool: Spool) -> Release:
     except OSError as error:
         raise UpdateError(f"no release was fetched: {error.strerror or error}", "hearth update apply") from None
     trust.verify(offer, data)
-    found = release.read(data)
-    if (found.machine, found.python) != (platform.machine(), release.python()):
-        raise UpdateRefused(f"{found.name} is for {found.machine} and Python {found.python}", "ask who publishes it")
+    found = release.read_for_this_machine(data)
     newest = max(release.number(name) for name in {versions.installed(places), versions.led_to(places.proven)} if name)
     if release.number(found.name) <= newest:
         raise UpdateRefused(f"{found.name} is no newer than what is here", "an older one is never laid")
@@ -129,7 +127,7 @@ def _finish(folder: Path, current: Path) -> None:
     (folder / "bin").mkdir(exist_ok=True)
     (folder / "bin/python3").symlink_to((current / "bin/python3").resolve())
     (folder / "bin/python").symlink_to("python3")
-    line = [folder / "bin/python3", "-I", "-m", "compileall", "-q", folder / "lib"]
+    line: list[str | Path] = [folder / "bin/python3", "-I", "-m", "compileall", "-q", folder / "lib"]
     # A source that can't be compiled is one that nothing imports: some packages have templates of such a name.
     subprocess.run(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 

@@ -102,7 +102,7 @@ def _look(source: Source, places: Places, spool: Spool, http: httpx.Client, answ
         raise UpdateError(what, "see update.channel", permanent=True)
     trust.fetch(offer, spool.release)
     _open_up(spool)
-    newest = release.read(spool.release.read_bytes())
+    newest = release.read_for_this_machine(spool.release.read_bytes())
     if release.number(newest.name) <= release.number(versions.installed(places)):
         return Looked(Found(at=time.time(), answers=answers), None)
     percent = min(offer.rollout, source.cap)

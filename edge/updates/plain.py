@@ -1,12 +1,12 @@
 """Files of a folder that somebody with fewer rights writes to."""
 
+import io
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
 
 
-def open_plain(path: Path) -> BinaryIO:
+def open_plain(path: Path) -> io.BufferedReader:
     """``path``, to be read: no link, no pipe that never ends, no device. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

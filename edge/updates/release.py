@@ -4,6 +4,7 @@ It is a target of the repository, and so signed; what it names by a hash is, too
 until it is through :func:`read`.
 """
 
+import platform
 import re
 import sys
 from collections.abc import Iterator
@@ -99,6 +100,14 @@ def read(data: bytes) -> Release:
     if release.size > MOST_BYTES:
         raise UpdateRefused(f"the release takes {release.size / 1e9:.0f} GB", "ask who publishes it")
     return release
+
+
+def read_for_this_machine(data: bytes) -> Release:
+    """As :func:`read`; what is for another machine is refused, too."""
+    found = read(data)
+    if (found.machine, found.python) != (platform.machine(), python()):
+        raise UpdateRefused(f"{found.name} is for {found.machine} and Python {found.python}", "ask who publishes it")
+    return found
 
 
 def written(release: Release) -> bytes:

@@ -73,7 +73,9 @@ class Publisher:
         made = tree(self.folder / f"tree-{version}", version, files, models)
         return release_of(made, platform.machine(), self.repository.targets)
 
-    def publish(self, version: str, *, rollout: float = 100, files: Mapping[str, bytes] | None = None, models: str = NO_MODELS) -> Release:
+    def publish(
+        self, version: str, *, rollout: float = 100, files: Mapping[str, bytes] | None = None, models: str = NO_MODELS
+    ) -> Release:
         made = self.made(version, files, models)
         self.repository.add(made, "stable", rollout)
         self.serve()
