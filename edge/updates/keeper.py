@@ -14,7 +14,7 @@ import anyio
 
 from edge.errors import AssistantError
 from edge.intents import Phrase
-from edge.ports import EditableAgenda, EditableSchedule
+from edge.ports import Editable, EditableAgenda, EditableSchedule
 from edge.session.phase import Phase
 from edge.updates import versions, word
 from edge.updates.errors import UpdateError
@@ -141,11 +141,11 @@ class Keeper:
             for countdown in (await skill.countdowns(-1))[1]
             if countdown.ends_at is not None
         ]
-        for skill in assistant.skills:
-            if isinstance(skill, EditableAgenda):
-                due += [entry.at for entry in await skill.entries()]
-            if isinstance(skill, EditableSchedule):
-                due += [command.at for command in await skill.postponed()]
+        for kept in (skill.by_hand for skill in assistant.skills if isinstance(skill, Editable)):
+            if isinstance(kept, EditableAgenda):
+                due += [entry.at for entry in await kept.entries()]
+            if isinstance(kept, EditableSchedule):
+                due += [command.at for command in await kept.postponed()]
         return any(at <= soon for at in due)
 
     async def _tell_last(self) -> None:
@@ -160,6 +160,7 @@ class Keeper:
         await anyio.sleep(until(self._now(), *_AWAKE))
         try:
             await self._assistant.announcer.announce(Phrase("update_undone", {"version": version}))
+            self._spool.make()
             (self._spool.folder / "told").write_text(str(last.at), "utf-8")
         except (AssistantError, OSError) as failed:
             _log.warning("updates: %s", failed)

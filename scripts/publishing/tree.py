@@ -1,4 +1,6 @@
-"""A folder of programs, as packs: a package each, so that what did not change is not fetched again."""
+"""A folder of programs, as packs: the small files of a package, and each big one, so that what did not change is not
+fetched again.
+"""
 
 import csv
 import hashlib
@@ -17,6 +19,8 @@ _THREADS: Final = 0
 """The bytes must not depend on how many."""
 _MADE_ON_THE_BOARD: Final = ("bin/python", "bin/python3", "pyvenv.cfg")
 _OURS: Final = "hearthside"
+_BIG: Final = 128 * 1024
+"""Bytes of a file that is a pack of its own."""
 
 
 def release_of(tree: Path, machine: str, targets: Path) -> Release:
@@ -25,8 +29,11 @@ def release_of(tree: Path, machine: str, targets: Path) -> Release:
     python = site.parent.name.removeprefix("python")
     packs = []
     for name, paths in sorted(_by_package(tree, site).items()):
-        files = tuple(_file(tree, path) for path in sorted(paths))
-        packs.append(_pack(name, files, tree, targets))
+        files = [_file(tree, path) for path in sorted(paths)]
+        # A library or a model that stays is not fetched again for a line of code beside it.
+        parts = [(name, [file for file in files if file.size < _BIG])]
+        parts += [(f"{name}: {Path(file.path).name}", [file]) for file in files if file.size >= _BIG]
+        packs += [_pack(part, tuple(of_it), tree, targets) for part, of_it in parts if of_it]
     listed = "".join(f"{file.path} {file.sha256} {file.runs}\n" for pack in packs for file in pack.files)
     digest = hashlib.sha256(listed.encode()).hexdigest()[:8]
     return Release(format=FORMAT, name=f"{_version(site)}-{digest}", machine=machine, python=python, packs=tuple(packs))

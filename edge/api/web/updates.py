@@ -27,7 +27,7 @@ class Ended(Body):
     before: str
     at: float
     """Seconds since the epoch."""
-    why: str
+    why: str = ""
 
 
 class Updates(Body):
