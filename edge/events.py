@@ -199,6 +199,8 @@ class Feedback(Event):
     wrong: str
     """``wake``: nobody had called; ``heard``: the words; ``understood``: what they mean; ``done``: what came of it;
     empty: it was right."""
+    withdrawn: bool = False
+    """Whether that, said before, was taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

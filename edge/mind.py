@@ -70,8 +70,6 @@ _SEMANTIC_S: Final = 1.0
 _LLM_S: Final = 3.0
 _CLOUD_S: Final = 1.0
 """It asks nobody."""
-CACHE: Final = "cache"
-"""Folder of the data folder with what is made anew when it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ async def build_mind(
     skills say unasked is heard. Raises SettingsError.
     """
     language = settings.understand.language
-    wording = Wording(language, _of_skills("phrases"), settings.data_dir / CACHE)
+    wording = Wording(language, _of_skills("phrases"), settings.cache)
     floor, conversations, interpreter = Floor(), Conversations(), TurnlessInterpreter()
     announcer = Announcements(floor, wording, bus or Bus(), voice, settings.area)
     store = Store(settings.models_dir)
@@ -257,7 +255,7 @@ def _grammar(
         sentence_files(settings),
         skills=skills,
         vocabularies=vocabularies,
-        kept=settings.data_dir / CACHE,
+        kept=settings.cache,
     )
 
 

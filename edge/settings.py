@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     """house.toml, databases, the socket: what belongs to this assistant alone."""
     models_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("hearthside")) / "models")
     """Models: the same for every assistant on the machine."""
+    cache_dir: Path | None = None
+    """What is made anew when it is missing, so that the next start is quicker; ``cache`` in the data directory unless
+    told. Of the assistant alone: nobody else may write there."""
     area: str | None = None
     """The room this assistant stands in: "turn on the light" means the light here."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -120,6 +123,11 @@ class Settings(BaseSettings):
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By name of the skill, its own section; the skill knows the keys."""
     _file: Path | None = PrivateAttr(None)
+
+    @property
+    def cache(self) -> Path:
+        """Where that is."""
+        return self.cache_dir or self.data_dir / "cache"
 
     @property
     def file(self) -> Path | None:

@@ -21,7 +21,7 @@ from edge.settings_schema import Described, described
 from edge.settings_values import changed_values
 from models.store import Store
 
-_IN_FILE_ALONE: Final = frozenset({"data_dir", "models_dir"})
+_IN_FILE_ALONE: Final = frozenset({"cache_dir", "data_dir", "models_dir"})
 """A page must not move what it is served from."""
 _PROGRAMS: Final = "skills.tools"
 """Whose settings name programs to run, with what they are given: nothing that is set, or shown, by network."""
