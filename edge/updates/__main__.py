@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from edge.errors import AssistantError
 from edge.updates import laying, versions, word
-from edge.updates.exchange import Exchange
+from edge.updates.exchange import Exchange, Rules
 from edge.updates.places import OPT, Places, Spool
 from edge.updates.systemd import Systemd
 from edge.updates.word import Found, Request, Wish
@@ -68,12 +68,13 @@ def main() -> int:
     parser = argparse.ArgumentParser("edge.updates")
     parser.add_argument("--opt", type=Path, default=OPT)
     parser.add_argument("--spool", type=Path, required=True)
+    parser.add_argument("--well", type=float, default=Rules().well_s, metavar="SECONDS", help="how long a trial is")
     asked = parser.parse_args()
     os.umask(_UMASK)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     places, spool = Places(asked.opt), Spool(asked.spool)
     try:
-        anyio.run(work, places, spool, Exchange(places, spool, Systemd()))
+        anyio.run(work, places, spool, Exchange(places, spool, Systemd(), Rules(well_s=asked.well)))
     except AssistantError as error:
         print(f"hearth: {error}", file=sys.stderr)
         return 1

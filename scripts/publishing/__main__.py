@@ -19,7 +19,7 @@ from scripts.publishing.keys import ROLES, Keys
 from scripts.publishing.repository import NotPublished, Repository
 from scripts.publishing.tree import release_of
 
-_PYTHON: Final = """\
+PYTHON_BESIDE: Final = """\
 #!/bin/sh
 '''exec' "$(dirname -- "$(readlink -f -- "$0")")/python3" "$0" "$@"
 ' '''"""
@@ -98,7 +98,7 @@ def _build(asked: argparse.Namespace) -> None:
     major, _, minor = asked.python.partition(".")
     shutil.rmtree(asked.out, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="hearthside-release-") as folder:
-        programs(asked.out, (int(major), int(minor)), asked, Path(folder), _PYTHON)
+        programs(asked.out, (int(major), int(minor)), asked, Path(folder), PYTHON_BESIDE)
     share(asked.out)
     print(f"{asked.out}: publish it with ./scripts/release add --arch {asked.arch} --tree {asked.out}")
 

@@ -23,8 +23,10 @@ _BIG: Final = 128 * 1024
 """Bytes of a file that is a pack of its own."""
 
 
-def release_of(tree: Path, machine: str, targets: Path) -> Release:
-    """Write the packs of ``tree`` below ``targets``, those that are not there yet. Returns the description."""
+def release_of(tree: Path, machine: str, targets: Path, level: int = LEVEL) -> Release:
+    """Write the packs of ``tree`` below ``targets``, those that are not there yet, packed at ``level``. Returns the
+    description.
+    """
     site = next(tree.glob("lib/python3*/site-packages"))
     python = site.parent.name.removeprefix("python")
     packs = []
@@ -33,7 +35,7 @@ def release_of(tree: Path, machine: str, targets: Path) -> Release:
         # A library or a model that stays is not fetched again for a line of code beside it.
         parts = [(name, [file for file in files if file.size < _BIG])]
         parts += [(f"{name}: {Path(file.path).name}", [file]) for file in files if file.size >= _BIG]
-        packs += [_pack(part, tuple(of_it), tree, targets) for part, of_it in parts if of_it]
+        packs += [_pack(part, tuple(of_it), tree, targets, level) for part, of_it in parts if of_it]
     listed = "".join(f"{file.path} {file.sha256} {file.runs}\n" for pack in packs for file in pack.files)
     digest = hashlib.sha256(listed.encode()).hexdigest()[:8]
     return Release(format=FORMAT, name=f"{_version(site)}-{digest}", machine=machine, python=python, packs=tuple(packs))
@@ -65,9 +67,9 @@ def _file(tree: Path, path: str) -> File:
     return File(path=path, size=len(content), sha256=hashlib.sha256(content).hexdigest(), runs=runs)
 
 
-def _pack(name: str, files: tuple[File, ...], tree: Path, targets: Path) -> Pack:
+def _pack(name: str, files: tuple[File, ...], tree: Path, targets: Path, level: int) -> Pack:
     content = b"".join((tree / file.path).read_bytes() for file in files)
-    packed = zstandard.ZstdCompressor(level=LEVEL, threads=_THREADS, write_checksum=False).compress(content)
+    packed = zstandard.ZstdCompressor(level=level, threads=_THREADS, write_checksum=False).compress(content)
     pack = Pack(name=name, sha256=hashlib.sha256(packed).hexdigest(), size=len(packed), files=files)
     target = targets / pack_path(pack)
     if not target.exists():
