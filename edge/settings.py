@@ -47,6 +47,7 @@ from edge.sections import (
     SpeakSettings,
     SttSettings,
     UnderstandSettings,
+    UpdateSettings,
     WakeSettings,
     WyomingSettings,
 )
@@ -125,6 +126,7 @@ class Settings(BaseSettings):
     privacy: PrivacySettings = PrivacySettings()
     kpi: KpiSettings = KpiSettings()
     observe: ObserveSettings = ObserveSettings()
+    update: UpdateSettings = UpdateSettings()
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By name of the skill, its own section; the skill knows the keys."""
     _file: Path | None = PrivateAttr(None)

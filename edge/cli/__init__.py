@@ -355,6 +355,7 @@ def _mount_groups() -> None:
     from edge.cli.console import app as console_app
     from edge.cli.privacy import app as privacy_app
     from edge.cli.sync import app as sync_app
+    from edge.cli.update import app as update_app
     from edge.cli.wake import app as wake_app
     from models.cli import app as models_app
 
@@ -364,6 +365,7 @@ def _mount_groups() -> None:
     app.add_typer(models_app, name="models")
     app.add_typer(privacy_app, name="privacy")
     app.add_typer(sync_app, name="sync")
+    app.add_typer(update_app, name="update")
     app.add_typer(wake_app, name="wake")
 
 

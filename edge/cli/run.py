@@ -5,6 +5,7 @@ import functools
 import gc
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -36,6 +37,7 @@ from edge.heap import begin_loading, end_loading
 from edge.ports import Delegate
 from edge.service import log_to_stderr, run_async, stop_signals
 from edge.settings import Settings
+from edge.updates import places
 from edge.watchdog import keep_watch
 from models.store import Store
 
@@ -148,6 +150,7 @@ async def _until_told_to_stop(settings: Settings) -> bool:
             tell_systemd("READY=1")
             stretch_watch(None)
             tasks.start_soon(keep_watch, functools.partial(_status, running, microphone, lacks))
+            _look_after_updates(running, tasks)
             again = await _ended(running, told_to_stop)
         if again:
             stretch_watch(_START_S)
@@ -157,6 +160,19 @@ async def _until_told_to_stop(settings: Settings) -> bool:
         )
         tasks.cancel_scope.cancel()
     return again
+
+
+def _look_after_updates(running: Assistant, tasks: TaskGroup) -> None:
+    """Where it was installed so that one version can take the place of another."""
+    if (release := places.running()) is not None and started_by_systemd():
+        from edge.updates.keeper import Keeper
+
+        tasks.start_soon(Keeper(running, release, _end).serve)
+
+
+def _end() -> None:
+    """As if systemd had told it to; whoever watches over it starts it again."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _ended(running: Assistant, told_to_stop: Callable[[], Awaitable[None]]) -> bool:

@@ -27,7 +27,8 @@ from scripts.prepare.__main__ import explain
 from scripts.prepare.environment import ROOT, pip, pip_environ
 from scripts.prepare.watch import StepFailed, Words, watch
 
-_MACHINES: Final = {"amd64": "x86_64", "arm64": "aarch64"}
+MACHINES: Final = {"amd64": "x86_64", "arm64": "aarch64"}
+"""What Debian calls a processor, and what the kernel does."""
 _GLIBC: Final = 36
 """2.36, of Debian 12, the oldest that it is for."""
 _OF_DEBIAN: Final = {(3, 11): "deb12", (3, 13): "deb13"}
@@ -67,9 +68,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    here = next((arch for arch, machine in _MACHINES.items() if machine == platform.machine()), "arm64")
+    here = next((arch for arch, machine in MACHINES.items() if machine == platform.machine()), "arm64")
     parser = argparse.ArgumentParser("scripts/build_deb")
-    parser.add_argument("--arch", choices=_MACHINES, default=here)
+    parser.add_argument("--arch", choices=MACHINES, default=here)
     parser.add_argument("--python", default="3.11", help="of the Debian that it is for: 3.11 for 12, 3.13 for 13")
     parser.add_argument(
         "--llama", type=Path, metavar="WHEEL", help="llama-cpp-python, built for all boards of this kind"
@@ -85,7 +86,7 @@ def build(asked: argparse.Namespace, folder: Path) -> tuple[Path, int]:
     python = int(major), int(minor)
     tree = folder / "tree"
     home = tree / HOME.lstrip("/")
-    _programs(home, python, asked, folder)
+    programs(home, python, asked, folder, f"#!{HOME}/bin/python3")
     _system(tree, home, backoff=python >= _WITH_BACKOFF)
     _documents(tree, version := f"{_version()}~{_OF_DEBIAN[python]}")
     site = home / f"lib/python{asked.python}/site-packages"
@@ -102,8 +103,10 @@ def build(asked: argparse.Namespace, folder: Path) -> tuple[Path, int]:
     return made, size
 
 
-def _programs(home: Path, python: tuple[int, int], asked: argparse.Namespace, folder: Path) -> None:
-    """A virtual environment on Debian's Python, made by hand: none can be made for another processor."""
+def programs(home: Path, python: tuple[int, int], asked: argparse.Namespace, folder: Path, head: str) -> None:
+    """A virtual environment on Debian's Python, made by hand: none can be made for another processor. ``head``: how its
+    programs begin, so that its own Python runs them. Raises StepFailed.
+    """
     version = ".".join(map(str, python))
     site = home / f"lib/python{version}/site-packages"
     site.mkdir(parents=True)
@@ -114,9 +117,9 @@ def _programs(home: Path, python: tuple[int, int], asked: argparse.Namespace, fo
     requirements = folder / "requirements.txt"
     requirements.write_text(lockfile.without_llama(LOCK), "utf-8")
     foreign = [
-        *("--platform", f"linux_{_MACHINES[asked.arch]}", "--platform", f"manylinux2014_{_MACHINES[asked.arch]}"),
+        *("--platform", f"linux_{MACHINES[asked.arch]}", "--platform", f"manylinux2014_{MACHINES[asked.arch]}"),
         *(part for minor in range(_GLIBC, 4, -1)
-          for part in ("--platform", f"manylinux_2_{minor}_{_MACHINES[asked.arch]}")),
+          for part in ("--platform", f"manylinux_2_{minor}_{MACHINES[asked.arch]}")),
         *("--python-version", version, "--implementation", "cp", "--only-binary", ":all:"),
     ]  # fmt: skip
     base = [*pip("install", Path(sys.executable)), "--no-deps", "--no-compile", "--target", site]
@@ -135,7 +138,7 @@ def _programs(home: Path, python: tuple[int, int], asked: argparse.Namespace, fo
     _forget(site)
     for name, imports in _PROGRAMS.items():
         program = home / "bin" / name
-        program.write_text(f"#!{HOME}/bin/python3\nimport sys\n\n{imports}\n\nsys.exit(main())\n", "utf-8")
+        program.write_text(f"{head}\nimport sys\n\n{imports}\n\nsys.exit(main())\n", "utf-8")
         program.chmod(0o755)
 
 
@@ -153,6 +156,8 @@ def _system(tree: Path, home: Path, *, backoff: bool) -> None:
     units = tree / "lib/systemd/system"
     units.mkdir(parents=True)
     for source in (*SYSTEMD.glob("*.service"), *SYSTEMD.glob("*.timer")):
+        if source.name.startswith("hearthside-update"):
+            continue  # what dpkg has laid, apt exchanges
         (units / source.name).write_text(source.read_text("utf-8").replace("/opt/hearthside/current", HOME), "utf-8")
     if backoff:
         for unit in ("hearthside.service", "hearthside-cloud.service"):
