@@ -21,21 +21,14 @@ from scripts.debian import control
 from scripts.debian.control import HOME, Package
 from scripts.installer.release import LOCK, NEEDLESS
 from scripts.installer.services import SYSTEMD, wrapper
-from scripts.prepare import lockfile
+from scripts.prepare import foreign
 from scripts.prepare.__main__ import explain
-from scripts.prepare.environment import ROOT, pip, pip_environ
+from scripts.prepare.environment import ROOT
+from scripts.prepare.foreign import Foreign
 from scripts.prepare.watch import StepFailed, Words, watch
 
-_MACHINES: Final = {"amd64": "x86_64", "arm64": "aarch64"}
-_GLIBC: Final = 36
-"""2.36, of Debian 12, the oldest that it is for."""
 _OF_DEBIAN: Final = {(3, 11): "deb12", (3, 13): "deb13"}
 _SHARE: Final = ("scripts/prepare", "scripts/installer", "systemd")
-_PROGRAMS: Final = {
-    "hearth": "from edge.cli import main",
-    "hearth-sync": "from cloud_sync.client.cli import main",
-    "hearth-cloud": "from cloud_sync.server.cli import main",
-}
 _WITH_BACKOFF: Final = (3, 13)
 """The Python of the first Debian whose systemd knows RestartSteps."""
 
@@ -66,9 +59,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    here = next((arch for arch, machine in _MACHINES.items() if machine == platform.machine()), "arm64")
+    here = next((arch for arch, machine in foreign.MACHINES.items() if machine == platform.machine()), "arm64")
     parser = argparse.ArgumentParser("scripts/build_deb")
-    parser.add_argument("--arch", choices=_MACHINES, default=here)
+    parser.add_argument("--arch", choices=foreign.MACHINES, default=here)
     parser.add_argument("--python", default="3.11", help="of the Debian that it is for: 3.11 for 12, 3.13 for 13")
     parser.add_argument(
         "--llama", type=Path, metavar="WHEEL", help="llama-cpp-python, built for all boards of this kind"
@@ -99,40 +92,17 @@ def build(asked: argparse.Namespace, folder: Path) -> tuple[Path, int]:
 
 
 def _programs(home: Path, python: tuple[int, int], asked: argparse.Namespace, folder: Path) -> None:
-    """A virtual environment on Debian's Python, made by hand: none can be made for another processor."""
-    version = ".".join(map(str, python))
-    site = home / f"lib/python{version}/site-packages"
-    site.mkdir(parents=True)
-    (home / "bin").mkdir()
-    (home / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {version}\n")
-    (home / "bin/python3").symlink_to(f"../../../bin/python{version}")
-    (home / "bin/python").symlink_to("python3")
-    requirements = folder / "requirements.txt"
-    requirements.write_text(lockfile.without_llama(LOCK), "utf-8")
-    foreign = [
-        *("--platform", f"linux_{_MACHINES[asked.arch]}", "--platform", f"manylinux2014_{_MACHINES[asked.arch]}"),
-        *(part for minor in range(_GLIBC, 4, -1)
-          for part in ("--platform", f"manylinux_2_{minor}_{_MACHINES[asked.arch]}")),
-        *("--python-version", version, "--implementation", "cp", "--only-binary", ":all:"),
-    ]  # fmt: skip
-    base = [*pip("install", Path(sys.executable)), "--no-deps", "--no-compile", "--target", site]
-    where: Words = ["--no-index", "--find-links", asked.wheels] if asked.wheels else []
-    line: Words = [*base, *foreign, "--require-hashes", *where, "-r", requirements]
-    watch(f"fetching packages for {asked.arch}", line, folder / "packages.log", pip_environ())
-    wheel = folder / "wheel"
-    line = [*pip("wheel", Path(sys.executable)), "--no-deps", "--wheel-dir", wheel, ROOT]
-    watch("building hearthside", line, folder / "project.log", pip_environ())
-    ours = [*wheel.glob("hearthside-*.whl"), *([asked.llama] if asked.llama else [])]
-    line = [*base, *foreign, "--no-index", "--upgrade", *ours]
-    watch("installing hearthside", line, folder / "project.log", pip_environ())
+    """A virtual environment on Debian's Python."""
+    environment = Foreign(home, foreign.MACHINES[asked.arch], python, folder)
+    environment.lay("../../../bin/python")
+    environment.install_locked(LOCK, asked.wheels)
+    environment.install_project(asked.llama)
+    site = environment.site
     for pattern in (*NEEDLESS, "bin", "*.dist-info/direct_url.json", "*.dist-info/REQUESTED"):
         for path in site.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     _forget(site)
-    for name, imports in _PROGRAMS.items():
-        program = home / "bin" / name
-        program.write_text(f"#!{HOME}/bin/python3\nimport sys\n\n{imports}\n\nsys.exit(main())\n", "utf-8")
-        program.chmod(0o755)
+    environment.lay_programs(HOME)
 
 
 def _forget(site: Path) -> None:
