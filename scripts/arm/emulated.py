@@ -27,8 +27,8 @@ _FLAGS: Final = "FP"
 
 
 def confined(root: Path, program: Words, folder: str, shown: Mapping[Path, str], environ: Mapping[str, str]) -> Words:
-    """What to run: ``program`` in ``root``, there in ``folder``, with the folders and files of ``shown`` read-only, and
-    a /tmp and a network of its own.
+    """What to run: ``program`` in ``root``, there in ``folder``, with what ``shown`` names read-only, and a /tmp and a
+    network of its own.
     """
     line: list[str | Path] = ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-net", "--unshare-ipc"]
     line += ["--bind", root, "/", "--dev", "/dev", "--proc", "/proc", "--ro-bind", "/sys", "/sys"]
@@ -42,11 +42,11 @@ def confined(root: Path, program: Words, folder: str, shown: Mapping[Path, str],
 
 
 def run(emulator: Path, line: Words, output: int | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run a line of :func:`confined`, its output to ``output``, with ``emulator``, a static program, known to the
-    kernel. It is not checked how that ends.
+    """Run a line of :func:`confined` with ``emulator``, a static program, known to the kernel. What it says goes to the
+    file descriptor ``output``; how it ends is not checked.
     """
     words = [sys.executable, "-m", "scripts.arm.emulated", str(emulator), *map(str, line)]
-    return subprocess.run(words, check=False, stdout=output, text=True)
+    return subprocess.run(words, check=False, stdout=output, stderr=subprocess.STDOUT, text=True)
 
 
 def _enter(emulator: str, line: Sequence[str]) -> None:
