@@ -21,7 +21,7 @@ from scripts.debian import control
 from scripts.debian.control import HOME, Package
 from scripts.installer.release import LOCK, NEEDLESS
 from scripts.installer.services import SYSTEMD, wrapper
-from scripts.prepare import foreign
+from scripts.prepare import cores, foreign
 from scripts.prepare.__main__ import explain
 from scripts.prepare.environment import ROOT
 from scripts.prepare.foreign import Foreign
@@ -40,6 +40,11 @@ def main(arguments: Sequence[str]) -> int:
     os.environ.setdefault("SOURCE_DATE_EPOCH", _date())
     if shutil.which("dpkg-deb") is None:
         print("build_deb: dpkg-deb is missing — apt-get install dpkg", file=sys.stderr)
+        return 1
+    if asked.llama and not cores.for_all(asked.llama.name):
+        print(
+            "build_deb: that llama-cpp-python is not for every board — give the build for cortex-a53", file=sys.stderr
+        )
         return 1
     begun = time.monotonic()
     try:

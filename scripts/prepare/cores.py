@@ -66,6 +66,11 @@ def pick(wheels: Iterable[Path], cpuinfo: str) -> Path | None:
     return next((by_build[build] for build in builds if build in by_build), None)
 
 
+def for_all(wheel: str) -> bool:
+    """Whether a wheel of that name runs on every board, as far as its name says for which it was built."""
+    return _build(wheel) in ("", A53.build)
+
+
 def _build(wheel: str) -> str:
     """PEP 427: the part after the version, where there are six."""
     parts = wheel.split("-")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from scripts.arm import wheels
+from scripts.arm import count, suite, wheels
+from scripts.debian.__main__ import main as build_deb
 from scripts.prepare import cores, lockfile
 from scripts.prepare.cores import A53, A72, A76, CORES
 from scripts.prepare.environment import ROOT
@@ -145,9 +146,63 @@ def test_a_wheel_that_was_broken_off_is_not_taken(tmp_path: Path, monkeypatch: p
     assert llama.cached_wheel(VERSION, tmp_path, info) == tmp_path / wheel(A53)
 
 
+def test_a_package_for_every_board_takes_no_build_for_a_newer_core() -> None:
+    assert [cores.for_all(wheel(core)) for core in CORES] == [False, False, True]
+    assert cores.for_all(PLAIN)
+    assert build_deb(["--arch", "arm64", "--llama", wheel(A76)]) == 1
+
+
 def test_builds_have_names_that_pip_reads() -> None:
     from packaging.utils import parse_wheel_filename
 
     assert [parse_wheel_filename(wheel(core))[2] for core in CORES] == [
         (76, "cortexa76"), (72, "cortexa72"), (53, "cortexa53")
     ]  # fmt: skip
+
+
+# -- what an emulated board says ---------------------------------------------------------------------------------------
+
+COUNTED = """\
+heard Turn on the kitchen light.
+stage {"name": "a command heard", "per": 1.0, "first": 1}
+counted 1 1000 100 300
+counted 2 3000001000 2000000100 600000300
+stage {"name": "a command understood", "per": 1.0, "first": 3}
+counted 3 3000001000 2000000100 600000300
+counted 4 3100001000 2000000100 630000300
+"""
+
+
+def test_instructions_become_seconds_by_what_kind_they_are() -> None:
+    heard, understood = count.parse(COUNTED)
+    assert (heard.name, heard.instructions, round(heard.vectors, 3), round(heard.memory, 3)) == (
+        "a command heard", 3_000_000_000, 0.667, 0.2,
+    )  # fmt: skip
+    assert (understood.instructions, understood.vectors, understood.memory) == (100_000_000, 0.0, 0.3)
+    board = count.Board("board", A72, 2.0, vectors=(1.0, 1.5), plain=(0.5, 2.0))
+    assert heard.seconds(board) == (1.0, 1.5)
+    assert understood.seconds(board) == (0.025, 0.1)
+    assert "| a command understood | 100.0 | 0% · 30% | 25 ms – 100 ms |" in count.told(board, [heard, understood])
+
+
+@pytest.mark.parametrize(
+    ("said", "passed", "failed", "left_out"),
+    [
+        ("…\n===== 12 passed, 3 deselected in 4.20s =====\n", 12, (), 3),
+        ("…\nFAILED tests/a.py::b[c] - x\n= 1 failed, 2 passed in 99.00s (0:01:39) =\n", 2, ("tests/a.py::b[c]",), 0),
+        ("ERROR tests/a.py\n!!!!!\n= 1 error in 1.00s =", 0, ("tests/a.py",), 0),
+        ("Segmentation fault", 0, (), 0),
+    ],
+)
+def test_what_pytest_said(said: str, passed: int, failed: tuple[str, ...], left_out: int) -> None:
+    result = suite.read(said)
+    assert (result.passed, result.failed, result.deselected) == (passed, failed, left_out)
+
+
+def test_what_an_emulated_board_leaves_out_exists_and_has_a_reason() -> None:
+    for entry in suite.left_out():
+        assert len(entry.why) > 20
+        for test in entry.tests:
+            file, _, name = test.partition("::")
+            assert (ROOT / file).exists(), test
+            assert not name or f"def {name.partition('[')[0]}(" in (ROOT / file).read_text("utf-8"), test
