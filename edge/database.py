@@ -116,7 +116,7 @@ class Database:
 
 def _open(file: Path, checkpoints: bool, vfs: str | None = None) -> apsw.Connection:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # What was said, and the hashes of passwords: SQLite gives the files beside it the same mode.
         if not file.exists():
             file.touch(mode=0o600)

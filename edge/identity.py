@@ -16,7 +16,7 @@ def identity(data_dir: Path) -> str:
     """12 hexadecimal digits, made up once and kept in ``data_dir``. Raises StorageError."""
     path = data_dir / _FILE
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (known := _read(path)):
             known = _new(path)
     except OSError as error:

@@ -17,6 +17,7 @@ import anyio
 from anyio.abc import SocketStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from edge import outside
 from edge.api.local_client import socket_path
 from edge.assistant import Assistant
 from edge.devices import as_row
@@ -66,7 +67,7 @@ async def serve(assistant: Assistant, further: Further | None = None) -> AsyncIt
 
 
 async def _claim(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         async with await anyio.connect_unix(path):
             pass
@@ -85,7 +86,7 @@ async def _session(assistant: Assistant, further: Further, client: SocketStream)
     async with client:
         try:
             line = await BufferedByteReceiveStream(client).receive_until(b"\n", _MAX_REQUEST)
-            async for answer in _answers(assistant, further, json.loads(line)):
+            async for answer in _answers(assistant, further, outside.json_of(line)):
                 await _send(client, answer)
             await _send(client, {"type": "end"})
         except AssistantError as error:

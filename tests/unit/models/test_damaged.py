@@ -15,7 +15,9 @@ def _model(name: str, content: bytes) -> Model:
 
 def test_what_is_there_is_read_to_its_last_byte(tmp_path: Path) -> None:
     content = b"weights" * 100
-    store = Store(tmp_path, Manifest(tuple(_model(name, content) for name in ("whole", "damaged", "shorter", "missing"))))
+    store = Store(
+        tmp_path, Manifest(tuple(_model(name, content) for name in ("whole", "damaged", "shorter", "missing")))
+    )
     for name, found in (("whole", content), ("damaged", b"W" + content[1:]), ("shorter", content[1:])):
         (tmp_path / name).mkdir()
         (tmp_path / name / "weights").write_bytes(found)

@@ -38,4 +38,6 @@ async def test_a_disk_that_does_not_answer_holds_nobody_up(monkeypatch: pytest.M
         ended = await Turn(stages, bus, Origin("test"), TurnClock(0.0)).written("good morning")
         told = events.pending()
     assert ended.reply.text == "Sorry, I didn't understand that."
-    assert [(each.code, "does not answer" in each.message) for each in told if isinstance(each, Fault)] == [("storage", True)]
+    assert [(each.code, "does not answer" in each.message) for each in told if isinstance(each, Fault)] == [
+        ("storage", True)
+    ]
