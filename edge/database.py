@@ -104,7 +104,7 @@ class Database:
             own.close()
             raise
         _log.warning("%s can be written again", self._file)
-        self._thread.exchange(own)
+        self._thread.exchange(own, functools.partial(_open, self._file, self._checkpoints))
         return own
 
     async def _call(self, work: Callable[[apsw.Connection], R]) -> R:
