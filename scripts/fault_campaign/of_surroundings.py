@@ -207,7 +207,7 @@ FAULTS = (
     Fault("no-broker", "the broker is gone, and comes back", "refused aloud, never done later; in control again",
           _no_broker, needs_message="can't reach the house"),
     Fault("frozen-broker", "the broker takes connections and does nothing", "nothing is claimed", _frozen_broker,
-          needs_message="can't reach"),
+          needs_message="can't reach|did not answer"),
     Fault("clock", "the wall clock jumps by a day, an hour back, a year back, by ten years, and is put right",
           "hears all the time; timers keep their length", _clock_by((_DAY_S, -3600, -365 * _DAY_S, 3650 * _DAY_S)),
           why_not=lambda: None if _faketime() else "libfaketime is not installed (apt-get install faketime)"),
