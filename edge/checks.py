@@ -1,6 +1,7 @@
 """What works on this machine, and what does not: ``hearth check``, and the running assistant's page."""
 
 import datetime
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,6 +17,8 @@ from edge.assistant import Assistant
 from edge.audio.health import Reading, read
 from edge.audio.portaudio import PortAudio
 from edge.audio.probe import recorded
+from edge.board import model_name
+from edge.board_profile import Kind, this_board
 from edge.engines import models_of
 from edge.errors import AssistantError, BrokerOffline, MicrophoneSilent, MicrophoneTooLoud, SettingsError
 from edge.hardware.hid import speakerphones
@@ -23,10 +26,12 @@ from edge.home.house_file import read_house_file
 from edge.identity import identity
 from edge.mind import sentence_files
 from edge.ports import Neighbour, Panel
+from edge.pressure import watched
 from edge.sections import MqttSettings
 from edge.service import run_async
 from edge.session.neighbours import collision
-from edge.settings import Settings
+from edge.settings import Settings, Source, sources
+from edge.settings_values import value_at
 from edge.understand.sources import own_sentences
 from models.store import Store
 
@@ -72,6 +77,7 @@ async def live_checks(running: Assistant) -> list[Row]:
 
 def _of_files(settings: Settings, in_use: bool) -> list[Row]:
     return [
+        _board(settings),
         *_models(settings),
         *_sentences(settings),
         *_hardware(settings, in_use),
@@ -175,6 +181,20 @@ def _neighbours(me: Neighbour, there: Sequence[Neighbour]) -> Iterator[Row]:
     others = sorted(other.area or other.site for other in there if other.id != me.id)
     if others:
         yield _row("other assistants", True, ", ".join(others), needed=False)
+
+
+def _board(settings: Settings) -> Row:
+    """What it is taken for, and which settings come of that."""
+    chosen = settings.board.profile
+    kind = this_board() if chosen == "auto" else Kind(chosen)
+    by = "by itself" if chosen == "auto" else "by board.profile"
+    given = sorted(key for key, source in sources(settings).items() if source is Source.BOARD)
+    now = settings.model_dump(mode="json")
+    values = [f"{key} = {value_at(now, key)}" for key in given]
+    found = f"{model_name()}: {kind.value}, {by}; {', '.join(values) or 'the defaults'}"
+    if not watched(os.environ):
+        return _row("board", True, f"{found}; the kernel does not tell when memory is short", needed=False)
+    return _row("board", True, found, needed=False)
 
 
 def _models(settings: Settings) -> Iterator[Row]:

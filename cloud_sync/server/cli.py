@@ -45,6 +45,7 @@ def commands() -> typer.Typer:
     app.add_typer(cli.house_app, name="house")
     app.add_typer(cli.device_app, name="device")
     app.add_typer(cli.person_app, name="person")
+    app.add_typer(cli.rollout_app, name="rollout")
     app.add_typer(cli.audit_app, name="audit")
     app.add_typer(cli.erasures_app, name="erasures")
     return app
