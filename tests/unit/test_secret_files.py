@@ -72,7 +72,8 @@ def test_each_value_tells_where_it_comes_from(tmp_path: Path, monkeypatch: pytes
     credentials.mkdir()
     (credentials / "mqtt__username").write_text("me")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
-    monkeypatch.delenv("HEARTH_API__PORT", raising=False)
+    for of_all_tests in ("HEARTH_API__PORT", "HEARTH_CACHE_DIR"):
+        monkeypatch.delenv(of_all_tests, raising=False)
     monkeypatch.setenv("HEARTH_MQTT__HOST", "b")
     assert sources(load(file)) == {
         "data_dir": Source.FILE,
