@@ -52,7 +52,8 @@ class Database:
         """
         self._file, self._before_commit, self._after_write = file, before_commit, after_write
         self._checkpoints = checkpoints
-        self._thread = EngineThread[apsw.Connection]("database", functools.partial(_open, file, checkpoints))
+        self._build = functools.partial(_open, file, checkpoints)
+        self._thread = EngineThread[apsw.Connection]("database", self._build)
 
     async def __aenter__(self) -> "Database":
         await self._thread.__aenter__()
@@ -104,7 +105,7 @@ class Database:
             own.close()
             raise
         _log.warning("%s can be written again", self._file)
-        self._thread.exchange(own, functools.partial(_open, self._file, self._checkpoints))
+        self._thread.exchange(own, self._build)
         return own
 
     async def _call(self, work: Callable[[apsw.Connection], R]) -> R:

@@ -118,7 +118,8 @@ def sane(block: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dty
     """``block``: float32, full scale ±1. A file of floats may hold anything: what is no number becomes silence, and
     what is far too much is cut down, so that sums of it are numbers.
     """
-    return np.nan_to_num(np.clip(block, -_FAR, _FAR))
+    bounded: np.ndarray[Any, np.dtype[np.float32]] = np.nan_to_num(np.clip(block, -_FAR, _FAR))
+    return bounded
 
 
 def _int16(samples: np.ndarray[Any, np.dtype[np.float32]]) -> Pcm:

@@ -93,7 +93,8 @@ def present() -> dict[str, str]:
 
 def page() -> Iterator[str]:
     """Libraries of the web page that are not what was fetched, or that nobody has noted."""
-    sums = dict(reversed(line.split("  ", 1)) for line in SUMS.read_text("utf-8").splitlines())
+    lines = [line.split("  ", 1) for line in SUMS.read_text("utf-8").splitlines()]
+    sums = {name: digest for digest, name in lines}
     there = {file.name: sha256(file) for file in TARGET.glob("*.js")}
     both = sorted(sums.keys() & there.keys())
     yield from (f"{name} is not what was fetched" for name in both if sums[name] != there[name])

@@ -126,7 +126,8 @@ def _licence(told: "Message[str, str]") -> Component | None:
 
 def _page() -> Iterator[Component]:
     """Libraries of the web page, which are kept in the tree."""
-    sums = dict(reversed(line.split("  ", 1)) for line in SUMS.read_text("utf-8").splitlines())
+    lines = [line.split("  ", 1) for line in SUMS.read_text("utf-8").splitlines()]
+    sums = {name: digest for digest, name in lines}
     for module, (package, version, _) in FILES.items():
         text = (TARGET / f"LICENSE.{package.replace('@', '').replace('/', '-')}").read_text("utf-8")
         purl = f"pkg:npm/{package.replace('@', '%40')}@{version}"

@@ -61,7 +61,7 @@ def install(lock: Path) -> None:
 
 def _remove_strangers(log: Path) -> None:
     """What no lock names any more: an older lock may have."""
-    asked = [PYTHON, "-m", "pip", "list", "--format=json", "--disable-pip-version-check"]
+    asked: Words = [PYTHON, "-m", "pip", "list", "--format=json", "--disable-pip-version-check"]
     listed = json.loads(subprocess.run(asked, capture_output=True, check=True).stdout)
     names = {lockfile.plain(row["name"]) for row in listed} - {"pip", "setuptools", "hearthside"}
     strangers = sorted(names - lockfile.names(ROOT.glob("requirements*.lock")))
