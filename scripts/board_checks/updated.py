@@ -39,7 +39,7 @@ ExecStart=/usr/bin/python3 -m http.server --directory /repository --bind 127.0.0
 """
 _NEEDS: Final = (
     "import edge.cli.update, edge.service, edge.updates.attending, edge.updates.keeper, edge.updates.__main__\n"
-    "import httpcore, httpx, rich.console, rich.status"
+    "import httpcore, httpx, rich.console, rich.status, structlog"
 )
 
 
