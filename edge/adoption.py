@@ -1,5 +1,6 @@
 """Which settings an assistant takes over while it runs, and which it has to be started anew for."""
 
+import functools
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
@@ -88,9 +89,9 @@ async def exchange_engines(
         else:
             voice.build_by(make_voice)
     if wake is not None and other_wake is not None:
-        wake.exchange(other_wake)
-    if other_voice is not None:
-        voice.exchange(other_voice)
+        wake.exchange(other_wake, functools.partial(make_wake, settings))
+    if other_voice is not None and make_voice is not None:
+        voice.exchange(other_voice, make_voice)
 
 
 def _of(section: Section, key: str) -> Any:

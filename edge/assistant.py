@@ -165,6 +165,11 @@ class Assistant:
         """Whether there is any sound to hear."""
         return self._wake is not None
 
+    @property
+    def unloadable(self) -> Sequence[EngineThread[Any]]:
+        """Engines that may go while memory is short, the least missed first. What listens for wake words never goes."""
+        return (*self._mind.engines, self.engines.tts, self.engines.stt)
+
     def queues(self) -> Mapping[str, int]:
         """How many calls wait for each engine's thread now."""
         own = self.engines

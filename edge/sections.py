@@ -20,6 +20,17 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class BoardSettings(Section):
+    """What kind of board it runs on, and how it shares it. See docs/boards.md."""
+
+    profile: Literal["auto", "zero2w", "pi4", "pi5", "other"] = "auto"
+    """What the board is taken for: it decides what settings are as long as nobody sets them. ``auto``: by its model and
+    its memory."""
+    unload_after_s: Annotated[float, Field(ge=0, le=86_400)] = 300.0
+    """While memory is short, an engine that nobody has needed for so many seconds is unloaded until somebody needs it;
+    0: none ever is."""
+
+
 class AudioSettings(Section):
     """Microphone and loudspeaker."""
 
@@ -192,6 +203,12 @@ class MqttSettings(Section):
     hermes: bool = False
     """Whether the topics of Rhasspy's Hermes protocol are spoken."""
 
+    @property
+    def overheard(self) -> bool:
+        """Whether the password goes over the network for whoever reads along."""
+        here = self.host == "localhost" or _is_loopback(self.host)
+        return self.password is not None and not self.tls and not here
+
     @model_validator(mode="after")
     def _makes_sense(self) -> "MqttSettings":
         if self.site == "all":
@@ -266,6 +283,9 @@ class ApiSettings(Section):
 
     serve: bool = True
     """Whether there is a page and an API."""
+    load: Literal["start", "asked"] = "start"
+    """When what serves them is loaded. ``asked``: when somebody first connects, who waits for it: until then it takes
+    no memory."""
     host: str = "auto"
     """The address that the network reaches it at, once it may; ``auto``: all that the machine has; ``localhost``: the
     network never does."""

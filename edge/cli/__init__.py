@@ -63,6 +63,23 @@ def print_json(row: object) -> None:
     print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"Hearthside {version('hearthside')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _hearth(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """What holds for all commands."""
+
+
 @app.command(epilog="Example: `HEARTH_MQTT__HOST=192.168.1.10 hearth run`")
 def run(config: Config = None) -> None:
     """Run the assistant in the foreground, as systemd does. Ends with Ctrl-C or SIGTERM."""
@@ -193,6 +210,24 @@ def check(as_json: Json = False, config: Config = None) -> None:
     else:
         print_checks(rows)
     sys.exit(any(row["needed"] and not row["ok"] for row in rows))
+
+
+@app.command(epilog="Example: `hearth settings --all`")
+def settings(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that have their defaults.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Say what is set, and where each value comes from. Secrets are not shown."""
+    from edge.cli.settings import rows_of
+    from edge.cli.tables import print_settings
+
+    rows = rows_of(settings_of(config), everything=everything)
+    if as_json:
+        for row in rows:
+            print_json(row)
+    else:
+        print_settings(rows)
 
 
 @app.command(epilog="Example: `hearth kpis --weeks 4`")

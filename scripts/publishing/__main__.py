@@ -11,9 +11,10 @@ from typing import Final
 
 from edge.errors import AssistantError
 from models.manifest import load
-from scripts.debian.__main__ import MACHINES, programs
+from scripts.debian.__main__ import programs
 from scripts.installer.release import share
 from scripts.prepare.__main__ import explain
+from scripts.prepare.foreign import MACHINES
 from scripts.prepare.watch import StepFailed
 from scripts.publishing.keys import ROLES, Keys
 from scripts.publishing.repository import NotPublished, Repository

@@ -302,7 +302,7 @@ def _run(work: Callable[[Opened], Awaitable[R]], config: Path | None, data: Path
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Opened]:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         async with Database(settings.url) as store:
             await migrate(store)
             authority = settings.data_dir / "tls" / AUTHORITY

@@ -85,7 +85,7 @@ def test_only_the_process_that_hears_opens_devices_and_it_reaches_the_house_alon
         said = lines(unit)
         assert ("PrivateDevices=yes" in said) is (unit.name != "hearthside.service")
     assistant = lines(SYSTEMD / "hearthside.service")
-    assert "IPAddressDeny=any" in assistant
+    assert {"IPAddressDeny=any", "MemorySwapMax=0", "LimitCORE=0"} <= set(assistant)
     (allowed,) = (line.partition("=")[2].split() for line in assistant if line.startswith("IPAddressAllow="))
     assert {each for each in allowed if "/" in each} <= set(HOUSE)
     nets = [ipaddress.ip_network(each) for each in allowed if each not in ("localhost", "link-local", "multicast")]

@@ -6,6 +6,7 @@ const TITLES = {
   "": "This assistant",
   api: "Page and API",
   audio: "Microphone and loudspeaker",
+  board: "The board",
   cloud: "The bridge",
   confirm: "What is asked about first",
   hardware: "Lights, buttons, switches",
@@ -23,6 +24,7 @@ const TITLES = {
 };
 const NAMES = { stt: "speech to text", llm: "language model", vad: "speech detection", mqtt: "MQTT", tls: "TLS", pin: "PIN", url: "address", hid: "USB speakerphone", ca: "authority's" };
 const SOURCES = {
+  board: "for this kind of board",
   profile: "measured on this board",
   file: "in the settings file",
   kept: "kept apart",
