@@ -89,7 +89,7 @@ def restore(source: Path, data_dir: Path, settings: Path, passphrase: str) -> Co
     if (data_dir / _DATABASE).exists():
         raise StorageError(f"something is kept in {data_dir} already", "restore into an empty HEARTH_DATA_DIR")
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=data_dir, prefix=".restore-") as folder:
             found = Path(folder)
             with source.open("rb") as stream, tarfile.open(fileobj=_Unsealing(stream, passphrase), mode="r|") as tar:

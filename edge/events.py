@@ -193,6 +193,23 @@ class ListeningChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineUnloaded(Event):
+    """Memory is short, and an engine that nobody had needed for long was let go; it comes back when it is needed."""
+
+    engine: str
+    """``llm``, ``semantic``, ``tts``, ``stt``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineReloaded(Event):
+    """An engine that was unloaded is back."""
+
+    engine: str
+    ms: float
+    """That it took to load, milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback(Event):
     """A person said, later, how a turn was; ``turn`` is that one."""
 
@@ -292,6 +309,8 @@ AnyEvent: TypeAlias = (
     | KeptChanged
     | Erased
     | ListeningChanged
+    | EngineUnloaded
+    | EngineReloaded
     | Feedback
     | Fault
 )

@@ -55,7 +55,7 @@ def write(data_dir: Path, document: Mapping[str, Any]) -> Path:
     path = data_dir / NAME
     part = path.with_name(f".{NAME}.{os.getpid()}.part")
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         part.write_text(_HEAD + _toml(document), encoding="utf-8")
         part.replace(path)
     except OSError as error:

@@ -6,7 +6,7 @@ import pytest
 
 from edge.errors import SettingsError
 from edge.secret_files import keep, read
-from edge.settings import SECRETS, Source, load, sources
+from edge.settings import SECRETS, Source, environment_for_others, load, sources
 
 
 def test_a_secret_is_kept_for_the_assistant_alone_and_outranks_the_file(tmp_path: Path) -> None:
@@ -38,6 +38,28 @@ def test_where_it_can_not_be_kept_it_says_so(tmp_path: Path) -> None:
         keep(tmp_path, "mqtt.password", "x")
 
 
+def test_what_is_started_is_told_no_secret() -> None:
+    given = {
+        "HEARTH_MQTT__PASSWORD": "hunter2",
+        "hearth_mqtt__password": "hunter2",
+        "HEARTH_MQTT": '{"password": "hunter2"}',
+        "HEARTH_CONFIRM__PIN": "48151623",
+        "HEARTH_CONFIRM__UNLOCK": "pin",
+        "HEARTH_SKILLS__TOOLS__SERVERS": '{"x": {"env": {"KEY": "hunter2"}}}',
+        "HEARTH_CLOUD_DATABASE_URL": "postgresql://me:hunter2@here/x",
+        "HEARTH_CLOUD__URL": "wss://bridge:8443",
+        "PATH": "/bin",
+    }
+    assert environment_for_others(given) == {
+        "HEARTH_MQTT__PASSWORD": "00000000",
+        "hearth_mqtt__password": "00000000",
+        "HEARTH_CONFIRM__PIN": "00000000",
+        "HEARTH_CONFIRM__UNLOCK": "pin",
+        "HEARTH_CLOUD__URL": "wss://bridge:8443",
+        "PATH": "/bin",
+    }
+
+
 def test_each_value_tells_where_it_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "hearthside.toml"
     file.write_text(
@@ -50,7 +72,8 @@ def test_each_value_tells_where_it_comes_from(tmp_path: Path, monkeypatch: pytes
     credentials.mkdir()
     (credentials / "mqtt__username").write_text("me")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
-    monkeypatch.delenv("HEARTH_API__PORT", raising=False)
+    for of_all_tests in ("HEARTH_API__PORT", "HEARTH_CACHE_DIR"):
+        monkeypatch.delenv(of_all_tests, raising=False)
     monkeypatch.setenv("HEARTH_MQTT__HOST", "b")
     assert sources(load(file)) == {
         "data_dir": Source.FILE,
