@@ -9,7 +9,15 @@ import anyio.to_thread
 from edge.engine_thread import EngineThread
 from edge.engines import tts, wake_rules
 from edge.ports import TtsEngine, WakeEngine
-from edge.sections import ConfirmSettings, ListenSettings, MemorySettings, Section, SpeakSettings, WakeSettings
+from edge.sections import (
+    ConfirmSettings,
+    ListenSettings,
+    MemorySettings,
+    Section,
+    SpeakSettings,
+    UpdateSettings,
+    WakeSettings,
+)
 from edge.settings import Settings
 from models.store import Store
 
@@ -25,6 +33,7 @@ LIVE: Final = (
     | _all("confirm", ConfirmSettings)
     | _all("memory", MemorySettings)
     | _all("speak", SpeakSettings)
+    | _all("update", UpdateSettings)
 )
 """Dotted keys that are in force at once, from the next wake word, sentence or turn on."""
 

@@ -253,6 +253,11 @@ class Assistant:
                 return
             await anyio.sleep(_LOOK_S)
 
+    @property
+    def still_now(self) -> bool:
+        """Whether nobody is listened to or answered, and nothing is said unasked, at this moment."""
+        return self._floor.is_still
+
     def _at_home(self) -> Stages:
         """Of turns that are spoken at this assistant's own microphone and answered by its own voice."""
         asks = self.settings.kpi.ask_satisfaction and self.voice is not None and self._follow_up().within_s > 0

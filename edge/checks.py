@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 
 from cloud_sync.client.status import standing, waiting
-from edge import plugins
+from edge import plugins, swap
 from edge.api.local_client import is_running
 from edge.app import open_house, open_neighbours
 from edge.assistant import Assistant
@@ -27,6 +27,7 @@ from edge.identity import identity
 from edge.mind import sentence_files
 from edge.ports import Neighbour, Panel
 from edge.pressure import watched
+from edge.sections import MqttSettings
 from edge.service import run_async
 from edge.session.neighbours import collision
 from edge.settings import Settings, Source, sources
@@ -56,6 +57,7 @@ def checks(settings: Settings) -> list[Row]:
         _microphone(settings, in_use),
         _loudspeaker(settings.audio.output),
         _broker(settings),
+        *_read_along(settings.mqtt),
         *_several(settings),
         *_of_files(settings, in_use),
     ]
@@ -70,7 +72,7 @@ async def live_checks(running: Assistant) -> list[Row]:
     offline = BrokerOffline(f"there is no connection to the broker {mqtt.host}:{mqtt.port}", "see whether it runs")
     broker = _row("broker", True, there) if house.online else _row("broker", False, offline.what, offline.remedy)
     others = _neighbours(neighbours.me, [*neighbours.known(), *neighbours.collisions])
-    return [*sound, broker, *others, *await anyio.to_thread.run_sync(_of_files, settings, True)]
+    return [*sound, broker, *_read_along(mqtt), *others, *await anyio.to_thread.run_sync(_of_files, settings, True)]
 
 
 def _of_files(settings: Settings, in_use: bool) -> list[Row]:
@@ -81,6 +83,7 @@ def _of_files(settings: Settings, in_use: bool) -> list[Row]:
         *_hardware(settings, in_use),
         _names(settings),
         _disk(settings),
+        *_swap(),
         _clock(),
         _cloud(settings),
     ]
@@ -141,6 +144,13 @@ def _broker(settings: Settings) -> Row:
         return _row("broker", True, f"{where}, {run_async(count)} devices")
     except AssistantError as error:
         return _row("broker", False, error.what, error.remedy)
+
+
+def _read_along(mqtt: MqttSettings) -> Iterator[Row]:
+    """Where a password goes over the network as it is."""
+    if mqtt.overheard:
+        what = f"its password goes to {mqtt.host} unencrypted, for whoever reads along in the network"
+        yield _row("broker's password", False, what, "set mqtt.tls, where the broker can", needed=False)
 
 
 def _several(settings: Settings) -> Iterator[Row]:
@@ -241,6 +251,12 @@ def _disk(settings: Settings) -> Row:
     there = next(path for path in (settings.data_dir, *settings.data_dir.parents) if path.exists())
     free = shutil.disk_usage(there).free // 2**20
     return _row("disk", free >= _FREE_MB, f"{free} MiB free", "" if free >= _FREE_MB else f"free {_FREE_MB} MiB")
+
+
+def _swap() -> Iterator[Row]:
+    if places := swap.found():
+        what = f"what is in memory, sound as well, may be written to {', '.join(places)}"
+        yield _row("swap", False, what, "use zram alone, or none: docs/threats.md", needed=False)
 
 
 def _cloud(settings: Settings) -> Row:

@@ -203,6 +203,12 @@ class MqttSettings(Section):
     hermes: bool = False
     """Whether the topics of Rhasspy's Hermes protocol are spoken."""
 
+    @property
+    def overheard(self) -> bool:
+        """Whether the password goes over the network for whoever reads along."""
+        here = self.host == "localhost" or _is_loopback(self.host)
+        return self.password is not None and not self.tls and not here
+
     @model_validator(mode="after")
     def _makes_sense(self) -> "MqttSettings":
         if self.site == "all":
@@ -373,6 +379,21 @@ class PrivacySettings(Section):
     """Names of the people of the house, for masking; those that the assistant was told are known without."""
     encrypt: bool = True
     """Whether what is kept is encrypted on the disk: docs/privacy.md says where the key is."""
+
+
+class UpdateSettings(Section):
+    """Other versions of the programs: docs/updates.md. Nothing is looked for by itself as long as ``auto`` is off."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]+[^\s/]$", max_length=300)] | None = None
+    """``https://host/path`` of a repository of signed releases; None: there is none."""
+    channel: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")] = "stable"
+    """Of those that the repository has."""
+    auto: Literal["off", "check", "apply"] = "off"
+    """What it does by itself. ``check``: it sees once a day whether there is a newer version; ``apply``: it also takes
+    its place, in the ``hours`` alone, and the version before comes back where it is not well."""
+    hours: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")] = "02:30-05:00"
+    """When one version may take the place of another by itself, in local time; never while it is spoken to, speaks or
+    rings, or is about to ring."""
 
 
 class CloudSettings(Section):

@@ -28,7 +28,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from edge import board_profile, profile, secret_files
+from edge import board_profile, outside, profile, secret_files
 from edge.errors import SettingsError
 from edge.sections import (
     ApiSettings,
@@ -47,6 +47,7 @@ from edge.sections import (
     SpeakSettings,
     SttSettings,
     UnderstandSettings,
+    UpdateSettings,
     WakeSettings,
     WyomingSettings,
 )
@@ -58,6 +59,8 @@ _OUTSIDE = frozenset({"HEARTH_MODELS__MIRROR"})
 _OF_SKILLS = f"{_PREFIX}SKILLS__"
 _OF_BRIDGE = re.compile(f"{_PREFIX}CLOUD_(?!_)")
 """``hearth-cloud`` has settings of its own."""
+_WITHHELD = "00000000"
+"""In place of any secret: our own programs, where they are started so, want a PIN that is one."""
 _FEW = 40
 """Keys that are told in one line."""
 
@@ -123,6 +126,7 @@ class Settings(BaseSettings):
     privacy: PrivacySettings = PrivacySettings()
     kpi: KpiSettings = KpiSettings()
     observe: ObserveSettings = ObserveSettings()
+    update: UpdateSettings = UpdateSettings()
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By name of the skill, its own section; the skill knows the keys."""
     _file: Path | None = PrivateAttr(None)
@@ -270,7 +274,7 @@ def own_file() -> Path:
 def read_file(path: Path) -> dict[str, Any]:
     """What is written in the settings file ``path``, unchecked. Raises SettingsError."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return outside.toml_of(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}", "correct the file's TOML", permanent=True) from None
     except UnicodeDecodeError:
@@ -324,6 +328,19 @@ def _secret_keys() -> frozenset[str]:
 
 SECRETS = _secret_keys()
 """Dotted keys of the settings that are secrets."""
+
+
+def environment_for_others(environment: Mapping[str, str]) -> dict[str, str]:
+    """``environment`` as a program that is started may have it: no secret has its value, and what skills and a bridge
+    are told is left out.
+    """
+    secret = {f"{_PREFIX}{key.replace('.', '__')}".upper() for key in SECRETS}
+    sections = {name.partition("__")[0] for name in secret}
+    return {
+        name: _WITHHELD if name.upper() in secret else value
+        for name, value in environment.items()
+        if name.upper() not in sections and not name.upper().startswith(_OF_SKILLS) and not _OF_BRIDGE.match(name)
+    }
 
 
 def _explain(error: ValidationError, path: Path | None) -> SettingsError:

@@ -52,8 +52,9 @@ def default_ids(store: Store) -> list[str]:
     return [model.id for model in store.manifest.models if model.default and not model.bundled]
 
 
-def fetch(ids: Sequence[str], store: Store, progress: "Progress") -> list[Row]:
-    """Fetch those models that are missing or damaged, one after the other.
+def fetch(ids: Sequence[str], store: Store, progress: "Progress", mirror: str | None = None) -> list[Row]:
+    """Fetch those models that are missing or damaged, one after the other. ``mirror``: asked first, unless the
+    environment names one.
 
     Raises ModelError; models that were complete by then stay.
     """
@@ -70,7 +71,7 @@ def fetch(ids: Sequence[str], store: Store, progress: "Progress") -> list[Row]:
             check_space(missing, store)
             progress.plan(sum(download_size(model, store.manifest) for model in missing))
             pip = pip_settings.read()
-            mirror = os.environ.get(MIRROR_VARIABLE) or None
+            mirror = os.environ.get(MIRROR_VARIABLE) or mirror
             with client(pip.certificate) as http:
                 sources = Sources(http, pip, mirror, store.root / DOWNLOADS)
                 for model in missing:

@@ -63,6 +63,23 @@ def print_json(row: object) -> None:
     print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"Hearthside {version('hearthside')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _hearth(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """What holds for all commands."""
+
+
 @app.command(epilog="Example: `HEARTH_MQTT__HOST=192.168.1.10 hearth run`")
 def run(config: Config = None) -> None:
     """Run the assistant in the foreground, as systemd does. Ends with Ctrl-C or SIGTERM."""
@@ -338,6 +355,7 @@ def _mount_groups() -> None:
     from edge.cli.console import app as console_app
     from edge.cli.privacy import app as privacy_app
     from edge.cli.sync import app as sync_app
+    from edge.cli.update import app as update_app
     from edge.cli.wake import app as wake_app
     from models.cli import app as models_app
 
@@ -347,6 +365,7 @@ def _mount_groups() -> None:
     app.add_typer(models_app, name="models")
     app.add_typer(privacy_app, name="privacy")
     app.add_typer(sync_app, name="sync")
+    app.add_typer(update_app, name="update")
     app.add_typer(wake_app, name="wake")
 
 

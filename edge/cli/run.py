@@ -5,6 +5,7 @@ import functools
 import gc
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,6 +17,7 @@ from anyio.abc import TaskGroup
 from anyio.to_thread import run_sync
 
 from cloud_sync.notify import started_by_systemd, stretch_watch, tell_systemd
+from cloud_sync.private import keep_private
 from edge import plugins
 from edge.api import mqtt
 from edge.api.local import serve
@@ -29,12 +31,13 @@ from edge.audio.ring import Ring
 from edge.audio.speaker import Speaker
 from edge.bus import Bus
 from edge.devices import as_row
-from edge.errors import AssistantError, MicrophoneSilent
+from edge.errors import AssistantError, MicrophoneSilent, ModelError
 from edge.events import Fault, Timings, TurnEnded, Woke, as_json
 from edge.heap import begin_loading, end_loading
 from edge.ports import Delegate
 from edge.service import log_to_stderr, run_async, stop_signals
 from edge.settings import Settings
+from edge.updates import places
 from edge.watchdog import keep_watch
 from models.store import Store
 
@@ -50,6 +53,7 @@ _SETTLE_S = 5.0
 
 def run_assistant(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT. Returns the exit code."""
+    keep_private()
     log_to_stderr(settings.log_level, settings.log_format)
     gc.disable()  # while everything loads, there is nothing to collect
     begin_loading()
@@ -135,7 +139,7 @@ async def _until_told_to_stop(settings: Settings) -> bool:
             stack.callback(ring.close)
             _log.info("listening after %.1f s", time.perf_counter() - begun)
         await console(running, stack, tasks, further)
-        await running.ready()
+        lacks = await _loaded(running)
         # What is loaded by now stays. To look at all of it each time would stop everything for a quarter of a second.
         gc.collect()
         gc.freeze()
@@ -145,7 +149,8 @@ async def _until_told_to_stop(settings: Settings) -> bool:
             _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
             tell_systemd("READY=1")
             stretch_watch(None)
-            tasks.start_soon(keep_watch, functools.partial(_status, running, microphone))
+            tasks.start_soon(keep_watch, functools.partial(_status, running, microphone, lacks))
+            _look_after_updates(running, tasks)
             again = await _ended(running, told_to_stop)
         if again:
             stretch_watch(_START_S)
@@ -155,6 +160,19 @@ async def _until_told_to_stop(settings: Settings) -> bool:
         )
         tasks.cancel_scope.cancel()
     return again
+
+
+def _look_after_updates(running: Assistant, tasks: TaskGroup) -> None:
+    """Where it was installed so that one version can take the place of another."""
+    if (release := places.running()) is not None and started_by_systemd():
+        from edge.updates.keeper import Keeper
+
+        tasks.start_soon(Keeper(running, release, _end).serve)
+
+
+def _end() -> None:
+    """As if systemd had told it to; whoever watches over it starts it again."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _ended(running: Assistant, told_to_stop: Callable[[], Awaitable[None]]) -> bool:
@@ -250,9 +268,25 @@ def _emit_fault(bus: Bus, error: AssistantError) -> None:
     bus.emit(Fault(turn="", at=time.monotonic(), code=error.code, stage=error.stage, message=str(error)))
 
 
-def _status(running: Assistant, microphone: Microphone | None) -> str:
+async def _loaded(running: Assistant) -> str:
+    """Returns when every engine is loaded that can be, with what is wrong with the one that can't; empty: nothing.
+
+    Looked after by systemd it goes on without: alarms ring, and who writes is answered. A person who has started it
+    is told at once. Raises ModelError.
+    """
+    try:
+        await running.ready()
+    except ModelError as error:
+        if not started_by_systemd():
+            raise
+        _emit_fault(running.bus, error)
+        return str(error)
+    return ""
+
+
+def _status(running: Assistant, microphone: Microphone | None, lacks: str = "") -> str:
     """For ``systemctl status``."""
-    hears = _says(running.settings)
+    hears = lacks or _says(running.settings)
     if microphone is not None and not running.listening.on:
         hears = "the microphone is switched off"
     elif microphone is not None and microphone.gone:

@@ -21,21 +21,15 @@ from scripts.debian import control
 from scripts.debian.control import HOME, Package
 from scripts.installer.release import LOCK, NEEDLESS
 from scripts.installer.services import SYSTEMD, wrapper
-from scripts.prepare import lockfile
+from scripts.materials import bill
+from scripts.prepare import cores, foreign
 from scripts.prepare.__main__ import explain
-from scripts.prepare.environment import ROOT, pip, pip_environ
+from scripts.prepare.environment import ROOT
+from scripts.prepare.foreign import Foreign
 from scripts.prepare.watch import StepFailed, Words, watch
 
-_MACHINES: Final = {"amd64": "x86_64", "arm64": "aarch64"}
-_GLIBC: Final = 36
-"""2.36, of Debian 12, the oldest that it is for."""
 _OF_DEBIAN: Final = {(3, 11): "deb12", (3, 13): "deb13"}
 _SHARE: Final = ("scripts/prepare", "scripts/installer", "systemd")
-_PROGRAMS: Final = {
-    "hearth": "from edge.cli import main",
-    "hearth-sync": "from cloud_sync.client.cli import main",
-    "hearth-cloud": "from cloud_sync.server.cli import main",
-}
 _WITH_BACKOFF: Final = (3, 13)
 """The Python of the first Debian whose systemd knows RestartSteps."""
 
@@ -47,6 +41,11 @@ def main(arguments: Sequence[str]) -> int:
     os.environ.setdefault("SOURCE_DATE_EPOCH", _date())
     if shutil.which("dpkg-deb") is None:
         print("build_deb: dpkg-deb is missing — apt-get install dpkg", file=sys.stderr)
+        return 1
+    if asked.llama and not cores.for_all(asked.llama.name):
+        print(
+            "build_deb: that llama-cpp-python is not for every board — give the build for cortex-a53", file=sys.stderr
+        )
         return 1
     begun = time.monotonic()
     try:
@@ -66,9 +65,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    here = next((arch for arch, machine in _MACHINES.items() if machine == platform.machine()), "arm64")
+    here = next((arch for arch, machine in foreign.MACHINES.items() if machine == platform.machine()), "arm64")
     parser = argparse.ArgumentParser("scripts/build_deb")
-    parser.add_argument("--arch", choices=_MACHINES, default=here)
+    parser.add_argument("--arch", choices=foreign.MACHINES, default=here)
     parser.add_argument("--python", default="3.11", help="of the Debian that it is for: 3.11 for 12, 3.13 for 13")
     parser.add_argument(
         "--llama", type=Path, metavar="WHEEL", help="llama-cpp-python, built for all boards of this kind"
@@ -84,9 +83,12 @@ def build(asked: argparse.Namespace, folder: Path) -> tuple[Path, int]:
     python = int(major), int(minor)
     tree = folder / "tree"
     home = tree / HOME.lstrip("/")
-    _programs(home, python, asked, folder)
+    programs(home, python, asked, folder, f"#!{HOME}/bin/python3")
     _system(tree, home, backoff=python >= _WITH_BACKOFF)
     _documents(tree, version := f"{_version()}~{_OF_DEBIAN[python]}")
+    site = home / f"lib/python{asked.python}/site-packages"
+    materials = bill.bill(site, LOCK, int(os.environ["SOURCE_DATE_EPOCH"]))
+    bill.write(materials, tree / "usr/share/doc/hearthside/hearthside.cdx.json")
     _normalise(tree)
     size = sum(_blocks(path) for path in tree.rglob("*"))
     _control(tree, Package(version, asked.arch, python, size))
@@ -98,41 +100,20 @@ def build(asked: argparse.Namespace, folder: Path) -> tuple[Path, int]:
     return made, size
 
 
-def _programs(home: Path, python: tuple[int, int], asked: argparse.Namespace, folder: Path) -> None:
-    """A virtual environment on Debian's Python, made by hand: none can be made for another processor."""
-    version = ".".join(map(str, python))
-    site = home / f"lib/python{version}/site-packages"
-    site.mkdir(parents=True)
-    (home / "bin").mkdir()
-    (home / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {version}\n")
-    (home / "bin/python3").symlink_to(f"../../../bin/python{version}")
-    (home / "bin/python").symlink_to("python3")
-    requirements = folder / "requirements.txt"
-    requirements.write_text(lockfile.without_llama(LOCK), "utf-8")
-    foreign = [
-        *("--platform", f"linux_{_MACHINES[asked.arch]}", "--platform", f"manylinux2014_{_MACHINES[asked.arch]}"),
-        *(part for minor in range(_GLIBC, 4, -1)
-          for part in ("--platform", f"manylinux_2_{minor}_{_MACHINES[asked.arch]}")),
-        *("--python-version", version, "--implementation", "cp", "--only-binary", ":all:"),
-    ]  # fmt: skip
-    base = [*pip("install", Path(sys.executable)), "--no-deps", "--no-compile", "--target", site]
-    where: Words = ["--no-index", "--find-links", asked.wheels] if asked.wheels else []
-    line: Words = [*base, *foreign, "--require-hashes", *where, "-r", requirements]
-    watch(f"fetching packages for {asked.arch}", line, folder / "packages.log", pip_environ())
-    wheel = folder / "wheel"
-    line = [*pip("wheel", Path(sys.executable)), "--no-deps", "--wheel-dir", wheel, ROOT]
-    watch("building hearthside", line, folder / "project.log", pip_environ())
-    ours = [*wheel.glob("hearthside-*.whl"), *([asked.llama] if asked.llama else [])]
-    line = [*base, *foreign, "--no-index", "--upgrade", *ours]
-    watch("installing hearthside", line, folder / "project.log", pip_environ())
+def programs(home: Path, python: tuple[int, int], asked: argparse.Namespace, folder: Path, head: str) -> None:
+    """A virtual environment on Debian's Python. ``head``: how its programs begin, so that its own Python runs them.
+    Raises StepFailed.
+    """
+    environment = Foreign(home, foreign.MACHINES[asked.arch], python, folder)
+    environment.lay("../../../bin/python")
+    environment.install_locked(LOCK, asked.wheels)
+    environment.install_project(asked.llama)
+    site = environment.site
     for pattern in (*NEEDLESS, "bin", "*.dist-info/direct_url.json", "*.dist-info/REQUESTED"):
         for path in site.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     _forget(site)
-    for name, imports in _PROGRAMS.items():
-        program = home / "bin" / name
-        program.write_text(f"#!{HOME}/bin/python3\nimport sys\n\n{imports}\n\nsys.exit(main())\n", "utf-8")
-        program.chmod(0o755)
+    environment.lay_programs(head)
 
 
 def _forget(site: Path) -> None:
@@ -149,6 +130,8 @@ def _system(tree: Path, home: Path, *, backoff: bool) -> None:
     units = tree / "lib/systemd/system"
     units.mkdir(parents=True)
     for source in (*SYSTEMD.glob("*.service"), *SYSTEMD.glob("*.timer")):
+        if source.name.startswith("hearthside-update"):
+            continue  # what dpkg has laid, apt exchanges
         (units / source.name).write_text(source.read_text("utf-8").replace("/opt/hearthside/current", HOME), "utf-8")
     if backoff:
         for unit in ("hearthside.service", "hearthside-cloud.service"):

@@ -11,12 +11,13 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-from scripts.prepare import lockfile, system
+from scripts.prepare import cores, lockfile, system
 from scripts.prepare.environment import LOG, ROOT, VENV, has, pip, pip_environ
 from scripts.prepare.watch import StepFailed, Words, watch
 
 BUILD_LOCK: Final = ROOT / "requirements-build.lock"
 _BUILD: Final = ".build-"
+_CPUINFO: Final = Path("/proc/cpuinfo")
 _MEMORY_PER_COMPILER: Final = 1_000_000_000
 _WITHOUT_TILES: Final = "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
 """Linux gives Intel's tile registers to a thread only once it has asked for them; llama.cpp's worker threads don't, and
@@ -64,7 +65,7 @@ def cache() -> Path:
     return Path(home) / "hearthside/wheels" / processor()
 
 
-def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+def processor(cpuinfo: Path = _CPUINFO) -> str:
     """What the compiler can make use of here, as eight hexadecimal digits: a card that was put into another board must
     not run what was built for the first one.
     """
@@ -73,10 +74,10 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return hashlib.sha256("\n".join([platform.machine(), *abilities]).encode()).hexdigest()[:8]
 
 
-def cached_wheel(version: str, folder: Path | None = None) -> Path | None:
-    """A kept wheel of that version for this machine, in the cache or another ``folder``."""
+def cached_wheel(version: str, folder: Path | None = None, cpuinfo: Path = _CPUINFO) -> Path | None:
+    """A kept wheel of that version that runs on this machine, in the cache or another ``folder``."""
     wheels = (folder or cache()).glob(f"llama_cpp_python-{version}-*{platform.machine()}.whl")
-    return next((wheel for wheel in sorted(wheels) if zipfile.is_zipfile(wheel)), None)
+    return cores.pick(filter(zipfile.is_zipfile, wheels), cpuinfo.read_text("utf-8", "replace"))
 
 
 def _build(lock: Path, version: str, log: Path) -> Path:
@@ -95,7 +96,7 @@ def _build(lock: Path, version: str, log: Path) -> Path:
         watch("fetching build tools", [*pip("install", python), *tools], log, pip_environ())
         environ = pip_environ() | {
             "PATH": f"{build}/venv/bin:{os.environ.get('PATH', os.defpath)}",
-            "CMAKE_BUILD_PARALLEL_LEVEL": str(_compilers()),
+            "CMAKE_BUILD_PARALLEL_LEVEL": str(compilers()),
             "TMPDIR": folder,
             # Without what looks at pictures, a quarter of the build.
             "CMAKE_ARGS": f"{os.environ.get('CMAKE_ARGS', '')} -DLLAVA_BUILD=OFF".strip(),
@@ -118,7 +119,7 @@ def _keep(wheel: Path) -> Path:
     return part.replace(kept)
 
 
-def _compilers() -> int:
+def compilers() -> int:
     """How many compilers may run at once: one per core, but no more than the memory holds."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return max(1, min(os.cpu_count() or 1, memory // _MEMORY_PER_COMPILER))

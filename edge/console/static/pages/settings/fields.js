@@ -18,6 +18,7 @@ const TITLES = {
   speak: "The voice",
   stt: "Speech to text",
   understand: "Understanding",
+  update: "Updates",
   wake: "Waking",
   wyoming: "Other machines",
 };

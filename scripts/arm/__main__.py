@@ -1,0 +1,113 @@
+"""``scripts/check_arm``."""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from scripts.arm import count, llama, root, suite, tried, wheels
+from scripts.arm.root import Kept
+from scripts.prepare.cores import A53, CORES, Core
+from scripts.prepare.watch import StepFailed
+
+Command: TypeAlias = Callable[[argparse.Namespace], int]
+
+_NEEDED: Final = ("bwrap", "apt-get", "dpkg-deb")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit code: 0 when all is well."""
+    asked = _parser().parse_args(arguments)
+    os.environ.pop("PYTHONPATH", None)
+    command: Command = asked.command
+    missing = [name for name in _NEEDED if shutil.which(name) is None]
+    if missing and command is not _wheels:
+        print(f"check_arm: {', '.join(missing)} missing — apt-get install bubblewrap", file=sys.stderr)
+        return 1
+    try:
+        return command(asked)
+    except StepFailed as failure:
+        print(f"check_arm: {failure.title} failed (log: {failure.log})\n{failure.output[-2000:]}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    models = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "hearthside/models"
+    parser = argparse.ArgumentParser("scripts/check_arm")
+    parser.add_argument("--cache", type=Path, default=home / "hearthside/arm", help="what is kept for the next time")
+    parser.add_argument("--models", type=Path, default=models, help="models that are here already")
+    commands = parser.add_subparsers(required=True, metavar="WHAT")
+    one = commands.add_parser("wheels", help="has every locked package a wheel for boards?")
+    one.add_argument("--ask", action="store_true", help="ask the index anew")
+    one.set_defaults(command=_wheels)
+    one = commands.add_parser("llama", help="build llama-cpp-python for each core, and try each build on each core")
+    one.set_defaults(command=_llama)
+    one = commands.add_parser("tests", help="run the tests on an emulated board")
+    _with_core(one)
+    one.add_argument("paths", nargs="*", default=["tests/unit", "tests/flow"], metavar="PATH")
+    one.set_defaults(command=_tests)
+    one = commands.add_parser("count", help="count the instructions of a turn's stages")
+    _with_core(one)
+    one.add_argument("--save", type=Path, metavar="FILE", help="also keep the numbers there, as JSON")
+    one.add_argument("stages", nargs="*", metavar="STAGE")
+    one.set_defaults(command=_count)
+    return parser
+
+
+def _with_core(parser: argparse.ArgumentParser) -> None:
+    cores: Mapping[str, Core] = {core.name: core for core in CORES}
+    parser.add_argument("--core", type=cores.__getitem__, default=A53, metavar="|".join(cores))
+
+
+def _wheels(asked: argparse.Namespace) -> int:
+    if asked.ask:
+        with tempfile.TemporaryDirectory() as folder:
+            wheels.RECORD.write_text(wheels.ask(Path(folder)), "utf-8")
+    record, bad = wheels.RECORD.read_text("utf-8"), 0
+    for lock in wheels.LOCKS:
+        told = wheels.problems(lock.read_text("utf-8"), record)
+        bad += len(told)
+        print(f"{lock.name}: {len(list(wheels.pins(lock.read_text('utf-8'))))} packages, {len(told)} without a wheel")
+        for problem in told:
+            print(f"  {problem}")
+    return 1 if bad else 0
+
+
+def _llama(asked: argparse.Namespace) -> int:
+    kept = Kept(asked.cache)
+    built = llama.build(CORES, kept.wheels, kept.folder / "llama")
+    root.make(kept, None)
+    emulator = root.emulator(kept)
+    return tried.builds(kept, emulator, asked.models, dict(zip(CORES, built, strict=True)))
+
+
+def _tests(asked: argparse.Namespace) -> int:
+    kept = Kept(asked.cache)
+    root.make(kept, None)
+    result = suite.run(kept, root.emulator(kept), asked.core, asked.models, asked.paths)
+    for test in result.failed:
+        print(f"FAILED {test}")
+    print(f"on {asked.core.name}, in {result.seconds:.0f} s, {result.deselected} left out (see left_out.toml)")
+    print(f"{result.passed} passed, {len(result.failed)} failed")
+    return 1 if result.failed or not result.passed else 0
+
+
+def _count(asked: argparse.Namespace) -> int:
+    kept = Kept(asked.cache)
+    root.make(kept, None)
+    counted = count.count(kept, asked.core, asked.stages, asked.models)
+    for board in count.BOARDS:
+        if board.core is asked.core:
+            print(count.told(board, counted))
+    if asked.save:
+        count.save(asked.save, asked.core, counted)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,108 @@
+"""A board's file system, made here: Debian's arm64 packages, and the locked packages of Python for aarch64.
+
+No program of it runs while it is made; so no package is configured, and what the tests need of that is laid by hand.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from scripts.arm import debian
+from scripts.arm.debian import Archive
+from scripts.prepare.environment import ROOT
+from scripts.prepare.foreign import Foreign
+
+SUITE: Final = "bookworm"
+_PYTHON: Final = (3, 11)
+"""Of that Debian."""
+_PACKAGES: Final = (
+    "base-files", "base-passwd", "bash", "coreutils", "dash", "diffutils", "findutils", "gawk", "grep", "hostname",
+    "libc-bin", "procps", "sed", "tar", "util-linux",
+    "alsa-utils", "ca-certificates", "espeak-ng", "git", "libasound2-plugins", "libgomp1", "libportaudio2", "mosquitto",
+    "openssl", "pulseaudio", "pulseaudio-utils", "python3", "python3-venv", "tzdata",
+)  # fmt: skip
+"""What Debian takes for granted, then what the assistant and its tests use."""
+_EMULATOR: Final = "qemu-user/bookworm-backports"
+"""10.0: knows /proc/cpuinfo of the emulated processor, without which onnxruntime dies when it is imported (7.2)."""
+_LOCK: Final = ROOT / "requirements-dev.lock"
+HOME: Final = "/opt/hearthside"
+"""Where the environment lies in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept from one call to the next."""
+
+    folder: Path
+
+    @property
+    def emulator(self) -> Path:
+        """For a program of aarch64."""
+        return self.folder / "tools/usr/bin/qemu-aarch64"
+
+    @property
+    def root(self) -> Path:
+        """The board's file system."""
+        return self.folder / "root"
+
+    @property
+    def wheels(self) -> Path:
+        """llama-cpp-python, a file for each core."""
+        return self.folder / "wheels"
+
+    @property
+    def board(self) -> Archive:
+        """Debian's packages for boards."""
+        return Archive(self.folder / "arm64", "arm64", (SUITE,))
+
+    @property
+    def here(self) -> Archive:
+        """Debian's packages for this machine, also newer ones."""
+        return Archive(self.folder / "amd64", "amd64", (SUITE, f"{SUITE}-backports"), beside_ours=True)
+
+
+def emulator(kept: Kept) -> Path:
+    """Fetched once. Raises StepFailed."""
+    if not kept.emulator.exists():
+        debian.unpack(kept.here.fetch([_EMULATOR]), kept.folder / "tools")
+    return kept.emulator
+
+
+def make(kept: Kept, llama: Path | None) -> Path:
+    """The file system, with ``llama`` as its llama-cpp-python; made anew when the lock has changed. Raises
+    StepFailed.
+    """
+    stamp = kept.root / ".made"
+    wanted = f"{_LOCK.read_text('utf-8')}{llama and llama.name}"
+    if not stamp.exists() or stamp.read_text("utf-8") != wanted:
+        shutil.rmtree(kept.root, ignore_errors=True)
+        debian.unpack(kept.board.fetch(_PACKAGES), kept.root)
+        _configure(kept.root)
+        environment = Foreign(kept.root / HOME.lstrip("/"), "aarch64", _PYTHON, kept.folder)
+        environment.lay("../../../usr/bin/python")
+        environment.install_locked(_LOCK)
+        environment.install_project(llama)
+        environment.lay_programs(f"#!{HOME}/bin/python3")
+        _leave_only_what_names_it(environment.site)
+        stamp.write_text(wanted, "utf-8")
+    return kept.root
+
+
+def _configure(root: Path) -> None:
+    """What the scripts of Debian's packages would have done."""
+    for name in ("passwd", "group"):
+        shutil.copyfile(root / f"usr/share/base-passwd/{name}.master", root / "etc" / name)
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n", "utf-8")
+    (root / "etc/localtime").symlink_to("/usr/share/zoneinfo/Etc/UTC")
+    (root / "bin/sh").unlink(missing_ok=True)
+    (root / "bin/sh").symlink_to("dash")
+    authorities = sorted((root / "usr/share/ca-certificates").rglob("*.crt"))
+    bundle = root / "etc/ssl/certs/ca-certificates.crt"
+    bundle.write_text("".join(one.read_text("ascii") for one in authorities), "ascii")
+
+
+def _leave_only_what_names_it(site: Path) -> None:
+    """The project's sources are shown from this tree; its entry points stay."""
+    for name in ("edge", "models", "cloud_sync"):
+        shutil.rmtree(site / name)
