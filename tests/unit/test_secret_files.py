@@ -73,6 +73,7 @@ def test_each_value_tells_where_it_comes_from(tmp_path: Path, monkeypatch: pytes
     (credentials / "mqtt__username").write_text("me")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
     monkeypatch.delenv("HEARTH_API__PORT", raising=False)
+    monkeypatch.delenv("HEARTH_CACHE_DIR", raising=False)
     monkeypatch.setenv("HEARTH_MQTT__HOST", "b")
     assert sources(load(file)) == {
         "data_dir": Source.FILE,
