@@ -43,18 +43,37 @@ def test_what_lies_between_things_in_use_goes_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_it_goes_back_once_it_is_still_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    bus, returned = Bus(), anyio.Event()
-    monkeypatch.setattr(heap, "return_memory", lambda: anyio.from_thread.run_sync(returned.set))
-    monkeypatch.setattr(heap, "_STILL_S", 0.3)
-    event = ListeningChanged(turn="", at=0.0, on=True)
+async def test_it_goes_back_once_it_is_still_and_where_that_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    bus, times = Bus(), list[float]()
+    resident, given_back = [500.0], anyio.Event()
+
+    def give_back() -> None:
+        times.append(resident[0])
+        resident[0] = min(resident[0], 500.0)
+        anyio.from_thread.run_sync(given_back.set)
+
+    monkeypatch.setattr(heap, "return_memory", give_back)
+    monkeypatch.setattr(heap, "_resident_mb", lambda: resident[0])
+    monkeypatch.setattr(heap, "_STILL_S", 0.1)
+
+    async def something_happens(grown_to_mb: float) -> None:
+        nonlocal given_back
+        resident[0], given_back = grown_to_mb, anyio.Event()
+        bus.emit(ListeningChanged(turn="", at=0.0, on=True))
+        if grown_to_mb > 532:
+            with anyio.fail_after(20):
+                await given_back.wait()
+        else:
+            await anyio.sleep(0.3)
+
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(heap.return_memory_when_still, bus)
+        tasks.start_soon(heap.return_memory_when_still, bus, 32.0)
         await anyio.wait_all_tasks_blocked()
-        with anyio.move_on_after(0.5):
-            await returned.wait()
-        assert not returned.is_set(), "nothing has happened"
-        bus.emit(event)
-        with anyio.fail_after(10):
-            await returned.wait()
+        await anyio.sleep(0.3)
+        assert times == [], "nothing has happened"
+        await something_happens(560.0)
+        await something_happens(531.0)
+        assert times == [560.0], "a usual sentence takes 31 MiB and may keep them"
+        await something_happens(580.0)
+        assert times == [560.0, 580.0]
         tasks.cancel_scope.cancel()
