@@ -64,6 +64,9 @@ def pressed(group: Path, limit_mb: int) -> Iterator[None]:
         for _ in range(2 * limit_mb):
             much.write(os.urandom(1 << 10) * (1 << 10))
         much.flush()
+        os.fsync(much.fileno())
+        # What we have written is ours; what they read is to be theirs.
+        os.posix_fadvise(much.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         reads = f"while True:\n with open({much.name!r}, 'rb') as f:\n  while f.read(1 << 20): pass"
 
         def enter() -> None:

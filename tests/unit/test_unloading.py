@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from edge.bus import Bus
-from edge.engine_thread import EngineThread
+from edge.engine_thread import EngineThread, work_in_hand
 from edge.errors import ModelError
 from edge.events import EngineReloaded, EngineUnloaded
 from edge.session.precedence import Precedence
@@ -48,24 +48,25 @@ def work(engine: Counted) -> int:
     return engine.work()
 
 
+async def at_rest() -> None:
+    """Returns when no engine is at anything: one that has answered may need a moment to put its pen down."""
+    with anyio.fail_after(10):
+        while work_in_hand():
+            await anyio.sleep(0.001)
+
+
 @pytest.fixture
 async def engine() -> AsyncIterator[EngineThread[Counted]]:
     Counted.there = 0
     async with EngineThread("llm", Counted) as thread:
         await thread.ready()
+        await at_rest()
         yield thread
     assert Counted.there == 0
 
 
-async def let_go(engine: EngineThread[Counted]) -> None:
-    """As soon as its thread has come back from its last job, which whoever waits for that may know before."""
-    with anyio.fail_after(30):
-        while not await engine.unload(0.0):
-            await anyio.sleep(0.01)
-
-
 async def test_what_was_let_go_is_built_anew_by_the_next_call(engine: EngineThread[Counted]) -> None:
-    await let_go(engine)
+    assert await engine.unload(0.0)
     assert (Counted.there, engine.unloaded) == (0, True)
     assert not await engine.unload(0.0), "there is none"
     assert await engine.call(work) == 1
@@ -74,6 +75,7 @@ async def test_what_was_let_go_is_built_anew_by_the_next_call(engine: EngineThre
 
 async def test_one_that_was_called_lately_stays(engine: EngineThread[Counted]) -> None:
     await engine.call(work)
+    await at_rest()
     assert not await engine.unload(60.0)
     assert Counted.there == 1
 
@@ -104,7 +106,8 @@ async def test_where_it_can_not_be_built_anew_the_next_call_tries_again() -> Non
 
     async with EngineThread("llm", build) as thread:
         await thread.ready()
-        await let_go(thread)
+        await at_rest()
+        assert await thread.unload(0.0)
         broken.set()
         thread.recall()
         with pytest.raises(ModelError):
@@ -121,7 +124,8 @@ async def test_what_took_its_place_is_what_comes_back(engine: EngineThread[Count
 
     engine.exchange(Other(), Other)
     await engine.call(work)
-    await let_go(engine)
+    await at_rest()
+    assert await engine.unload(0.0)
     assert await engine.call(type) is Other
     assert (Counted.there, Other.there) == (0, 1)
 
@@ -134,6 +138,7 @@ async def test_the_least_missed_goes_first_and_it_is_told() -> None:
         engines = [await stack.enter_async_context(EngineThread(name, Counted)) for name in names]
         for engine in engines:
             await engine.ready()
+        await at_rest()
         events = stack.enter_context(bus.subscribe())
         tasks.start_soon(Unloading(engines, bus, 1e-6).follow, pressed, 0.0)
         for name in names:
