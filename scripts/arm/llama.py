@@ -37,6 +37,9 @@ _CROSS: Final = (
     "-DGGML_NATIVE=OFF",
 )
 
+_WITHOUT_CHAT: Final = ("set(LLAMA_BUILD_COMMON ON ", "set(LLAMA_BUILD_COMMON OFF ")
+"""What only its own programs use, the half of it. No option turns it off."""
+
 
 def name(core: Core) -> str:
     """Of its wheel."""
@@ -75,7 +78,10 @@ def _source(work: Path) -> Path:
     archive = next(work.glob(f"llama_cpp_python-{version}.tar.gz"))
     with tarfile.open(archive) as packed:
         packed.extractall(work / "unpacked", filter="data")
-    (work / "unpacked" / folder.name).rename(folder)
+    unpacked = work / "unpacked" / folder.name
+    listed = unpacked / "CMakeLists.txt"
+    listed.write_text(listed.read_text("utf-8").replace(*_WITHOUT_CHAT), "utf-8")
+    unpacked.rename(folder)
     return folder
 
 
