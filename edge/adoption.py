@@ -1,5 +1,6 @@
 """Which settings an assistant takes over while it runs, and which it has to be started anew for."""
 
+import functools
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
@@ -8,7 +9,15 @@ import anyio.to_thread
 from edge.engine_thread import EngineThread
 from edge.engines import tts, wake_rules
 from edge.ports import TtsEngine, WakeEngine
-from edge.sections import ConfirmSettings, ListenSettings, MemorySettings, Section, SpeakSettings, WakeSettings
+from edge.sections import (
+    ConfirmSettings,
+    ListenSettings,
+    MemorySettings,
+    Section,
+    SpeakSettings,
+    UpdateSettings,
+    WakeSettings,
+)
 from edge.settings import Settings
 from models.store import Store
 
@@ -24,6 +33,7 @@ LIVE: Final = (
     | _all("confirm", ConfirmSettings)
     | _all("memory", MemorySettings)
     | _all("speak", SpeakSettings)
+    | _all("update", UpdateSettings)
 )
 """Dotted keys that are in force at once, from the next wake word, sentence or turn on."""
 
@@ -79,9 +89,9 @@ async def exchange_engines(
         else:
             voice.build_by(make_voice)
     if wake is not None and other_wake is not None:
-        wake.exchange(other_wake)
-    if other_voice is not None:
-        voice.exchange(other_voice)
+        wake.exchange(other_wake, functools.partial(make_wake, settings))
+    if other_voice is not None and make_voice is not None:
+        voice.exchange(other_voice, make_voice)
 
 
 def _of(section: Section, key: str) -> Any:

@@ -15,6 +15,7 @@ from edge.cloud import open_cloud
 from edge.database import Database
 from edge.engine_thread import EngineThread
 from edge.engines import endpoint_rules, stt, tts, wake_engine, wake_model, wake_rules
+from edge.heap import return_memory_when_still
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
 from edge.home.shared_names import SharedNames
@@ -22,7 +23,7 @@ from edge.identity import boot, identity
 from edge.listen.listen import Listener
 from edge.memory.episodes import Episodes
 from edge.memory.recordings import FOLDER, Recordings
-from edge.mind import Mind, build_mind
+from edge.mind import SEMANTIC, Mind, build_mind
 from edge.ports import (
     AudioSink,
     Closeable,
@@ -48,6 +49,7 @@ from edge.settings import Settings
 from edge.speak.loudness import VoiceLoudness
 from edge.speak.speak import Voice
 from edge.understand.languages import Grammars
+from edge.unloading import Unloading
 from models.store import Store
 
 E = TypeVar("E", bound=Closeable)
@@ -117,7 +119,7 @@ async def assistant(
             voice=voice,
             journal=Episodes(storage, settings.memory.keep_turns_days, outbox=end.outbox if end is not None else None),
             recorder=recordings,
-            precedence=Precedence(engines.stt, engines.tts),
+            precedence=Precedence(engines.stt, engines.tts, [each for each in mind.engines if each.name == SEMANTIC]),
         )
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
@@ -143,6 +145,9 @@ async def assistant(
             services.start_soon(built.keep_ready)
             services.start_soon(built.forget_what_is_erased_by_voice)
             services.start_soon(built.observation.serve)
+            services.start_soon(return_memory_when_still, bus)
+            rested_s = settings.board.unload_after_s
+            services.start_soon(Unloading(built.unloadable, bus, rested_s).serve)
         yield built
 
 

@@ -165,6 +165,11 @@ class Assistant:
         """Whether there is any sound to hear."""
         return self._wake is not None
 
+    @property
+    def unloadable(self) -> Sequence[EngineThread[Any]]:
+        """Engines that may go while memory is short, the least missed first. What listens for wake words never goes."""
+        return (*self._mind.engines, self.engines.tts, self.engines.stt)
+
     def queues(self) -> Mapping[str, int]:
         """How many calls wait for each engine's thread now."""
         own = self.engines
@@ -247,6 +252,11 @@ class Assistant:
             if self.announcer.ringing is None:
                 return
             await anyio.sleep(_LOOK_S)
+
+    @property
+    def still_now(self) -> bool:
+        """Whether nobody is listened to or answered, and nothing is said unasked, at this moment."""
+        return self._floor.is_still
 
     def _at_home(self) -> Stages:
         """Of turns that are spoken at this assistant's own microphone and answered by its own voice."""

@@ -60,16 +60,22 @@ def data_key(data_dir: Path) -> DataKey | None:
     """The key of what lies in ``data_dir``; None where nothing there is encrypted. Raises StorageError."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     for file in (*((Path(folder) / CREDENTIAL,) if folder else ()), data_dir / FILE):
-        try:
-            digits = file.read_text("ascii").strip()
-        except FileNotFoundError:
-            continue
-        except (OSError, UnicodeDecodeError) as error:
-            raise StorageError(f"{file} can't be read: {error}", "see to its permissions", permanent=True) from None
-        if not re.fullmatch(f"[0-9a-f]{{{2 * _BYTES}}}", digits):
-            raise StorageError(f"{file} holds no key", "put the right one back", permanent=True)
-        return DataKey(bytes.fromhex(digits))
+        if (key := read_key(file)) is not None:
+            return key
     return None
+
+
+def read_key(file: Path) -> DataKey | None:
+    """The key in ``file``; None where there is no such file. Raises StorageError."""
+    try:
+        digits = file.read_text("ascii").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageError(f"{file} can't be read: {error}", "see to its permissions", permanent=True) from None
+    if not re.fullmatch(f"[0-9a-f]{{{2 * _BYTES}}}", digits):
+        raise StorageError(f"{file} holds no key", "put the right one back", permanent=True)
+    return DataKey(bytes.fromhex(digits))
 
 
 def prepare(data_dir: Path, *, encrypt: bool = True) -> DataKey | None:
@@ -82,7 +88,7 @@ def prepare(data_dir: Path, *, encrypt: bool = True) -> DataKey | None:
     if key is None and not encrypt:
         return None
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = key or _new(data_dir)
         _note(data_dir, key)
         _encrypt(data_dir / "hearthside.db", key)

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 import apsw
+from argon2.exceptions import HashingError
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from edge import at_rest
-from edge.at_rest import DataKey
 from edge.errors import StorageError
 
 _MAGIC: Final = b"HEARTHSIDE1\n"
@@ -32,8 +32,8 @@ _HEAD: Final = struct.Struct(">III16s")
 """Argon2id's time cost, memory in KiB, lanes; salt."""
 _COST: Final = (3, 64 * 1024, 2)
 """RFC 9106's second choice, with half its lanes: about two seconds on the smallest board."""
-_MOST: Final = (16, 1024 * 1024, 16)
-"""A file that asks for more is none of ours."""
+_MOST: Final = (16, 256 * 1024, 16)
+"""A file that asks for more is none of ours, and would take all the memory of a small board."""
 _FRAME: Final = 1024 * 1024
 _TAG: Final = 16
 _DATABASE: Final = "hearthside.db"
@@ -41,6 +41,10 @@ _KEY: Final = "data.key"
 _LEFT_OUT: Final = frozenset({"cache", "llm", "models", "logs", _KEY, f"{_KEY}.id", "hearth.sock", "sync.sock"})
 """What is made anew, belongs to the machine, or goes by itself."""
 _SETTINGS: Final = "settings/hearthside.toml"
+_NAMES: Final = 1024
+"""Bytes of such a name: more than any of ours has, and fewer than a file system takes."""
+_DEEPEST: Final = 16
+"""Folders within each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +89,22 @@ def restore(source: Path, data_dir: Path, settings: Path, passphrase: str) -> Co
     if (data_dir / _DATABASE).exists():
         raise StorageError(f"something is kept in {data_dir} already", "restore into an empty HEARTH_DATA_DIR")
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=data_dir, prefix=".restore-") as folder:
             found = Path(folder)
             with source.open("rb") as stream, tarfile.open(fileobj=_Unsealing(stream, passphrase), mode="r|") as tar:
-                contents = _extract(tar, found)
+                contents = _extract(tar, found, source.stat().st_size)
             _take_key_over(found, data_dir)
             if (kept := found / _SETTINGS).exists() and not settings.exists():
                 settings.parent.mkdir(parents=True, exist_ok=True)
+                # No secret is in it: those are in files of their own.
+                kept.chmod(0o644)
                 kept.replace(settings)
             # The database comes last: with it, the restoring is done.
             for each in sorted((found / "data").iterdir(), key=lambda path: path.name == _DATABASE):
                 each.replace(data_dir / each.name)
-    except tarfile.TarError as error:
+    except (tarfile.TarError, EOFError, ValueError, ArithmeticError) as error:
+        # The last two: numbers in its headers that are none, or that are none of ours.
         raise StorageError(f"{source} is no backup: {error}", "choose another file") from error
     except OSError as error:
         raise StorageError(f"{source} can't be restored: {error}", "see to the disk and the folder") from error
@@ -135,8 +142,7 @@ def _add_all(tar: tarfile.TarFile, data_dir: Path, settings: Path | None, databa
 def _chosen(data_dir: Path, settings: Path | None, database: Path) -> Iterator[tuple[Path, str]]:
     for path in sorted(data_dir.rglob("*")):
         inside = path.relative_to(data_dir)
-        top = inside.parts[0]
-        if path.is_file() and not path.is_symlink() and top not in _LEFT_OUT and not top.startswith((".", _DATABASE)):
+        if path.is_file() and not path.is_symlink() and _is_kept(inside.parts[0]):
             yield path, f"data/{inside}"
     if database.exists():
         yield database, f"data/{_DATABASE}"
@@ -144,39 +150,57 @@ def _chosen(data_dir: Path, settings: Path | None, database: Path) -> Iterator[t
         yield settings, _SETTINGS
 
 
-def _extract(tar: tarfile.TarFile, folder: Path) -> Contents:
+def _extract(tar: tarfile.TarFile, folder: Path, most: int) -> Contents:
+    """Files, in folders of ours, and nothing else: a link that stays inside here leads outside once it is moved. All
+    of them together are no more than ``most`` bytes, which the backup itself has. Raises StorageError.
+    """
     files = size = 0
+    (folder / "data").mkdir()
     for entry in tar:
-        _extract_file(tar, entry, folder)
-        if entry.name != _KEY:
-            files, size = files + 1, size + entry.size
-    (folder / "data").mkdir(exist_ok=True)
+        if entry.isdir():
+            continue
+        size += entry.size
+        if not _is_ours(entry) or size > most:
+            raise StorageError(f"{entry.name[:80]!r} in the backup is none of ours", "take another one", permanent=True)
+        target = folder / entry.name
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if target.exists():
+            raise StorageError(f"{entry.name[:80]!r} is in the backup twice", "take another one", permanent=True)
+        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            content = tar.extractfile(entry)
+            assert content is not None, "a plain file has content"
+            shutil.copyfileobj(content, out)
+        files += entry.name != _KEY
+        size -= entry.size if entry.name == _KEY else 0
     return Contents(files, size)
 
 
-def _extract_file(tar: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path) -> None:
-    """By hand: the filters of PEP 706 are not in the Python of Debian 12, 3.11.2. Raises TarError for what would lie
-    outside ``folder`` or is no file.
-    """
-    place = folder / entry.name
-    content = tar.extractfile(entry) if entry.isreg() else None
-    if content is None or not place.resolve().is_relative_to(folder.resolve()):
-        raise tarfile.ReadError(f"{entry.name} is none of its files")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with content, place.open("xb") as out:
-        shutil.copyfileobj(content, out)
-    place.chmod(entry.mode & 0o700 | 0o600)
-    os.utime(place, (entry.mtime, entry.mtime))
+def _is_ours(entry: tarfile.TarInfo) -> bool:
+    """Whether :func:`write` could have written it."""
+    steps = entry.name.split("/")
+    if not entry.isreg() or entry.sparse is not None or len(os.fsencode(entry.name)) > _NAMES or len(steps) > _DEEPEST:
+        return False
+    if "\0" in entry.name or {"", ".", ".."} & set(steps):
+        return False
+    if entry.name in (_SETTINGS, _KEY, f"data/{_DATABASE}"):
+        return True
+    return steps[0] == "data" and len(steps) > 1 and _is_kept(steps[1])
+
+
+def _is_kept(top: str) -> bool:
+    """Whether what is called so in the data directory goes into a backup. The database does, as a copy."""
+    return top not in _LEFT_OUT and not top.startswith((".", _DATABASE))
 
 
 def _take_key_over(found: Path, data_dir: Path) -> None:
     """What was encrypted with the old board's key is with this one's from now on."""
-    if not (found / _KEY).exists():
+    if (old := at_rest.read_key(found / _KEY)) is None:
         return
-    old = DataKey(bytes.fromhex((found / _KEY).read_text("ascii")))
-    own = at_rest.adopt(data_dir, old)
+    own = at_rest.data_key(data_dir) or old
     if own != old:
         at_rest.rekey_all(found / "data", old, own)
+    # Only now: a backup that is refused leaves nothing behind.
+    at_rest.adopt(data_dir, own)
 
 
 # -- encryption ------------------------------------------------------------------------------------------------------
@@ -184,7 +208,12 @@ def _take_key_over(found: Path, data_dir: Path) -> None:
 
 def _cipher(passphrase: str, salt: bytes, cost: tuple[int, int, int]) -> AESGCM:
     rounds, memory, lanes = cost
-    return AESGCM(hash_secret_raw(passphrase.encode(), salt, rounds, memory, lanes, 32, Type.ID))
+    try:
+        return AESGCM(hash_secret_raw(passphrase.encode(), salt, rounds, memory, lanes, 32, Type.ID))
+    except HashingError as error:
+        raise StorageError(
+            f"the file is no backup of Hearthside: {error}", "choose another one", permanent=True
+        ) from None
 
 
 def _nonce(number: int) -> bytes:

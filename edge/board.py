@@ -15,10 +15,10 @@ from typing import Final
 
 import psutil
 
+from edge.board_profile import MODEL
 from edge.observe.board import Board as Sensors
 from edge.observe.board import board
 
-_MODEL: Final = "proc/device-tree/model"
 _LIMITS: Final = {
     "under_voltage": "under-voltage: the power supply is too weak",
     "frequency_capped": "the processor is held back",
@@ -120,7 +120,7 @@ class Board:
         sensors = board(self._root / "sys")
         memory, swap = psutil.virtual_memory(), psutil.swap_memory()
         return BoardState(
-            model=self._text(_MODEL).rstrip("\0") or platform.machine(),
+            model=model_name(self._root),
             cores=psutil.cpu_count() or 1,
             cpu_percent=psutil.cpu_percent(),
             own_cpu_percent=self._process.cpu_percent(),
@@ -157,8 +157,10 @@ class Board:
                 end_of_life=_END_OF_LIFE.get(told) if told is not None else None,
             )
 
-    def _text(self, path: str) -> str:
-        return _read(self._root / path)
+
+def model_name(root: Path = Path("/")) -> str:
+    """What the board calls itself; where it has no name, its architecture."""
+    return _read(root / MODEL).rstrip("\0") or platform.machine()
 
 
 def clock_synchronised() -> bool | None:

@@ -1,6 +1,7 @@
 """What works on this machine, and what does not: ``hearth check``, and the running assistant's page."""
 
 import datetime
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,13 +10,15 @@ import anyio
 import anyio.to_thread
 
 from cloud_sync.client.status import standing, waiting
-from edge import plugins
+from edge import plugins, swap
 from edge.api.local_client import is_running
 from edge.app import open_house, open_neighbours
 from edge.assistant import Assistant
 from edge.audio.health import Reading, read
 from edge.audio.portaudio import PortAudio
 from edge.audio.probe import recorded
+from edge.board import model_name
+from edge.board_profile import Kind, this_board
 from edge.engines import models_of
 from edge.errors import AssistantError, BrokerOffline, MicrophoneSilent, MicrophoneTooLoud, SettingsError
 from edge.hardware.hid import speakerphones
@@ -23,9 +26,12 @@ from edge.home.house_file import read_house_file
 from edge.identity import identity
 from edge.mind import sentence_files
 from edge.ports import Neighbour, Panel
+from edge.pressure import watched
+from edge.sections import MqttSettings
 from edge.service import run_async
 from edge.session.neighbours import collision
-from edge.settings import Settings
+from edge.settings import Settings, Source, sources
+from edge.settings_values import value_at
 from edge.understand.sources import own_sentences
 from models.store import Store
 
@@ -51,6 +57,7 @@ def checks(settings: Settings) -> list[Row]:
         _microphone(settings, in_use),
         _loudspeaker(settings.audio.output),
         _broker(settings),
+        *_read_along(settings.mqtt),
         *_several(settings),
         *_of_files(settings, in_use),
     ]
@@ -65,16 +72,18 @@ async def live_checks(running: Assistant) -> list[Row]:
     offline = BrokerOffline(f"there is no connection to the broker {mqtt.host}:{mqtt.port}", "see whether it runs")
     broker = _row("broker", True, there) if house.online else _row("broker", False, offline.what, offline.remedy)
     others = _neighbours(neighbours.me, [*neighbours.known(), *neighbours.collisions])
-    return [*sound, broker, *others, *await anyio.to_thread.run_sync(_of_files, settings, True)]
+    return [*sound, broker, *_read_along(mqtt), *others, *await anyio.to_thread.run_sync(_of_files, settings, True)]
 
 
 def _of_files(settings: Settings, in_use: bool) -> list[Row]:
     return [
+        _board(settings),
         *_models(settings),
         *_sentences(settings),
         *_hardware(settings, in_use),
         _names(settings),
         _disk(settings),
+        *_swap(),
         _clock(),
         _cloud(settings),
     ]
@@ -137,6 +146,13 @@ def _broker(settings: Settings) -> Row:
         return _row("broker", False, error.what, error.remedy)
 
 
+def _read_along(mqtt: MqttSettings) -> Iterator[Row]:
+    """Where a password goes over the network as it is."""
+    if mqtt.overheard:
+        what = f"its password goes to {mqtt.host} unencrypted, for whoever reads along in the network"
+        yield _row("broker's password", False, what, "set mqtt.tls, where the broker can", needed=False)
+
+
 def _several(settings: Settings) -> Iterator[Row]:
     """The assistants that answer on the broker; none: no row."""
 
@@ -165,6 +181,20 @@ def _neighbours(me: Neighbour, there: Sequence[Neighbour]) -> Iterator[Row]:
     others = sorted(other.area or other.site for other in there if other.id != me.id)
     if others:
         yield _row("other assistants", True, ", ".join(others), needed=False)
+
+
+def _board(settings: Settings) -> Row:
+    """What it is taken for, and which settings come of that."""
+    chosen = settings.board.profile
+    kind = this_board() if chosen == "auto" else Kind(chosen)
+    by = "by itself" if chosen == "auto" else "by board.profile"
+    given = sorted(key for key, source in sources(settings).items() if source is Source.BOARD)
+    now = settings.model_dump(mode="json")
+    values = [f"{key} = {value_at(now, key)}" for key in given]
+    found = f"{model_name()}: {kind.value}, {by}; {', '.join(values) or 'the defaults'}"
+    if not watched(os.environ):
+        return _row("board", True, f"{found}; the kernel does not tell when memory is short", needed=False)
+    return _row("board", True, found, needed=False)
 
 
 def _models(settings: Settings) -> Iterator[Row]:
@@ -221,6 +251,12 @@ def _disk(settings: Settings) -> Row:
     there = next(path for path in (settings.data_dir, *settings.data_dir.parents) if path.exists())
     free = shutil.disk_usage(there).free // 2**20
     return _row("disk", free >= _FREE_MB, f"{free} MiB free", "" if free >= _FREE_MB else f"free {_FREE_MB} MiB")
+
+
+def _swap() -> Iterator[Row]:
+    if places := swap.found():
+        what = f"what is in memory, sound as well, may be written to {', '.join(places)}"
+        yield _row("swap", False, what, "use zram alone, or none: docs/threats.md", needed=False)
 
 
 def _cloud(settings: Settings) -> Row:

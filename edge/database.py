@@ -6,6 +6,9 @@
 
 import functools
 import logging
+import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,7 +18,7 @@ from typing import Final, TypeVar
 
 import apsw
 
-from edge.at_rest import is_plain, unlock
+from edge.at_rest import data_key, is_plain, unlock
 from edge.engine_thread import EngineThread
 from edge.errors import StorageError
 
@@ -25,10 +28,15 @@ _BUSY_MS: Final = 5_000
 _log = logging.getLogger(__name__)
 
 R = TypeVar("R")
+_NO_ROOM: Final = (apsw.FullError, apsw.ReadOnlyError, apsw.CantOpenError, apsw.IOError)
 
 
 class Database:
-    """One connection in a thread of its own. Use as an async context manager."""
+    """One connection in a thread of its own. Use as an async context manager.
+
+    Where the disk takes no writes when it is opened, it stands on a copy in memory: all can be read, nothing is
+    written, and each attempt to write looks first whether the disk takes it by now.
+    """
 
     def __init__(
         self,
@@ -43,7 +51,9 @@ class Database:
         process takes what was written from the write-ahead log into the file, and begins a new one where it is damaged.
         """
         self._file, self._before_commit, self._after_write = file, before_commit, after_write
-        self._thread = EngineThread[apsw.Connection]("database", functools.partial(_open, file, checkpoints))
+        self._checkpoints = checkpoints
+        self._build = functools.partial(_open, file, checkpoints)
+        self._thread = EngineThread[apsw.Connection]("database", self._build)
 
     async def __aenter__(self) -> "Database":
         await self._thread.__aenter__()
@@ -63,7 +73,9 @@ class Database:
         """Bring the tables of ``part`` up to date: runs the ``steps`` (SQL) that this file has not seen yet, all or
         none. Steps are only ever added at the end. Raises StorageError.
         """
-        await self.write(lambda connection: _migrate(connection, part, steps))
+        # A start that has nothing to bring up to date writes nothing: for the card's sake, and where nothing can be.
+        if await self.read(lambda connection: _version(connection, part)) != len(steps):
+            await self.write(lambda connection: _migrate(connection, part, steps))
 
     async def read(self, work: Callable[[apsw.Connection], R]) -> R:
         """The result of ``work``, which only reads. Raises StorageError."""
@@ -73,10 +85,28 @@ class Database:
         """Run ``work`` in one transaction. When this returns, what it wrote survives a power cut; when it raises,
         nothing of it was written. Raises StorageError.
         """
-        result = await self._call(lambda connection: _transaction(connection, work, self._before_commit))
+        result = await self._call(
+            lambda connection: _transaction(self._writable(connection), work, self._before_commit)
+        )
         if self._after_write is not None:
             self._after_write()
         return result
+
+    def _writable(self, connection: apsw.Connection) -> apsw.Connection:
+        """In the thread: the file's own connection again, where one stands in for it and the disk takes writes by now.
+        Raises apsw.Error.
+        """
+        if not isinstance(connection, _StandIn):
+            return connection
+        own = _connected(self._file, self._checkpoints, None)
+        try:
+            _try_to_write(own)
+        except apsw.Error:
+            own.close()
+            raise
+        _log.warning("%s can be written again", self._file)
+        self._thread.exchange(own, self._build)
+        return own
 
     async def _call(self, work: Callable[[apsw.Connection], R]) -> R:
         try:
@@ -87,12 +117,17 @@ class Database:
 
 def _open(file: Path, checkpoints: bool, vfs: str | None = None) -> apsw.Connection:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # What was said, and the hashes of passwords: SQLite gives the files beside it the same mode.
-        file.touch(mode=0o600)
+        if not file.exists():
+            file.touch(mode=0o600)
         plain = is_plain(file)
         try:
             return _connected(file, checkpoints, vfs)
+        except _NO_ROOM as error:
+            if vfs is not None or not file.stat().st_size:
+                raise
+            return _stand_in(file, error)
         except (apsw.NotADBError, apsw.CorruptError) as error:
             if plain and not is_plain(file):
                 # Another program has just encrypted it.
@@ -135,6 +170,58 @@ def _check(connection: apsw.Connection) -> None:
         raise apsw.CorruptError(str(found[0][0]))
 
 
+class _StandIn(apsw.Connection):
+    """To a copy in memory, which is only read."""
+
+    folder: "tempfile.TemporaryDirectory[str]"
+
+    def close(self, force: bool = False) -> None:
+        """The copy goes with it."""
+        super().close(force)
+        self.folder.cleanup()
+
+
+def _stand_in(file: Path, error: apsw.Error) -> _StandIn:
+    """What was kept can be told, and all that keeps nothing goes on. Raises apsw.Error, OSError where there is no room
+    in memory either.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="hearthside-", dir=_memory())
+    try:
+        copy = Path(folder.name) / file.name
+        for name in (file.name, f"{file.name}-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(file.with_name(name), copy.with_name(name))
+        made = _StandIn(str(copy))
+        made.folder = folder
+        if not is_plain(copy) and (key := data_key(file.parent)) is not None:
+            made.execute(f"PRAGMA key = '{key.pragma}'").fetchall()
+        _check(made)
+        made.execute("PRAGMA query_only = ON")
+    except BaseException:
+        folder.cleanup()
+        raise
+    _log.error("%s can't be written (%s): what is in it is only read, and nothing further is kept", file, error)
+    return made
+
+
+def _memory() -> str | None:
+    """A folder that is no disk, where there is one."""
+    given = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    return next((name for name in (given, "/dev/shm") if name and os.access(name, os.W_OK)), None)  # noqa: S108
+
+
+def _try_to_write(connection: apsw.Connection) -> None:
+    """Raises apsw.Error where it can't be."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = connection.execute("PRAGMA user_version").get
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
 def _set_aside(file: Path, error: apsw.Error) -> None:
     """A file that is no database any more would keep the assistant from starting, again and again. What the house
     shares comes back from the bridge, where there is one.
@@ -167,10 +254,17 @@ def _transaction(
     return result
 
 
+def _version(connection: apsw.Connection, part: str) -> int:
+    """How many steps of ``part`` the file has seen."""
+    if not connection.table_exists(None, "schema_part"):
+        return 0
+    row = connection.execute("SELECT version FROM schema_part WHERE part = ?", (part,)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _migrate(connection: apsw.Connection, part: str, steps: Sequence[str]) -> None:
     connection.execute("CREATE TABLE IF NOT EXISTS schema_part (part TEXT PRIMARY KEY, version INTEGER NOT NULL)")
-    row = connection.execute("SELECT version FROM schema_part WHERE part = ?", (part,)).fetchone()
-    version = row[0] if row else 0
+    version = _version(connection, part)
     if version > len(steps):
         raise StorageError(
             f"the database has {part} in version {version}, newer than this program's {len(steps)}",

@@ -1,7 +1,8 @@
 """A thread that owns one native engine: builds it, calls it, closes it.
 
 Native engines are synchronous and not thread-safe. Nobody but the thread ever touches the engine, so no engine
-needs a lock, and a slow model never blocks the event loop.
+needs a lock, and a slow model never blocks the event loop. An engine that rests may be unloaded; whoever calls it next
+has it built anew and notices nothing but the time.
 """
 
 import asyncio
@@ -11,8 +12,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar, cast
 
@@ -59,23 +61,43 @@ def judge_by(for_s: Callable[[], float]) -> None:
 class _Worker(threading.Thread):
     """The thread, which tells what it is at."""
 
-    def __init__(self, engine: str, run: Callable[[], None]) -> None:
+    def __init__(self, engine: str, run: Callable[[], None], waited_s: Callable[[], float]) -> None:
+        """``waited_s``: for how long the next job has been there to be taken, in seconds."""
         super().__init__(target=run, name=f"engine-{engine}", daemon=True)
+        self._waited_s = waited_s
+        self._idle_since = float("-inf")
         self.for_s: Callable[[], float] | None = None
         self._of, self._builds = engine, False
 
+    def run(self) -> None:
+        """Under its own name for the kernel, too: `top -H` and a tracer tell the engines apart."""
+        with suppress(OSError):
+            Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(self.name, "ascii")
+        super().run()
+
     @contextmanager
     def at_work(self, *, builds: bool = False) -> Iterator[None]:
-        begun = time.monotonic()
-        self._builds, self.for_s = builds, lambda: time.monotonic() - begun
+        within = self.for_s is not None
+        self._begin_at(builds)
         try:
             yield
         finally:
-            self.for_s = None
+            if within:
+                # What had the engine built anew begins with its work only now.
+                self._begin_at(False)
+            else:
+                self._idle_since, self.for_s = time.monotonic(), None
+
+    def _begin_at(self, builds: bool) -> None:
+        begun = time.monotonic()
+        self._builds, self.for_s = builds, lambda: time.monotonic() - begun
 
     def work(self) -> Work | None:
-        for_s = self.for_s
-        return None if for_s is None else Work(self._of, self._builds, for_s())
+        if (for_s := self.for_s) is not None:
+            return Work(self._of, self._builds, for_s())
+        # It does nothing, and there is something to do: it will not come back to take it.
+        waited_s = min(self._waited_s(), time.monotonic() - self._idle_since)
+        return Work(self._of, False, waited_s) if waited_s > 0 else None
 
 
 class EngineQueue(Generic[E]):
@@ -129,10 +151,14 @@ class EngineThread(EngineQueue[E]):
         """For those who can wait: what they hand in is begun when nothing else is there to do."""
         self._build, self._lazy = build, lazy
         self._jobs = _Jobs()
-        self._thread = _Worker(name, self._run)
+        self._thread = _Worker(name, self._run, self._jobs.waited_s)
         self._begun = False
         self._engine: E | None = None
         self._failure: BaseException | None = None
+        self._unloaded = False
+        self._used_at = time.monotonic()
+        self.on_reloaded: Callable[[float], None] | None = None
+        """Called in the engine's thread when it was built anew, with the seconds that took."""
 
     async def __aenter__(self) -> "EngineThread[E]":
         if not self._lazy:
@@ -152,6 +178,33 @@ class EngineThread(EngineQueue[E]):
         # A job may have no end: the wake engine listens until somebody says its word.
         if self._engine is None:
             await super().ready()
+
+    @property
+    def unloaded(self) -> bool:
+        """Whether the engine was let go, to be built anew when it is called."""
+        return self._unloaded
+
+    async def unload(self, rested_s: float) -> bool:
+        """Let the engine go if it is loaded and was not called for ``rested_s`` seconds; the next call builds it anew.
+        Returns whether it was let go.
+        """
+        # A job that has no end is not waited for.
+        if self._engine is None or self._thread.work() is not None or self.waiting:
+            return False
+        loop = asyncio.get_running_loop()
+        let_go: asyncio.Future[bool] = loop.create_future()
+
+        def job() -> None:
+            loop.call_soon_threadsafe(_settle, let_go, self._let_go(rested_s), None)
+
+        self._put_behind(job)
+        return await let_go
+
+    def recall(self) -> None:
+        """It will be called before long: where it was unloaded, it is built anew now."""
+        if self._unloaded:
+            # What goes wrong with it, whoever calls it is told.
+            self.submit(lambda engine: None).add_done_callback(lambda built: built.cancelled() or built.exception())
 
     @property
     def waiting(self) -> int:
@@ -190,22 +243,43 @@ class EngineThread(EngineQueue[E]):
         assert not self._begun
         self._build = build
 
-    def exchange(self, engine: E) -> None:
-        """Go on with ``engine``, which another thread has built and which is this one's from now on, after what is
-        queued already; the one before is closed.
+    def exchange(self, engine: E, build: Callable[[], E]) -> None:
+        """Go on with ``engine``, which ``build`` has made in another thread and which is this one's from now on, after
+        what is queued already; the one before is closed.
         """
-        self._put(functools.partial(self._take, engine))
+        self._put(functools.partial(self._take, engine, build))
 
-    def _take(self, engine: E) -> None:
+    def _take(self, engine: E, build: Callable[[], E]) -> None:
         before, self._engine, self._failure = self._engine, engine, None
+        self._build, self._unloaded = build, False
         if before is not None:
             before.close()
 
     def _built(self) -> E:
+        self._used_at = time.monotonic()
         if self._failure is not None:
             raise self._failure
+        if self._unloaded:
+            self._reload()
         assert self._engine is not None
         return self._engine
+
+    def _reload(self) -> None:
+        """What building raises is raised by this call alone: it was built before, so it may be again."""
+        begun = time.monotonic()
+        with self._thread.at_work(builds=True):
+            self._engine = self._build()
+        self._unloaded = False
+        if self.on_reloaded is not None:
+            self.on_reloaded(time.monotonic() - begun)
+
+    def _let_go(self, rested_s: float) -> bool:
+        engine = self._engine
+        if engine is None or self.waiting or time.monotonic() - self._used_at < rested_s:
+            return False
+        self._engine, self._unloaded = None, True
+        engine.close()
+        return True
 
     def _run(self) -> None:
         with self._thread.at_work(builds=True):
@@ -228,7 +302,8 @@ class _Jobs:
     """What is still to do: one queue before the other."""
 
     def __init__(self) -> None:
-        self._first: deque[_Job] = deque()
+        self._first: deque[tuple[_Job, float]] = deque()
+        """Each with when it was handed in."""
         self._behind: deque[_Job] = deque()
         self._holds = 0
         self._closed = False
@@ -239,9 +314,19 @@ class _Jobs:
         """How many there are."""
         return len(self._first) + len(self._behind)
 
+    def waited_s(self) -> float:
+        """For how long the first of those who can't wait has been there, in seconds; 0 where there is none."""
+        try:
+            return time.monotonic() - self._first[0][1]
+        except IndexError:
+            return 0.0
+
     def put(self, job: _Job, *, behind: bool) -> None:
         with self._changed:
-            (self._behind if behind else self._first).append(job)
+            if behind:
+                self._behind.append(job)
+            else:
+                self._first.append((job, time.monotonic()))
             self._changed.notify()
 
     def hold(self, more: int) -> None:
@@ -261,7 +346,7 @@ class _Jobs:
         with self._changed:
             while True:
                 if self._first:
-                    return self._first.popleft()
+                    return self._first.popleft()[0]
                 if self._behind and (self._closed or not self._holds):
                     return self._behind.popleft()
                 if self._closed:

@@ -23,6 +23,12 @@ from models.store import Store
 _EMBEDDING: Final = "speech-embedding"
 REMOTE: Final = "wyoming"
 """Engines on another machine; there is a local one behind each."""
+_ESPEAK: Final = "espeak"
+"""Its voices are names, no models."""
+_ACCENTS: Final = {"en": "en-us"}
+"""Where a language alone would be spoken otherwise than by the usual voice."""
+_CLEAR: Final = "+f3"
+"""The variant of a voice that a recogniser understood best."""
 
 
 def stt_engine(settings: Settings) -> str:
@@ -70,8 +76,24 @@ def tts(settings: Settings, store: Store) -> Callable[[], TtsEngine]:
 
 def local_tts(settings: Settings, store: Store) -> Callable[[], TtsEngine]:
     """Builds this machine's own voice. Raises SettingsError, ModelError."""
-    path = next(store.require(settings.speak.voice).glob("*.onnx"))
-    return functools.partial(plugins.load("tts", tts_engine(settings)), path, settings.speak.volume)
+    speak, engine = settings.speak, tts_engine(settings)
+    if engine == _ESPEAK:
+        return functools.partial(plugins.load("tts", engine), _espeak_voice(settings, store), speak.volume)
+    path = next(store.require(speak.voice).glob("*.onnx"))
+    return functools.partial(plugins.load("tts", engine), path, speak.volume)
+
+
+def _espeak_voice(settings: Settings, store: Store) -> str:
+    """That of the settings; where they name another engine's model, as they do by themselves, that of the language."""
+    voice, language = settings.speak.voice, settings.understand.language.lower()
+    if voice not in [model.id for model in store.manifest.models]:
+        return voice
+    return f"{_ACCENTS.get(language, language)}{_CLEAR}"
+
+
+def voice_model(settings: Settings) -> str | None:
+    """The id of what this machine's own voice runs on; None for an engine that brings its own."""
+    return None if tts_engine(settings) == _ESPEAK else settings.speak.voice
 
 
 def wake_engine(settings: Settings) -> WakeEngine:
@@ -126,8 +148,9 @@ def used_for(settings: Settings) -> dict[str, str]:
     used = {
         "silero-vad": "listen.vad",
         stt_model(settings): "stt.model",
-        settings.speak.voice: "speak.voice",
     }
+    if (voice := voice_model(settings)) is not None:
+        used[voice] = "speak.voice"
     if (model := wake_model(settings)) is not None:
         used[model] = "wake.words"
     elif _verifies(settings):
@@ -144,7 +167,9 @@ def used_for(settings: Settings) -> dict[str, str]:
 def models_of(settings: Settings) -> dict[str, bool]:
     """Ids of the models that this configuration loads, and whether it can't do its job without."""
     hears, speaks = settings.audio.input != "none", settings.audio.output != "none"
-    models = {"silero-vad": hears, stt_model(settings): hears, settings.speak.voice: speaks}
+    models = {"silero-vad": hears, stt_model(settings): hears}
+    if (voice := voice_model(settings)) is not None:
+        models[voice] = speaks
     if (model := wake_model(settings)) is not None:
         models[model] = hears
     elif _verifies(settings):

@@ -193,12 +193,31 @@ class ListeningChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineUnloaded(Event):
+    """Memory is short, and an engine that nobody had needed for long was let go; it comes back when it is needed."""
+
+    engine: str
+    """``llm``, ``semantic``, ``tts``, ``stt``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineReloaded(Event):
+    """An engine that was unloaded is back."""
+
+    engine: str
+    ms: float
+    """That it took to load, milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback(Event):
     """A person said, later, how a turn was; ``turn`` is that one."""
 
     wrong: str
     """``wake``: nobody had called; ``heard``: the words; ``understood``: what they mean; ``done``: what came of it;
     empty: it was right."""
+    withdrawn: bool = False
+    """Whether that, said before, was taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +309,8 @@ AnyEvent: TypeAlias = (
     | KeptChanged
     | Erased
     | ListeningChanged
+    | EngineUnloaded
+    | EngineReloaded
     | Feedback
     | Fault
 )

@@ -1,5 +1,6 @@
 """What tells one assistant from all others, whatever they are called."""
 
+import os
 import secrets
 from pathlib import Path
 from typing import Final
@@ -15,14 +16,31 @@ def identity(data_dir: Path) -> str:
     """12 hexadecimal digits, made up once and kept in ``data_dir``. Raises StorageError."""
     path = data_dir / _FILE
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (known := _read(path)):
-            path.write_text(f"{secrets.token_hex(_BYTES)}\n", encoding="ascii")
-            known = _read(path)
+            known = _new(path)
     except OSError as error:
         what = f"{path} can't be read or written: {error.strerror or error}"
         raise StorageError(what, "see to the folder's permissions", permanent=True) from None
     return known
+
+
+def _new(path: Path) -> str:
+    """Whole or not at all, also where the power goes; made up by whichever program is first."""
+    part = path.with_name(f".{_FILE}.{os.getpid()}")
+    with part.open("w", encoding="ascii") as out:
+        out.write(f"{secrets.token_hex(_BYTES)}\n")
+        out.flush()
+        os.fsync(out.fileno())
+    try:
+        if path.exists() and not _read(path):
+            path.unlink()  # an older version was cut off while it wrote it
+        os.link(part, path)
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink()
+    return _read(path)
 
 
 def boot() -> str:

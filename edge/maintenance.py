@@ -1,4 +1,4 @@
-"""What is looked after at night: the database, and what was set aside or left lying in the data directory."""
+"""What is looked after at night: the database, the models, and what was set aside or left lying around."""
 
 import logging
 import shutil
@@ -11,6 +11,7 @@ import apsw
 
 from edge.database import Database
 from edge.errors import StorageError
+from models.store import Condition, Store
 
 _log = logging.getLogger("hearth")
 
@@ -61,6 +62,14 @@ def _tidy(connection: apsw.Connection) -> str:
 def _pragma(connection: apsw.Connection, name: str) -> int:
     value: int = connection.execute(f"PRAGMA {name}").get
     return value
+
+
+def damaged_models(store: Store) -> list[str]:
+    """Ids of those that are there and are not what they were, by every byte: a card forgets, and a model that has lost
+    a few only hears worse.
+    """
+    whole = [model for model in store.manifest.models if store.inspect(model)[0] is Condition.OK]
+    return [model.id for model in whole if store.verify(model)[0] is Condition.DAMAGED]
 
 
 def outdated(data_dir: Path, models_dir: Path, now: float) -> Iterator[Path]:

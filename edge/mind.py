@@ -70,8 +70,8 @@ _SEMANTIC_S: Final = 1.0
 _LLM_S: Final = 3.0
 _CLOUD_S: Final = 1.0
 """It asks nobody."""
-CACHE: Final = "cache"
-"""Folder of the data folder with what is made anew when it is missing."""
+SEMANTIC: Final = "semantic"
+"""Name of the engine that turns sentences into vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Mind:
     conversations: Conversations
     announcer: Announcements
     engines: Sequence[EngineThread[Any]] = ()
-    """Those that understand, beside the grammar."""
+    """Those that understand, beside the grammar; the one first that is asked last."""
 
 
 async def build_mind(
@@ -112,7 +112,7 @@ async def build_mind(
     skills say unasked is heard. Raises SettingsError.
     """
     language = settings.understand.language
-    wording = Wording(language, _of_skills("phrases"), settings.data_dir / CACHE)
+    wording = Wording(language, _of_skills("phrases"), settings.cache)
     floor, conversations, interpreter = Floor(), Conversations(), TurnlessInterpreter()
     announcer = Announcements(floor, wording, bus or Bus(), voice, settings.area)
     store = Store(settings.models_dir)
@@ -150,11 +150,11 @@ async def build_mind(
     catalogues = [skill for skill in skills if isinstance(skill, Catalogue)]
     tools = ToolCalls(catalogues, everybody.meaning) if everybody.meaning is not None and catalogues else None
     model = await _local_model(settings, store, house, dispatch, stack)
-    engines: list[EngineThread[Any]] = [*([sentences] if sentences else ()), *([model.engine] if model else ())]
+    engines: list[EngineThread[Any]] = [*([model.engine] if model else ()), *([sentences] if sentences else ())]
     router = Router(
         WhileRinging(announcer, while_ringing(house, language), AsExplained(explained, grammars, dispatch.intents)),
         [
-            *([Step(Tier.SEMANTIC, _without_context(semantic.understand), _SEMANTIC_S)] if semantic else ()),
+            *([Step(Tier.SEMANTIC, _expecting(model, semantic.understand), _SEMANTIC_S)] if semantic else ()),
             *([Step(Tier.SEMANTIC, _without_context(tools.understand), _SEMANTIC_S)] if tools else ()),
             *([Step(Tier.LLM, model.understand, _LLM_S)] if model else ()),
             *([Step(Tier.CLOUD, open_question, _CLOUD_S)] if cloud and cloud.settings.ask == "questions" else ()),
@@ -188,7 +188,7 @@ async def sentence_encoder(
         _log.warning("the semantic tier is off: %s", error)
         return None
     build = functools.partial(encoder.build, folder)
-    return await stack.enter_async_context(EngineThread[encoder.Encoder]("semantic", build))
+    return await stack.enter_async_context(EngineThread[encoder.Encoder](SEMANTIC, build))
 
 
 def _semantic(
@@ -241,6 +241,20 @@ def _without_context(understand: Callable[[str, Origin], Awaitable[Understanding
     return alone
 
 
+def _expecting(
+    model: LocalModel | None, understand: Callable[[str, Origin], Awaitable[Understanding | None]]
+) -> AsyncTier:
+    """A tier that takes each sentence by itself, while ``model``, which is asked next, is made ready."""
+    alone = _without_context(understand)
+
+    async def before(text: str, origin: Origin, context: Context) -> Understanding | None:
+        if model is not None:
+            model.engine.recall()
+        return await alone(text, origin, context)
+
+    return before
+
+
 def _skill(name: str, everybody: SkillContext, settings: Settings) -> Skill:
     skill: Skill = plugins.load("skills", name)(replace(everybody, settings=settings.skills.get(name, {})))
     return skill
@@ -257,7 +271,7 @@ def _grammar(
         sentence_files(settings),
         skills=skills,
         vocabularies=vocabularies,
-        kept=settings.data_dir / CACHE,
+        kept=settings.cache,
     )
 
 

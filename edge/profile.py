@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from edge import outside
 from edge.errors import SettingsError
 
 NAME: Final = "profile.toml"
@@ -36,7 +37,7 @@ def read(data_dir: Path) -> Profile | None:
     """None when there is none. Raises SettingsError, in one line, when it is damaged."""
     path = data_dir / NAME
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = outside.toml_of(path.read_text("utf-8"))
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -54,7 +55,7 @@ def write(data_dir: Path, document: Mapping[str, Any]) -> Path:
     path = data_dir / NAME
     part = path.with_name(f".{NAME}.{os.getpid()}.part")
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         part.write_text(_HEAD + _toml(document), encoding="utf-8")
         part.replace(path)
     except OSError as error:

@@ -20,6 +20,17 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class BoardSettings(Section):
+    """What kind of board it runs on, and how it shares it. See docs/boards.md."""
+
+    profile: Literal["auto", "zero2w", "pi4", "pi5", "other"] = "auto"
+    """What the board is taken for: it decides what settings are as long as nobody sets them. ``auto``: by its model and
+    its memory."""
+    unload_after_s: Annotated[float, Field(ge=0, le=86_400)] = 300.0
+    """While memory is short, an engine that nobody has needed for so many seconds is unloaded until somebody needs it;
+    0: none ever is."""
+
+
 class AudioSettings(Section):
     """Microphone and loudspeaker."""
 
@@ -192,6 +203,12 @@ class MqttSettings(Section):
     hermes: bool = False
     """Whether the topics of Rhasspy's Hermes protocol are spoken."""
 
+    @property
+    def overheard(self) -> bool:
+        """Whether the password goes over the network for whoever reads along."""
+        here = self.host == "localhost" or _is_loopback(self.host)
+        return self.password is not None and not self.tls and not here
+
     @model_validator(mode="after")
     def _makes_sense(self) -> "MqttSettings":
         if self.site == "all":
@@ -266,6 +283,9 @@ class ApiSettings(Section):
 
     serve: bool = True
     """Whether there is a page and an API."""
+    load: Literal["start", "asked"] = "start"
+    """When what serves them is loaded. ``asked``: when somebody first connects, who waits for it: until then it takes
+    no memory."""
     host: str = "auto"
     """The address that the network reaches it at, once it may; ``auto``: all that the machine has; ``localhost``: the
     network never does."""
@@ -359,6 +379,21 @@ class PrivacySettings(Section):
     """Names of the people of the house, for masking; those that the assistant was told are known without."""
     encrypt: bool = True
     """Whether what is kept is encrypted on the disk: docs/privacy.md says where the key is."""
+
+
+class UpdateSettings(Section):
+    """Other versions of the programs: docs/updates.md. Nothing is looked for by itself as long as ``auto`` is off."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]+[^\s/]$", max_length=300)] | None = None
+    """``https://host/path`` of a repository of signed releases; None: there is none."""
+    channel: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")] = "stable"
+    """Of those that the repository has."""
+    auto: Literal["off", "check", "apply"] = "off"
+    """What it does by itself. ``check``: it sees once a day whether there is a newer version; ``apply``: it also takes
+    its place, in the ``hours`` alone, and the version before comes back where it is not well."""
+    hours: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")] = "02:30-05:00"
+    """When one version may take the place of another by itself, in local time; never while it is spoken to, speaks or
+    rings, or is about to ring."""
 
 
 class CloudSettings(Section):

@@ -1,4 +1,5 @@
-"""Immutable, typed configuration: the board's measured profile, then TOML, then secrets, then environment.
+"""Immutable, typed configuration: what suits the kind of board, then what was measured on this one, then TOML, then
+secrets, then environment.
 
 The file is ``--config``, else ``$XDG_CONFIG_HOME/hearthside/hearthside.toml``, else
 ``/etc/hearthside/hearthside.toml``. Secrets are files named like ``mqtt__password`` in systemd's
@@ -27,11 +28,12 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from edge import profile, secret_files
+from edge import board_profile, outside, profile, secret_files
 from edge.errors import SettingsError
 from edge.sections import (
     ApiSettings,
     AudioSettings,
+    BoardSettings,
     CloudSettings,
     ConfirmSettings,
     HardwareSettings,
@@ -45,6 +47,7 @@ from edge.sections import (
     SpeakSettings,
     SttSettings,
     UnderstandSettings,
+    UpdateSettings,
     WakeSettings,
     WyomingSettings,
 )
@@ -56,6 +59,8 @@ _OUTSIDE = frozenset({"HEARTH_MODELS__MIRROR"})
 _OF_SKILLS = f"{_PREFIX}SKILLS__"
 _OF_BRIDGE = re.compile(f"{_PREFIX}CLOUD_(?!_)")
 """``hearth-cloud`` has settings of its own."""
+_WITHHELD = "00000000"
+"""In place of any secret: our own programs, where they are started so, want a PIN that is one."""
 _FEW = 40
 """Keys that are told in one line."""
 
@@ -68,6 +73,8 @@ class Source(StrEnum):
     """Where a value comes from; each outranks those before it."""
 
     DEFAULT = "default"
+    BOARD = "board"
+    """What suits this kind of board."""
     PROFILE = "profile"
     """Measured on this board."""
     FILE = "file"
@@ -93,12 +100,16 @@ class Settings(BaseSettings):
     """house.toml, databases, the socket: what belongs to this assistant alone."""
     models_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("hearthside")) / "models")
     """Models: the same for every assistant on the machine."""
+    cache_dir: Path | None = None
+    """What is made anew when it is missing, so that the next start is quicker; ``cache`` in the data directory unless
+    told. Of the assistant alone: nobody else may write there."""
     area: str | None = None
     """The room this assistant stands in: "turn on the light" means the light here."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much it tells in its log; never what was said."""
     log_format: Literal["auto", "json", "text"] = "auto"
     """Of the lines of the log. ``auto``: JSON where systemd's journal reads them, text elsewhere."""
+    board: BoardSettings = BoardSettings()
     audio: AudioSettings = AudioSettings()
     wake: WakeSettings = WakeSettings()
     listen: ListenSettings = ListenSettings()
@@ -115,9 +126,15 @@ class Settings(BaseSettings):
     privacy: PrivacySettings = PrivacySettings()
     kpi: KpiSettings = KpiSettings()
     observe: ObserveSettings = ObserveSettings()
+    update: UpdateSettings = UpdateSettings()
     skills: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By name of the skill, its own section; the skill knows the keys."""
     _file: Path | None = PrivateAttr(None)
+
+    @property
+    def cache(self) -> Path:
+        """Where that is."""
+        return self.cache_dir or self.data_dir / "cache"
 
     @property
     def file(self) -> Path | None:
@@ -133,18 +150,18 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The file's values arrive as ``init_settings``; secrets and environment outrank them, they the profile."""
-        measured = ProfileSource(settings_cls)
+        """The file's values arrive as ``init_settings``; secrets and environment outrank them, they the profiles."""
+        below = ProfileSource(settings_cls), BoardSource(settings_cls)
         secrets = os.environ.get("CREDENTIALS_DIRECTORY")
         if secrets is None:
-            return env_settings, init_settings, measured
+            return env_settings, init_settings, *below
         return (
             env_settings,
             NestedSecretsSettingsSource(
                 file_secret_settings, secrets_dir=secrets, secrets_nested_delimiter="__", secrets_prefix=""
             ),
             init_settings,
-            measured,
+            *below,
         )
 
 
@@ -168,6 +185,18 @@ class ProfileSource(PydanticBaseSettingsSource):
         found = profile.read(Path(above.get("data_dir", default)))
         language = understand.get("language", UnderstandSettings().language)
         return {"stt": found.stt} if found and found.language == language else {}
+
+
+class BoardSource(PydanticBaseSettingsSource):
+    """What suits the kind of board, below everything else."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Not used: the values come all at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """As far as the higher sources don't say otherwise."""
+        return changed_values({}, board_profile.suits(self.current_state))
 
 
 def load(config: Path | None = None) -> Settings:
@@ -194,11 +223,6 @@ def checked(values: Mapping[str, Any], secrets: Mapping[str, str], path: Path | 
 def sources(settings: Settings) -> dict[str, Source]:
     """For each key that does not have its default, where its value comes from. Raises SettingsError."""
     values = read_file(settings.file) if settings.file is not None and settings.file.exists() else {}
-    found: dict[str, Source] = {}
-    if not any(key in values.get("stt", {}) for key in ("engine", "model")):
-        board = profile.read(settings.data_dir)
-        measured = board is not None and board.language == settings.understand.language
-        found |= dict.fromkeys(["stt.engine", "stt.model", "stt.threads"] if measured else [], Source.PROFILE)
     layers: list[tuple[Source, Mapping[str, Any]]] = [
         (Source.FILE, values),
         (Source.KEPT, changed_values({}, secret_files.read(settings.data_dir, SECRETS))),
@@ -206,22 +230,28 @@ def sources(settings: Settings) -> dict[str, Source]:
     if (given := os.environ.get("CREDENTIALS_DIRECTORY")) is not None:
         layers.append((Source.CREDENTIAL, changed_values({}, secret_files.read_folder(Path(given), _leaves()))))
     layers.append((Source.ENVIRONMENT, EnvSettingsSource(Settings)()))
+    written = {key: value for _, layer in layers for key, value in _leaves_in(layer).items()}
+    found = dict.fromkeys(board_profile.suits(changed_values({}, written)), Source.BOARD)
+    if not any(key in values.get("stt", {}) for key in ("engine", "model")):
+        board = profile.read(settings.data_dir)
+        measured = board is not None and board.language == settings.understand.language
+        found |= dict.fromkeys(["stt.engine", "stt.model", "stt.threads"] if measured else [], Source.PROFILE)
     for source, layer in layers:
-        found |= dict.fromkeys(_keys_in(layer), source)
+        found |= dict.fromkeys(_leaves_in(layer), source)
     return found
 
 
-def _keys_in(values: Mapping[str, Any]) -> list[str]:
-    """Dotted keys, of the sections' own keys and, for a skill, of its section's."""
-    keys = []
+def _leaves_in(values: Mapping[str, Any]) -> dict[str, Any]:
+    """By dotted key, of the sections' own keys and, for a skill, of its section's."""
+    found: dict[str, Any] = {}
     for name, value in values.items():
         if name == "skills" and isinstance(value, Mapping):
-            keys += [f"skills.{skill}.{key}" for skill, section in value.items() for key in section]
+            found |= {f"skills.{skill}.{key}": each for skill, part in value.items() for key, each in part.items()}
         elif isinstance(value, Mapping):
-            keys += [f"{name}.{key}" for key in value]
+            found |= {f"{name}.{key}": each for key, each in value.items()}
         else:
-            keys.append(name)
-    return keys
+            found[name] = value
+    return found
 
 
 def kept_secrets(values: Mapping[str, Any]) -> dict[str, str]:
@@ -244,7 +274,7 @@ def own_file() -> Path:
 def read_file(path: Path) -> dict[str, Any]:
     """What is written in the settings file ``path``, unchecked. Raises SettingsError."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return outside.toml_of(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}", "correct the file's TOML", permanent=True) from None
     except UnicodeDecodeError:
@@ -298,6 +328,19 @@ def _secret_keys() -> frozenset[str]:
 
 SECRETS = _secret_keys()
 """Dotted keys of the settings that are secrets."""
+
+
+def environment_for_others(environment: Mapping[str, str]) -> dict[str, str]:
+    """``environment`` as a program that is started may have it: no secret has its value, and what skills and a bridge
+    are told is left out.
+    """
+    secret = {f"{_PREFIX}{key.replace('.', '__')}".upper() for key in SECRETS}
+    sections = {name.partition("__")[0] for name in secret}
+    return {
+        name: _WITHHELD if name.upper() in secret else value
+        for name, value in environment.items()
+        if name.upper() not in sections and not name.upper().startswith(_OF_SKILLS) and not _OF_BRIDGE.match(name)
+    }
 
 
 def _explain(error: ValidationError, path: Path | None) -> SettingsError:

@@ -18,10 +18,10 @@ from edge.errors import AssistantError, SettingsError
 from edge.settings import SECRETS, Settings, Source, checked, kept_secrets, read_file, sources, unknown_key
 from edge.settings_file import FileChanged, change_settings, version
 from edge.settings_schema import Described, described
-from edge.settings_values import changed_values
+from edge.settings_values import changed_values, value_at
 from models.store import Store
 
-_IN_FILE_ALONE: Final = frozenset({"data_dir", "models_dir"})
+_IN_FILE_ALONE: Final = frozenset({"cache_dir", "data_dir", "models_dir"})
 """A page must not move what it is served from."""
 _PROGRAMS: Final = "skills.tools"
 """Whose settings name programs to run, with what they are given: nothing that is set, or shown, by network."""
@@ -174,7 +174,8 @@ def _in_file(file: Path) -> dict[str, Any]:
 def _present(
     each: Described, values: Mapping[str, Any], found: Mapping[str, Source], waiting: frozenset[str], file: Path | None
 ) -> Present:
-    value = _value(each, values)
+    # A skill's section need not be written.
+    value = value_at(values, each.key, each.default)
     source = found.get(each.key, Source.DEFAULT)
     hidden = each.secret or each.section == _PROGRAMS
     return Present(
@@ -186,15 +187,6 @@ def _present(
         fixed=_fixed(each.key, source, file),
         waits=_whole(each.key) in waiting,
     )
-
-
-def _value(each: Described, values: Mapping[str, Any]) -> Any:
-    found: Any = values
-    for part in each.key.split("."):
-        if part not in found:
-            return each.default  # of a skill whose section is not written
-        found = found[part]
-    return found
 
 
 def _written(values: Mapping[str, Any], key: str) -> bool:

@@ -26,6 +26,16 @@ def changed_values(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dic
     return changed
 
 
+def value_at(values: Mapping[str, Any], key: str, default: Any = None) -> Any:
+    """The value under the dotted ``key``; ``default`` where there is none."""
+    found: Any = values
+    for part in key.split("."):
+        if not isinstance(found, Mapping) or part not in found:
+            return default
+        found = found[part]
+    return found
+
+
 def without_none(value: Any) -> Any:
     """``value`` without the entries of mappings that are None: TOML has no such thing."""
     if isinstance(value, Mapping):

@@ -3,6 +3,7 @@
 import functools
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from edge.engines import wake_engine
 from edge.errors import AssistantError, AudioError, SettingsError
 from edge.ports import WakeEngine
 from edge.sections import WakeSettings
+from edge.settings import environment_for_others
 from edge.wake.curves import Curve, shipped
 from edge.wake.own_words import MOST_TAKES, OwnWords
 from edge.wake.takes import Suggestion, peak, suggestion
@@ -210,7 +212,8 @@ class WakeDesk:
         ended = replace(training, stage=TrainingStage.CANCELLED)
         try:
             with scope:
-                async with await anyio.open_process(command, stdin=subprocess.DEVNULL) as process:
+                environment = environment_for_others(os.environ)
+                async with await anyio.open_process(command, stdin=subprocess.DEVNULL, env=environment) as process:
                     assert process.stdout is not None
                     assert process.stderr is not None
                     said: list[str] = []

@@ -4,13 +4,14 @@ import glob
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from models import pip_settings
-from models.fetch import client
-from models.install import DOWNLOADS, check_space, download_names, download_size, exclusive, install
+from models.downloads import DOWNLOADS, download_names, download_size
 from models.manifest import Model
-from models.sources import MIRROR_VARIABLE, Progress, Sources
 from models.store import Condition, Store
+
+if TYPE_CHECKING:
+    from models.sources import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,18 @@ def default_ids(store: Store) -> list[str]:
     return [model.id for model in store.manifest.models if model.default and not model.bundled]
 
 
-def fetch(ids: Sequence[str], store: Store, progress: Progress) -> list[Row]:
-    """Fetch those models that are missing or damaged, one after the other.
+def fetch(ids: Sequence[str], store: Store, progress: "Progress", mirror: str | None = None) -> list[Row]:
+    """Fetch those models that are missing or damaged, one after the other. ``mirror``: asked first, unless the
+    environment names one.
 
     Raises ModelError; models that were complete by then stay.
     """
+    # Imported only here: the running assistant seldom fetches anything.
+    from models import pip_settings
+    from models.fetch import client
+    from models.install import check_space, exclusive, install
+    from models.sources import MIRROR_VARIABLE, Sources
+
     wanted = [store.manifest.model(model_id) for model_id in dict.fromkeys(ids)]
     missing = [model for model in wanted if store.inspect(model)[0] is not Condition.OK and not model.bundled]
     if missing:
@@ -63,7 +71,7 @@ def fetch(ids: Sequence[str], store: Store, progress: Progress) -> list[Row]:
             check_space(missing, store)
             progress.plan(sum(download_size(model, store.manifest) for model in missing))
             pip = pip_settings.read()
-            mirror = os.environ.get(MIRROR_VARIABLE) or None
+            mirror = os.environ.get(MIRROR_VARIABLE) or mirror
             with client(pip.certificate) as http:
                 sources = Sources(http, pip, mirror, store.root / DOWNLOADS)
                 for model in missing:
@@ -73,6 +81,8 @@ def fetch(ids: Sequence[str], store: Store, progress: Progress) -> list[Row]:
 
 def remove(model_id: str, store: Store) -> Row:
     """Delete that model, and what was downloaded of it. Raises ModelError."""
+    from models.install import exclusive
+
     model = store.manifest.model(model_id)
     store.remove(model)
     with exclusive(store):

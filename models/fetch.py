@@ -29,6 +29,8 @@ _SLOWEST: Final = 20_000
 _PATIENCE_S: Final = 120.0
 """Seconds that any download may take, however small."""
 _ATTEMPTS: Final = 4
+_LARGEST_PAGE: Final = 32 << 20
+"""Bytes; the longest of the public index has a tenth of it."""
 _HEADWAY: Final = 1 << 20
 """Bytes that a series of attempts must bring for another series to be worth it."""
 _CONTINUES: Final = "run the same command again, it continues where it stopped"
@@ -74,10 +76,24 @@ def get(client: httpx.Client, url: str, headers: Mapping[str, str]) -> httpx.Res
     try:
         for attempt in stamina.retry_context(on=_transient, attempts=_ATTEMPTS, timeout=None, wait_initial=0.5):
             with attempt:
-                return client.get(url, headers=dict(headers)).raise_for_status()
+                return _page(client, url, headers).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise _failure(error, url, "the package index") from error
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _page(client: httpx.Client, url: str, headers: Mapping[str, str]) -> httpx.Response:
+    """Raises SourceFailed for one that is larger than any page, and httpx.HTTPError."""
+    with client.stream("GET", url, headers=dict(headers)) as answer:
+        content = bytearray()
+        for piece in answer.iter_bytes():
+            content += piece
+            if len(content) > _LARGEST_PAGE:
+                raise SourceFailed(
+                    f"{answer.url.host} answers without end", "check the index that pip is configured for"
+                )
+        plain = {name: value for name, value in answer.headers.items() if name.lower() in ("content-type", "etag")}
+        return httpx.Response(answer.status_code, headers=plain, content=bytes(content), request=answer.request)
 
 
 def download(client: httpx.Client, url: str, target: Path, wanted: Wanted, report: Report) -> None:

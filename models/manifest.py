@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from edge import outside
 from edge.errors import ModelError
 
 MANIFEST: Final = Path(__file__).with_name("manifest.toml")
@@ -151,7 +152,7 @@ class Manifest:
 def load(path: Path = MANIFEST) -> Manifest:
     """Read a manifest. Raises ModelError that says what is wrong where."""
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = outside.toml_of(path.read_text("utf-8"))
         manifest = _ADAPTER.validate_python(document)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _broken(path, str(error)) from error

@@ -3,6 +3,7 @@
 They are kept in the repository, so that neither a board nor a newcomer needs any of this.
 """
 
+import hashlib
 import re
 import subprocess
 import tarfile
@@ -10,8 +11,11 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-_TARGET: Final = Path(__file__).resolve().parents[1] / "edge/console/static/vendor"
-_FILES: Final = {
+TARGET: Final = Path(__file__).resolve().parents[1] / "edge/console/static/vendor"
+"""Where they are kept."""
+SUMS: Final = Path(__file__).with_suffix(".sha256")
+"""What they have to be, as sha256sum(1) writes it."""
+FILES: Final = {
     "preact": ("preact", "11.2.0", "dist/preact.mjs"),
     "hooks": ("preact", "11.2.0", "hooks/dist/hooks.mjs"),
     "htm": ("htm", "3.1.1", "dist/htm.mjs"),
@@ -24,17 +28,23 @@ _PLACES: Final = {"preact": "preact", "preact/hooks": "hooks", "@preact/signals-
 
 
 def main() -> None:
-    """Replace what is there."""
-    _TARGET.mkdir(exist_ok=True)
+    """Replace what is there, and note what it is."""
+    TARGET.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        for name, (package, version, inside) in _FILES.items():
+        for name, (package, version, inside) in FILES.items():
             packed = _packed(f"{package}@{version}", Path(folder))
             with tarfile.open(packed) as archive:
                 source = _read(archive, f"package/{inside}")
                 licence = _read(archive, "package/LICENSE")
             head = f"/*! {package} {version} */\n"
-            (_TARGET / f"{name}.js").write_text(head + _placed(source), "utf-8")
-            (_TARGET / f"LICENSE.{package.replace('@', '').replace('/', '-')}").write_text(licence, "utf-8")
+            (TARGET / f"{name}.js").write_text(head + _placed(source), "utf-8")
+            (TARGET / f"LICENSE.{package.replace('@', '').replace('/', '-')}").write_text(licence, "utf-8")
+    SUMS.write_text("".join(f"{sha256(file)}  {file.name}\n" for file in sorted(TARGET.glob("*.js"))), "utf-8")
+
+
+def sha256(file: Path) -> str:
+    """Hexadecimal."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _packed(wanted: str, folder: Path) -> Path:

@@ -42,6 +42,7 @@ class MemoryBridge:
     connections: set[ServerConnection] = field(default_factory=set)
     url: str = ""
     splay_s: float = 0.0
+    flags: dict[str, float] = field(default_factory=dict)
     watermark: bool = False
     """Whether all that is stored is in a backup at once."""
     silent: bool = False
@@ -135,6 +136,7 @@ class MemoryBridge:
                     acked_id=last.id if last else b"",
                     watermark=last.seq if last and self.watermark else 0,
                     splay_s=self.splay_s,
+                    flags=self.flags,
                 )
             )
         )

@@ -25,6 +25,8 @@ def anyio_backend() -> str:
 def _no_settings_of_ones_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the settings of whoever runs it, nor those of another test."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / f"config-{uuid.uuid4().hex}"))
+    # What was read of sentences is the same for all: each process reads them once.
+    monkeypatch.setenv("HEARTH_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
     # Several run at a time.
     monkeypatch.setenv("HEARTH_API__PORT", "0")
 

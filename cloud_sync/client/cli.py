@@ -9,6 +9,7 @@ import anyio
 import typer
 
 from cloud_sync.notify import tell_systemd
+from cloud_sync.private import keep_private
 from edge import at_rest
 from edge.errors import AssistantError
 from edge.service import log_to_stderr, run_async, stop_signals
@@ -47,6 +48,7 @@ def run(
     """Hold the link to the bridge, and send what waits, until Ctrl-C or SIGTERM."""
     from edge.settings import load
 
+    keep_private()
     settings = load(config)
     log_to_stderr(settings.log_level, settings.log_format)
     at_rest.prepare(settings.data_dir, encrypt=settings.privacy.encrypt)

@@ -24,6 +24,7 @@ from cloud_sync.client.network import changes
 from cloud_sync.client.store import Store
 from cloud_sync.client.wishes import Ended
 from cloud_sync.protocol.messages import Answer, Call, Called, Delta, Taken
+from edge import flags
 from edge.database import Database
 from edge.errors import StorageError
 
@@ -139,7 +140,15 @@ class Daemon:
         self._up_at, self._since_ms = time.monotonic(), _now_ms()
         self._ended = Ended("")
         _log.info("linked with the bridge")
+        self._keep_flags()
         self._counter.announce()
+
+    def _keep_flags(self) -> None:
+        """For the assistant, and for whatever it is that is let out."""
+        try:
+            flags.keep(self._data_dir, self._link.flags)
+        except OSError as error:
+            _log.warning("what the bridge lets out can't be written down: %s", error)
 
     def _tell_why(self, ended: Ended, lasted: float) -> None:
         """One line when things change, none for each attempt of a month offline."""

@@ -1,8 +1,10 @@
 """Becoming a device of a house, and what is kept of it: ``bridge.json`` in the data directory."""
 
 import os
+import re
 import socket
 import ssl
+import time
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +23,12 @@ from edge.identity import identity
 
 FILE: Final = "bridge.json"
 _TIMEOUT_S: Final = 15.0
+_WHOLE_S: Final = 60.0
 _HERE: Final = frozenset({"localhost", "127.0.0.1"})
+_ADDRESS: Final = re.compile(r"(?P<host>[\w.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?/*")
+"""Host and port: no name and password before it, which would make another host look like this machine."""
+_MOST: Final = 64 * 1024
+"""Bytes of an answer: whoever it is from, it is not believed yet."""
 
 
 class BridgeRefused(AssistantError):
@@ -66,11 +73,11 @@ def https(url: str) -> str:
     alone, also ``http://``, for trying it out. Raises BridgeRefused.
     """
     scheme, _, bare = url.rpartition("://")
-    bare = bare.rstrip("/")
-    plain = scheme in ("http", "ws") and bare.partition(":")[0] in _HERE
-    if (scheme not in ("", "https", "wss") and not plain) or "/" in bare or not bare:
-        raise BridgeRefused(f"{url} is not the address of a bridge", "give https://HOST:PORT", permanent=True)
-    return f"{'http' if plain else 'https'}://{bare}"
+    found = _ADDRESS.fullmatch(bare)
+    plain = scheme in ("http", "ws") and found is not None and found["host"] in _HERE
+    if found is None or (scheme not in ("", "https", "wss") and not plain):
+        raise BridgeRefused(f"{url[:100]!r} is not the address of a bridge", "give https://HOST:PORT", permanent=True)
+    return f"{'http' if plain else 'https'}://{found[0].rstrip('/')}"
 
 
 def enrol(data_dir: Path, url: str, typed: str, name: str = "", ca_file: Path | None = None) -> Bridge:
@@ -108,28 +115,28 @@ def enrol(data_dir: Path, url: str, typed: str, name: str = "", ca_file: Path | 
 
 def _authority(address: str, fingerprint: str) -> str:
     """The bridge's own authority, as PEM, when it is the one that ``fingerprint`` is of."""
-    anybody = ssl.create_default_context()
+    anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anybody.minimum_version = ssl.TLSVersion.TLSv1_3
     anybody.check_hostname = False
     # Whoever answers is believed nothing yet: what comes is compared with what the person brought.
     anybody.verify_mode = ssl.CERT_NONE
     try:
-        with httpx.Client(verify=anybody, timeout=_TIMEOUT_S) as client:
-            pem = client.get(f"{address}/v1/authority").raise_for_status().content
-        der = x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER)
+        answer = _answer(anybody, "GET", f"{address}/v1/authority")
+        certificate = x509.load_pem_x509_certificate(answer.raise_for_status().content)
     except httpx.HTTPError as error:
         raise BridgeRefused(f"{address} does not answer: {error}", "check the address and the network") from None
     except ValueError:
         raise BridgeRefused(f"{address} shows no certificate authority", "is it a bridge?") from None
-    if enrolment.fingerprint(der) != fingerprint:
+    if enrolment.fingerprint(certificate.public_bytes(serialization.Encoding.DER)) != fingerprint:
         what = f"{address} is not the bridge that made this code: its certificate is another one"
         raise BridgeRefused(what, "somebody may be in between; type the code again", permanent=True)
-    return pem.decode("ascii")
+    # Not what came: behind the one that was compared, somebody in between could have put one of their own.
+    return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
 def _post(url: str, body: bytes, context: ssl.SSLContext) -> Enrolled:
     try:
-        with httpx.Client(verify=context, timeout=_TIMEOUT_S) as client:
-            answer = client.post(url, content=body, headers={"Content-Type": "application/json"})
+        answer = _answer(context, "POST", url, body)
     except httpx.ConnectError as error:
         remedy = (
             "check address, network and clock; a bridge that made its own certificate shows a code of 24 characters"
@@ -144,6 +151,24 @@ def _post(url: str, body: bytes, context: ssl.SSLContext) -> Enrolled:
     except msgspec.DecodeError:
         raise BridgeRefused(f"{url} answers {answer.status_code}", "is it a bridge?") from None
     raise BridgeRefused(f"refused: {problem.message}", "run `hearth-cloud device add` for another code")
+
+
+def _answer(context: ssl.SSLContext, method: str, url: str, body: bytes | None = None) -> httpx.Response:
+    """All of a small answer, as it came: not unpacked, no more than so much of it, and not for ever. Raises
+    httpx.HTTPError.
+    """
+    headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+    ends = time.monotonic() + _WHOLE_S
+    with (
+        httpx.Client(verify=context, timeout=_TIMEOUT_S) as client,
+        client.stream(method, url, content=body, headers=headers) as answer,
+    ):
+        content = bytearray()
+        for piece in answer.iter_raw():
+            content += piece
+            if len(content) > _MOST or time.monotonic() > ends:
+                raise httpx.RemoteProtocolError("it says too much, or too slowly", request=answer.request)
+    return httpx.Response(answer.status_code, content=bytes(content), request=answer.request)
 
 
 def _keep(path: Path, content: bytes) -> None:

@@ -18,7 +18,7 @@ def device_key(data_dir: Path) -> Ed25519PrivateKey:
     path = data_dir / FILE
     try:
         if not path.exists():
-            data_dir.mkdir(parents=True, exist_ok=True)
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             _make(path)
         if path.stat().st_mode & 0o077:
             what = f"{path} can be read by others"

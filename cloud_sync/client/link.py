@@ -4,7 +4,7 @@ import logging
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from random import SystemRandom
 from typing import Final
@@ -64,6 +64,8 @@ class Link:
         self._ended = Ended("")
         self.token: Token | None = None
         """For requests over HTTP, as long as the connection is up."""
+        self.flags: Mapping[str, float] = {}
+        """What the bridge lets out, in percent of the devices."""
 
     @property
     def live(self) -> bool:
@@ -223,6 +225,7 @@ class Link:
             return
         here = await self._store.position()
         session.begin(after, here.cursor, self._now())
+        self.flags = wish.welcome.flags
         self._changed()
 
 

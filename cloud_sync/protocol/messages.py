@@ -87,6 +87,9 @@ class Welcome(Message, frozen=True):
     token: str = ""
     """For requests over HTTP."""
     token_expires_ms: int = 0
+    flags: dict[str, float] = {}
+    """What is being let out by and by, to how many percent of the devices; names that a device does not know say
+    nothing to it. Told anew at each greeting."""
 
 
 class Renewed(Message, frozen=True):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
+from pydantic import IPvAnyNetwork
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
@@ -213,7 +215,23 @@ def application(settings: Settings) -> Starlette:
             app.router.routes.extend(made.routes)
             yield {"worker": worker}
 
-    return Starlette(routes=[Route("/healthz", _healthz), Route("/metrics", _metrics)], lifespan=lifespan)
+    async def metrics(request: Request) -> Response:
+        if request.client is None or not reads_metrics(request.client.host, settings.metrics_allow):
+            return Response(status_code=404)
+        return await _metrics(request)
+
+    return Starlette(routes=[Route("/healthz", _healthz), Route("/metrics", metrics)], lifespan=lifespan)
+
+
+def reads_metrics(host: str, allow: Sequence[IPvAnyNetwork]) -> bool:
+    """Whether ``host`` is told how much goes on here: this machine, and those that the settings name."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    address = mapped or address
+    return address.is_loopback or any(address in network for network in allow)
 
 
 async def _healthz(request: Request) -> Response:

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -92,12 +93,25 @@ async def _dump(url: str, parsed: URL, file: Path) -> list[tuple[str, str, int]]
 
 
 def _run(command: list[str], parsed: URL) -> None:
-    # By the environment: what is in the arguments, everybody on the machine can read.
-    given = {"PGHOST": parsed.host, "PGPORT": parsed.port, "PGUSER": parsed.username, "PGPASSWORD": parsed.password}
-    environment = os.environ | {name: str(value) for name, value in given.items() if value is not None}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    given = {"PGHOST": parsed.host, "PGPORT": parsed.port, "PGUSER": parsed.username}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HEARTH_")}
+    environment |= {name: str(value) for name, value in given.items() if value is not None}
+    # By a file of our own: what is in the arguments everybody on the machine can read, and what is in the environment
+    # is told on to whatever the program starts. https://www.postgresql.org/docs/current/libpq-pgpass.html
+    with tempfile.NamedTemporaryFile("w", prefix="hearth-pgpass-", encoding="utf-8") as passwords:
+        if parsed.password is not None:
+            passwords.write(pgpass(parsed.password))
+            passwords.flush()
+            environment["PGPASSFILE"] = passwords.name
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BackupError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"{command[0]} failed")
+
+
+def pgpass(password: str) -> str:
+    """A password file that has ``password`` for every server, as libpq reads it."""
+    escaped = password.replace("\\", r"\\").replace(":", r"\:")
+    return f"*:*:*:*:{escaped}\n"
 
 
 async def _move_watermark(url: str, covered: list[tuple[str, str, int]]) -> None:

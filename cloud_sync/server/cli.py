@@ -45,6 +45,7 @@ def commands() -> typer.Typer:
     app.add_typer(cli.house_app, name="house")
     app.add_typer(cli.device_app, name="device")
     app.add_typer(cli.person_app, name="person")
+    app.add_typer(cli.rollout_app, name="rollout")
     app.add_typer(cli.audit_app, name="audit")
     app.add_typer(cli.erasures_app, name="erasures")
     return app
@@ -80,11 +81,13 @@ def serve(
 ) -> None:
     """Take in what devices send, until it is stopped."""
     from cloud_sync.logs import log_to_stderr
+    from cloud_sync.private import keep_private
     from cloud_sync.server.app import server
 
+    keep_private()
     settings = settings_of(config, data, database, host=host, port=port, tls_hosts=tuple(tls) if tls else None)
     log_to_stderr(settings.log_level, ("cloud_sync", "uvicorn"), settings.log_format)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     # What is loaded now stays: a full collection would look at it, and at ten thousand connections, for a tenth of a
     # second each time.
     gc.collect()

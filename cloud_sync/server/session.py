@@ -5,7 +5,8 @@ The effects are to be performed in their order. Those that ask for something (:c
 meantime other frames may come in.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, TypeAlias
 
@@ -148,6 +149,8 @@ class Standing:
     watermark: int = 0
     cursor: int = 0
     """The last number of the house's changes."""
+    flags: Mapping[str, float] = field(default_factory=dict)
+    """What is being let out in the house, in percent of its devices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +297,7 @@ class Session:
             time_ms=time_ms,
             token=token.token,
             token_expires_ms=token.expires_ms,
+            flags=dict(standing.flags),
         )
         behind = self._hello.epoch != standing.epoch or self._hello.cursor < standing.cursor
         return [Say(welcome), *(self.nudged(standing.cursor) if behind else [])]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     tls_hosts: tuple[str, ...] = ()
     """Without a certificate: make one for these names and addresses, by an authority of our own."""
+    metrics_allow: tuple[IPvAnyNetwork, ...] = ()
+    """Addresses or networks that may read ``/metrics``, beside this machine itself."""
     connections: Annotated[int, Field(ge=1)] = 20_000
     """Devices that one worker takes."""
     keep_turns_days: Days = 90.0

@@ -11,12 +11,13 @@ the house, too: that is what the store is divided by. Moments are milliseconds s
 ``register``  the field values that hold, by the last writer; ``change`` says where each came from
 ``tombstone`` the records that are deleted
 ``dead``      events that could not be applied
+``rollout``   what is being let out by and by in a house, to how many percent of its devices
 ``store``     one row: the identity of this store
 """
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, Table, Text
 
 from cloud_sync.server.database import metadata
 
@@ -125,6 +126,14 @@ dead: Final = Table(
     Column("code", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("received_ms", BigInteger, nullable=False),
+)
+
+rollout: Final = Table(
+    "rollout",
+    metadata,
+    Column("house", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("percent", Float, nullable=False),
 )
 
 store: Final = Table(

@@ -233,7 +233,9 @@ class WebSocket(asyncio.Protocol):
         elif frame.opcode is Opcode.BINARY:
             self._pieces = [bytes(frame.data)]
         elif frame.opcode is Opcode.CONT and self._pieces is not None:
-            self._pieces.append(bytes(frame.data))
+            if frame.data:
+                # Empty ones may come without end, and the wire counts bytes.
+                self._pieces.append(bytes(frame.data))
             if frame.fin:
                 whole, self._pieces = b"".join(self._pieces), None
                 self._received(whole)

@@ -17,7 +17,7 @@ from cloud_sync.protocol.errors import Code
 from cloud_sync.protocol.event import Kind
 from cloud_sync.protocol.frames import server_codec
 from cloud_sync.protocol.messages import Answer, Ask, Called, Cancel, Changes, FromServer, Hello, Taken
-from cloud_sync.server import changes
+from cloud_sync.server import changes, rollouts
 from cloud_sync.server.connection import Connection
 from cloud_sync.server.database import Database
 from cloud_sync.server.fanout import Arrived, Changed, Fanout, FromDevice, InProcess, Note, Revoked, ToDevice
@@ -240,12 +240,13 @@ class Worker:
             at = {(row.device, row.incarnation): row for row in streams}
             counted = await connection.execute(select(house.c.house, house.c.n).where(house.c.house.in_(houses)))
             last = {row.house: row.n for row in counted}
+            flags = await rollouts.of_houses(connection, houses)
             for identity, hello in arrivals:
                 if self._gate is not None and hello.allowed and hello.epoch != self.epoch:
                     await self._gate.met(connection, identity.house, identity.device, hello.allowed)
         welcomed = []
         for (identity, hello), token in zip(arrivals, tokens, strict=True):
-            standing = Standing(self.epoch, cursor=last.get(identity.house, 0))
+            standing = Standing(self.epoch, cursor=last.get(identity.house, 0), flags=flags.get(identity.house, {}))
             if (row := at.get((identity.device, hello.incarnation))) is not None:
                 standing = replace(standing, acked=row.acked, acked_id=row.acked_id, watermark=row.watermark)
             welcomed.append(Welcomed(standing, token))

@@ -19,7 +19,9 @@ from edge.ports import Inventory
 SURE: Final = 0.9
 """Confidence from which a sentence is taken at its word."""
 _TRIES: Final = 3
-_REFUSED_S: Final = 60.0
+_FIRST_REFUSED_S: Final = 60.0
+_LONGEST_REFUSED_S: Final = 3600.0
+"""Half of all PINs with four digits take ten weeks then."""
 INSTALL: Final = "HearthInstallUpdate"
 _RISKY: Final = frozenset({"lock", "cover", "valve", "alarm_control_panel", "siren"})
 _ENTRANCES: Final = frozenset({"garage", "gate", "door"})
@@ -77,6 +79,7 @@ class Guard:
         """``now``: seconds."""
         self._rules, self._house, self._now = rules, house, now
         self._wrong = 0
+        self._refused_s = _FIRST_REFUSED_S
         self._refused_until = 0.0
         self._just_wrong = False
 
@@ -124,16 +127,19 @@ class Guard:
         return Policy.PIN if guest and policy is not Policy.NEVER else policy
 
     def knows_pin(self, digits: str) -> bool:
-        """Whether ``digits`` are the PIN. After three wrong tries it says no to everything for a minute."""
+        """Whether ``digits`` are the PIN. After three wrong tries it says no to everything for a minute, after three
+        more for two, and so on, up to an hour, until somebody knows it.
+        """
         if self._rules.pin is None or self._refuses():
             return False
         if hmac.compare_digest(digits.encode(), self._rules.pin.encode()):
-            self._wrong = 0
+            self._wrong, self._refused_s = 0, _FIRST_REFUSED_S
             return True
         self._wrong += 1
         self._just_wrong = True
         if self._wrong >= _TRIES:
-            self._wrong, self._refused_until = 0, self._now() + _REFUSED_S
+            self._wrong, self._refused_until = 0, self._now() + self._refused_s
+            self._refused_s = min(2 * self._refused_s, _LONGEST_REFUSED_S)
         return False
 
     def _refuses(self) -> bool:

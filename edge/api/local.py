@@ -4,11 +4,12 @@ A Unix socket in the data directory, readable by the user alone. One JSON object
 answers, the last of them ``{"type": "end"}`` or ``{"type": "error", "what": …, "remedy": …}``.
 """
 
+import errno
 import json
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import anyio
 from anyio.abc import SocketStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from edge import outside
 from edge.api.local_client import socket_path
 from edge.assistant import Assistant
 from edge.devices import as_row
@@ -46,6 +48,12 @@ async def serve(assistant: Assistant, further: Further | None = None) -> AsyncIt
     old = os.umask(0o177)
     try:
         listener = await anyio.create_unix_listener(path)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.ENOSPC):
+            raise
+        _log.error("%s can't be made: commands of this machine don't reach the assistant (%s)", path, error.strerror)
+        yield
+        return
     finally:
         os.umask(old)
     try:
@@ -54,16 +62,18 @@ async def serve(assistant: Assistant, further: Further | None = None) -> AsyncIt
             yield
             tasks.cancel_scope.cancel()
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 async def _claim(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         async with await anyio.connect_unix(path):
             pass
     except OSError:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # on a disk that can only be read it stays, and nobody listens there
+            path.unlink(missing_ok=True)
         return
     raise AssistantError(
         f"an assistant runs already in {path.parent}",
@@ -76,7 +86,7 @@ async def _session(assistant: Assistant, further: Further, client: SocketStream)
     async with client:
         try:
             line = await BufferedByteReceiveStream(client).receive_until(b"\n", _MAX_REQUEST)
-            async for answer in _answers(assistant, further, json.loads(line)):
+            async for answer in _answers(assistant, further, outside.json_of(line)):
                 await _send(client, answer)
             await _send(client, {"type": "end"})
         except AssistantError as error:

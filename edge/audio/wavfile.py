@@ -19,6 +19,7 @@ _RATES: Final = range(1000, 768_001)
 _UNKNOWN: Final = 2**63 - 1
 """libsndfile's length of a file that does not tell its own."""
 _READS_PER_S: Final = 20
+_FAR: Final = np.float32(8)
 _FORMATS = "use a WAV, FLAC or OGG file"
 
 
@@ -110,11 +111,18 @@ def _mono(sound: Any, path: Path) -> Iterator[np.ndarray[Any, np.dtype[np.float3
         if len(block) == 0:
             return
         got += len(block)
-        yield block.mean(axis=1)
+        yield sane(block).mean(axis=1)
+
+
+def sane(block: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """``block``: float32, full scale ±1. A file of floats may hold anything: what is no number becomes silence, and
+    what is far too much is cut down, so that sums of it are numbers.
+    """
+    bounded: np.ndarray[Any, np.dtype[np.float32]] = np.nan_to_num(np.clip(block, -_FAR, _FAR))
+    return bounded
 
 
 def _int16(samples: np.ndarray[Any, np.dtype[np.float32]]) -> Pcm:
-    """``samples``: float32, full scale ±1. A float file may hold anything: NaN becomes silence, excess is clipped."""
-    scaled = np.nan_to_num(samples * 32768, posinf=32767, neginf=-32768)
-    pcm: Pcm = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+    """``samples``: float32, full scale ±1; excess is clipped."""
+    pcm: Pcm = np.clip(np.rint(samples * 32768), -32768, 32767).astype(np.int16)
     return pcm

@@ -1,5 +1,6 @@
-"""What the whole assistant takes of memory, before and after its local model was really asked, and what the kept prefix
-of the prompt saves after a restart: ``python -m edge.bench.footprint``.
+"""What the whole assistant takes of memory when it is ready, after its local model was really asked and after its page
+was looked at, and what the kept prefix of the prompt saves after a restart: ``python -m edge.bench.footprint``;
+``--profile zero2w`` as on such a board.
 
 The assistant runs in a process of its own, with its ears and its voice, on the demo house's broker. Sentences that no
 other tier understands are asked of it in writing; it is then ended and started again on the same data directory.
@@ -8,26 +9,32 @@ other tier understands are asked of it in writing; it is then ended and started 
 import argparse
 import contextlib
 import functools
+import gc
 import json
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
 import anyio
+import httpx
 from anyio.to_thread import run_sync
 
 from edge import plugins
-from edge.api.web.server import serve
 from edge.app import assistant
 from edge.audio.speaker import WavSink
 from edge.bench.process import Measured, measured
+from edge.bench.wyoming_client import free_port
+from edge.board_profile import Kind
 from edge.cli import print_json
+from edge.cli.run import console
 from edge.errors import AssistantError
 from edge.events import NotUnderstood, TurnEnded, Understood
+from edge.heap import begin_loading, end_loading
 from edge.home.demo import demo_home
 from edge.intents import Tier
 from edge.ports import LlmEngine
@@ -45,14 +52,27 @@ SENTENCES: Final = (
 )
 """In the demo house; some of them end at the local model."""
 _SETTLE_S: Final = 5.0
+_PAGE_S: Final = 120.0
+_LOOKED_AT: Final = ("/v1/devices", "/v1/turns", "/v1/settings", "/v1/health")
+"""What the page asks for."""
 
 
 async def _serve(settings: Settings) -> None:
     """The child: asks what it reads, a sentence a line, and tells which tiers were asked and for how long."""
-    # With the page and the API, as `hearth run` has them.
-    async with assistant(settings, hears=True, sink=WavSink(None)) as running, serve(running):
+    gc.disable()
+    begin_loading()
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(assistant(settings, hears=True, sink=WavSink(None)))
+        tasks = await stack.enter_async_context(anyio.create_task_group())
+        stack.callback(tasks.cancel_scope.cancel)
+        # With the page and the API, as `hearth run` has them.
+        await console(running, stack, tasks, {})
         await running.house.settled(_SETTLE_S)
         await running.ready()
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+        await run_sync(end_loading)
         await running.ask("turn on the kitchen light")
         print_json({"ready": True})
         while text := (await run_sync(sys.stdin.readline, abandon_on_cancel=True)).strip():
@@ -61,18 +81,28 @@ async def _serve(settings: Settings) -> None:
             ended = events[-1]
             assert isinstance(ended, TurnEnded)
             print_json({"asked": {tier.value: round(ms) for tier, ms in asked.items()}, "outcome": ended.outcome.value})
+        tasks.cancel_scope.cancel()
 
 
 async def _one(host: str, port: int, data_dir: Path, name: str) -> None:
     command = [sys.executable, "-m", "edge.bench.footprint", "--child", host, str(port)]
-    environment = {**os.environ, "HEARTH_DATA_DIR": str(data_dir), "HEARTH_API__PORT": "0"}
+    page = free_port()
+    environment = {**os.environ, "HEARTH_DATA_DIR": str(data_dir), "HEARTH_API__PORT": str(page)}
     async with measured(name, command, environment) as child:
         await child.line()
-        print(f"{name}: {child.rss_mb():.0f} MiB resident when ready, {child.age_s:.1f} s after the start", flush=True)
+        print(f"{name}: {child.memory()} when ready, {child.age_s:.1f} s after the start", flush=True)
         spent = [await _asked(child, text) for text in SENTENCES]
         reached = [ms for ms in spent if ms is not None]
         print(f"{name}: the local model was asked {len(reached)} of {len(spent)} times, in {reached} ms")
-        print(f"{name}: {child.rss_mb():.0f} MiB resident after that", flush=True)
+        print(f"{name}: {child.memory()} after that", flush=True)
+        begun = time.perf_counter()
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{page}", timeout=_PAGE_S) as client:
+            first = await client.get("/")
+            took = time.perf_counter() - begun
+            for path in _LOOKED_AT:
+                (await client.get(path)).raise_for_status()
+        first.raise_for_status()
+        print(f"{name}: {child.memory()} after the page was looked at, which came after {took:.2f} s", flush=True)
 
 
 async def _asked(child: Measured, text: str) -> int | None:
@@ -107,7 +137,8 @@ def _spent(work: Callable[[], object]) -> float:
 
 async def _compare() -> None:
     with tempfile.TemporaryDirectory(prefix="hearth-footprint-") as folder:
-        _prefix(Settings(), Path(folder) / "prefix")
+        if Settings().understand.llm != "none":
+            _prefix(Settings(), Path(folder) / "prefix")
         async with demo_home() as home:
             await _one(home.host, home.port, Path(folder), "first start")
             await _one(home.host, home.port, Path(folder), "with the prefix kept")
@@ -116,9 +147,12 @@ async def _compare() -> None:
 def main() -> None:
     """Measure, or be what is measured."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--child", nargs=2, metavar=("HOST", "PORT"))
-    child = parser.parse_args().child
-    if child is None:
+    parser.add_argument("--child", nargs=2, metavar=("HOST", "PORT"), help=argparse.SUPPRESS)
+    parser.add_argument("--profile", choices=list(Kind), help="as on such a board")
+    asked = parser.parse_args()
+    if asked.profile is not None:
+        os.environ["HEARTH_BOARD__PROFILE"] = asked.profile
+    if (child := asked.child) is None:
         anyio.run(_compare)
         return
     settings = Settings()

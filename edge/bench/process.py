@@ -1,5 +1,6 @@
 """A system under measurement, in a process of its own, so that its processor time and memory are its own too."""
 
+import re
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,6 +20,8 @@ _END_S: Final = 2.0
 """How long a system may take to end by itself when asked to."""
 _MEBIBYTE: Final = 1 << 20
 _LONGEST_LINE: Final = 1 << 22
+_FIGURE: Final = re.compile(r"^(VmRSS|RssFile):\s*(\d+) kB$", re.MULTILINE)
+"""KiB, in ``/proc/PID/status``: proc(5)."""
 
 
 class Measured:
@@ -55,6 +58,20 @@ class Measured:
             except psutil.NoSuchProcess:
                 continue
         return used / _MEBIBYTE
+
+    def memory(self) -> str:
+        """In words, of the tree now: what is resident, and how much of that is pages of files, which the kernel may
+        drop and read again.
+        """
+        rss, files = 0, 0
+        for process in self._tree():
+            try:
+                found = dict(_FIGURE.findall(Path(f"/proc/{process.pid}/status").read_text("ascii", "replace")))
+            except OSError:
+                continue
+            rss += int(found["VmRSS"])
+            files += int(found["RssFile"])
+        return f"{rss / 1024:.0f} MiB ({rss * 1024 / 1e6:.0f} MB) resident, {files / 1024:.0f} MiB of it of files,"
 
     @property
     def age_s(self) -> float:

@@ -13,7 +13,7 @@ from edge.audio.wavfile import read_recording
 from edge.bench.errors import BenchError
 from edge.bench.peers import ENDPOINT_WAIT_MS
 from edge.chunk import RATE, Pcm
-from edge.engines import tts_engine
+from edge.engines import tts_engine, voice_model
 from edge.evaluation.clips import Clip, clips
 from edge.ports import TtsEngine
 from edge.samples import KITCHEN_LIGHT
@@ -125,7 +125,8 @@ def speak(settings: Settings, texts: Iterable[str]) -> list[Spoken]:
         what = "the bench's own commands are English, the language or the voice of the settings is not"
         raise BenchError(what, "set speak.voice, or give recordings with --data")
     folder = Store(settings.models_dir).require(settings.speak.voice)
-    voice: TtsEngine = plugins.load("tts", tts_engine(settings))(next(folder.glob("*.onnx")), 1.0)
+    engine = tts_engine(settings) if voice_model(settings) else "piper"
+    voice: TtsEngine = plugins.load("tts", engine)(next(folder.glob("*.onnx")), 1.0)
     try:
         return [Spoken(text, _at_speech_rate(voice.synthesize(text), voice.rate)) for text in texts]
     finally:

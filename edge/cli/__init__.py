@@ -63,6 +63,23 @@ def print_json(row: object) -> None:
     print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"Hearthside {version('hearthside')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _hearth(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """What holds for all commands."""
+
+
 @app.command(epilog="Example: `HEARTH_MQTT__HOST=192.168.1.10 hearth run`")
 def run(config: Config = None) -> None:
     """Run the assistant in the foreground, as systemd does. Ends with Ctrl-C or SIGTERM."""
@@ -195,6 +212,24 @@ def check(as_json: Json = False, config: Config = None) -> None:
     sys.exit(any(row["needed"] and not row["ok"] for row in rows))
 
 
+@app.command(epilog="Example: `hearth settings --all`")
+def settings(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that have their defaults.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Say what is set, and where each value comes from. Secrets are not shown."""
+    from edge.cli.settings import rows_of
+    from edge.cli.tables import print_settings
+
+    rows = rows_of(settings_of(config), everything=everything)
+    if as_json:
+        for row in rows:
+            print_json(row)
+    else:
+        print_settings(rows)
+
+
 @app.command(epilog="Example: `hearth kpis --weeks 4`")
 def kpis(
     weeks: Annotated[int, typer.Option(min=1, max=104, help="The last so many weeks.")] = 8,
@@ -320,6 +355,7 @@ def _mount_groups() -> None:
     from edge.cli.console import app as console_app
     from edge.cli.privacy import app as privacy_app
     from edge.cli.sync import app as sync_app
+    from edge.cli.update import app as update_app
     from edge.cli.wake import app as wake_app
     from models.cli import app as models_app
 
@@ -329,6 +365,7 @@ def _mount_groups() -> None:
     app.add_typer(models_app, name="models")
     app.add_typer(privacy_app, name="privacy")
     app.add_typer(sync_app, name="sync")
+    app.add_typer(update_app, name="update")
     app.add_typer(wake_app, name="wake")
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from edge.api.web import server
 from edge.api.web.hosts import addresses, machine_names
+from edge.api.web.listeners import Bound
 from edge.api.web.server import Console, PortTaken
 from edge.api.web.setup_code import LIFE_S
 from edge.assistant import Assistant
@@ -20,10 +21,13 @@ async def serve_console(
     running: Assistant,
     stack: AsyncExitStack,
     further: MutableMapping[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]],
+    bound: Bound | None = None,
 ) -> None:
-    """Serve it until ``stack`` ends, and have the requests of ``hearth console`` answered. Raises StorageError."""
+    """Serve it until ``stack`` ends, and have the requests of ``hearth console`` answered. ``bound``: where is listened
+    already. Raises StorageError.
+    """
     try:
-        console = await stack.enter_async_context(server.serve_console(running))
+        console = await stack.enter_async_context(server.serve_console(running, bound))
     except PortTaken as error:
         # Whoever speaks to it is more important than whoever looks at it.
         running.report(error)

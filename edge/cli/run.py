@@ -5,16 +5,19 @@ import functools
 import gc
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.to_thread import run_sync
 
 from cloud_sync.notify import started_by_systemd, stretch_watch, tell_systemd
+from cloud_sync.private import keep_private
 from edge import plugins
 from edge.api import mqtt
 from edge.api.local import serve
@@ -28,13 +31,18 @@ from edge.audio.ring import Ring
 from edge.audio.speaker import Speaker
 from edge.bus import Bus
 from edge.devices import as_row
-from edge.errors import AssistantError, MicrophoneSilent
+from edge.errors import AssistantError, MicrophoneSilent, ModelError
 from edge.events import Fault, Timings, TurnEnded, Woke, as_json
+from edge.heap import begin_loading, end_loading
 from edge.ports import Delegate
 from edge.service import log_to_stderr, run_async, stop_signals
 from edge.settings import Settings
+from edge.updates import places
 from edge.watchdog import keep_watch
 from models.store import Store
+
+Requests: TypeAlias = dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]]
+"""What others answer of the assistant's own socket."""
 
 _log = logging.getLogger("hearth")
 _START_S = 300.0
@@ -45,8 +53,10 @@ _SETTLE_S = 5.0
 
 def run_assistant(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT. Returns the exit code."""
+    keep_private()
     log_to_stderr(settings.log_level, settings.log_format)
     gc.disable()  # while everything loads, there is nothing to collect
+    begin_loading()
     if run_async(_until_told_to_stop, settings):
         # In the same process, so that whoever watches over it sees no end.
         sys.stdout.flush()
@@ -106,7 +116,7 @@ async def _until_told_to_stop(settings: Settings) -> bool:
         running = await stack.enter_async_context(assistant(settings, hears=hears, sink=sink, suspect=suspect))
         tasks = await stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(_log_turns, running.bus)
-        further: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {}
+        further: Requests = {}
         await stack.enter_async_context(serve(running, further))
         delegate = await stack.enter_async_context(_wyoming(running))
         if settings.hardware.drivers:
@@ -128,21 +138,19 @@ async def _until_told_to_stop(settings: Settings) -> bool:
             tasks.start_soon(running.follow, ring, delegate)
             stack.callback(ring.close)
             _log.info("listening after %.1f s", time.perf_counter() - begun)
-        if running.settings.api.serve:
-            # Imported only now, as hearing comes first.
-            from edge.cli.console_served import serve_console
-
-            await serve_console(running, stack, further)
-        await running.ready()
+        await console(running, stack, tasks, further)
+        lacks = await _loaded(running)
         # What is loaded by now stays. To look at all of it each time would stop everything for a quarter of a second.
         gc.collect()
         gc.freeze()
         gc.enable()
+        await run_sync(end_loading)
         with stop_signals() as told_to_stop:
             _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
             tell_systemd("READY=1")
             stretch_watch(None)
-            tasks.start_soon(keep_watch, functools.partial(_status, running, microphone))
+            tasks.start_soon(keep_watch, functools.partial(_status, running, microphone, lacks))
+            _look_after_updates(running, tasks)
             again = await _ended(running, told_to_stop)
         if again:
             stretch_watch(_START_S)
@@ -152,6 +160,19 @@ async def _until_told_to_stop(settings: Settings) -> bool:
         )
         tasks.cancel_scope.cancel()
     return again
+
+
+def _look_after_updates(running: Assistant, tasks: TaskGroup) -> None:
+    """Where it was installed so that one version can take the place of another."""
+    if (release := places.running()) is not None and started_by_systemd():
+        from edge.updates.keeper import Keeper
+
+        tasks.start_soon(Keeper(running, release, _end).serve)
+
+
+def _end() -> None:
+    """As if systemd had told it to; whoever watches over it starts it again."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _ended(running: Assistant, told_to_stop: Callable[[], Awaitable[None]]) -> bool:
@@ -169,6 +190,22 @@ async def _ended(running: Assistant, told_to_stop: Callable[[], Awaitable[None]]
         _log.info("beginning anew")
         tasks.cancel_scope.cancel()
     return again.is_set()
+
+
+async def console(running: Assistant, stack: AsyncExitStack, tasks: TaskGroup, further: Requests) -> None:
+    """Serve the page and the API. Imported only here, as hearing comes first."""
+    api = running.settings.api
+    if not api.serve:
+        return
+    if api.load == "asked":
+        from edge.cli.console_later import begin
+
+        if (later := await begin(running, further)) is not None:
+            tasks.start_soon(later.serve)
+        return
+    from edge.cli.console_served import serve_console
+
+    await serve_console(running, stack, further)
 
 
 @asynccontextmanager
@@ -231,9 +268,25 @@ def _emit_fault(bus: Bus, error: AssistantError) -> None:
     bus.emit(Fault(turn="", at=time.monotonic(), code=error.code, stage=error.stage, message=str(error)))
 
 
-def _status(running: Assistant, microphone: Microphone | None) -> str:
+async def _loaded(running: Assistant) -> str:
+    """Returns when every engine is loaded that can be, with what is wrong with the one that can't; empty: nothing.
+
+    Looked after by systemd it goes on without: alarms ring, and who writes is answered. A person who has started it
+    is told at once. Raises ModelError.
+    """
+    try:
+        await running.ready()
+    except ModelError as error:
+        if not started_by_systemd():
+            raise
+        _emit_fault(running.bus, error)
+        return str(error)
+    return ""
+
+
+def _status(running: Assistant, microphone: Microphone | None, lacks: str = "") -> str:
     """For ``systemctl status``."""
-    hears = _says(running.settings)
+    hears = lacks or _says(running.settings)
     if microphone is not None and not running.listening.on:
         hears = "the microphone is switched off"
     elif microphone is not None and microphone.gone:

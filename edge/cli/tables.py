@@ -1,9 +1,11 @@
 """Tables for people."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -33,6 +35,15 @@ def print_checks(rows: Iterable[Mapping[str, Any]]) -> None:
         mark = "[green]ok[/]  " if row["ok"] else "[red]no[/]  " if row["needed"] else "[yellow]–[/]   "
         remedy = f" — {row['remedy']}" if row["remedy"] else ""
         console.print(f"{mark}[bold]{row['check']}[/]: {row['found']}{remedy}", highlight=False)
+
+
+def print_settings(rows: Iterable[Mapping[str, Any]]) -> None:
+    """A line for each setting."""
+    table = Table("Setting", "Value", "From", box=None, header_style="bold")
+    for row in rows:
+        value = "(not shown)" if row["hidden"] else json.dumps(row["value"], ensure_ascii=False)
+        table.add_row(row["key"], escape(value), row["source"])
+    Console().print(table)
 
 
 def print_weeks(rows: Iterable[Mapping[str, Any]]) -> None:

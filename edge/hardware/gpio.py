@@ -1,9 +1,11 @@
 """A light, a button and a mute switch on the pins of a Raspberry Pi, by gpiozero."""
 
+import contextlib
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from edge.errors import HardwareError
@@ -22,20 +24,28 @@ def build(settings: HardwareSettings, tell: Callable[[Control], None], factory: 
 def _pins() -> Any:
     import gpiozero
 
-    # The lgpio library leaves a pipe in the working directory, which a service may not write to.
+    # The lgpio library leaves a pipe in its working directory, which a service may not write to ...
     os.environ.setdefault("LG_WD", tempfile.gettempdir())
     try:
-        if "GPIOZERO_PIN_FACTORY" in os.environ:
-            gpiozero.Device.ensure_pin_factory()
-            return gpiozero.Device.pin_factory
-        import lgpio
-        from gpiozero.pins.lgpio import LGPIOFactory
+        # ... and makes that the one of the whole process: files that somebody named are where they were before.
+        with contextlib.chdir(Path.cwd()):
+            return _factory(gpiozero)
     except (ImportError, OSError, gpiozero.GPIOZeroError) as error:
         raise _none(error) from error
+
+
+def _factory(gpiozero: Any) -> Any:
+    """Raises what the libraries raise, lgpio's own error as OSError."""
+    if "GPIOZERO_PIN_FACTORY" in os.environ:
+        gpiozero.Device.ensure_pin_factory()
+        return gpiozero.Device.pin_factory
+    import lgpio
+    from gpiozero.pins.lgpio import LGPIOFactory
+
     try:
         return LGPIOFactory()
-    except (OSError, lgpio.error, gpiozero.GPIOZeroError) as error:
-        raise _none(error) from error
+    except lgpio.error as error:
+        raise OSError(str(error)) from error
 
 
 def _none(error: Exception) -> HardwareError:

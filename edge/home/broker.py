@@ -12,7 +12,7 @@ import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -55,7 +55,7 @@ class Broker:
     host: str
     port: int = 1883
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     tls: bool = False
     ca_file: Path | None = None
     """Certificate authority to trust; None for the system's."""
@@ -323,7 +323,10 @@ def _tls(broker: Broker) -> ssl.SSLContext | None:
     if not broker.tls:
         return None
     try:
-        return ssl.create_default_context(cafile=broker.ca_file)
+        context = ssl.create_default_context(cafile=broker.ca_file)
     except OSError as error:
         what = f"mqtt.ca_file {broker.ca_file} can't be read: {error.strerror or error}"
         raise SettingsError(what, "give the path of a PEM file", permanent=True) from None
+    # As everywhere here: docs/decisions/0089. Every broker since OpenSSL 1.1.1 of 2018 speaks it.
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return context

@@ -3,7 +3,6 @@
 Source: https://www.home-assistant.io/integrations/mqtt/ and the page of each component.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Final
 
@@ -173,7 +172,7 @@ def _installed_version(payload: str) -> Seen:
     """Plain, or JSON that may hold the latest too."""
     if not payload.startswith("{"):
         return {_INSTALLED: known(payload)}
-    said = json.loads(payload)
+    said = json_object(payload)
     seen: dict[str, Value | None] = {key: known(said[key]) for key in (_INSTALLED, _LATEST) if key in said}
     if _BUSY in said or "update_percentage" in said:
         busy = bool(said.get(_BUSY)) or said.get("update_percentage") is not None

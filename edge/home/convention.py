@@ -1,10 +1,10 @@
 """What a convention is: a way in which devices tell the broker what they are."""
 
-import json
 import re
 from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
+from edge import outside
 from edge.home.broker import Publication
 from edge.home.entity import Entity
 
@@ -12,7 +12,7 @@ MAX_NAME: Final = 120
 """Characters of a name."""
 
 
-_NEVER_IN_TOPICS: Final = re.compile("[+#\x00\ud800-\udfff]")
+_NEVER_IN_TOPICS: Final = re.compile("[+#\x00\ufffd\ud800-\udfff]")
 _MAX_TOPIC: Final = 1024
 
 
@@ -68,7 +68,7 @@ def json_of(payload: bytes, most: int) -> Any:
     if len(payload) > most:
         raise Malformed(f"{len(payload)} bytes are too many")
     try:
-        return json.loads(payload)
+        return outside.json_of(payload)
     except (ValueError, RecursionError) as error:
         raise Malformed(str(error)) from None
 

@@ -6,18 +6,19 @@ with all of its entities. An empty payload takes them back.
 Source: https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery
 """
 
-import json
 import logging
 import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 
+from edge import outside
 from edge.devices import Ability, Device, Value
 from edge.home.components import COMPONENTS, SPEECHLESS
 from edge.home.entity import VALUE, Availability, AvailabilityMode, Entity, Reading, Seen
 from edge.home.parts import json_object
 from edge.home.payload import Payload, expand, with_base
+from edge.home.template_budget import new_templates
 from edge.home.templates import TemplateFault
 from edge.home.things import by_discovery
 
@@ -26,6 +27,12 @@ _log = logging.getLogger(__name__)
 MAX_PAYLOAD: Final = 262_144
 """Bytes; a device bundle of a hundred entities is a tenth of it."""
 _MAX_NAME: Final = 120
+_MAX_COMPONENTS: Final = 400
+_MAX_SHARED: Final = 100
+"""Parts of a device in one message, and what they share: each part is made with all of it."""
+_MAX_AVAILABILITIES: Final = 16
+_MAX_ID: Final = 255
+"""Characters of an id. Sorting the accents of a text takes time by the square of its length."""
 _BESIDE: Final = frozenset({"config", "diagnostic"})
 """Categories of what belongs to a device without being what it is there for."""
 _MAX_ATTRIBUTES: Final = 32
@@ -63,9 +70,15 @@ def read(topic: str, payload: bytes, prefix: str) -> list[Entity]:
         return []
     if len(payload) > MAX_PAYLOAD:
         raise Malformed(f"{len(payload)} bytes are too many")
+    with new_templates():
+        return _read(topic, payload, prefix)
+
+
+def _read(topic: str, payload: bytes, prefix: str) -> list[Entity]:
+    """Raises Malformed."""
     component, *place = topic.removeprefix(prefix + "/").removesuffix("/config").split("/")
     try:
-        raw = json.loads(payload)
+        raw = outside.json_of(payload)
         if component == "device":
             return _bundle(topic, raw)
         if not _used(component, topic):
@@ -74,15 +87,15 @@ def read(topic: str, payload: bytes, prefix: str) -> list[Entity]:
         # It says that from now on a bundle announces it.
         wanted = _enabled(full) and not _by_an_assistant(full) and not Payload(full).flag("migrate_discovery", False)
         return [_entity(component, topic, {**full, "_object": place[-1]})] if wanted else []
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise Malformed(str(error)) from None
 
 
 def _used(component: object, topic: str) -> bool:
     """Whether it is understood; what is not is said once, there being one announcement of it."""
-    if component in COMPONENTS:
+    if isinstance(component, str) and component in COMPONENTS:
         return True
-    if component not in SPEECHLESS:
+    if not isinstance(component, str) or component not in SPEECHLESS:
         _log.info("the announcement on %s is ignored: the component %.40r is not known", topic, component)
     return False
 
@@ -105,6 +118,8 @@ def _bundle(topic: str, raw: Any) -> list[Entity]:
     components = full.pop("components", None)
     if not isinstance(components, dict):
         raise Malformed("components is missing")
+    if len(components) > _MAX_COMPONENTS or len(full) > _MAX_SHARED:
+        raise Malformed("that is more than a device has")
     shared = {key: value for key, value in full.items() if key not in ("name", "unique_id")}
     entities: list[Entity] = []
     faults: list[str] = []
@@ -116,7 +131,7 @@ def _bundle(topic: str, raw: Any) -> list[Entity]:
             if len(part) > 1 and _used(kind, f"{topic}#{key}") and _enabled(part):
                 merged = {**shared, **(with_base(part, base) if isinstance(base, str) else part), "_object": str(key)}
                 entities.append(_entity(str(kind), f"{topic}#{key}", merged))
-        except (ValueError, RecursionError) as error:
+        except (ValueError, ArithmeticError, RecursionError) as error:
             faults.append(f"{key}: {error}")
     if faults and not entities:
         raise Malformed("; ".join(faults))
@@ -203,7 +218,7 @@ def _base_id(component: str, payload: Payload, name: str) -> str:
 
 def slug(text: str) -> str:
     """Lower-case letters, digits and single underscores; letters without their accents."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", text[:_MAX_ID].casefold())
     word = re.sub(r"[^\w]+|_+", "_", "".join(c for c in plain if not unicodedata.combining(c))).strip("_")
     return word or "device"
 
@@ -218,8 +233,8 @@ def _availability(full: Mapping[str, Any]) -> tuple[Availability, ...]:
         several = [one]
     if several is None:
         return ()
-    if not isinstance(several, list):
-        raise Malformed("availability is no list")
+    if not isinstance(several, list) or len(several) > _MAX_AVAILABILITIES:
+        raise Malformed(f"availability is no list of at most {_MAX_AVAILABILITIES}")
     return tuple(_available(Payload(expand(one))) for one in several)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge import outside
 from edge.errors import SettingsError
 
 Name = Annotated[str, Field(min_length=1, max_length=120)]
@@ -39,7 +40,7 @@ class HouseFile(BaseModel):
 def read_house_file(path: Path) -> HouseFile:
     """An empty one when there is no file. Raises SettingsError, naming the key, for a mistake in it."""
     try:
-        return HouseFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return HouseFile.model_validate(outside.toml_of(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return HouseFile()
     except OSError as error:

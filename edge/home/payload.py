@@ -10,7 +10,7 @@ from edge.home.abbreviations import DEVICE_KEYS, KEYS
 from edge.home.entity import Decode, Seen
 from edge.home.templates import Template, TemplateFault
 
-_NEVER_IN_TOPICS: Final = re.compile("[+#\x00\ud800-\udfff]")
+_NEVER_IN_TOPICS: Final = re.compile("[+#\x00\ufffd\ud800-\udfff]")
 _MAX_TOPIC: Final = 1024
 _ANY_KEY: Final[dict[str, str]] = {**KEYS, **DEVICE_KEYS}
 
@@ -129,7 +129,9 @@ def expand(raw: Any) -> dict[str, Any]:
 
 
 def with_base(full: dict[str, Any], base: str) -> dict[str, Any]:
-    """``~`` at the begin or end of every topic, replaced by ``base``."""
+    """``~`` at the begin or end of every topic, replaced by ``base``. Raises ValueError where that can be no topic."""
+    if len(base) > _MAX_TOPIC:
+        raise ValueError("~ is no topic")
 
     def replaced(key: str, value: Any) -> Any:
         if isinstance(value, str) and (key == "topic" or key.endswith("_topic")):

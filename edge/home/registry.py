@@ -59,6 +59,8 @@ class Registry:
         self._file, self._now = house_file, now
         self._known: dict[str, _Known] = {}
         self._by_topic: dict[str, list[str]] = defaultdict(list)
+        self._numbers: dict[str, int] = {}
+        """By name, the last number that was given to one of several devices that would be called so."""
         self._rooms: dict[str, str] = {}
         """By its name in lower case, every room's name."""
         self._topics: frozenset[str] = frozenset()
@@ -229,6 +231,7 @@ class Registry:
         self._rooms = {name.casefold(): name for name in reversed(named)}
         self._known.clear()
         self._by_topic.clear()
+        self._numbers.clear()
         for identity in sorted(entities):
             entity = self._named(entities[identity])
             known = old.get(identity)
@@ -246,10 +249,11 @@ class Registry:
 
     def _named(self, entity: Entity) -> Entity:
         """With an id that no other has, and what house.toml says of it."""
-        name, number = entity.base_name, 1
+        name, number = entity.base_name, self._numbers.get(entity.base_name, 1)
         while name in self._known:
             number += 1
             name = f"{entity.base_name}_{number}"
+        self._numbers[entity.base_name] = number
         keys = _keys(entity, name)
         entry = next((self._file.devices[key] for key in keys if key in self._file.devices), None)
         filed = next((place for place in entity.places if place.casefold() in self._rooms), None)
@@ -277,7 +281,8 @@ class Registry:
             return
         try:
             seen = read_message(reading, message.payload)
-        except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
+            # All that looking into JSON of another shape than was thought of can raise.
             if not known.complained:
                 known.complained = True
                 _log.warning("%s said something that can't be read: %s", known.entity.device.id, error)

@@ -4,6 +4,7 @@ Source: https://shelly-api-docs.shelly.cloud/gen2/ and its page of each componen
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,6 +19,8 @@ from edge.home.parts import finite, json_object
 from edge.home.things import by_mac
 
 _MAX_COMPONENTS: Final = 64
+_PLACE: Final = re.compile("[0-9]{1,4}")
+"""Number of a component. There are digits that are no numbers to ``int``, such as ``²``."""
 _THERE: Final = {"true": True, "false": False}
 _SWITCHED: Final[Mapping[Any, str]] = {True: "on", False: "off"}
 _COVERED: Final = {name: name for name in ("open", "closed", "opening", "closing", "stopped")}
@@ -65,7 +68,7 @@ def entities_of(asked: Asked, config: Mapping[str, Any], status: Mapping[str, An
     components = {
         key: (described, said if isinstance(said := status.get(key), dict) else {})
         for key, described in config.items()
-        if isinstance(described, dict) and key.partition(":")[2].isdigit()
+        if isinstance(described, dict) and _PLACE.fullmatch(key.partition(":")[2])
     }
     purposes = [key for key in components if key.partition(":")[0] in _PURPOSES]
     system = config.get("sys")

@@ -9,6 +9,8 @@ from edge.home.convention import Malformed, json_of, topic_of
 
 _MAX: Final = 65_536
 """Bytes of the announcement."""
+_LONGEST: Final = "ShutterPosition32"
+"""Of all ends of topics: where it has its place, each of them has."""
 
 Name = Annotated[str, Field(max_length=200)]
 Bit = Annotated[int, Field(ge=0, le=255)]
@@ -83,5 +85,5 @@ def read_config(payload: bytes) -> Config:
     if "%prefix%" not in config.ft:
         raise Malformed("ft has no %prefix%")
     for prefix in range(len(config.tp)):
-        config.topic(prefix, "POWER")
+        config.topic(prefix, _LONGEST)
     return config

@@ -221,6 +221,8 @@ def _shutter(config: Config, place: int, title: str, inverted: bool, tilt: Seque
         return round(100 - finite(level) if inverted else finite(level))
 
     def state(said: Any) -> Value:
+        if not isinstance(said, dict):
+            raise TypeError("the shutter is no object")
         direction = finite(said.get("Direction", 0)) * (-1 if inverted else 1)
         if direction:
             return "opening" if direction > 0 else "closing"

@@ -17,6 +17,12 @@ _CHARACTERS_A_STEP: Final = 64
 _COMPARISONS_A_STEP: Final = 10_000
 
 
+_NEW: Final = 1_400
+"""Cost of compiling the templates of one announcement that were not known yet: about a tenth of a second at worst."""
+_NEW_TEMPLATE, _CHARACTERS, _NODES = 4, 6, 2
+"""Cost of one: 4, and 1 for 6 characters, which are parsed, and for 2 nodes, which are compiled."""
+
+
 class _Purse:
     """What is left to spend in one run of a template."""
 
@@ -33,6 +39,31 @@ class _Purse:
 
 PURSE: Final[ContextVar[_Purse]] = ContextVar("purse")
 """The purse of the run that is going on."""
+_COMPILING: Final[ContextVar[_Purse | None]] = ContextVar("compiling", default=None)
+
+
+@contextlib.contextmanager
+def new_templates() -> Iterator[None]:
+    """All templates that are compiled within have one budget."""
+    purse_ = _Purse(0)
+    purse_.left = _NEW
+    token = _COMPILING.set(purse_)
+    try:
+        yield
+    finally:
+        _COMPILING.reset(token)
+
+
+def pay_for_source(characters: int) -> None:
+    """Before a template is parsed. Raises SecurityError."""
+    if (budget := _COMPILING.get()) is not None:
+        budget.pay(_NEW_TEMPLATE + characters // _CHARACTERS)
+
+
+def pay_for_nodes(nodes: int) -> None:
+    """Before it is compiled. Raises SecurityError."""
+    if (budget := _COMPILING.get()) is not None:
+        budget.pay(nodes // _NODES)
 
 
 @contextlib.contextmanager

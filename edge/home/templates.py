@@ -37,8 +37,9 @@ class Template:
         """Raises TemplateFault for one that is malformed or not allowed."""
         if len(source) > MAX_TEMPLATE:
             raise TemplateFault(f"the template is longer than {MAX_TEMPLATE} characters")
-        self._source, self._template = source, _compiled(source)
-        self._path = _path(source)
+        self._source, self._path = source, _path(source)
+        # What only looks something up, as most do, is seldom compiled at all.
+        self._template = None if self._path else _compiled(source)
 
     def value(self, payload: str, **variables: object) -> str:
         """The template applied to a state message: ``value``, and ``value_json`` where it is JSON.
@@ -59,11 +60,12 @@ class Template:
         return self._render({"value": value, **variables}, 0)
 
     def _render(self, variables: Mapping[str, Any], payload: int) -> str:
+        template = self._template = self._template or _compiled(self._source)
         pieces: list[str] = []
         size = 0
         try:
             with purse(self._source, payload):
-                for piece in self._template.generate(variables):
+                for piece in template.generate(variables):
                     pieces.append(piece)
                     size += len(piece)
                     if size > MAX_TEXT:

@@ -1,8 +1,9 @@
 """Messages as text and as JSON, each made once however many devices read it: the parts of one thing share a topic."""
 
 import functools
-import json
 from typing import Any, Final
+
+from edge import outside
 
 _RECENT: Final = 4
 """A message is read by all devices before the next one comes; some read the text that a template has made of it."""
@@ -17,4 +18,4 @@ def text_of(payload: bytes) -> str:
 @functools.lru_cache(_RECENT)
 def json_of(text: str) -> Any:
     """The value; it is shared, and not to be changed. Raises ValueError or RecursionError."""
-    return json.loads(text)
+    return outside.json_of(text)

@@ -22,7 +22,7 @@ from edge.home.discovery import slug
 from edge.home.entity import VALUE, Availability, AvailabilityMode, Encode, Entity, Reading, Unsupported
 from edge.home.json_state import Field as StateField
 from edge.home.json_state import json_reading, text, word
-from edge.home.parts import no_commands
+from edge.home.parts import json_object, no_commands
 from edge.home.things import by_zigbee
 from edge.home.zigbee2mqtt_exposes import group_part, parts
 from edge.home.zigbee2mqtt_part import Expose, Name, NotUsed, Part
@@ -331,8 +331,10 @@ def online(payload: str) -> bool | None:
     """``{"state": "online"}``, and the plain word of versions before 2."""
     if payload.startswith("{"):
         try:
-            said = json.loads(payload)
+            said = json_object(payload)
         except (ValueError, RecursionError):
             return None
-        payload = said.get("state")
-    return {"online": True, "offline": False}.get(payload) if isinstance(payload, str) else None
+        state = said.get("state")
+    else:
+        state = payload
+    return {"online": True, "offline": False}.get(state) if isinstance(state, str) else None

@@ -76,13 +76,14 @@ class Verdicts:
         await self._storage.write(lambda connection: connection.execute(insert, row))
         return verdict
 
-    async def take_back(self, turn: str) -> bool:
-        """As if nobody had said it. Whether anybody had. Raises StorageError."""
+    async def take_back(self, turn: str) -> str | None:
+        """As if nobody had said it. Returns what was said to be wrong, None: nobody had spoken. Raises StorageError."""
         await self._prepare()
 
-        def work(connection: Connection) -> bool:
-            connection.execute("DELETE FROM memory_feedback WHERE turn = ?", (turn,))
-            return connection.changes() > 0
+        def work(connection: Connection) -> str | None:
+            removed = "DELETE FROM memory_feedback WHERE turn = ? RETURNING wrong"
+            wrong: str | None = connection.execute(removed, (turn,)).get
+            return wrong
 
         return await self._storage.write(work)
 

@@ -51,6 +51,8 @@ class Now:
     board: Board = field(default_factory=lambda: Board(None, None))
     outbox: Outbox | None = None
     """None where there is no bridge."""
+    tasks: int | None = None
+    """Tasks on the event loop; None where nobody counts them."""
 
 
 def families(now: Now) -> Iterator[Metric]:
@@ -64,6 +66,8 @@ def families(now: Now) -> Iterator[Metric]:
     yield GaugeMetricFamily("hearth_devices", "Devices known", now.devices)
     yield GaugeMetricFamily("hearth_devices_unavailable", "Devices that say they are away", now.unavailable)
     yield _by("hearth_clients", "Connected over the network", "kind", now.clients)
+    if now.tasks is not None:
+        yield GaugeMetricFamily("hearth_loop_tasks", "Tasks on the event loop; it stays where it is", now.tasks)
     if now.listening is not None:
         yield GaugeMetricFamily("hearth_listening", "Whether the microphone is on", now.listening)
     if now.overflows is not None:

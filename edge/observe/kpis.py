@@ -90,12 +90,14 @@ class Task:
     """Whether its last turn ended with a question."""
     spoiled: bool = False
     """Somebody corrected it."""
+    blamed: int = 0
+    """Of its turns, how many a person said later were wrong."""
     closed: bool = False
 
     @property
     def succeeded(self) -> bool:
         """Whether it was."""
-        return self.outcome is OutcomeKind.DONE and not self.asks and not self.spoiled
+        return self.outcome is OutcomeKind.DONE and not self.asks and not self.spoiled and not self.blamed
 
 
 @dataclass(slots=True)
@@ -108,6 +110,8 @@ class Judge:
     _of_turn: OrderedDict[str, Task] = field(default_factory=OrderedDict)
     _begun: OrderedDict[str, tuple[float, bool]] = field(default_factory=OrderedDict)
     """When each running turn began, and whether a wake word did it."""
+    _wrong: OrderedDict[str, tuple[str, date]] = field(default_factory=OrderedDict)
+    """What was last said to be wrong with a turn, and when."""
 
     def take(self, event: AnyEvent, at: float, day: date) -> None:
         """``at``: seconds, monotonic; ``day``: the date here."""
@@ -163,17 +167,24 @@ class Judge:
         return task
 
     def _told(self, feedback: Feedback, day: date) -> None:
-        if not feedback.wrong:
+        """What was said of the same turn before no longer counts: somebody changed their mind, or takes it back."""
+        before = self._wrong.pop(feedback.turn, None)
+        if before is not None:
+            self._blame(feedback.turn, *before, -1)
+        if feedback.wrong and not feedback.withdrawn:
+            self._blame(feedback.turn, feedback.wrong, day, 1)
+            self._wrong[feedback.turn] = feedback.wrong, day
+            _bound(self._wrong, _REMEMBERED)
+
+    def _blame(self, turn: str, wrong: str, day: date, by: int) -> None:
+        self._count(day, What.FALSE_WAKES if wrong == "wake" else What.WRONG, by)
+        task = self._of_turn.get(turn)
+        if task is None or wrong == "wake":
             return
-        if feedback.wrong == "wake":
-            self._count(day, What.FALSE_WAKES)
-            return
-        self._count(day, What.WRONG)
-        task = self._of_turn.get(feedback.turn)
-        if task is not None and not task.spoiled:
-            if task.closed and task.succeeded:
-                self._count(task.day, What.SUCCEEDED, -1)
-            task.spoiled = True
+        before = task.succeeded
+        task.blamed += by
+        if task.closed:
+            self._count(task.day, What.SUCCEEDED, task.succeeded - before)
 
     def close(self, at: float) -> None:
         """Judge the tasks that nobody goes on with any more."""

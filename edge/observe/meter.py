@@ -146,6 +146,8 @@ class Meter:
             del self._woken_by[next(iter(self._woken_by))]
 
     def _judged(self, event: Feedback) -> None:
+        if event.withdrawn:
+            return  # A counter of what was said does not go down.
         if event.wrong in WRONG:
             self._feedback.labels(event.wrong).inc()
         if event.wrong == "wake":

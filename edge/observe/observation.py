@@ -1,5 +1,6 @@
 """One listener of the assistant's events that counts them, and says how things are when somebody asks."""
 
+import asyncio
 import functools
 import time
 from collections.abc import AsyncIterator, Callable
@@ -107,6 +108,7 @@ class Observation:
             listening=assistant.listening.on if assistant.hears else None,
             overflows=self.overflows() if self.overflows is not None else None,
             linked=assistant.bridge.linked if assistant.bridge is not None else None,
+            tasks=len(asyncio.all_tasks()),
         )
 
 

@@ -1,12 +1,15 @@
 """Erasing what is kept: overwritten in the file, not only hidden; on the bridge and the other assistants, too."""
 
+import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
 import anyio
+import anyio.to_thread
 from apsw import Connection
 
+from edge.errors import StorageError
 from edge.memory.episodes import Episodes
 from edge.memory.facts import Facts
 from edge.memory.feedback import Traces
@@ -28,6 +31,7 @@ class Erasing:
         must forget, too.
         """
         self._storage, self._erasures, self._traces = storage, erasures, Traces(data_dir)
+        self._data_dir = data_dir
         self._facts = Facts(storage, erasures=erasures)
         self._episodes = Episodes(storage, 1.0, erasures=erasures, traces=self._traces)
 
@@ -55,8 +59,11 @@ class Erasing:
         return count + await self._storage.write(lambda connection: self._empty(connection, some))
 
     async def everything(self) -> int:
-        """All rows of all tables, but what was allowed, and what the link needs to have the rest forgotten."""
-        return await self._storage.write(self._empty_all)
+        """All rows of all tables, but what was allowed, and what the link needs to have the rest forgotten; recordings
+        of whoever said a wake word; and what was set aside when it was damaged. Raises StorageError.
+        """
+        count = await self._storage.write(self._empty_all)
+        return count + await anyio.to_thread.run_sync(_remove_files, self._data_dir)
 
     async def overwritten(self) -> bool:
         """Have nothing of it stay behind in the write-ahead log. Whether that could be done: not while somebody reads
@@ -92,6 +99,20 @@ class Erasing:
         if self._erasures is not None:
             self._erasures.forget_everything(connection)
         return count
+
+
+def _remove_files(data_dir: Path) -> int:
+    """Those beside the database. A trained wake word stays: it holds nobody's voice."""
+    takes, copies = list(data_dir.glob("wake/*/*.wav")), list(data_dir.glob("hearthside.db.damaged-*"))
+    try:
+        for folder in {take.parent for take in takes}:
+            shutil.rmtree(folder)
+        for copy in copies:
+            copy.unlink(missing_ok=True)
+    except OSError as error:
+        what = f"{error.filename} can't be removed: {error.strerror}"
+        raise StorageError(what, "see to the disk and its permissions") from None
+    return len(takes) + len(copies)
 
 
 def _truncated(connection: Connection) -> bool:

@@ -42,6 +42,11 @@ class Floor:
         async with self._unasked:
             await self.free()
 
+    @property
+    def is_still(self) -> bool:
+        """Whether :meth:`still` would return at once."""
+        return not self._turns and not self._unasked.statistics().locked
+
     def dismiss(self) -> bool:
         """Stop what is said unasked now, for good. Whether there was anything."""
         if self._speaking is None:

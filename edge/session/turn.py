@@ -16,7 +16,7 @@ from edge.act.dispatch import Dispatch
 from edge.bus import Emitter
 from edge.chunk import AudioChunk, Pcm, SoundCut
 from edge.dialogue import SECRET, VOICE
-from edge.errors import AssistantError
+from edge.errors import AssistantError, StorageError
 from edge.events import Asked, TurnEnded
 from edge.intents import (
     Intent,
@@ -46,6 +46,9 @@ NOT_UNDERSTOOD = Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("not_understood"))
 SILENCE = Outcome(OutcomeKind.SILENCE, Phrase("nothing"))
 UNWRITTEN = "…"
 """What events and the journal have for the words of a message in a person's own voice."""
+
+_KEEP_S = 5.0
+"""How long the next command may wait for this one to be kept."""
 
 Permit = Callable[[], Awaitable[None]]
 """Returns once a turn may act and be heard."""
@@ -320,10 +323,16 @@ class Turn:
         """Also what was cancelled or went wrong is kept, but for what another assistant has to keep."""
         if self._stages.journal is None or self._withdrawn:
             return
+        kept = False
         try:
-            kept = await self._stages.journal.write(ended)
+            with anyio.move_on_after(_KEEP_S) as keeping:
+                kept = await self._stages.journal.write(ended)
         except AssistantError as error:
             self._story.fault(error)
+            return
+        if keeping.cancelled_caught:
+            # A card that is about to die answers after half a minute: the next command must not wait for it.
+            self._story.fault(StorageError("the disk does not answer: the turn may not be kept", "look at its health"))
             return
         # Talk that was overheard while it listened on is nobody's command.
         meant_for_us = self._story.origin.addressed or self._story.understanding is not None

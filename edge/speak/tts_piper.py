@@ -4,15 +4,19 @@ Source: https://github.com/OHF-Voice/piper1-gpl; Kim et al., Conditional Variati
 Learning for End-to-End Text-to-Speech, 2021.
 """
 
+import json
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from piper import PiperVoice
-from piper.config import SynthesisConfig
+from piper.config import PiperConfig, SynthesisConfig
 
 from edge.chunk import Pcm
 from edge.errors import ModelError
-from edge.onnx import LOAD_ERRORS
+from edge.onnx import session
+
+_EVERY_CORE: Final = 0
 
 
 class PiperTts:
@@ -35,6 +39,8 @@ class PiperTts:
 def build(model: Path, volume: float) -> PiperTts:
     """``model``: the voice's ONNX file, its JSON beside it. Raises ModelError when it cannot be loaded."""
     try:
-        return PiperTts(PiperVoice.load(model), volume)
-    except (OSError, ValueError, KeyError, *LOAD_ERRORS) as error:
+        # Piper's own way of loading has threads that spin while they wait, and keeps what one long sentence took.
+        config = PiperConfig.from_dict(json.loads(model.with_name(f"{model.name}.json").read_text("utf-8")))
+        return PiperTts(PiperVoice(config=config, session=session(model, _EVERY_CORE)), volume)
+    except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"the voice {model.name} cannot be loaded ({error})", "run `hearth models verify`") from error

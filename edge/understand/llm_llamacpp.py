@@ -142,7 +142,6 @@ def build(model: Path, threads: int, adapter: Path | None = None) -> LlamaCpp:
         identity = f"{model.name} {model.stat().st_size} {_digest(adapter)}"
         llama = Llama(
             str(model),
-            lora_path=str(adapter) if adapter else None,
             n_ctx=_CONTEXT_TOKENS,
             n_batch=_BATCH_TOKENS,
             n_ubatch=_BATCH_TOKENS,
@@ -151,9 +150,25 @@ def build(model: Path, threads: int, adapter: Path | None = None) -> LlamaCpp:
             verbose=False,
             seed=0,
         )
+        if adapter is not None:
+            _adapt(llama, adapter)
     except (ValueError, RuntimeError, OSError) as error:
         raise ModelError(f"{model.name} cannot be loaded ({error})", "run `hearth models verify`") from error
     return LlamaCpp(llama, identity)
+
+
+def _adapt(llama: Llama, adapter: Path) -> None:
+    """Have ``llama`` go by the LoRA weights in ``adapter``; they are freed with it. Raises RuntimeError.
+
+    Given to ``Llama`` itself, they would have it copy the whole model into memory of its own, as was needed when they
+    were merged with it. Now the weights stay pages of the file, which the kernel may drop and read again.
+    """
+    lora = llama_cpp.llama_adapter_lora_init(llama.model, str(adapter).encode())
+    if lora is None:
+        raise RuntimeError(f"{adapter.name} is no adapter for it")
+    adapters, scales = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(lora), (ctypes.c_float * 1)(1.0)
+    if llama_cpp.llama_set_adapters_lora(llama.ctx, adapters, 1, scales):
+        raise RuntimeError(f"{adapter.name} does not fit it")
 
 
 def _digest(adapter: Path | None) -> str:

@@ -19,6 +19,8 @@ from hassil.parse_expression import parse_sentence
 from hassil.parser import ParseError
 from hassil.util import merge_dict
 
+from edge import outside
+
 _log = logging.getLogger(__name__)
 
 _SECTIONS: Final = {"language", "settings", "intents", "lists", "expansion_rules", "skip_words", "responses"}
@@ -93,7 +95,7 @@ def read_sentences(files: Iterable[Path], language: str, known: Known) -> Senten
 
 def _compose(file: Path, mistakes: list[Mistake]) -> yaml.MappingNode | None:
     try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        root = outside.yaml_of(file.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         mistakes.append(Mistake(file.name, line, f"this is not YAML: {error.problem}"))
@@ -109,7 +111,9 @@ def _compose(file: Path, mistakes: list[Mistake]) -> yaml.MappingNode | None:
 
 def _names(root: yaml.MappingNode, section: str) -> frozenset[str]:
     found = _entry(root, section)
-    return frozenset(name.value for name, _ in found.value) if isinstance(found, yaml.MappingNode) else frozenset()
+    if not isinstance(found, yaml.MappingNode):
+        return frozenset()
+    return frozenset(name.value for name, _ in found.value if isinstance(name, yaml.ScalarNode))
 
 
 class _Sieve:
@@ -135,14 +139,16 @@ class _Sieve:
         return False
 
     def _is_section(self, name: yaml.Node, section: yaml.Node) -> bool:
-        if name.value not in _SECTIONS:
-            return self._wrong(name, f"unknown section {name.value!r}")
+        if not isinstance(name, yaml.ScalarNode) or name.value not in _SECTIONS:
+            return self._wrong(name, f"unknown section {_told(name)!r}")
         wants_mapping = name.value in ("intents", "lists", "expansion_rules")
         if wants_mapping and not isinstance(section, yaml.MappingNode):
             return self._wrong(name, f"{name.value} holds names, each with a colon")
         return True
 
     def _is_intent(self, name: yaml.Node, intent: yaml.Node) -> bool:
+        if not isinstance(name, yaml.ScalarNode):
+            return self._wrong(name, "an intent's name is one line of text")
         blocks = _entry(intent, "data")
         if not isinstance(blocks, yaml.SequenceNode):
             return self._wrong(name, f"{name.value} has no `data:` with a list under it")
@@ -167,6 +173,8 @@ class _Sieve:
         return True if unknown is None else self._wrong(node, f"there is no {unknown}: {node.value}")
 
     def _is_list(self, name: yaml.Node, node: yaml.Node) -> bool:
+        if not isinstance(name, yaml.ScalarNode):
+            return self._wrong(name, "a list's name is one line of text")
         values = _entry(node, "values")
         if isinstance(values, yaml.SequenceNode):
             values.value = [value for value in values.value if self._is_value(value)]
@@ -184,6 +192,10 @@ def _entry(node: yaml.Node, key: str) -> yaml.Node | None:
     if not isinstance(node, yaml.MappingNode):
         return None
     return next((value for name, value in node.value if name.value == key), None)
+
+
+def _told(node: yaml.Node) -> str:
+    return str(node.value)[:40]
 
 
 def _unknown(expression: Expression, known: Known) -> Iterator[str]:

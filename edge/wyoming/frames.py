@@ -12,6 +12,8 @@ from typing import Any, Final
 from wyoming import __version__
 from wyoming.event import Event
 
+from edge import outside
+
 _NEWLINE: Final = b"\n"
 
 
@@ -103,7 +105,7 @@ def encoded(event: Event) -> bytes:
 
 def _object(text: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(text)
+        value = outside.json_of(text)
     except (ValueError, RecursionError):
         raise Malformed("a frame is not JSON") from None
     if not isinstance(value, dict):

@@ -83,7 +83,7 @@ def make(kept: Kept, llama: Path | None) -> Path:
         environment.lay("../../../usr/bin/python")
         environment.install_locked(_LOCK)
         environment.install_project(llama)
-        environment.lay_programs(HOME)
+        environment.lay_programs(f"#!{HOME}/bin/python3")
         _leave_only_what_names_it(environment.site)
         stamp.write_text(wanted, "utf-8")
     return kept.root

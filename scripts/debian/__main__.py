@@ -21,6 +21,7 @@ from scripts.debian import control
 from scripts.debian.control import HOME, Package
 from scripts.installer.release import LOCK, NEEDLESS
 from scripts.installer.services import SYSTEMD, wrapper
+from scripts.materials import bill
 from scripts.prepare import cores, foreign
 from scripts.prepare.__main__ import explain
 from scripts.prepare.environment import ROOT
@@ -82,9 +83,12 @@ def build(asked: argparse.Namespace, folder: Path) -> tuple[Path, int]:
     python = int(major), int(minor)
     tree = folder / "tree"
     home = tree / HOME.lstrip("/")
-    _programs(home, python, asked, folder)
+    programs(home, python, asked, folder, f"#!{HOME}/bin/python3")
     _system(tree, home, backoff=python >= _WITH_BACKOFF)
     _documents(tree, version := f"{_version()}~{_OF_DEBIAN[python]}")
+    site = home / f"lib/python{asked.python}/site-packages"
+    materials = bill.bill(site, LOCK, int(os.environ["SOURCE_DATE_EPOCH"]))
+    bill.write(materials, tree / "usr/share/doc/hearthside/hearthside.cdx.json")
     _normalise(tree)
     size = sum(_blocks(path) for path in tree.rglob("*"))
     _control(tree, Package(version, asked.arch, python, size))
@@ -96,8 +100,10 @@ def build(asked: argparse.Namespace, folder: Path) -> tuple[Path, int]:
     return made, size
 
 
-def _programs(home: Path, python: tuple[int, int], asked: argparse.Namespace, folder: Path) -> None:
-    """A virtual environment on Debian's Python."""
+def programs(home: Path, python: tuple[int, int], asked: argparse.Namespace, folder: Path, head: str) -> None:
+    """A virtual environment on Debian's Python. ``head``: how its programs begin, so that its own Python runs them.
+    Raises StepFailed.
+    """
     environment = Foreign(home, foreign.MACHINES[asked.arch], python, folder)
     environment.lay("../../../bin/python")
     environment.install_locked(LOCK, asked.wheels)
@@ -107,7 +113,7 @@ def _programs(home: Path, python: tuple[int, int], asked: argparse.Namespace, fo
         for path in site.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     _forget(site)
-    environment.lay_programs(HOME)
+    environment.lay_programs(head)
 
 
 def _forget(site: Path) -> None:
@@ -124,6 +130,8 @@ def _system(tree: Path, home: Path, *, backoff: bool) -> None:
     units = tree / "lib/systemd/system"
     units.mkdir(parents=True)
     for source in (*SYSTEMD.glob("*.service"), *SYSTEMD.glob("*.timer")):
+        if source.name.startswith("hearthside-update"):
+            continue  # what dpkg has laid, apt exchanges
         (units / source.name).write_text(source.read_text("utf-8").replace("/opt/hearthside/current", HOME), "utf-8")
     if backoff:
         for unit in ("hearthside.service", "hearthside-cloud.service"):

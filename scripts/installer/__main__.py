@@ -72,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--wheels", type=Path, metavar="DIR", help="all packages, where there is no network")
     parser.add_argument("--models", type=Path, metavar="DIR", help="the models, where there is no network")
+    parser.add_argument(
+        "--update-root", type=Path, metavar="FILE", help="whose releases it may take by itself: docs/updates.md"
+    )
     parser.add_argument("--bridge", action="store_true", help="also what `hearth-cloud` needs")
     parser.add_argument("--uninstall", action="store_true", help="remove all of it")
     parser.add_argument("--packaged", action="store_true", help=argparse.SUPPRESS)
@@ -97,10 +100,13 @@ def install(places: Places, asked: argparse.Namespace) -> None:
     services.make_user(places)
     _settle(places, said, asked)
     release.switch(places, made)
+    _anchor(places, asked.update_root)
     _fetch_models(places, said.language, _folder(asked.models))
     services.enable()
     _start(places, made, before, ran=ran)
+    release.prove(places)
     release.remove_others(places)
+    services.attend_updates()
     print(f"{_told(before, made)} in {time.monotonic() - begun:.0f} s")
     _check(places)
 
@@ -118,6 +124,17 @@ def _answers(places: Places, asked: argparse.Namespace) -> answers.Answers:
     may_ask = not asked.yes and sys.stdin.isatty() and not places.settings.exists()
     given = {"room": asked.room, "broker": asked.broker, "language": asked.language}
     return answers.ask(given, sound=not asked.no_sound, may_ask=may_ask)
+
+
+def _anchor(places: Places, root: Path | None) -> None:
+    """Only root may say whose releases are believed: the settings are the assistant's to write."""
+    if root is None:
+        return
+    places.anchor.parent.mkdir(parents=True, exist_ok=True)
+    # What was believed by the keys of another one is not believed any more.
+    shutil.rmtree(places.anchor.parent / "trusted", ignore_errors=True)
+    shutil.copyfile(root, places.anchor)
+    places.anchor.chmod(0o644)
 
 
 def _settle(places: Places, said: answers.Answers, asked: argparse.Namespace) -> None:

@@ -9,6 +9,8 @@ PROGRAMS: Final = ("hearth", "hearth-sync", "hearth-cloud")
 SERVICE: Final = "hearthside.service"
 ENABLED: Final = (SERVICE, "hearthside-maintenance.timer")
 """Units that start with the board. Whoever has a bridge enables the link to it; whoever runs one, the bridge."""
+EXCHANGING: Final = ("hearthside-update.path", "hearthside-update.timer", "hearthside-update.service")
+"""Likewise, where versions lie side by side: of a package, apt takes care."""
 BACKOFF: Final = ("hearthside.service", "hearthside-cloud.service")
 """Units that get the drop-in for systemd 254 and newer."""
 SECRETS: Final = ("hearthside.mqtt__password", "hearthside.confirm__pin", "hearthside-cloud.database_url")
@@ -38,6 +40,16 @@ class Places:
         if self.packaged:
             return self.root / "usr/lib/hearthside"
         return self.opt / "current"
+
+    @property
+    def proven(self) -> Path:
+        """The last version that was well: see edge/updates."""
+        return self.opt / "proven"
+
+    @property
+    def anchor(self) -> Path:
+        """Whose releases are believed: TUF's root metadata."""
+        return self.opt / "update/root.json"
 
     @property
     def state(self) -> Path:

@@ -100,6 +100,11 @@ def _fill(folder: Path, log: Path, wanted: Wanted) -> None:
         options = ["--no-deps", "--no-index", wheel]
         watch("installing llama-cpp-python", [*pip("install", python), *options], log / "llama.log", pip_environ())
     _slim(folder)
+    share(folder)
+
+
+def share(folder: Path) -> None:
+    """What a release brings beside its programs: units, and what removes it again."""
     for part in _SHARE:
         target = folder / "share" / part
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -136,10 +141,19 @@ def _slim(folder: Path) -> None:
 
 def switch(places: Places, release: str) -> None:
     """From now on ``current`` is that release, after a power cut as well."""
-    beside = places.current.with_name("current.new")
+    _point(places.current, places.releases / release)
+
+
+def prove(places: Places) -> None:
+    """What runs now is well: it is what an update that fails goes back to."""
+    _point(places.proven, places.current.resolve())
+
+
+def _point(link: Path, release: Path) -> None:
+    beside = link.with_name(f"{link.name}.new")
     beside.unlink(missing_ok=True)
-    beside.symlink_to(places.releases / release)
-    beside.replace(places.current)
+    beside.symlink_to(release)
+    beside.replace(link)
 
 
 def remove_others(places: Places) -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from scripts.installer.places import BACKOFF, ENABLED, PROGRAMS, SERVICE, USER, Places
+from scripts.installer.places import BACKOFF, ENABLED, EXCHANGING, PROGRAMS, SERVICE, USER, Places
 from scripts.prepare.environment import ROOT
 
 SYSTEMD: Final = ROOT / "systemd"
@@ -28,6 +28,11 @@ exec {programs}/{program} "$@"
 """
 
 
+def units() -> list[Path]:
+    """All units, as this tree has them: services first, then what starts them."""
+    return [unit for kind in ("service", "timer", "path") for unit in sorted(SYSTEMD.glob(f"*.{kind}"))]
+
+
 def runs() -> bool:
     """Whether systemd runs here; else it is only prepared for the next start."""
     return _RUNS.is_dir()
@@ -40,7 +45,7 @@ def make_user(places: Places) -> None:
 
 def lay(places: Places, systemd_version: int) -> None:
     """Units, rules and commands, as this tree has them."""
-    for source in (*SYSTEMD.glob("*.service"), *SYSTEMD.glob("*.timer")):
+    for source in units():
         _copy(source, places.units / source.name)
     for unit in BACKOFF:
         drop_in = places.units / f"{unit}.d/backoff.conf"
@@ -94,7 +99,13 @@ def enable() -> None:
         subprocess.run(["udevadm", "control", "--reload"], capture_output=True, check=False)
         subprocess.run(["udevadm", "trigger", "--subsystem-match=usb", "--subsystem-match=hidraw"],
                        capture_output=True, check=False)  # fmt: skip
-    _quietly("systemctl", "enable", *ENABLED)
+    _quietly("systemctl", "enable", *ENABLED, *EXCHANGING)
+
+
+def attend_updates() -> None:
+    """Requests are listened for from now on."""
+    if runs():
+        subprocess.run(["systemctl", "start", *EXCHANGING[:2]], capture_output=True, check=False)
 
 
 def is_active() -> bool:
@@ -114,15 +125,16 @@ def restart() -> bool:
 
 def stop() -> None:
     """Stop and forget all of it."""
-    units = [source.name for source in (*SYSTEMD.glob("*.timer"), *SYSTEMD.glob("*.service"))]
+    # What starts others ends first.
+    names = [source.name for source in reversed(units())]
     if runs():
-        subprocess.run(["systemctl", "stop", *units], capture_output=True, check=False)
-    subprocess.run(["systemctl", "disable", *units], capture_output=True, check=False)
+        subprocess.run(["systemctl", "stop", *names], capture_output=True, check=False)
+    subprocess.run(["systemctl", "disable", *names], capture_output=True, check=False)
 
 
 def remove(places: Places) -> None:
     """Units, rules and commands."""
-    for source in (*SYSTEMD.glob("*.service"), *SYSTEMD.glob("*.timer")):
+    for source in units():
         (places.units / source.name).unlink(missing_ok=True)
         shutil.rmtree(places.units / f"{source.name}.d", ignore_errors=True)
     for file in (places.sysusers, places.udev):

@@ -1,5 +1,6 @@
 """The virtual environment and what is installed in it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -51,10 +52,22 @@ def install(lock: Path) -> None:
     finally:
         if "Installing collected packages" not in log.read_text("utf-8", "replace"):
             _UNFINISHED.unlink()
+    _remove_strangers(log)
     project: Words = ["--no-deps", "--no-build-isolation", "--editable", ROOT]
     watch("installing hearthside", [*pip("install"), *project], LOG / "project.log", pip_environ())
     stamp.write_text(wanted, "utf-8")
     _UNFINISHED.unlink(missing_ok=True)
+
+
+def _remove_strangers(log: Path) -> None:
+    """What no lock names any more: an older lock may have."""
+    asked: Words = [PYTHON, "-m", "pip", "list", "--format=json", "--disable-pip-version-check"]
+    listed = json.loads(subprocess.run(asked, capture_output=True, check=True).stdout)
+    names = {lockfile.plain(row["name"]) for row in listed} - {"pip", "setuptools", "hearthside"}
+    strangers = sorted(names - lockfile.names(ROOT.glob("requirements*.lock")))
+    if strangers:
+        line: Words = [PYTHON, "-m", "pip", "uninstall", "--yes", *strangers]
+        watch("removing what is not locked", line, log, pip_environ())
 
 
 def has(module: str) -> bool:

@@ -83,11 +83,11 @@ class Foreign:
         line = [*self._install(), "--no-index", "--upgrade", *wheel.glob("hearthside-*.whl"), *filter(None, further)]
         watch("installing hearthside", line, log, pip_environ())
 
-    def lay_programs(self, home: str) -> None:
-        """Its commands; ``home`` is where the environment will lie when they are called."""
+    def lay_programs(self, head: str) -> None:
+        """Its commands; ``head`` is how each begins, so that the environment's own Python runs it where it will lie."""
         for name, imports in _PROGRAMS.items():
             program = self.home / "bin" / name
-            program.write_text(f"#!{home}/bin/python3\nimport sys\n\n{imports}\n\nsys.exit(main())\n", "utf-8")
+            program.write_text(f"{head}\nimport sys\n\n{imports}\n\nsys.exit(main())\n", "utf-8")
             program.chmod(0o755)
 
     def _install(self) -> Words:

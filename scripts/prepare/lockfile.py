@@ -1,7 +1,7 @@
 """Parts of a lock file, as files that pip takes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,16 @@ def without_llama(lock: Path) -> str:
 def llama_alone(lock: Path) -> str:
     """The lock file's entry for llama-cpp-python."""
     return "".join(block for name, block in _blocks(lock) if name == LLAMA)
+
+
+def names(locks: Iterable[Path]) -> frozenset[str]:
+    """All packages that any of ``locks`` names."""
+    return frozenset(plain(name) for lock in locks for name, _ in _blocks(lock))
+
+
+def plain(name: str) -> str:
+    """A package's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def llama_version(lock: Path) -> str:

@@ -57,6 +57,7 @@ TESTING = (
     SystemPackage("prometheus", _program("promtool")),
     SystemPackage("systemd", _program("systemd-analyze")),
     SystemPackage("bubblewrap", _program("bwrap")),
+    SystemPackage("strace", _program("strace")),
 )
 
 

@@ -236,7 +236,7 @@ def tts(request: pytest.FixtureRequest, store: Store) -> Iterator[TtsEngine]:
             assert remote.remote.here, "no test was left to the local voice"
             remote.close()
         return
-    engine: TtsEngine = plugins.load("tts", request.param)(voice, 1.0)
+    engine: TtsEngine = plugins.load("tts", request.param)("en-us+f3" if request.param == "espeak" else voice, 1.0)
     yield engine
     engine.close()
 
@@ -252,6 +252,25 @@ def test_a_sentence_is_spoken_so_that_it_is_understood(tts: TtsEngine, recognise
 @pytest.mark.parametrize("text", ["", "…", "🙂"])
 def test_what_cannot_be_pronounced_is_short_or_nothing(tts: TtsEngine, text: str) -> None:
     assert len(tts.synthesize(text)) / tts.rate < 3.0
+
+
+def test_voices_of_espeak_at_the_same_time_know_nothing_of_each_other() -> None:
+    """The library keeps its voice, its volume and whom it gives the sound to in global variables."""
+    build = plugins.load("tts", "espeak")
+    first, second = build("en-us", 1.0), build("de", 0.5)
+    alone = first.synthesize("Good morning.")
+    softer = second.synthesize("Guten Morgen.")
+    again = first.synthesize("Good morning.")
+    second.close()
+    last = first.synthesize("Good morning.")
+    first.close()
+    assert len(alone) == pytest.approx(len(again), rel=0.01) == pytest.approx(len(last), rel=0.01)
+    assert 0 < np.abs(softer).max() < 0.7 * np.abs(alone).max()
+
+
+def test_a_voice_that_espeak_does_not_have_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"'en-atlantis'.*speak\.voice"):
+        plugins.load("tts", "espeak")("en-atlantis", 1.0)
 
 
 # -- language model ---------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -270,6 +271,11 @@ def test_every_help_has_an_example(environ: Environment, command: str) -> None:
     done = hearth(environ, command, "--help")
     assert done.returncode == 0
     assert "Example:" in done.stdout
+
+
+def test_it_says_what_it_is(environ: Environment) -> None:
+    said = hearth(environ, "--version")
+    assert (said.returncode, said.stdout) == (0, f"Hearthside {version('hearthside')}\n")
 
 
 def test_check_says_what_works(environ: Environment) -> None:

@@ -49,6 +49,10 @@ async def test_a_restored_store_has_what_the_watermark_promised_and_another_epoc
         assert (await store.take(device, *told[3:])).acked == 5
 
 
+def test_the_password_of_a_store_is_written_as_libpq_reads_it() -> None:
+    assert backups.pgpass(r"a:b\c") == "*:*:*:*:a\\:b\\\\c\n"
+
+
 async def test_a_store_is_not_overwritten(tmp_path):
     url, file = f"sqlite+aiosqlite:///{tmp_path / 'cloud.db'}", tmp_path / "backup"
     async with opened(url):

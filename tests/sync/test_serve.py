@@ -36,6 +36,7 @@ from cloud_sync.protocol.messages import (
     Welcome,
 )
 from cloud_sync.server import tables
+from cloud_sync.server.app import reads_metrics
 from cloud_sync.server.database import Database
 from cloud_sync.server.half_open import HalfOpen
 from cloud_sync.server.identity.audit import Audit
@@ -359,6 +360,24 @@ async def test_metrics(tmp_path):
     assert found["hearth_events_total"] == "3.0"
     assert found['hearth_refused_total{code="malformed"}'] == "1.0"
     assert found["hearth_ack_seconds_count"] == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("host", "reads"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("10.0.0.7", True),
+        ("::ffff:10.0.0.7", True),
+        ("10.0.1.7", False),
+        ("2001:db8::1", False),
+        ("unix", False),
+    ],
+)
+def test_whom_it_tells_how_much_goes_on(host: str, reads: bool) -> None:
+    settings = load(None, {"metrics_allow": ("10.0.0.0/24",)})
+    assert reads_metrics(host, settings.metrics_allow) is reads
 
 
 async def test_a_worker_that_stops_says_when_to_come_again(tmp_path):

@@ -25,7 +25,7 @@ def test_what_differs_is_named_and_only_what_is_meant_is_taken() -> None:
 def test_what_is_live_are_settings_that_there_are() -> None:
     keys = {
         f"{section}.{key}"
-        for section in ("wake", "listen", "confirm", "memory", "speak")
+        for section in ("wake", "listen", "confirm", "memory", "speak", "update")
         for key in type(getattr(Settings(), section)).model_fields
     } | {"log_level"}
     assert keys >= LIVE

@@ -1,8 +1,6 @@
 """``edge.backup``: out of one board, into another."""
 
-import io
 import os
-import tarfile
 import threading
 from pathlib import Path
 
@@ -125,36 +123,6 @@ async def test_what_is_not_whole_is_refused_and_nothing_is_left(tmp_path: Path, 
     with pytest.raises(StorageError):
         backup.restore(file, new, settings, "wrong" if harm == "passphrase" else PASSPHRASE)
     assert list(new.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("../out", tarfile.REGTYPE),
-        ("data/../../out", tarfile.REGTYPE),
-        ("/out", tarfile.REGTYPE),
-        ("data/link", tarfile.SYMTYPE),
-        ("data/same", tarfile.LNKTYPE),
-        ("data/pipe", tarfile.FIFOTYPE),
-    ],
-)
-def test_what_is_no_file_within_it_is_not_restored(
-    name: str, kind: bytes, tmp_path: Path, settings: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def forged(tar: tarfile.TarFile, *_: object) -> backup.Contents:
-        entry = tarfile.TarInfo(name)
-        entry.type, entry.linkname = kind, "../../out"
-        tar.addfile(entry, io.BytesIO())
-        return backup.Contents(1, 0)
-
-    monkeypatch.setattr(backup, "_add_all", forged)
-    old, new = tmp_path / "old", tmp_path / "a/new"
-    old.mkdir()
-    backup.write(old, settings, tmp_path / "b", PASSPHRASE)
-    with pytest.raises(StorageError, match="is none of its files"):
-        backup.restore(tmp_path / "b", new, settings, PASSPHRASE)
-    assert list(new.iterdir()) == []
-    assert not list(tmp_path.rglob("out"))
 
 
 async def test_nothing_is_overwritten(tmp_path: Path, settings: Path) -> None:

@@ -122,6 +122,25 @@ def test_three_wrong_tries_are_refused_for_a_minute() -> None:
     assert it.knows_pin("1234")
 
 
+def test_whoever_goes_on_guessing_waits_longer_each_time_up_to_an_hour() -> None:
+    clock = Clock()
+    it = guard(clock, pin="1234", unlock="pin")
+    waits = []
+    for _ in range(9):
+        for _ in range(3):
+            assert not it.knows_pin("4321")
+        begun = clock.now
+        while it.objection(UNLOCK, ORIGIN, 1.0).say.key == "pin_refused":  # type: ignore[union-attr]
+            clock.now += 30.0
+        waits.append(clock.now - begun)
+    assert waits == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
+    assert it.knows_pin("1234"), "who knows it ends that"
+    for _ in range(3):
+        assert not it.knows_pin("4321")
+    clock.now += 60.0
+    assert it.knows_pin("1234")
+
+
 def test_the_right_pin_forgives_wrong_ones() -> None:
     it = guard(pin="1234", unlock="pin")
     for _ in range(3):

@@ -64,6 +64,24 @@ def test_everything_is_erased_after_asking(kept: Path) -> None:
     assert not any(counts().values())
 
 
+def test_recordings_of_wake_words_and_damaged_copies_go_with_everything_and_nothing_else(kept: Path) -> None:
+    for file in (
+        "wake/hey_lantern/0123456789ab.wav",
+        "wake/hey_lantern.onnx",
+        "hearthside.db.damaged-17",
+        "house.toml",
+    ):
+        (kept / file).parent.mkdir(parents=True, exist_ok=True)
+        (kept / file).write_bytes(b"zyzzyva")
+    assert RUNNER.invoke(app, ["forget", "--about", "nothing at all", "--yes"]).exit_code == 0
+    assert (kept / "wake/hey_lantern/0123456789ab.wav").exists()
+    assert RUNNER.invoke(app, ["forget", "--everything", "--yes"]).exit_code == 0
+    left = {
+        str(path.relative_to(kept)) for path in kept.rglob("*") if path.is_file() and path.read_bytes() == b"zyzzyva"
+    }
+    assert left == {"wake/hey_lantern.onnx", "house.toml"}
+
+
 def test_a_microphone_that_is_off_stays_off_when_everything_is_erased(kept: Path) -> None:
     async def left(*, off: bool) -> bool:
         async with Database(kept / "hearthside.db") as database, anyio.create_task_group() as tasks:

@@ -6,7 +6,7 @@ import pytest
 
 from edge.errors import SettingsError
 from edge.secret_files import keep, read
-from edge.settings import SECRETS, Source, load, sources
+from edge.settings import SECRETS, Source, environment_for_others, load, sources
 
 
 def test_a_secret_is_kept_for_the_assistant_alone_and_outranks_the_file(tmp_path: Path) -> None:
@@ -36,6 +36,28 @@ def test_where_it_can_not_be_kept_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "secrets").write_text("")
     with pytest.raises(SettingsError, match="can't be written"):
         keep(tmp_path, "mqtt.password", "x")
+
+
+def test_what_is_started_is_told_no_secret() -> None:
+    given = {
+        "HEARTH_MQTT__PASSWORD": "hush",
+        "hearth_mqtt__password": "hush",
+        "HEARTH_MQTT": '{"password": "hush"}',
+        "HEARTH_CONFIRM__PIN": "48151623",
+        "HEARTH_CONFIRM__UNLOCK": "pin",
+        "HEARTH_SKILLS__TOOLS__SERVERS": '{"x": {"env": {"KEY": "hush"}}}',
+        "HEARTH_CLOUD_DATABASE_URL": "postgresql://me:hush@here/x",
+        "HEARTH_CLOUD__URL": "wss://bridge:8443",
+        "PATH": "/bin",
+    }
+    assert environment_for_others(given) == {
+        "HEARTH_MQTT__PASSWORD": "00000000",
+        "hearth_mqtt__password": "00000000",
+        "HEARTH_CONFIRM__PIN": "00000000",
+        "HEARTH_CONFIRM__UNLOCK": "pin",
+        "HEARTH_CLOUD__URL": "wss://bridge:8443",
+        "PATH": "/bin",
+    }
 
 
 def test_each_value_tells_where_it_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import SettingsError
+from edge.sections import MqttSettings
 from edge.settings import load
 
 
@@ -44,6 +45,22 @@ def test_a_mistake_is_one_line_that_names_it(tmp_path: Path, toml: str, named: s
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"nothere\.toml"):
         load(tmp_path / "nothere.toml")
+
+
+@pytest.mark.parametrize(
+    ("told", "overheard"),
+    [
+        ({"host": "192.168.1.10", "password": "x"}, True),
+        ({"host": "broker.local", "password": "x"}, True),
+        ({"host": "192.168.1.10", "password": "x", "tls": True}, False),
+        ({"host": "192.168.1.10"}, False),
+        ({"host": "localhost", "password": "x"}, False),
+        ({"host": "127.0.0.1", "password": "x"}, False),
+        ({"host": "::1", "password": "x"}, False),
+    ],
+)
+def test_a_password_that_others_can_read_along_is_known(told: dict[str, object], overheard: bool) -> None:
+    assert MqttSettings.model_validate(told).overheard is overheard
 
 
 def test_environment_outranks_secrets_and_they_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

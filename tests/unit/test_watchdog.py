@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import anyio
@@ -14,7 +14,7 @@ from cloud_sync.notify import beat_s, tell_systemd
 from edge.audio.ring import Ring
 from edge.chunk import CHUNK_SAMPLES, CHUNK_SECONDS, AudioChunk
 from edge.engine_thread import EngineThread, Work, judge_by, work_in_hand
-from edge.watchdog import BUILD_LIMIT_S, LIMITS_S, USUAL_LIMIT_S, keep_watch, stuck
+from edge.watchdog import BUILD_LIMIT_S, LIMITS_S, USUAL_LIMIT_S, keep_watch, stuck, watched_loop
 
 
 class Blocked:
@@ -235,3 +235,54 @@ def test_a_service_manager_that_does_not_read_is_not_waited_for(systemd: socket.
     for _ in range(1_000):
         tell_systemd("WATCHDOG=1")
     assert systemd.recv(200) == b"WATCHDOG=1"
+
+
+@pytest.mark.anyio
+async def test_a_thread_that_does_not_come_for_its_next_job_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Blocked()
+    async with EngineThread[Blocked]("late", lambda: engine) as thread:
+        await thread.ready()
+        # It stands still before it takes anything, as one that a tracer stops.
+        monkeypatch.setattr(thread._jobs, "get", lambda: engine.go_on.wait() and None)
+        for _ in range(2):  # the first is taken by the call that waits already
+            pending = thread.submit(Blocked.close)
+        begun = time.monotonic()
+        while not (there := [work for work in work_in_hand() if work.name == "late"]):
+            assert time.monotonic() - begun < 30
+            await anyio.sleep(0.01)
+        assert 0 < there[0].for_s < time.monotonic() - begun + 1
+        assert not there[0].builds
+        pending.cancel()
+        engine.go_on.set()
+
+
+# -- the loop itself -------------------------------------------------------------------------------------------------
+
+
+def _told_of_the_loop(systemd: socket.socket, hold: Callable[[], None]) -> list[str]:
+    """What systemd was told by the time that ``hold`` returned to the loop."""
+    with watched_loop(limit_s=1.0) as turned:
+        turned()
+        hold()
+    systemd.setblocking(False)
+    heard = []
+    try:
+        while True:
+            heard.append(systemd.recv(200).decode())
+    except BlockingIOError:
+        return heard
+
+
+def test_a_loop_that_stands_still_asks_for_a_restart(systemd: socket.socket) -> None:
+    heard = _told_of_the_loop(systemd, lambda: time.sleep(4.0))
+    assert [each.partition(" since")[0] for each in heard] == ["STATUS=the event loop is stuck", "WATCHDOG=trigger"]
+
+
+def test_a_loop_that_computes_for_long_is_left_to_systemd_s_own_limit(systemd: socket.socket) -> None:
+    def compute() -> None:
+        spent = time.thread_time()
+        begun = time.monotonic()
+        while time.monotonic() - begun < 2.5 or time.thread_time() - spent < 0.2:
+            sum(range(20_000))
+
+    assert _told_of_the_loop(systemd, compute) == []

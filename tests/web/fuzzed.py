@@ -33,24 +33,27 @@ _NOT_NOW: Final = (502, 503, 504)
 """An honest answer where something outside is missing, such as the microphone."""
 
 
-def fuzz(address: str, examples: int, first: int = 0, only: str = "") -> Counter[int]:
-    """Send ``examples`` valid requests and as many others to each operation whose path begins with ``only``.
+def fuzz(
+    address: str, examples: int, first: int = 0, only: str = "", elsewhere: tuple[str, ...] = ELSEWHERE
+) -> Counter[int]:
+    """Send ``examples`` valid requests and as many others to each operation whose path begins with ``only``, and not
+    with any of ``elsewhere``.
 
     Raises what schemathesis raises for an answer that the document doesn't allow. Returns how often each status came.
     """
     counted: Counter[int] = Counter()
     with requests.Session() as session:
         session.headers.update(OWN)
-        for operation, mode in _operations(address, only):
+        for operation, mode in _operations(address, only, elsewhere):
             _try(operation, mode, examples, first, session, address, counted)
     return counted
 
 
-def _operations(address: str, only: str) -> Iterator[tuple[Any, GenerationMode]]:
+def _operations(address: str, only: str, elsewhere: tuple[str, ...]) -> Iterator[tuple[Any, GenerationMode]]:
     document = requests.get(f"{address}/openapi.json", timeout=_TIMEOUT_S).json()
     for found in schemathesis.openapi.from_dict(document).get_all_operations():
         operation: Any = found.ok()  # type: ignore[union-attr]  # an error would be a document that can't be read
-        if operation.path.startswith(ELSEWHERE) or not operation.path.startswith(only):
+        if operation.path.startswith(elsewhere) or not operation.path.startswith(only):
             continue
         yield operation, GenerationMode.POSITIVE
         if operation.path_parameters or operation.query or operation.body:

@@ -30,8 +30,8 @@ async def say_wrong(served: Served, turn: str, wrong: str, meant: str = "") -> d
     return {**told, "status": answer.status_code}
 
 
-def feedback_of(events: Subscription) -> list[tuple[str, str]]:
-    return [(event.turn, event.wrong) for event in events.pending() if isinstance(event, Feedback)]
+def feedback_of(events: Subscription) -> list[tuple[str, str, bool]]:
+    return [(event.turn, event.wrong, event.withdrawn) for event in events.pending() if isinstance(event, Feedback)]
 
 
 async def test_what_was_explained_is_understood_at_the_next_turn(served: Served) -> None:
@@ -39,7 +39,7 @@ async def test_what_was_explained_is_understood_at_the_next_turn(served: Served)
     assert before["outcome"] == "not_understood"
     with served.assistant.bus.subscribe() as events:
         told = await say_wrong(served, before["turn"], "understood", "turn on the kitchen light")
-        assert feedback_of(events) == [(before["turn"], "understood")]
+        assert feedback_of(events) == [(before["turn"], "understood", False)]
     assert (told["result"], told["learnt"]) == ("learnt", True)
     assert told["intent"] == {"name": "HassTurnOn", "slots": {"name": "Kitchen Light"}}
     after = await ask(served, "Let there be bulbs!")
@@ -55,7 +55,9 @@ async def test_what_was_learnt_outlives_a_restart_and_can_be_taken_back(served: 
     async with assistant(served.assistant.settings, hears=False, sink=None, stays=False) as another:
         found = await another.understand("let there be bulbs")
         assert found is not None
-    assert (await served.client.delete(f"/v1/turns/{before['turn']}/feedback")).status_code == 204
+    with served.assistant.bus.subscribe() as events:
+        assert (await served.client.delete(f"/v1/turns/{before['turn']}/feedback")).status_code == 204
+        assert feedback_of(events) == [(before["turn"], "understood", True)]
     assert (await ask(served, "let there be bulbs"))["outcome"] == "not_understood"
     assert (await served.client.delete(f"/v1/turns/{before['turn']}/feedback")).status_code == 404
 

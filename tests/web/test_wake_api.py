@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 import httpx
 import numpy as np
+import psutil
 import pytest
 
 from edge.chunk import RATE, Pcm
@@ -107,8 +108,9 @@ async def test_a_training_that_cannot_begin_is_told_and_ends_nothing_else(
     assert (await served.client.get("/v1/wake")).status_code == 200
 
 
-async def test_a_training_begins_beside_and_is_cancelled(served: Served) -> None:
+async def test_a_training_begins_beside_and_is_cancelled(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     client = served.client
+    monkeypatch.setenv("HEARTH_MQTT__PASSWORD", "hush-hush")
     begun = await client.post("/v1/wake/training", json={"phrase": "Hey  Lantern"})
     assert begun.status_code == 202, begun.text
     assert begun.json()["command"][:4] == ["hearth", "wake", "train", "Hey Lantern"]
@@ -122,6 +124,9 @@ async def test_a_training_begins_beside_and_is_cancelled(served: Served) -> None
     with anyio.fail_after(120):
         while (await state())["done"] == 0:
             await anyio.sleep(0.1)
+        trained_by = [each for each in psutil.Process().children(recursive=True) if "train" in each.cmdline()]
+        assert trained_by
+        assert not any("hush-hush" in each.environ().values() for each in trained_by)
         assert ((await state())["stage"], (await state())["doing"]) == ("running", "speaking")
         assert (await client.delete("/v1/wake/training")).status_code == 204
         while (await state())["stage"] == "running":

@@ -24,12 +24,14 @@ from cloud_sync.server.identity.houses import USUAL, add_house, houses
 from cloud_sync.server.identity.roles import Role
 from cloud_sync.server.identity.signing import Signer, signer
 from cloud_sync.server.migrate import migrate
+from cloud_sync.server.rollouts import let_out, told
 from cloud_sync.server.settings import PORT, Settings
 
 house_app = typer.Typer(no_args_is_help=True, help="The houses of this bridge.")
 device_app = typer.Typer(no_args_is_help=True, help="The assistants that may come in.")
 person_app = typer.Typer(no_args_is_help=True, help="People who may see what is kept of their house.")
 erasures_app = typer.Typer(no_args_is_help=True, help="What had to be forgotten.")
+rollout_app = typer.Typer(no_args_is_help=True, help="What is let out to more and more devices of a house.")
 audit_app = typer.Typer(no_args_is_help=True, help="What was done, by whom, when.")
 
 House = Annotated[str, typer.Option(help="By its name.")]
@@ -179,6 +181,44 @@ def revoke_person(
     print(f"{name} may not come in any more")
 
 
+# -- what is let out --------------------------------------------------------------------------------------------------
+
+
+@rollout_app.command("set", epilog="Example: `hearth-cloud rollout set updates 25`")
+def set_rollout(
+    name: Annotated[str, typer.Argument(help="What is let out: updates.", show_default=False)],
+    percent: Annotated[float, typer.Argument(help="Of the devices of the house.", show_default=False)],
+    house: House = USUAL,
+    config: Config = None,
+    data: Data = None,
+    database: Url = None,
+) -> None:
+    """Let so many percent of the devices have it; each hears of it when it connects the next time."""
+    _run(lambda bridge: let_out(bridge.database, bridge.access.audit, house, name, percent), config, data, database)
+    print(f"{name}: {percent:g} % of the devices of {house}")
+
+
+@rollout_app.command("clear", epilog="Example: `hearth-cloud rollout clear updates`")
+def clear_rollout(
+    name: Annotated[str, typer.Argument(show_default=False)],
+    house: House = USUAL,
+    config: Config = None,
+    data: Data = None,
+    database: Url = None,
+) -> None:
+    """Say nothing of it any more: it is left to the devices."""
+    _run(lambda bridge: let_out(bridge.database, bridge.access.audit, house, name, None), config, data, database)
+    print(f"{name} is left to the devices of {house}")
+
+
+@rollout_app.command("list", epilog="Example: `hearth-cloud rollout list`")
+def list_rollouts(house: House = USUAL, config: Config = None, data: Data = None, database: Url = None) -> None:
+    """Say what is let out, to how many."""
+    said = _run(lambda bridge: told(bridge.database, house), config, data, database)
+    for name, percent in sorted(said.items()):
+        print(f"{name}  {percent:g} %")
+
+
 # -- what was done ---------------------------------------------------------------------------------------------------
 
 
@@ -262,7 +302,7 @@ def _run(work: Callable[[Opened], Awaitable[R]], config: Path | None, data: Path
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Opened]:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         async with Database(settings.url) as store:
             await migrate(store)
             authority = settings.data_dir / "tls" / AUTHORITY

@@ -1,5 +1,6 @@
 """All that a program can have done here, as things are now."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -107,9 +108,11 @@ def _general(assistant: Assistant) -> Sequence[Tool]:
 def _labelled(devices: Sequence[Device]) -> Mapping[str, Device]:
     """By name, by name and room where two share a name, and by id where that doesn't tell them apart either."""
     labelled: dict[str, Device] = {}
+    alike = Counter(device.name.casefold() for device in devices)
+    ids = {device.id for device in devices}
     for device in devices:
-        names = (device.name, f"{device.name} in {device.area}", device.id)
-        alike = [other for other in devices if other.name.casefold() == device.name.casefold()]
-        label = names[0] if len(alike) == 1 else next(name for name in names[1:] if name not in labelled)
+        # A name may be what another device has as its id, which is that one's alone.
+        names = (device.name,) if alike[device.name.casefold()] == 1 else (f"{device.name} in {device.area}",)
+        label = next((name for name in names if name not in labelled and name not in ids), device.id)
         labelled[label] = device
     return labelled

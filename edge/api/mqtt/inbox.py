@@ -1,6 +1,5 @@
 """Messages that somebody sent to the assistant: bounded, in order, never from the past."""
 
-import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Final
@@ -8,6 +7,7 @@ from typing import Annotated, Any, Final
 import anyio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge import outside
 from edge.errors import AssistantError
 from edge.ports import Post, Taken
 
@@ -80,7 +80,7 @@ def text_of(payload: bytes) -> str:
 def object_of(payload: bytes) -> dict[str, Any]:
     """Raises Refused."""
     try:
-        read = json.loads(payload)
+        read = outside.json_of(payload)
     except (ValueError, RecursionError):
         raise Refused("it is not JSON") from None
     if not isinstance(read, dict):

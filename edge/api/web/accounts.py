@@ -11,6 +11,7 @@ from typing import Any, Final
 from apsw import Connection
 
 from edge.api.web.access import Role
+from edge.api.web.claims import claimed
 from edge.api.web.passwords import Passwords, check
 from edge.api.web.problems import Refusal, not_found
 from edge.ports import Storage
@@ -60,9 +61,7 @@ class Accounts:
 
     async def claimed(self) -> bool:
         """Whether anybody can show who they are: a password is set, or there is a token. Raises StorageError."""
-        query = """SELECT EXISTS (SELECT 1 FROM access_person WHERE password IS NOT NULL)
-            OR EXISTS (SELECT 1 FROM access_login WHERE kind = 'token')"""
-        return bool(await self._storage.read(lambda connection: connection.execute(query).get))
+        return await claimed(self._storage)
 
     async def owned(self) -> bool:
         """Whether there is an owner who can log in. Raises StorageError."""

@@ -36,6 +36,7 @@ from edge.api.web import (
     timers,
     tokens,
     turns,
+    updates,
     wake,
 )
 from edge.api.web.access import Requires, Role
@@ -78,6 +79,7 @@ _ROUTERS: Final[tuple[Callable[[Assistant], APIRouter], ...]] = (
     timers.router,
     transcriptions.router,
     turns.router,
+    updates.router,
     voice.router,
     wake.router,
 )  # fmt: skip

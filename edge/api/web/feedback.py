@@ -100,8 +100,10 @@ def router(assistant: Assistant) -> APIRouter:
     @routes.delete("/turns/{turn}/feedback", status_code=HTTPStatus.NO_CONTENT, summary="Take that back")
     async def take_back(turn: str, _: Member) -> None:
         """What was learnt from it is unlearnt."""
-        if not await verdicts.take_back(turn):
+        given = await verdicts.take_back(turn)
+        if given is None:
             raise not_found("feedback on that turn")
+        assistant.bus.emit(Feedback(turn=turn, at=time.monotonic(), wrong=given, withdrawn=True))
 
     @routes.get("/feedback", summary="What was heard and what was meant")
     async def listed(asked: Listed, _: Member) -> Page[Pair]:

@@ -5,6 +5,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from edge.errors import AssistantError
@@ -33,14 +34,53 @@ class Listener(Protocol):
 Listen = Callable[[socket.socket, ssl.SSLContext | None], Awaitable[Listener]]
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Sockets that are listened on already, at which nobody was accepted yet."""
+
+    plain: Sequence[socket.socket]
+    secure: Sequence[socket.socket] = ()
+    """Where the network reaches us by TLS; empty: nowhere."""
+
+    @property
+    def sockets(self) -> Sequence[socket.socket]:
+        """All of them."""
+        return (*self.plain, *self.secure)
+
+    @property
+    def port(self) -> int:
+        """Of this machine."""
+        return int(self.plain[0].getsockname()[1])
+
+
+def bind(api: ApiSettings, *, network: bool) -> Bound:
+    """Listen where :class:`Listeners` would, before there is anything to serve. ``network``: whether the network may
+    reach us. Raises PortTaken.
+    """
+    if not network or api.host in _NEVER:
+        return Bound(_bound_all(_NEAR, api.port))
+    secure = _bound_all(_wanted(api), api.tls_port)
+    try:
+        return Bound(_bound_all(_plain(api), api.port), secure)
+    except PortTaken as error:
+        _log.warning("%s", error)
+        return Bound(_bound_all(_NEAR, api.port), secure)
+
+
 class Listeners:
     """All of them. What the network reaches is opened and closed while we run."""
 
-    def __init__(self, api: ApiSettings, listen: Listen, tls: Callable[[], Awaitable[ssl.SSLContext]]) -> None:
+    def __init__(
+        self,
+        api: ApiSettings,
+        listen: Listen,
+        tls: Callable[[], Awaitable[ssl.SSLContext]],
+        bound: Bound | None = None,
+    ) -> None:
         """``listen`` accepts at a socket, by TLS where there is a context; ``tls`` gives the context. It raises
-        AssistantError.
+        AssistantError. ``bound``: what is listened on already; None: nothing.
         """
-        self._api, self._listen, self._tls = api, listen, tls
+        self._api, self._listen, self._tls, self._bound = api, listen, tls, bound
         self._plain: list[tuple[socket.socket, Listener]] = []
         self._secure: list[tuple[socket.socket, Listener]] = []
         self.port = self.tls_port = 0
@@ -52,9 +92,26 @@ class Listeners:
         return frozenset(bound.getsockname()[:2] for bound, _ in (*self._plain, *self._secure))
 
     async def begin(self) -> None:
-        """Listen on this machine alone. Raises PortTaken."""
-        await self._plainly(_NEAR, self._api.port)
+        """Listen on this machine alone; and for the network, where that is listened on already. Raises PortTaken."""
+        if self._bound is None:
+            await self._plainly(_NEAR, self._api.port)
+        else:
+            await self._take(self._bound)
         self.port = self._plain[0][0].getsockname()[1]
+
+    async def _take(self, bound: Bound) -> None:
+        self._plain = [(each, await self._listen(each, None)) for each in bound.plain]
+        if not bound.secure:
+            return
+        try:
+            context = await self._tls()
+        except AssistantError:
+            # Whoever calls :meth:`reach` is told the same.
+            for each in bound.secure:
+                each.close()
+        else:
+            self._secure = [(each, await self._listen(each, context)) for each in bound.secure]
+            self.tls_port = bound.secure[0].getsockname()[1]
 
     async def reach(self, network: bool) -> None:
         """From now on the network reaches us, or it does not. Raises PortTaken, and what ``tls`` raises."""
@@ -67,11 +124,11 @@ class Listeners:
 
     async def _open(self) -> None:
         context = await self._tls()
-        sockets = _bound_all(self._wanted(), self._api.tls_port)
+        sockets = _bound_all(_wanted(self._api), self._api.tls_port)
         self._secure = [(each, await self._listen(each, context)) for each in sockets]
         self.tls_port = sockets[0].getsockname()[1]
         try:
-            await self._plainly([*self._wanted(), *(_NEAR if self._api.host != "auto" else ())], self.port)
+            await self._plainly(_plain(self._api), self.port)
         except PortTaken as error:
             # Only who asks without TLS isn't told where it is.
             _log.warning("%s", error)
@@ -91,10 +148,17 @@ class Listeners:
         sockets = _bound_all(wanted, port)
         self._plain = [(each, await self._listen(each, None)) for each in sockets]
 
-    def _wanted(self) -> Sequence[tuple[str, int]]:
-        if self._api.host == "auto":
-            return _EVERYWHERE
-        return [(self._api.host, socket.AF_INET6 if ":" in self._api.host else socket.AF_INET)]
+
+def _wanted(api: ApiSettings) -> Sequence[tuple[str, int]]:
+    """Where the network reaches us, once it may."""
+    if api.host == "auto":
+        return _EVERYWHERE
+    return [(api.host, socket.AF_INET6 if ":" in api.host else socket.AF_INET)]
+
+
+def _plain(api: ApiSettings) -> Sequence[tuple[str, int]]:
+    """Where we are without TLS then."""
+    return [*_wanted(api), *(_NEAR if api.host != "auto" else ())]
 
 
 def _close(listeners: list[tuple[socket.socket, Listener]]) -> None:

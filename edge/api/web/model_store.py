@@ -24,8 +24,8 @@ from edge.settings_change import as_written
 from edge.understand.sources import languages
 from models import commands
 from models.commands import Row
+from models.downloads import download_size
 from models.fetching import Fetching, FetchState
-from models.install import download_size
 from models.manifest import Kind
 from models.store import Condition, Store
 

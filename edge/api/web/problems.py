@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from edge.api.web.bodies import Body
 from edge.errors import AssistantError
@@ -60,6 +61,7 @@ def answer_problems(app: FastAPI) -> None:
     # A WebSocket that is refused is answered like any other request.
     app.add_exception_handler(WebSocketRequestValidationError, _malformed)
     app.add_exception_handler(AssistantError, _failed)
+    app.add_exception_handler(ClientDisconnect, _gone)
 
 
 _BODY: Final = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
@@ -86,7 +88,15 @@ async def _malformed(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError | WebSocketRequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return respond(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {first['msg']}", code="malformed")
+    # A key of theirs may be there, with half a character in it.
+    what = f"{where}: {first['msg']}".encode("utf-8", "replace").decode()
+    return respond(HTTPStatus.UNPROCESSABLE_ENTITY, what, code="malformed")
+
+
+async def _gone(_: Request, error: Exception) -> JSONResponse:
+    """Whoever hangs up in the midst of a body gets no answer, and no trace of it in the log."""
+    assert isinstance(error, ClientDisconnect)
+    return respond(HTTPStatus.BAD_REQUEST, "the rest of the request didn't come", code="malformed")
 
 
 async def _failed(_: Request, error: Exception) -> JSONResponse:

@@ -18,7 +18,7 @@ from edge.api.web.connections import Punctual
 from edge.api.web.entrance import Entrance
 from edge.api.web.feed import Feed
 from edge.api.web.health import Readiness
-from edge.api.web.listeners import Listener, Listeners, PortTaken
+from edge.api.web.listeners import Bound, Listener, Listeners, PortTaken
 from edge.api.web.protect import Protected
 from edge.api.web.tls import Certificate
 from edge.assistant import Assistant
@@ -92,15 +92,15 @@ async def serve(assistant: Assistant) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def serve_console(assistant: Assistant) -> AsyncIterator[Console]:
-    """As :func:`serve`; gives what is served."""
+async def serve_console(assistant: Assistant, bound: Bound | None = None) -> AsyncIterator[Console]:
+    """As :func:`serve`; gives what is served. ``bound``: where is listened already."""
     api = assistant.settings.api
     entrance = Entrance(assistant.storage, api)
     certificate = Certificate.of(api, assistant.settings.data_dir)
     feed, readiness = Feed(assistant.bus, assistant.house), Readiness(assistant)
     app = build(assistant, entrance, feed, readiness)
     async with (
-        serve_app(app, entrance, api, certificate, assistant.report) as console,
+        serve_app(app, entrance, api, certificate, assistant.report, bound) as console,
         anyio.create_task_group() as tasks,
     ):
         tasks.start_soon(feed.serve)
@@ -117,13 +117,14 @@ async def serve_app(
     api: ApiSettings,
     certificate: Certificate,
     report: Callable[[AssistantError], None],
+    bound: Bound | None = None,
 ) -> AsyncIterator[Console]:
     """``app`` behind ``entrance``, until the block ends. ``report`` is told why the network can't be let in where it
     may. Raises PortTaken, StorageError.
     """
     await entrance.accounts.prepare()
     server = _Server(_config(app, entrance))
-    listeners = Listeners(api, server.listen, certificate.context)
+    listeners = Listeners(api, server.listen, certificate.context, bound)
 
     async def reach(network: bool) -> None:
         try:

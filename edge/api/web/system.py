@@ -17,6 +17,7 @@ from edge.api.web.bodies import Body
 from edge.assistant import Assistant
 from edge.board import Board, BoardState
 from edge.checks import live_checks
+from edge.updates.places import running
 
 _FRESH_S: Final = 5.0
 """How long a look is good for, so that many who look cost no more than one."""
@@ -124,7 +125,7 @@ def versions() -> dict[str, str]:
 
 
 def updating(prefix: str = sys.prefix) -> Updating:
-    """Nothing updates by itself yet; so what to type, by the way that it was installed: docs/install.md. ``prefix``:
+    """By the way that it was installed, what to type: docs/install.md; and whether /v1/updates does it. ``prefix``:
     where the programs are.
     """
     installed = version("hearthside")
@@ -138,4 +139,4 @@ def updating(prefix: str = sys.prefix) -> Updating:
         pip = f"{prefix}/bin/pip"
         how = [f"{pip} install --upgrade hearthside", "hearth models fetch", "hearth check"]
         back = [f"{pip} install hearthside=={installed}"]
-    return Updating(installed=installed, automatic=False, how=how, back=back)
+    return Updating(installed=installed, automatic=running(prefix) is not None, how=how, back=back)

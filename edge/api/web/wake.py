@@ -113,7 +113,8 @@ def router(assistant: Assistant) -> APIRouter:
         409 where another one is trained, or where what training needs is not installed.
         """
         phrase = " ".join(wish.phrase.split())
-        if not (word := word_of(phrase)):
+        # Nor may it look like an option to the command that it is handed to.
+        if not (word := word_of(phrase)) or phrase.startswith("-"):
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "the phrase has no letters", code="malformed")
         try:
             begun = desk.train(word, phrase)

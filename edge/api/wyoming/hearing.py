@@ -70,6 +70,9 @@ class Dictation:
         """Nothing is kept."""
 
     def _add(self, pcm: Pcm) -> None:
+        if not len(pcm):
+            # Frames without sound are not counted, and so not kept either.
+            return
         self._samples += len(pcm)
         if self._samples > _LONGEST_S * RATE:
             raise Malformed(f"an utterance is longer than {_LONGEST_S} s")

@@ -19,7 +19,7 @@ from wyoming.info import (
     WakeProgram,
 )
 
-from edge.engines import stt_engine, stt_model, tts_engine
+from edge.engines import stt_engine, stt_model, tts_engine, voice_model
 from edge.settings import Settings
 from models.store import Store
 
@@ -29,7 +29,10 @@ _STT: Final = {
     "moonshine": Attribution(name="Useful Sensors", url="https://github.com/moonshine-ai/moonshine"),
     "whisper": Attribution(name="OpenAI", url="https://github.com/openai/whisper"),
 }
-_TTS: Final = {"piper": Attribution(name="Piper", url="https://github.com/OHF-Voice/piper1-gpl")}
+_TTS: Final = {
+    "espeak": Attribution(name="eSpeak NG", url="https://github.com/espeak-ng/espeak-ng"),
+    "piper": Attribution(name="Piper", url="https://github.com/OHF-Voice/piper1-gpl"),
+}
 _WAKE: Final = {
     "microwakeword": Attribution(name="Kevin Ahrendt", url="https://github.com/kahrendt/microWakeWord"),
     "openwakeword": Attribution(name="David Scripka", url="https://github.com/dscripka/openWakeWord"),
@@ -78,13 +81,13 @@ def _asr(settings: Settings) -> AsrProgram:
 
 
 def _tts(settings: Settings) -> TtsProgram:
-    known = Store(settings.models_dir).manifest.model(settings.speak.voice)
-    voice = TtsVoice(
-        name=known.id,
-        description=known.description,
-        languages=_spoken(known.files[0].name, settings.understand.language),
-        **_by(_TTS.get(tts_engine(settings), _BY)),
-    )
+    by = _by(_TTS.get(tts_engine(settings), _BY))
+    if (model := voice_model(settings)) is None:
+        voice = TtsVoice(name="espeak-ng", description="Formant synthesis", languages=_languages(settings), **by)
+    else:
+        known = Store(settings.models_dir).manifest.model(model)
+        languages = _spoken(known.files[0].name, settings.understand.language)
+        voice = TtsVoice(name=known.id, description=known.description, languages=languages, **by)
     return TtsProgram(
         name=_NAME, description="Text to speech", voices=[voice], supports_synthesize_streaming=True, **_by()
     )

@@ -191,9 +191,9 @@ class SatelliteHandler:
         form = message(SoundFormat, event)
         if event.type == "audio-start" or self._incoming is None:
             self._incoming, self._pieces, self._samples = Incoming(form, form.rate), [], 0
-        if event.payload:
-            self._pieces.append(self._incoming.take(event.payload))
-            self._samples += len(self._pieces[-1])
+        if event.payload and len(pcm := self._incoming.take(event.payload)):
+            self._pieces.append(pcm)
+            self._samples += len(pcm)
             if self._samples > _LONGEST_S * form.rate:
                 raise Malformed(f"an answer is longer than {_LONGEST_S} s")
 

@@ -1,5 +1,9 @@
 """Ways to wire a light, and pins that can't be had."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
@@ -42,3 +46,14 @@ def test_where_there_are_no_pins_one_line_says_so(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(HardwareError, match="no GPIO pins") as caught:
         gpio.build(HardwareSettings(led=17), lambda _: None)
     assert "\n" not in str(caught.value)
+
+
+def test_the_working_directory_stays_where_it_was(tmp_path: Path) -> None:
+    """In a process of its own: the library changes it once, the first time it is loaded."""
+    tried = (
+        "import os; from edge.hardware import gpio; from edge.sections import HardwareSettings; from edge.errors import HardwareError\n"
+        "try: gpio.build(HardwareSettings(led=17), lambda _: None)\n"
+        "except HardwareError: print(os.getcwd())"
+    )
+    done = subprocess.run([sys.executable, "-c", tried], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(tmp_path)

@@ -11,7 +11,8 @@ import pytest
 
 from edge.errors import ModelError
 from models import commands
-from models.install import DOWNLOADS, exclusive
+from models.downloads import DOWNLOADS
+from models.install import exclusive
 from models.manifest import Manifest
 from models.sources import MIRROR_VARIABLE
 from models.store import Condition, Store

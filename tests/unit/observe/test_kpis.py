@@ -31,6 +31,10 @@ def wrong(name: str, at: float, what: str = "done") -> tuple[float, AnyEvent]:
     return at, Feedback(turn=name, at=at, wrong=what)
 
 
+def withdrawn(name: str, at: float, what: str = "done") -> tuple[float, AnyEvent]:
+    return at, Feedback(turn=name, at=at, wrong=what, withdrawn=True)
+
+
 def judged(told: Told) -> dict[str, float]:
     judge = Judge()
     for at, event in told:
@@ -85,7 +89,7 @@ def test_tasks(told: Told, tasks: int, succeeded: int, turns: int) -> None:
         ([turn("1", 1), turn("2", 180, intent=BACK, tier=Tier.CONTEXT)], {}),
         ([turn("1", 1), wrong("1", 5)], {What.WRONG: 1}),
         ([turn("1", 1), wrong("1", 5000)], {What.WRONG: 1}),
-        ([turn("1", 1), wrong("1", 5000), wrong("1", 5001, "heard")], {What.WRONG: 2}),
+        ([turn("1", 1), wrong("1", 5000), wrong("1", 5001, "heard")], {What.WRONG: 1}),
     ],
 )  # fmt: skip
 def test_corrections_and_what_is_corrected_was_no_success(told: Told, counted: dict[str, float]) -> None:
@@ -99,6 +103,35 @@ def test_corrections_and_what_is_corrected_was_no_success(told: Told, counted: d
 
 def test_what_was_right_is_no_correction() -> None:
     assert judged([turn("1", 1), wrong("1", 9, "")])[What.SUCCEEDED] == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "succeeded", "said_wrong", "false_wakes"),
+    [
+        ([wrong("1", 9), withdrawn("1", 10)], 1, 0, 0),
+        ([wrong("1", 9), wrong("1", 10, "")], 1, 0, 0),
+        ([wrong("1", 9), wrong("1", 10, "heard")], 0, 1, 0),
+        ([wrong("1", 9), wrong("1", 10, "wake")], 1, 0, 1),
+        ([wrong("1", 9, "wake"), withdrawn("1", 10, "wake")], 1, 0, 0),
+        # Long after the task was judged.
+        ([wrong("1", 500), withdrawn("1", 900)], 1, 0, 0),
+        ([wrong("1", 9), withdrawn("1", 900)], 1, 0, 0),
+        # Of another one of the same task.
+        ([wrong("2", 9), withdrawn("1", 10)], 0, 1, 0),
+        ([wrong("1", 9), wrong("2", 9), withdrawn("1", 10)], 0, 1, 0),
+        # Said before this process began.
+        ([withdrawn("long ago", 9)], 1, 0, 0),
+    ],
+)
+def test_who_changes_their_mind_is_counted_by_what_they_said_last(
+    told: Told, succeeded: int, said_wrong: int, false_wakes: int
+) -> None:
+    found = judged([turn("1", 1, outcome=FAILED), turn("2", 5), *told])
+    assert [found.get(what, 0) for what in (What.SUCCEEDED, What.WRONG, What.FALSE_WAKES)] == [
+        succeeded,
+        said_wrong,
+        false_wakes,
+    ]
 
 
 def test_wakes() -> None:

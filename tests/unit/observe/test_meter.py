@@ -58,6 +58,7 @@ def metered(*events: AnyEvent) -> Meter:
         ([woke("t1"), SILENCE, Feedback(turn="t1", at=1, wrong="wake")], "hearth_false_wakes_total", {"word": "alexa"}, 1),
         ([Feedback(turn="long ago", at=1, wrong="wake")], "hearth_false_wakes_total", {"word": "other"}, 1),
         ([Feedback(turn="t1", at=1, wrong="heard")], "hearth_feedback_wrong_total", {"what": "heard"}, 1),
+        ([Feedback(turn="t1", at=1, wrong="done", withdrawn=True)], "hearth_feedback_wrong_total", {"what": "done"}, 0),
         ([Feedback(turn="t1", at=1, wrong="")], "hearth_feedback_wrong_total", {"what": "done"}, 0),
         ([FollowUp(turn="t1", at=0, for_s=6)], "hearth_follow_ups_total", {}, 1),
         ([woke("t1"), woke("t2"), CUT], "hearth_barge_ins_total", {}, 1),

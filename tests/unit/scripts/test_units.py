@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from scripts.installer.places import ENABLED, SECRETS, Places
+from edge.updates import places as updates
+from edge.updates.units import UNITS
+from scripts.installer.places import ENABLED, EXCHANGING, SECRETS, Places
 from scripts.installer.reach import HOUSE
 from scripts.installer.services import SYSTEMD
 
 SERVICES = sorted(SYSTEMD.glob("*.service"))
-TIMERS = sorted(SYSTEMD.glob("*.timer"))
+TIMERS = sorted([*SYSTEMD.glob("*.timer"), *SYSTEMD.glob("*.path")])
+ROOT_S = "hearthside-update.service"
+"""Writes the programs, so it is root, without anything else of root's."""
 _MOST = 20
 """In tenths: 2.0."""
 _ALWAYS = {
@@ -32,7 +36,7 @@ def runnable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All units, with a program that is there in place of ours."""
     folder = tmp_path_factory.mktemp("units")
     for unit in (*SERVICES, *TIMERS):
-        text = re.sub(r"/opt/hearthside/current/bin/\S+", "/bin/true", unit.read_text("utf-8"))
+        text = re.sub(r"/opt/hearthside/(current|proven)/bin/\S+", "/bin/true", unit.read_text("utf-8"))
         (folder / unit.name).write_text(text, "utf-8")
     return folder
 
@@ -59,8 +63,9 @@ def test_little_is_left_that_it_could_do(unit: Path) -> None:
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.name)
 def test_what_holds_for_all(unit: Path) -> None:
     said = lines(unit)
-    assert set(said) >= _ALWAYS
-    assert ("User=hearthside" in said) is not ("DynamicUser=yes" in said)
+    assert set(said) >= _ALWAYS - ({"StateDirectoryMode=0700"} if unit.name == ROOT_S else set())
+    users = [line for line in said if line.startswith(("User=", "DynamicUser="))]
+    assert users in (["User=root"],) if unit.name == ROOT_S else users in (["User=hearthside"], ["DynamicUser=yes"])
     assert not any(re.match(r"Environment=.*(PASSWORD|TOKEN|KEY|SECRET|PIN)", line) for line in said)
 
 
@@ -80,7 +85,7 @@ def test_only_the_process_that_hears_opens_devices_and_it_reaches_the_house_alon
         said = lines(unit)
         assert ("PrivateDevices=yes" in said) is (unit.name != "hearthside.service")
     assistant = lines(SYSTEMD / "hearthside.service")
-    assert "IPAddressDeny=any" in assistant
+    assert {"IPAddressDeny=any", "MemorySwapMax=0", "LimitCORE=0"} <= set(assistant)
     (allowed,) = (line.partition("=")[2].split() for line in assistant if line.startswith("IPAddressAllow="))
     assert {each for each in allowed if "/" in each} <= set(HOUSE)
     nets = [ipaddress.ip_network(each) for each in allowed if each not in ("localhost", "link-local", "multicast")]
@@ -94,9 +99,24 @@ def test_the_secrets_are_those_that_the_installer_removes() -> None:
 
 def test_what_starts_with_the_board_is_there() -> None:
     names = {unit.name for unit in (*SERVICES, *TIMERS)}
-    assert set(ENABLED) <= names
-    for name in ENABLED:
+    assert {*ENABLED, *EXCHANGING} <= names
+    for name in (*ENABLED, *EXCHANGING):
         assert any(line.startswith("WantedBy=") for line in lines(SYSTEMD / name))
+
+
+def test_root_s_part_writes_the_programs_and_reaches_nobody() -> None:
+    said = lines(SYSTEMD / ROOT_S)
+    places, spool = updates.Places(), updates.Spool.of(Places().state)
+    assert {"PrivateNetwork=yes", "RestrictAddressFamilies=AF_UNIX", "PrivateDevices=yes", "ProcSubset=pid"} <= set(
+        said
+    )
+    writes = [line.partition("=")[2].split() for line in said if line.startswith("ReadWritePaths=")]
+    assert writes == [[str(places.opt), str(UNITS)]]
+    assert f"BindReadOnlyPaths=-{spool.folder}:/run/hearthside-update" in said
+    # Never by what is on trial.
+    (starts,) = (line for line in said if line.startswith("ExecStart="))
+    assert starts.startswith(f"ExecStart={places.proven}/bin/python3 -I ")
+    assert f"PathChanged={spool.request}" in lines(SYSTEMD / "hearthside-update.path")
 
 
 def test_the_units_and_the_installer_know_the_same_places() -> None:

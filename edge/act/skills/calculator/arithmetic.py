@@ -14,6 +14,10 @@ _DIGITS: Final = 30
 _LARGEST: Final = 10**6
 """The largest exponent of a result, and far beyond what anybody wants to hear."""
 _FACTORIAL: Final = 400
+_LONGEST: Final = 1000
+"""Characters of a calculation: what is longer nobody says, and it would be read once for each way to divide it."""
+_DEEPEST: Final = 40
+"""Operands that wait for others: "minus minus minus …"."""
 
 
 class NoArithmetic(Exception):
@@ -59,6 +63,8 @@ _OPERATORS: Final = frozenset(_BINARY) | {"sqrt", "cbrt", "third", "!", "%"}
 
 def calculate(text: str) -> Decimal:
     """The value of ``text``. Raises NoArithmetic, TooLarge, and ZeroDivisionError."""
+    if len(text) > _LONGEST:
+        raise NoArithmetic
     with localcontext() as context:
         context.prec, context.Emax, context.Emin = _DIGITS, _LARGEST, -_LARGEST
         try:
@@ -95,7 +101,7 @@ def _tokens(text: str) -> list[str | Decimal]:
 
 class _Parser:
     def __init__(self, tokens: list[str | Decimal]) -> None:
-        self._tokens, self._at = tokens, 0
+        self._tokens, self._at, self._depth = tokens, 0, 0
         self._percent = False
         """Whether what was read last is a bare percentage."""
 
@@ -109,6 +115,14 @@ class _Parser:
         return self._tokens[self._at] if self._at < len(self._tokens) else None
 
     def _expression(self, least: int) -> Decimal:
+        if self._depth == _DEEPEST:
+            raise NoArithmetic
+        self._depth += 1
+        value = self._joined(least)
+        self._depth -= 1
+        return value
+
+    def _joined(self, least: int) -> Decimal:
         left = self._operand()
         while isinstance(symbol := self._next(), str) and symbol in _BINARY and _BINARY[symbol][0] > least:
             precedence, apply = _BINARY[symbol]

@@ -10,6 +10,8 @@ from typing import Final
 
 import yaml
 
+from edge import outside
+
 _log = logging.getLogger(__name__)
 LONGEST_NAME: Final = 60
 MOST_SENTENCES: Final = 20
@@ -21,7 +23,7 @@ def read_routines(file: Path) -> tuple[Mapping[str, Sequence[str]], Sequence[str
     if not file.exists():
         return {}, ()
     try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        root = outside.yaml_of(file.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         return {}, _told([f"{file.name}, line {line}: this is not YAML: {error.problem}"])

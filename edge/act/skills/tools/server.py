@@ -133,15 +133,19 @@ def _failures() -> tuple[type[Exception], ...]:
 
 
 def _tool(listed: Any) -> Tool:
+    # What a server says of its tools may be of any shape.
     schema = listed.input_schema or {}
-    properties = schema.get("properties", {})
+    described, required = schema.get("properties"), schema.get("required")
+    properties = described.items() if isinstance(described, dict) else ()
+    specs = {name: spec for name, spec in properties if isinstance(spec, dict)}
+    enums = {name: spec.get("enum") for name, spec in specs.items()}
     return Tool(
         name=listed.name,
         reads=bool(listed.annotations and listed.annotations.read_only_hint),
-        types={name: str(spec.get("type", "string")) for name, spec in properties.items()},
-        required=tuple(schema.get("required", ())),
+        types={name: str(spec.get("type", "string")) for name, spec in specs.items()},
+        required=tuple(map(str, required)) if isinstance(required, list) else (),
         about=" ".join(str(listed.description or "").split())[:_LONGEST],
-        choices={name: tuple(map(str, spec["enum"])) for name, spec in properties.items() if spec.get("enum")},
+        choices={name: tuple(map(str, enum)) for name, enum in enums.items() if isinstance(enum, list) and enum},
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from edge.audio.wavfile import sane
 from edge.chunk import RATE, Pcm
 from edge.errors import AssistantError
 
@@ -50,7 +51,7 @@ def read(file: BinaryIO, longest_s: float) -> Pcm:
             resampler = soxr.ResampleStream(sound.samplerate, RATE, 1, dtype="float32")
             pieces: list[Pcm] = []
             while len(block := sound.read(_BLOCK, dtype="float32", always_2d=True)):
-                pieces.append(_int16(resampler.resample_chunk(np.ascontiguousarray(block.mean(axis=1)))))
+                pieces.append(_int16(resampler.resample_chunk(np.ascontiguousarray(sane(block).mean(axis=1)))))
                 if sum(map(len, pieces)) > longest_s * RATE:
                     raise Unreadable(f"the sound is longer than {longest_s:g} s", "send it in pieces")
             pieces.append(_int16(resampler.resample_chunk(np.zeros(0, np.float32), last=True)))
@@ -70,5 +71,5 @@ def written(pcm: Pcm, format: str) -> bytes:  # noqa: A002  # the API's own word
 
 
 def _int16(samples: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> Pcm:
-    pcm: Pcm = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype(np.int16)
+    pcm: Pcm = np.clip(np.rint(samples * np.float32(32768)), -32768, 32767).astype(np.int16)
     return pcm

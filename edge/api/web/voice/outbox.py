@@ -53,6 +53,8 @@ class Outbox:
         """The client won't come back: nothing is kept any more."""
         self._closed = True
         self._frames.clear()
+        # Whoever is about to take the next frame finds none, as long as it is not cancelled itself.
+        self._first = self._cursor
         self._change()
 
     # -- for its connection ---------------------------------------------------------------------------------------

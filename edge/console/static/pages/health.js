@@ -1,7 +1,7 @@
 // What works, how the board is, which versions run.
 import { html, useEffect } from "../lib/html.js";
-import { get, me } from "../lib/api.js";
-import { Badge, Button, Card, Meter, Trouble, Waiting, useLoaded } from "../lib/parts.js";
+import { get, me, post } from "../lib/api.js";
+import { Badge, Button, Card, Meter, Trouble, Waiting, ago, useLoaded } from "../lib/parts.js";
 import { restart } from "../lib/restart.js";
 
 const EVERY_MS = 6000;
@@ -105,10 +105,56 @@ function Updating({ updating, again }) {
   };
   return html`<${Card} title="Update, roll back, restart">
     <p>Installed is <strong>${updating.installed}</strong>. ${!updating.automatic && "It does not look for other versions by itself, and can't change its own."}</p>
+    ${updating.automatic && owner && html`<${Versioning} />`}
     <details><summary>To update by hand</summary><pre><code>${updating.how.join("\n")}</code></pre></details>
     <details><summary>To return to this version later</summary><pre><code>${updating.back.join("\n")}</code></pre></details>
     ${owner && html`<div class="row"><${Button} run=${run}>Restart the assistant<//><span class="hint">Some seconds, and never in the middle of a sentence.</span></div>`}
   <//>`;
+}
+
+const STAGES = {
+  asked: "Asking…",
+  fetching: "Fetching…",
+  laying: "Verifying it, and laying it beside what runs…",
+  waiting: "It lies ready, and takes over as soon as nobody talks to the assistant.",
+  trial: "It runs, and shows for some minutes whether it is well. If it isn't, the version before comes back.",
+};
+const ENDS = {
+  applied: (last) => `${numberOf(last.release)} took the place of ${numberOf(last.before)}`,
+  undone: (last) => `${numberOf(last.release)} was undone: ${last.why}`,
+  "put off": (last) => `${numberOf(last.release)} was put off: ${last.why}`,
+  "rolled back": (last) => `${numberOf(last.before)} was left for ${numberOf(last.release)}`,
+};
+const LOOK_MS = 2000;
+
+function Versioning() {
+  const { value, error, again, put } = useLoaded(() => get("/v1/updates"));
+  useEffect(() => {
+    const timer = setInterval(again, LOOK_MS);
+    return () => clearInterval(timer);
+  }, []);
+  if (error && !value) return html`<${Trouble} error=${error} retry=${again} />`;
+  if (!value) return html`<${Waiting} />`;
+  const ask = (wish) => async () => put(await post(`/v1/updates/${wish}`));
+  const busy = value.stage !== "nothing";
+  return html`<div role="status">
+      ${value.available && !busy && html`<p><strong>${numberOf(value.available)}</strong> is there${value.rollout < 100 && html`; so far it goes to ${value.rollout} % of the devices by itself`}.</p>`}
+      ${busy && html`<p>${STAGES[value.stage]}</p>`}
+    </div>
+    ${value.stage === "fetching" && value.size > 0 && html`<${Meter} label="Fetched" value=${value.done / value.size} text=${`${(value.done / 1e6).toFixed(1)} of ${(value.size / 1e6).toFixed(1)} MB`} />`}
+    ${value.error && html`<p class="bad">${value.error}</p>`}
+    ${value.last && html`<p class="soft">${ENDS[value.last.result](value.last)}, ${ago(value.last.at)}.</p>`}
+    <div class="row">
+      ${value.repository && html`<${Button} run=${ask("check")} disabled=${busy}>Look for a newer version<//>`}
+      ${value.repository && value.available && html`<${Button} kind="main" run=${ask("apply")} disabled=${busy}>Take ${numberOf(value.available)}<//>`}
+      ${(value.previous || value.stage === "trial") && html`<${Button} run=${ask("rollback")} disabled=${busy && value.stage !== "trial"}>Go back${value.previous && ` to ${numberOf(value.previous)}`}<//>`}
+    </div>
+    <p class="hint">${value.repository ? html`From <code>${value.repository}</code>${value.looked_at && `, looked at ${ago(value.looked_at)}`}; only what its publisher has signed is taken.` : "No repository of releases is named: Settings, Updates."}</p>`;
+}
+
+/** "0.2.0-1a2b3c4d" → "0.2.0". */
+function numberOf(release) {
+  return release.split("-")[0];
 }
 
 function lasted(seconds) {

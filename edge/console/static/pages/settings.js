@@ -10,7 +10,7 @@ import { Wake } from "./settings/wake.js";
 
 /** By address: title, and what stands on it: sections, single keys, or a page of its own. */
 const PARTS = {
-  general: { title: "General", sections: ["", "listen", "confirm", "audio", "hardware"] },
+  general: { title: "General", sections: ["", "listen", "confirm", "audio", "hardware", "update"] },
   wake: { title: "Wake word", page: Wake, sections: ["wake"] },
   voice: { title: "Voice and language", page: Voices, sections: ["speak", "stt", "understand"] },
   models: { title: "Models", page: Models, sections: [] },

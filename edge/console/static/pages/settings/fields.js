@@ -6,6 +6,7 @@ const TITLES = {
   "": "This assistant",
   api: "Page and API",
   audio: "Microphone and loudspeaker",
+  board: "The board",
   cloud: "The bridge",
   confirm: "What is asked about first",
   hardware: "Lights, buttons, switches",
@@ -17,11 +18,13 @@ const TITLES = {
   speak: "The voice",
   stt: "Speech to text",
   understand: "Understanding",
+  update: "Updates",
   wake: "Waking",
   wyoming: "Other machines",
 };
 const NAMES = { stt: "speech to text", llm: "language model", vad: "speech detection", mqtt: "MQTT", tls: "TLS", pin: "PIN", url: "address", hid: "USB speakerphone", ca: "authority's" };
 const SOURCES = {
+  board: "for this kind of board",
   profile: "measured on this board",
   file: "in the settings file",
   kept: "kept apart",

@@ -1,0 +1,63 @@
+"""How the C library deals with memory: what was freed goes back to the system, and is not kept for whoever wants some.
+
+glibc has an arena for each thread. What was freed in one of them stays with it, be it what was unpacked on a model's
+way into memory, or all that one long sentence took: some 90 MB after the start, and 80 MB after the sentence, without
+what is here (docs/boards.md). Sources: mallopt(3), malloc_trim(3). Other C libraries know nothing of it.
+"""
+
+import ctypes
+from contextlib import suppress
+from typing import Final
+
+import anyio
+from anyio.to_thread import run_sync
+
+from edge.bus import Bus
+
+_STILL_S: Final = 3.0
+"""Without an event, so that no turn waits for it."""
+
+
+_TRIM_THRESHOLD: Final = -1
+_MMAP_THRESHOLD: Final = -3
+"""``M_TRIM_THRESHOLD`` and ``M_MMAP_THRESHOLD`` of ``malloc.h``."""
+_APART: Final = 256 << 10
+_TOGETHER: Final = 32 << 20
+"""Bytes: glibc's own bounds, between which it otherwise moves by itself."""
+
+
+def begin_loading() -> None:
+    """From now on whatever is large, as weights are, has pages of its own, which go when it is freed."""
+    _set(_MMAP_THRESHOLD, _APART)
+
+
+def end_loading() -> None:
+    """Everything is loaded: what is wanted again and again, as an engine's work is, comes out of the arenas, which is
+    quicker. What nobody wants any more is given back.
+    """
+    _set(_MMAP_THRESHOLD, _TOGETHER)
+    _set(_TRIM_THRESHOLD, 2 * _TOGETHER)
+    return_memory()
+
+
+def _set(what: int, value: int) -> None:
+    with suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(what, value)
+
+
+def return_memory() -> None:
+    """Give the system what was freed. Takes some milliseconds."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+async def return_memory_when_still(bus: Bus) -> None:
+    """Do so whenever nothing happens any more; runs until it is cancelled."""
+    with bus.subscribe(listener="memory") as events:
+        while True:
+            await events.next()
+            with anyio.move_on_after(_STILL_S) as still:
+                while True:
+                    await events.next()
+                    still.deadline = anyio.current_time() + _STILL_S
+            await run_sync(return_memory)

@@ -1,0 +1,66 @@
+"""JSON, TOML and YAML from outside: what they hold can be written down again, and what is wrong is one kind of error.
+
+JSON may name halves of characters (``"\\ud800"``, RFC 8259, 8.2), which no database, broker or socket takes as text.
+"""
+
+import json
+import re
+import tomllib
+from typing import Any, Final
+
+import yaml
+
+UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
+_NAMED: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_NAMED_IN_BYTES: Final = re.compile(_NAMED.pattern.encode())
+_LARGEST_YAML: Final = 1 << 20
+"""Characters."""
+_DEEPEST_YAML: Final = 32
+_HALF: Final = re.compile("[\ud800-\udfff]")
+
+
+def json_of(text: str | bytes) -> Any:
+    """The value, with :data:`UNREADABLE` for each half of a character. Raises ValueError; RecursionError for depth."""
+    value = json.loads(text)
+    named = _NAMED.search(text) if isinstance(text, str) else _NAMED_IN_BYTES.search(text)
+    if named is None and not _wide(text):
+        return value
+    # Whole characters that were named by their halves are whole by now.
+    return json.loads(_HALF.sub(UNREADABLE, json.dumps(value, ensure_ascii=False)))
+
+
+def _wide(text: str | bytes) -> bool:
+    """Whether it is UTF-16 or UTF-32, which ``json`` reads too, and in which nothing was found."""
+    return isinstance(text, bytes) and b"\0" in text
+
+
+def toml_of(text: str) -> dict[str, Any]:
+    """The document. Raises tomllib.TOMLDecodeError, also for what ``tomllib`` has other errors for: numbers of
+    thousands of digits, and what is nested too deeply.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError as error:
+        raise tomllib.TOMLDecodeError(str(error)) from None
+    except RecursionError:
+        raise tomllib.TOMLDecodeError("it is nested too deeply") from None
+
+
+def yaml_of(text: str) -> yaml.Node | None:
+    """The root of the one document; None where there is nothing. Raises yaml.YAMLError, also for what is nested so
+    deeply that libyaml's own stack would not do for it.
+    """
+    if len(text) > _LARGEST_YAML:
+        raise yaml.YAMLError(f"more than {_LARGEST_YAML} characters")
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST_YAML:
+                raise yaml.YAMLError("it is nested too deeply")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    root: yaml.Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)
+    return root
