@@ -6,7 +6,6 @@ Only what ggml computes with differs between cores: all are built from one tree,
 import os
 import shutil
 import sys
-import tarfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +35,9 @@ _CROSS: Final = (
     f"-DCMAKE_FIND_ROOT_PATH=/usr/{_TARGET}",
     "-DGGML_NATIVE=OFF",
 )
+
+_WITHOUT_CHAT: Final = ("set(LLAMA_BUILD_COMMON ON ", "set(LLAMA_BUILD_COMMON OFF ")
+"""What only its own programs use, the half of it. No option turns it off."""
 
 
 def name(core: Core) -> str:
@@ -73,9 +75,12 @@ def _source(work: Path) -> Path:
     line = [*pip("download", work / "venv/bin/python"), *fresh, "--dest", work]
     watch("fetching the source", line, work / "source.log", _environ(work, ()))
     archive = next(work.glob(f"llama_cpp_python-{version}.tar.gz"))
-    with tarfile.open(archive) as packed:
-        packed.extractall(work / "unpacked", filter="data")
-    (work / "unpacked" / folder.name).rename(folder)
+    (work / "unpacked").mkdir(exist_ok=True)
+    watch("unpacking it", ["tar", "-C", work / "unpacked", "-xzf", archive], work / "unpack.log")
+    unpacked = work / "unpacked" / folder.name
+    listed = unpacked / "CMakeLists.txt"
+    listed.write_text(listed.read_text("utf-8").replace(*_WITHOUT_CHAT), "utf-8")
+    unpacked.rename(folder)
     return folder
 
 

@@ -15,9 +15,16 @@ import numpy as np
 import soundfile
 
 from edge.chunk import CHUNK_SAMPLES, RATE, Pcm
+from edge.devices import DeviceState
+from edge.ports import LlmEngine
 from edge.samples import KITCHEN_LIGHT
 from edge.settings import load
+from edge.understand.llm_calls import choices, gbnf, targets
+from edge.understand.llm_prompt import FIXED, question
+from edge.understand.llm_retrieval import relevant
+from edge.understand.llm_verbs import VERBS
 from models.store import Store
+from tests.houses import DEVICES
 
 _PRCTL: Final = 167
 _MARK: Final = 0x48454152
@@ -25,6 +32,7 @@ _REPLY: Final = "The kitchen light is on."
 _COMMAND: Final = "turn on the kitchen light"
 _COMMAND_S: Final = (1.75, 3.35)
 """Where it is said in the recording, with what the assistant hears before and after it."""
+_MOST_TOKENS: Final = 64
 _FRONT: Final = Path("/tmp/front")  # noqa: S108  # a file system of its own
 
 
@@ -135,24 +143,42 @@ def _voice(store: Store, counter: Counter, spoken: Pcm) -> None:
 
 
 def _llm(store: Store, counter: Counter, spoken: Pcm) -> None:
-    from edge.understand.llm_calls import choices, gbnf, targets
-    from edge.understand.llm_llamacpp import build
-    from edge.understand.llm_prompt import FIXED, question
-    from edge.understand.llm_retrieval import relevant
-    from edge.understand.llm_verbs import VERBS
-    from tests.houses import DEVICES
-    from tests.unit.test_llm import STATES
-
-    folder = store.require("smollm2-135m-instruct")
-    adapter = next(Path("models/adapters").glob("*.gguf"), None)
-    engine = build(next(folder.glob("*.gguf")), 1, adapter)
+    engine = _local_model(store)
     engine.prepare(FIXED, _FRONT)
+    asked, grammar = _dark()
+    engine.complete(FIXED + asked, grammar, _MOST_TOKENS)
+    counter.stage(
+        "the small language model's call", lambda: engine.complete(FIXED + asked, grammar, _MOST_TOKENS), warm=0
+    )
+
+
+def answer() -> None:
+    """Let the local model answer a constrained call, once, and print it."""
+    engine = _local_model(Store(load().models_dir))
+    asked, grammar = _dark()
+    said = engine.complete(FIXED + asked, grammar, _MOST_TOKENS)
+    print(f"answered {said.text.strip()} ({said.probability:.2f})")
+
+
+def begin() -> None:
+    """Let the local model choose a single word, and print it: every kind of its computations is done at least once."""
+    engine = _local_model(Store(load().models_dir))
+    said = engine.complete("The lamp is", 'root ::= "on" | "off"', 2)
+    print(f"answered {said.text}")
+
+
+def _local_model(store: Store) -> LlmEngine:
+    from edge.understand.llm_llamacpp import build
+
+    adapter = next(Path("models/adapters").glob("*.gguf"), None)
+    return build(next(store.require("smollm2-135m-instruct").glob("*.gguf")), 1, adapter)
+
+
+def _dark() -> tuple[str, str]:
+    """A question about a house, and the grammar of what may be answered."""
     text = "it is dark in the kitchen"
     known = targets(relevant(text, DEVICES, None, []), DEVICES)
-    asked, grammar = question(text, known, STATES.__getitem__, None, None), gbnf(choices(known, VERBS))
-    answer = engine.complete(FIXED + asked, grammar, 64)
-    print(f"answered {answer.text.strip()} {answer.probability:.2f}", file=sys.stderr)
-    counter.stage("the small language model's call", lambda: engine.complete(FIXED + asked, grammar, 64), warm=0)
+    return question(text, known, lambda _: DeviceState("off"), None, None), gbnf(choices(known, VERBS))
 
 
 if __name__ == "__main__":
