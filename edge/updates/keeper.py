@@ -95,7 +95,9 @@ class Keeper:
         if not state.laid or state.laid == self._release or state.trial is not None:
             return
         request = word.taken(self._spool.request, Request)
-        by_person = request is not None and request.by_person and request.release in ("", state.laid)
+        # Whoever only wanted to see what there is has not asked for it.
+        wanted = request is not None and request.by_person and request.wish in (Wish.APPLY, Wish.SWITCH)
+        by_person = wanted and request is not None and request.release in ("", state.laid)
         waits = request is not None and request.wish is Wish.SWITCH and request.ident != state.answers
         if waits and request is not None and time.time() - request.at < _ANSWER_S:
             return  # it is on its way

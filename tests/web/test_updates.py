@@ -167,6 +167,14 @@ async def test_whoever_asked_does_not_wait_for_the_night(served: Served, spool: 
     assert request.wish is Wish.SWITCH
 
 
+@pytest.mark.usefixtures("quick", "laid")
+@pytest.mark.parametrize("wish", [Wish.CHECK, Wish.ROLL_BACK])
+async def test_whoever_asked_for_something_else_has_not_asked_for_it(wish: Wish, served: Served, spool: Spool) -> None:
+    asked = word.ask(spool, wish, by_person=True)
+    await Kept(served, NOON).looks()
+    assert requested(spool) == asked
+
+
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("state", [State(), State(laid=NEW, refused=(NEW,)), State(laid=OLD)])
 async def test_what_is_not_there_or_was_not_well_does_not_take_over(
