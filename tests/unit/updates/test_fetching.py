@@ -54,11 +54,11 @@ async def test_a_fetch_that_was_cut_goes_on_and_fills_no_disk(
 ) -> None:
     board.install(publisher, "0.1.0")
     made = publisher.publish("0.2.0", files={"lib/big": BIG})
-    (rest,) = (pack for pack in made.packs if pack.name == "rest")
-    path = f"/targets/{pack_path(rest)}"
+    (big,) = (pack for pack in made.packs if pack.name == "rest: big")
+    path = f"/targets/{pack_path(big)}"
     await look(source, board.places, board.spool)
     whole = 10**9
-    server.cuts = [whole, whole, 100_000, 1, 1, 1]  # the timestamp, the first pack, this one's four attempts
+    server.cuts = [whole, whole, whole, 100_000, 1, 1, 1]  # the timestamp, two packs, this one's four attempts
     with pytest.raises(UpdateError, match="goes on where it stopped"):
         await fetch(source, board.places, board.spool, models, lambda _: None, by_person=False)
     assert word.taken(board.spool.found, Found) is not None
@@ -70,6 +70,21 @@ async def test_a_fetch_that_was_cut_goes_on_and_fills_no_disk(
     publisher.publish("0.3.0")
     await fetch(source, board.places, board.spool, models, lambda _: None, by_person=False)
     assert sum(file.stat().st_size for file in board.spool.packs.iterdir()) < 100_000
+
+
+async def test_a_pack_that_rotted_comes_anew(
+    publisher: Publisher, board: Board, source: Source, models: Store, server: Server
+) -> None:
+    board.install(publisher, "0.1.0")
+    made = publisher.publish("0.2.0")
+    await fetch(source, board.places, board.spool, models, lambda _: None, by_person=False)
+    (rest,) = (pack for pack in made.packs if pack.name == "rest")
+    (board.spool.packs / rest.sha256).write_bytes(bytes(rest.size))
+    server.asked.clear()
+    await fetch(source, board.places, board.spool, models, lambda _: None, by_person=False)
+    assert asked_packs(server) == [rest.sha256]
+    found = laying.verified("stable", board.places, board.spool)
+    laying.lay(found, board.places, board.spool)
 
 
 async def test_a_disk_without_room_is_told_before_anything_comes(
