@@ -83,6 +83,8 @@ class Exchange:
         if state.leaving:
             return self._leave(state.leaving, state.previous)
         if (trial := state.trial) is None:
+            # What was left when it was come back has ended by now.
+            versions.prune(self._places, state)
             return None
         runs = versions.led_to(self._places.current)
         self._lead_to(runs)  # its units may not have been laid
@@ -109,8 +111,8 @@ class Exchange:
         last = Last(result=Result.ROLLED_BACK, release=to, before=before, at=self._now())
         state = self._state
         self._service.restart()
+        # Its folder stays until root's part runs the next time: what ends now still reads from it.
         self._keep(replace(state, leaving="", previous="", refused=_with(state.refused, before), last=last))
-        versions.prune(self._places, self._state)
         return last
 
     async def _watch(self, trial: Trial) -> Last:
@@ -200,7 +202,8 @@ class Exchange:
             )
         )
         _log.info("%s: %s %s", trial.release, result.value, why)
-        versions.prune(self._places, self._state)
+        if result is Result.APPLIED:
+            versions.prune(self._places, self._state)
         return last
 
     def _lead_to(self, release: str) -> None:

@@ -96,7 +96,10 @@ async def test_a_release_that_is_not_well_is_taken_back(
     state = versions.state(board.places)
     assert (state.refused, state.trial, state.previous) == ((new,), None, "")
     assert (board.units / "hearthside.service").read_text() == "# 0.1.0\n"
-    assert not (board.places.releases / new).exists()
+    # What is ending reads from it until the end; the next time it goes.
+    assert (board.places.releases / new).exists()
+    assert await exchange(board, service).go_on() is None
+    assert sorted(path.name for path in board.places.releases.iterdir()) == [old]
 
 
 def replace_rules(rules: Rules, **other: float) -> Rules:
@@ -135,6 +138,7 @@ async def test_one_may_go_back_once(board: Board, service: Service, old: str, ne
     last = await swap.roll_back()
     assert (last.result, ends(board), service.runs) == (Result.ROLLED_BACK, (old, old), old)
     assert versions.state(board.places).refused == (new,), "it does not come again by itself"
+    assert (board.places.releases / new).exists(), "what is ending reads from it"
     with pytest.raises(UpdateError, match="no version before"):
         await swap.roll_back()
 
