@@ -105,7 +105,7 @@ async def _have_done(settings: "Settings", wish: "Wish") -> None:
     from edge.updates.errors import UpdateError
     from edge.updates.places import Places, Spool
     from edge.updates.story import Stage, story
-    from edge.updates.word import Wish, ask
+    from edge.updates.word import Result, Wish, ask
 
     places, spool = Places(), Spool.of(settings.data_dir)
     versions.installed(places)
@@ -113,19 +113,23 @@ async def _have_done(settings: "Settings", wish: "Wish") -> None:
         source(settings)  # what is missing for it is said at once
     before = versions.state(places).last
     ask(spool, wish, settings.update.channel, by_person=True)
-    asked = time.monotonic()
+    asked, begun = time.monotonic(), False
     with Console(stderr=True).status("asking") as line:
         while True:
             await anyio.sleep(_LOOK_S)
             now = story(places, spool)
             line.update(_in_words(now))
-            if now.stage is Stage.ASKED and time.monotonic() - asked > _BEGIN_S:
+            begun = begun or now.stage is not Stage.ASKED
+            if not begun and time.monotonic() - asked > _BEGIN_S:
                 raise UpdateError("nothing works on it", "systemctl status hearthside-update.path")
             if now.stage is Stage.NOTHING or (now.last is not None and now.last != before):
                 break
     if now.error:
         raise UpdateError(now.error, "")
-    print(_outcome(now, before))
+    said = _outcome(now, before)
+    if now.last is not None and now.last != before and now.last.result in (Result.UNDONE, Result.PUT_OFF):
+        raise UpdateError(said, "the version before runs")
+    print(said)
 
 
 def _in_words(now: "Story") -> str:

@@ -28,14 +28,20 @@ _UMASK: Final = 0o022
 async def work(places: Places, spool: Spool, exchange: Exchange) -> None:
     """What was interrupted, then requests, until there is no new one. Raises AssistantError, OSError."""
     await exchange.go_on()
+    if (state := versions.state(places)).working:
+        versions.keep(places, replace(state, working=False))  # it was interrupted
     while (request := _pending(places, spool)) is not None:
         # Once at most, whatever happens: who asked sees what became of it, and may ask again.
-        versions.keep(places, replace(versions.state(places), answers=request.ident, error=""))
+        begun = replace(versions.state(places), answers=request.ident, working=True, error="")
+        versions.keep(places, begun)
+        failed = ""
         try:
             await _do(request, places, spool, exchange)
         except AssistantError as error:
-            versions.keep(places, replace(versions.state(places), error=str(error)))
+            failed = str(error)
             raise
+        finally:
+            versions.keep(places, replace(versions.state(places), working=False, error=failed))
 
 
 async def _do(request: Request, places: Places, spool: Spool, exchange: Exchange) -> None:

@@ -93,6 +93,7 @@ async def fetch(
 
 
 def _look(source: Source, places: Places, spool: Spool, http: httpx.Client, answers: str) -> Looked:
+    here = versions.installed(places)
     trust = Trust(spool.metadata, places.anchor, HttpFetcher(http), source.url)
     trust.refresh()
     path = release.target(source.channel, platform.machine(), release.python())
@@ -103,7 +104,7 @@ def _look(source: Source, places: Places, spool: Spool, http: httpx.Client, answ
     trust.fetch(offer, spool.release)
     _open_up(spool)
     newest = release.read_for_this_machine(spool.release.read_bytes())
-    if release.number(newest.name) <= release.number(versions.installed(places)):
+    if release.number(newest.name) <= release.number(here):
         return Looked(Found(at=time.time(), answers=answers), None)
     percent = min(offer.rollout, source.cap)
     found = Found(at=time.time(), release=newest.name, rollout=percent, answers=answers)

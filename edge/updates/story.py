@@ -79,6 +79,8 @@ def story(places: Places, spool: Spool) -> Story:
 def _stage(state: word.State, found: Found, request: Request | None, runs: str) -> Stage:
     if state.trial is not None:
         return Stage.TRIAL
+    if state.working:
+        return Stage.LAYING
     asked = request is not None and request.ident != state.answers and request.wish is not Wish.CHECK
     if asked and request is not None:
         if found.error and found.answers == request.ident:

@@ -142,6 +142,8 @@ class State(Word, frozen=True):
     last: Last | None = None
     answers: str = ""
     """The request that was worked on last."""
+    working: bool = False
+    """It is still worked on."""
     error: str = ""
     """What became of it where it could not be done."""
 

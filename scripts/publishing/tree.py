@@ -19,7 +19,7 @@ _THREADS: Final = 0
 """The bytes must not depend on how many."""
 _MADE_ON_THE_BOARD: Final = ("bin/python", "bin/python3", "pyvenv.cfg")
 _OURS: Final = "hearthside"
-_BIG: Final = 128 * 1024
+BIG: Final = 128 * 1024
 """Bytes of a file that is a pack of its own."""
 
 
@@ -33,8 +33,8 @@ def release_of(tree: Path, machine: str, targets: Path, level: int = LEVEL) -> R
     for name, paths in sorted(_by_package(tree, site).items()):
         files = [_file(tree, path) for path in sorted(paths)]
         # A library or a model that stays is not fetched again for a line of code beside it.
-        parts = [(name, [file for file in files if file.size < _BIG])]
-        parts += [(f"{name}: {Path(file.path).name}", [file]) for file in files if file.size >= _BIG]
+        parts = [(name, [file for file in files if file.size < BIG])]
+        parts += [(f"{name}: {Path(file.path).name}", [file]) for file in files if file.size >= BIG]
         packs += [_pack(part, tuple(of_it), tree, targets, level) for part, of_it in parts if of_it]
     listed = "".join(f"{file.path} {file.sha256} {file.runs}\n" for pack in packs for file in pack.files)
     digest = hashlib.sha256(listed.encode()).hexdigest()[:8]

@@ -79,6 +79,7 @@ FOUND: Final[list[dict[str, Any]]] = [
 
 SAMPLES: Final[MappingProxyType[str, list[dict[str, Any]]]] = MappingProxyType({
     "cloud_late": FOUND,
+    "update_undone": [{"version": "0.2.0"}],
     "cloud_news": [{"found": found, "waiting": waiting} for found in ([], FOUND) for waiting in (0, 1, 2)],
     "time": [{"now": MONDAY}], "date": [{"now": MONDAY}], "which_one": [{"name": "Heater", "places": ["A", "B", "C"]}],
     "which_device": [NAMES], **{f"confirm_{risk}": [NAMES] for risk in ("unlock", "open_garage", "open_valve", "disarm", "siren", "install")},

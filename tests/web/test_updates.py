@@ -57,6 +57,11 @@ def requested(spool: Spool) -> Request | None:
     return word.taken(spool.request, Request)
 
 
+def wished(spool: Spool) -> Wish | None:
+    request = requested(spool)
+    return request.wish if request is not None else None
+
+
 async def test_a_version_is_seen_asked_for_and_left_again(served: Served, board: Places, spool: Spool) -> None:
     word.leave(spool.found, Found(at=5.0, release=NEW, rollout=25, size=2_000_000))
     told = (await served.client.get("/v1/updates")).json()
@@ -87,12 +92,8 @@ async def test_a_version_is_seen_asked_for_and_left_again(served: Served, board:
     versions.keep(board, State(previous=OLD, last=last))
     answer = await served.client.post("/v1/updates/rollback")
     assert (answer.status_code, answer.json()["last"]["result"]) == (202, "applied")
-    request = requested(spool)
-    assert request is not None
-    assert request.wish is Wish.ROLL_BACK
-
-
-async def test_other_installations_say_how_they_are_updated(served: Served, board: Places) -> None:
+    assert wished(spool) is Wish.ROLL_BACK
+    # Other installations say how they are updated.
     board.current.unlink()
     for method, path in (("GET", ""), ("POST", "/check"), ("POST", "/apply"), ("POST", "/rollback")):
         answer = await served.client.request(method, f"/v1/updates{path}")
@@ -140,12 +141,11 @@ def laid(board: Places) -> None:
 
 
 @pytest.mark.usefixtures("quick", "laid")
-async def test_what_lies_ready_takes_over_in_its_hours_and_says_what_failed_before(
-    served: Served, spool: Spool
+async def test_what_lies_ready_takes_over_in_its_hours_or_when_somebody_wants_it(
+    served: Served, board: Places, spool: Spool
 ) -> None:
-    by_day = Kept(served, NOON)
-    await by_day.looks()
-    assert requested(spool) is None
+    await Kept(served, NOON).looks()
+    assert requested(spool) is None, "by day it waits"
     by_night = Kept(served)
     await by_night.looks()
     request = requested(spool)
@@ -156,33 +156,22 @@ async def test_what_lies_ready_takes_over_in_its_hours_and_says_what_failed_befo
     health = word.taken(spool.health, Health)
     assert health is not None
     assert (health.release, health.failing) == (OLD, ("broker",))
-
-
-@pytest.mark.usefixtures("quick", "laid")
-async def test_whoever_asked_does_not_wait_for_the_night(served: Served, spool: Spool) -> None:
+    # Whoever only wanted to see what there is, or to go back, has not asked for it.
+    for wish in (Wish.CHECK, Wish.ROLL_BACK):
+        asked = word.ask(spool, wish, by_person=True)
+        await Kept(served, NOON).looks()
+        assert requested(spool) == asked
+    # Whoever asked does not wait for the night.
     word.ask(spool, Wish.APPLY, by_person=True)
     await Kept(served, NOON).looks()
-    request = requested(spool)
-    assert request is not None
-    assert request.wish is Wish.SWITCH
-
-
-@pytest.mark.usefixtures("quick", "laid")
-@pytest.mark.parametrize("wish", [Wish.CHECK, Wish.ROLL_BACK])
-async def test_whoever_asked_for_something_else_has_not_asked_for_it(wish: Wish, served: Served, spool: Spool) -> None:
-    asked = word.ask(spool, wish, by_person=True)
-    await Kept(served, NOON).looks()
-    assert requested(spool) == asked
-
-
-@pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("state", [State(), State(laid=NEW, refused=(NEW,)), State(laid=OLD)])
-async def test_what_is_not_there_or_was_not_well_does_not_take_over(
-    state: State, served: Served, board: Places, spool: Spool
-) -> None:
-    versions.keep(board, state)
-    await Kept(served).looks()
-    assert requested(spool) is None
+    assert wished(spool) is Wish.SWITCH
+    # What is not there, or was not well here, does not take over.
+    for state in (State(), State(laid=NEW, refused=(NEW,)), State(laid=OLD)):
+        spool.request.unlink()
+        versions.keep(board, state)
+        await Kept(served).looks()
+        assert requested(spool) is None
+        spool.request.touch()
 
 
 @asynccontextmanager
@@ -223,30 +212,25 @@ async def a_turn(served: Served) -> AsyncIterator[None]:
         yield
 
 
-@pytest.mark.usefixtures("quick", "laid")
-@pytest.mark.parametrize("busy", [ringing, a_timer, an_alarm, a_turn])
-async def test_never_while_somebody_needs_it(busy, served: Served, board: Places, spool: Spool) -> None:  # type: ignore[no-untyped-def]
-    word.ask(spool, Wish.APPLY, by_person=True)
-    kept = Kept(served)
-    async with busy(served):
-        await kept.looks()
-        request = requested(spool)
-        assert request is not None
-        assert request.wish is Wish.APPLY, "it has not let go"
-        versions.point(board.current, board.releases / NEW)
-        await kept.looks()
-        assert kept.ended == 0
-    await kept.looks()
-    assert kept.ended == 1, "and now it does"
-
-
 @pytest.mark.usefixtures("laid")
-async def test_a_pause_in_a_conversation_is_no_end(served: Served, spool: Spool) -> None:
+async def test_never_while_somebody_needs_it(
+    served: Served, board: Places, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     word.ask(spool, Wish.APPLY, by_person=True)
     await Kept(served).looks()
-    request = requested(spool)
-    assert request is not None
-    assert request.wish is Wish.APPLY, "half a minute must have passed"
+    assert wished(spool) is Wish.APPLY, "a pause in a conversation is no end: half a minute must have passed"
+    monkeypatch.setattr(keeper, "_STILL_S", 0.0)
+    kept = Kept(served)
+    for busy in (ringing, a_timer, an_alarm, a_turn):
+        versions.point(board.current, board.releases / OLD)
+        async with busy(served):
+            await kept.looks()
+            assert wished(spool) is Wish.APPLY, f"{busy.__name__}: it has not let go"
+            versions.point(board.current, board.releases / NEW)
+            await kept.looks()
+            assert kept.ended == 0, busy.__name__
+    await kept.looks()
+    assert kept.ended == 1, "and now it does"
 
 
 async def test_what_was_undone_is_told_once_when_people_are_up(served: Served, board: Places) -> None:
