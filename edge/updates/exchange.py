@@ -84,7 +84,7 @@ class Exchange:
             return self._leave(state.leaving, state.previous)
         if (trial := state.trial) is None:
             # What was left when it was come back has ended by now.
-            versions.prune(self._places, state)
+            versions.prune(self._places, state, state.refused)
             return None
         runs = versions.led_to(self._places.current)
         self._lead_to(runs)  # its units may not have been laid

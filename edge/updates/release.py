@@ -88,7 +88,7 @@ def read(data: bytes) -> Release:
     """What ``data`` describes. Raises UpdateRefused for what can't be, or would write where it may not."""
     try:
         release = msgspec.json.decode(data, type=Release)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UpdateRefused(f"the description of the release is malformed: {error}", "ask who publishes it") from None
     if release.format != FORMAT:
         raise UpdateRefused("the release is described in a newer way", "update by hand once: docs/install.md")

@@ -1,5 +1,6 @@
 """One release in the place of another: well, not well, busy, interrupted."""
 
+import errno
 import functools
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from edge.updates import __main__ as roots_part
 from edge.updates import laying, versions, word
 from edge.updates.errors import UpdateError
 from edge.updates.exchange import Exchange, Rules
+from edge.updates.story import Stage, story
 from edge.updates.word import Found, Health, Result, Wish
 from tests.unit.updates.publisher import Board, Publisher, carried
 from tests.unit.updates.service import Service
@@ -98,8 +100,9 @@ async def test_a_release_that_is_not_well_is_taken_back(
     assert (board.units / "hearthside.service").read_text() == "# 0.1.0\n"
     # What is ending reads from it until the end; the next time it goes.
     assert (board.places.releases / new).exists()
+    (board.places.releases / "somebody installs it").mkdir()
     assert await exchange(board, service).go_on() is None
-    assert sorted(path.name for path in board.places.releases.iterdir()) == [old]
+    assert sorted(path.name for path in board.places.releases.iterdir()) == [old, "somebody installs it"]
 
 
 def replace_rules(rules: Rules, **other: float) -> Rules:
@@ -163,10 +166,15 @@ async def test_one_may_go_back_in_the_middle_of_a_trial(board: Board, service: S
 async def test_a_request_is_worked_on_once(publisher: Publisher, board: Board, service: Service, old: str) -> None:
     made = publisher.publish("0.2.0")
     carried(publisher, board.spool)
-    word.leave(board.spool.found, Found(at=0, release=made.name, fetched=True))
     service.looked = functools.partial(finds_itself, board, service)
     swap = exchange(board, service)
-    word.ask(board.spool, Wish.APPLY)
+    asked = word.ask(board.spool, Wish.APPLY)
+    # What was fetched before, and what is fetched now as far as it is, are not what was asked for.
+    for found in (Found(at=0, fetched=True, answers="earlier"), Found(at=0, size=9, done=3, answers=asked.ident)):
+        word.leave(board.spool.found, found)
+        await roots_part.work(board.places, board.spool, swap)
+        assert versions.state(board.places).answers == "", "it waits for it"
+    word.leave(board.spool.found, Found(at=0, release=made.name, fetched=True, answers=asked.ident))
     await roots_part.work(board.places, board.spool, swap)
     assert (versions.state(board.places).laid, ends(board)) == (made.name, (old, old)), "laid, and not started"
     word.ask(board.spool, Wish.SWITCH, release=made.name)
@@ -174,6 +182,26 @@ async def test_a_request_is_worked_on_once(publisher: Publisher, board: Board, s
         await roots_part.work(board.places, board.spool, swap)
         assert ends(board) == (made.name, made.name)
     assert service.told == [old, made.name, "others"]
+
+
+async def test_a_disk_that_fails_is_told(
+    board: Board, service: Service, old: str, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(laying, "lay", full)
+    made = publisher.publish("0.2.0")
+    carried(publisher, board.spool)
+    asked = word.ask(board.spool, Wish.APPLY, by_person=True)
+    word.leave(board.spool.found, Found(at=0, release=made.name, fetched=True, answers=asked.ident))
+    with pytest.raises(OSError, match="No space"):
+        await roots_part.work(board.places, board.spool, exchange(board, service))
+    told = story(board.places, board.spool)
+    assert (told.stage, "No space left" in told.error) == (Stage.NOTHING, True)
+    # It is no longer told of what is asked for next.
+    word.ask(board.spool, Wish.ROLL_BACK, by_person=True)
+    assert story(board.places, board.spool).error == ""
 
 
 @pytest.mark.parametrize("release", ["0.1.0-00000000", "../../../etc", "9.9.9-00000000"])
@@ -186,7 +214,9 @@ async def test_nobody_can_ask_for_what_was_not_verified(release: str, board: Boa
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"wish":"format"}', '{"wish":"switch","at":0,"ident":"x","release":7}']
+    "text",
+    ["", "{", "[]", '{"wish":"format"}', '{"wish":"switch","at":0,"ident":"x","release":7}', '{"x":' + "[" * 50_000],
+    ids=range(6),
 )
 async def test_a_request_that_makes_no_sense_is_none(text: str, board: Board, service: Service, old: str) -> None:
     board.spool.make()
