@@ -98,9 +98,8 @@ def is_undone(life: Life) -> str:
     begun = time.monotonic()
     life.publish("0.3.0", broken=True)
     said = life.hearth("update", "apply")
-    assert "0.3.0: undone: it came to an end 3 times — the version before runs" in said, said + life.board.journal(
-        "hearthside-update*"
-    )
+    expected = "0.3.0: undone: it came to an end 3 times — the version before runs"
+    assert expected in said, said + life.board.journal("hearthside-update*")
     assert [name.partition("-")[0] for name in life.runs] == ["0.2.0", "0.2.0"]
     life.board.until("hearthside", "active", 60)
     return f"{time.monotonic() - begun:.0f} s; 0.2.0 runs again"

@@ -19,7 +19,7 @@ from edge.home.broker import Broker, Link
 from tests.security.authority import DAY, Authority
 
 pytestmark = pytest.mark.anyio
-PASSWORD = "canary-of-the-broker"
+PASSWORD = "quibblesnark-of-the-broker"
 _PATIENCE_S = 30
 
 

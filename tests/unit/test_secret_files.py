@@ -40,13 +40,13 @@ def test_where_it_can_not_be_kept_it_says_so(tmp_path: Path) -> None:
 
 def test_what_is_started_is_told_no_secret() -> None:
     given = {
-        "HEARTH_MQTT__PASSWORD": "hush",
-        "hearth_mqtt__password": "hush",
-        "HEARTH_MQTT": '{"password": "hush"}',
+        "HEARTH_MQTT__PASSWORD": "hunter2",
+        "hearth_mqtt__password": "hunter2",
+        "HEARTH_MQTT": '{"password": "hunter2"}',
         "HEARTH_CONFIRM__PIN": "48151623",
         "HEARTH_CONFIRM__UNLOCK": "pin",
-        "HEARTH_SKILLS__TOOLS__SERVERS": '{"x": {"env": {"KEY": "hush"}}}',
-        "HEARTH_CLOUD_DATABASE_URL": "postgresql://me:hush@here/x",
+        "HEARTH_SKILLS__TOOLS__SERVERS": '{"x": {"env": {"KEY": "hunter2"}}}',
+        "HEARTH_CLOUD_DATABASE_URL": "postgresql://me:hunter2@here/x",
         "HEARTH_CLOUD__URL": "wss://bridge:8443",
         "PATH": "/bin",
     }
@@ -72,7 +72,8 @@ def test_each_value_tells_where_it_comes_from(tmp_path: Path, monkeypatch: pytes
     credentials.mkdir()
     (credentials / "mqtt__username").write_text("me")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
-    monkeypatch.delenv("HEARTH_API__PORT", raising=False)
+    for of_all_tests in ("HEARTH_API__PORT", "HEARTH_CACHE_DIR"):
+        monkeypatch.delenv(of_all_tests, raising=False)
     monkeypatch.setenv("HEARTH_MQTT__HOST", "b")
     assert sources(load(file)) == {
         "data_dir": Source.FILE,

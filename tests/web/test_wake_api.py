@@ -110,7 +110,7 @@ async def test_a_training_that_cannot_begin_is_told_and_ends_nothing_else(
 
 async def test_a_training_begins_beside_and_is_cancelled(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     client = served.client
-    monkeypatch.setenv("HEARTH_MQTT__PASSWORD", "hush-hush")
+    monkeypatch.setenv("HEARTH_MQTT__PASSWORD", "hunter2")
     begun = await client.post("/v1/wake/training", json={"phrase": "Hey  Lantern"})
     assert begun.status_code == 202, begun.text
     assert begun.json()["command"][:4] == ["hearth", "wake", "train", "Hey Lantern"]
@@ -126,7 +126,7 @@ async def test_a_training_begins_beside_and_is_cancelled(served: Served, monkeyp
             await anyio.sleep(0.1)
         trained_by = [each for each in psutil.Process().children(recursive=True) if "train" in each.cmdline()]
         assert trained_by
-        assert not any("hush-hush" in each.environ().values() for each in trained_by)
+        assert not any("hunter2" in each.environ().values() for each in trained_by)
         assert ((await state())["stage"], (await state())["doing"]) == ("running", "speaking")
         assert (await client.delete("/v1/wake/training")).status_code == 204
         while (await state())["stage"] == "running":
