@@ -124,15 +124,19 @@ class Keeper:
 
     async def _calm(self) -> bool:
         """Whether nobody talks to it, nothing sounds, and nothing will soon."""
-        assistant = self._assistant
-        busy = assistant.recent.status.phase not in _CALM or assistant.announcer.ringing is not None
-        busy = busy or not assistant.still_now
-        if busy:
+        if self._busy():
             self._calm_since = None
             return False
         if self._calm_since is None:
             self._calm_since = time.monotonic()
-        return time.monotonic() - self._calm_since >= _STILL_S and not await self._something_is_due()
+        long = time.monotonic() - self._calm_since >= _STILL_S
+        # Somebody may have begun to speak while it was looked for what is due.
+        return long and not await self._something_is_due() and not self._busy()
+
+    def _busy(self) -> bool:
+        assistant = self._assistant
+        sounds = assistant.recent.status.phase not in _CALM or assistant.announcer.ringing is not None
+        return sounds or not assistant.still_now
 
     async def _something_is_due(self) -> bool:
         """Timers, alarms, reminders, commands for later. Raises StorageError."""

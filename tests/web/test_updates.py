@@ -1,5 +1,6 @@
 """``/v1/updates``: what there is, asking for it, going back; the assistant itself does nothing but leave word."""
 
+import contextlib
 import datetime
 import time
 from collections.abc import AsyncIterator
@@ -229,6 +230,15 @@ async def test_never_while_somebody_needs_it(
             versions.point(board.current, board.releases / NEW)
             await kept.looks()
             assert kept.ended == 0, busy.__name__
+
+    async def somebody_speaks(_: Keeper) -> bool:
+        speaking.enter_context(served.assistant._floor.turn())
+        return False
+
+    with contextlib.ExitStack() as speaking, monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Keeper, "_something_is_due", somebody_speaks)
+        await kept.looks()
+        assert kept.ended == 0, "it was calm, and is no longer"
     await kept.looks()
     assert kept.ended == 1, "and now it does"
 
