@@ -33,6 +33,8 @@ _ANSWER_S: Final = 120.0
 """After which a request that nobody has worked on is left once more."""
 _STILL_S: Final = 30.0
 """So long nobody must have said anything: a conversation has pauses."""
+_LONGEST_TURN_S: Final = 600.0
+"""What began before, and whose end was not seen, is over all the same."""
 _AWAKE: Final = (datetime.time(8), datetime.time(21))
 """When one may be told of what went wrong at night."""
 _CALM: Final = frozenset({Phase.IDLE, Phase.MUTED})
@@ -135,8 +137,12 @@ class Keeper:
 
     def _busy(self) -> bool:
         assistant = self._assistant
-        sounds = assistant.recent.status.phase not in _CALM or assistant.announcer.ringing is not None
-        return sounds or not assistant.still_now
+        if assistant.recent.status.phase not in _CALM or assistant.announcer.ringing is not None:
+            return True
+        # Also who talks to it from elsewhere: a satellite, the page, a program.
+        since = time.time() - _LONGEST_TURN_S
+        turns = any(turn.ended_at is None and turn.began > since for turn in assistant.recent.turns())
+        return turns or not assistant.still_now
 
     async def _something_is_due(self) -> bool:
         """Timers, alarms, reminders, commands for later. Raises StorageError."""

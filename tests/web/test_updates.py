@@ -13,6 +13,7 @@ import pytest
 
 from edge.api.web.kept import by_hand
 from edge.api.web.system import updating
+from edge.events import SpeakingStarted
 from edge.intents import Phrase
 from edge.ports import EditableAgenda, EditableTimers, RingingEnd, Silenced
 from edge.sections import UpdateSettings
@@ -213,6 +214,13 @@ async def a_turn(served: Served) -> AsyncIterator[None]:
         yield
 
 
+@asynccontextmanager
+async def a_turn_elsewhere(served: Served) -> AsyncIterator[None]:
+    served.assistant.recent.take(SpeakingStarted(turn="a satellite's", at=time.monotonic()))
+    yield
+    served.assistant.recent.forget(["a satellite's"])
+
+
 @pytest.mark.usefixtures("laid")
 async def test_never_while_somebody_needs_it(
     served: Served, board: Places, spool: Spool, monkeypatch: pytest.MonkeyPatch
@@ -222,7 +230,7 @@ async def test_never_while_somebody_needs_it(
     assert wished(spool) is Wish.APPLY, "a pause in a conversation is no end: half a minute must have passed"
     monkeypatch.setattr(keeper, "_STILL_S", 0.0)
     kept = Kept(served)
-    for busy in (ringing, a_timer, an_alarm, a_turn):
+    for busy in (ringing, a_timer, an_alarm, a_turn, a_turn_elsewhere):
         versions.point(board.current, board.releases / OLD)
         async with busy(served):
             await kept.looks()
