@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from edge.updates import laying, versions, word
 from edge.updates.errors import UpdateError
 from edge.updates.exchange import Exchange, Rules
 from edge.updates.story import Stage, story
-from edge.updates.word import Found, Health, Result, Wish
+from edge.updates.word import Found, Health, Result, State, Trial, Wish
 from tests.unit.updates.publisher import Board, Publisher, carried
 from tests.unit.updates.service import Service
 
@@ -126,6 +127,36 @@ async def test_an_assistant_that_is_busy_all_the_time_goes_on(
     assert (last.result, ends(board), service.starts) == (Result.PUT_OFF, (old, old), 1)
     state = versions.state(board.places)
     assert (state.laid, state.refused) == (new, ()), "another time"
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_one_that_somebody_installs_by_hand_meanwhile_stays(
+    cut: bool, publisher: Publisher, board: Board, service: Service, old: str, new: str
+) -> None:
+    """As `scripts/install` does it, which leaves no other."""
+
+    def somebody_installs() -> None:
+        if service.runs == new:
+            board.install(publisher, "0.3.0")
+            for name in (old, new):
+                shutil.rmtree(board.places.releases / name)
+            service.start()
+
+    service.looked = somebody_installs
+    if cut:
+        versions.keep(board.places, State(trial=Trial(release=new, before=old, at=0, begun=True)))
+        service.runs = new
+        somebody_installs()
+        last = await exchange(board, service).go_on()
+    else:
+        last = await exchange(board, service, replace_rules(QUICK, well_s=NEVER)).switch(new)
+    assert last is not None
+    assert (last.result, last.why) == (Result.PUT_OFF, "another version was installed")
+    assert [name.partition("-")[0] for name in (*ends(board), service.runs)] == ["0.3.0"] * 3
+    # And nobody asks for the other one for ever.
+    with pytest.raises(UpdateError, match="does not lie ready"):
+        await exchange(board, service).switch(new)
+    assert versions.state(board.places).laid == ""
 
 
 async def test_only_what_was_laid_can_take_over(board: Board, service: Service, old: str) -> None:
