@@ -21,7 +21,7 @@ MOST_BYTES: Final = 4_000_000_000
 RESERVE: Final = 100_000_000
 """Bytes that stay free on a disk that something is fetched or laid on."""
 _MOST_FILES: Final = 100_000
-_NAME: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)-[0-9a-f]{8}")
+_NAME: Final = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})-[0-9a-f]{8}")
 
 Sha256: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Size: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST_BYTES)]
