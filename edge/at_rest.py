@@ -210,11 +210,18 @@ def _new(data_dir: Path, key: DataKey | None = None) -> DataKey:
 
 
 def _encrypt(file: Path, key: DataKey) -> None:
+    before = file.with_name(f".{file.name}.plain")
+    if before.exists():
+        _after_an_end(file, before, key)
     if not is_plain(file):
         return
     connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
+        _alone(connection)
+        # A change of the key that a power cut has ended is not taken back by its journal: it would be no database.
+        _copy(connection, before)
         _change_key(connection, key)
+        before.unlink()
     except (apsw.BusyError, apsw.LockedError):
         # Another program has it open: at the next start.
         return
@@ -225,11 +232,69 @@ def _encrypt(file: Path, key: DataKey) -> None:
         connection.close()
 
 
-def _change_key(connection: apsw.Connection, key: DataKey) -> None:
+def _after_an_end(file: Path, before: Path, key: DataKey) -> None:
+    """The process ended while it encrypted ``file``, or the power did: keep it if that was done, else put it back."""
+    try:
+        connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            connection.execute(f"PRAGMA key = '{key.pragma}'").fetchall()
+            is_done = connection.execute("PRAGMA quick_check(1)").get == "ok"
+        finally:
+            connection.close()
+    except apsw.Error:
+        is_done = False
+    if is_done:
+        before.unlink()
+    elif _is_whole(before):
+        for beside in ("-journal", "-wal", "-shm"):
+            file.with_name(file.name + beside).unlink(missing_ok=True)
+        before.replace(file)
+    else:
+        # It was cut off while it was made: nothing was changed yet.
+        before.unlink()
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            return file.stat().st_size > 0 and connection.execute("PRAGMA quick_check(1)").get == "ok"
+        finally:
+            connection.close()
+    except apsw.Error:
+        return False
+
+
+def _alone(connection: apsw.Connection) -> None:
+    """Until it is closed, nobody else may read or write. Raises BusyError where somebody does."""
     # The cipher can't be changed in WAL mode, and the mode only by who is alone with the file.
     connection.execute("PRAGMA secure_delete = ON").fetchall()
-    mode = connection.execute("PRAGMA journal_mode = DELETE").get
-    if mode != "delete":
+    if connection.execute("PRAGMA journal_mode = DELETE").get != "delete":
         raise apsw.BusyError("it is in use")
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute("COMMIT")
+
+
+def _copy(connection: apsw.Connection, to: Path) -> None:
+    """By SQLite itself: to open the file beside it would give up the locks that it has."""
+    to.unlink(missing_ok=True)
+    os.close(os.open(to, os.O_WRONLY | os.O_CREAT, 0o600))
+    copy = apsw.Connection(str(to))
+    try:
+        with copy.backup("main", connection, "main") as backup:
+            backup.step()
+    finally:
+        copy.close()
+    for path in (to, to.parent):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _change_key(connection: apsw.Connection, key: DataKey) -> None:
+    _alone(connection)
     connection.execute(f"PRAGMA rekey = '{key.pragma}'").fetchall()
     connection.close()

@@ -27,7 +27,7 @@ LOOK_S: Final = 1.0
 """Between two looks at the threads; a beat, which wakes systemd, is given less often."""
 LIMITS_S: Final[Mapping[str, float]] = MappingProxyType(
     {
-        "wake": 4.0,  # of sound that it has not even begun to take; on a busy board it takes it late, but it takes it
+        "wake": 3.0,  # of sound that it has not even begun to take; on a busy board it takes it late, but it takes it
         "vad": 10.0,  # a window takes a millisecond
         "stt": 60.0,  # thirty seconds of speech, on the slowest board, several at once
         "llm": 90.0,  # a long prompt on the slowest board; whoever asked has given up long before
@@ -36,7 +36,7 @@ LIMITS_S: Final[Mapping[str, float]] = MappingProxyType(
 )
 """By engine: seconds after which what it does will not come to an end any more."""
 USUAL_LIMIT_S: Final = 30.0
-LOOP_LIMIT_S: Final = 5.0
+LOOP_LIMIT_S: Final = 4.0
 """After which the event loop is stuck that neither turns nor computes."""
 _LOOP_LOOK_S: Final = 0.5
 _AT_WORK: Final = 0.02

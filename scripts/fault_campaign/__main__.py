@@ -37,7 +37,8 @@ def main(arguments: Sequence[str]) -> int:
     left = {name: why for name, fault in chosen.items() if (why := fault.why_not()) is not None}
     for name, why in left.items():
         print(f"{name}: not here: {why}", flush=True)
-    tried = {name: fault for name, fault in chosen.items() if name not in left}
+    order = asked.only or list(FAULTS)
+    tried = {name: chosen[name] for name in order if name in chosen and name not in left}
     if tried:
         trials = _campaign(tried, asked.seed, asked.rounds, asked.report)
         print(f"table: {written(asked.report, FAULTS, trials, left)}")

@@ -41,7 +41,8 @@ def _hung(name: str) -> "Fault":
         with stopped(thread):
             if name in ("stt", "tts"):
                 # It is asked for something only in a turn.
-                rig.room.command(rig.service, begun, 10)
+                rig.room.call(rig.service, begun, 30)
+                rig.room.tell()
                 begun = time.monotonic()
             rig.service.until(lambda: life.ended is not None, _NOTICED_S)
         wrong = [] if life.ended is not None else [f"nobody has noticed within {_NOTICED_S:.0f} s"]
@@ -87,7 +88,7 @@ FAULTS = (
         _killed_while_it_starts,
     ),
     Fault("stopped", "SIGSTOP of the process", "a missed beat: started anew", _stopped),
-    *(_hung(name) for name in ("wake", "stt", "tts", "loop")),
+    *(_hung(name) for name in ("wake", "loop", "stt", "tts")),
     Fault(
         "slow-disk",
         "the thread of the database stands still for 15 s, by ptrace",

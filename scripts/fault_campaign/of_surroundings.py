@@ -1,5 +1,7 @@
 """What may happen around it: no sound, no broker, another time, little memory, little processor."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -127,6 +129,16 @@ def _show(file: Path, offset_s: int) -> None:
     part.replace(file)
 
 
+_GREEDY: Final = """
+import sys, time
+taken = []
+for _ in range(int(sys.argv[1])):
+    taken.append(bytearray(b"x") * (1 << 20))
+    time.sleep(0.01)
+time.sleep(600)
+"""
+
+
 # -- memory and processor --------------------------------------------------------------------------------------------
 
 
@@ -142,7 +154,7 @@ def _in(rig: Rig, controller: str) -> Iterator[cgroups.Group]:
 
 
 def _little_memory(rig: Rig) -> Found:
-    begun = time.monotonic()
+    """Somebody beside it takes more and more, until the kernel has to end one of them."""
     rig.service.hold()
     with cgroups.group("memory") as group:
         # Started in the group: only what is allocated there is counted.
@@ -150,9 +162,12 @@ def _little_memory(rig: Rig) -> Found:
         rig.service.go_on()
         rig.is_well()
         most = group.memory
-        limit = round(most * rig.chance.uniform(0.5, 0.8))
-        group.most_memory(limit)
-        rig.service.until(lambda: False, rig.chance.uniform(5.0, 9.0))
+        group.most_memory(most + (8 << 20))
+        share = rig.chance.uniform(0.1, 0.4)
+        greedy = [*group.prefix, sys.executable, "-c", _GREEDY, str(round(most * share) >> 20)]
+        with subprocess.Popen(greedy, stderr=subprocess.DEVNULL) as beside:
+            rig.service.until(lambda: False, rig.chance.uniform(10.0, 20.0))
+            beside.kill()
         group.most_memory(None)
         over = time.monotonic()
         killed = group.killed
@@ -161,8 +176,9 @@ def _little_memory(rig: Rig) -> Found:
         rig.service.hold()
     rig.service.go_on()
     wrong = [] if woken is not None else ["deaf when there is memory again"]
-    during = f"{limit >> 20} of {most >> 20} MB, ended {killed} times by the kernel"
-    return Found(over, rig.service.said("memory", begun) or "", during, wrong)
+    heard = f", heard again after {woken - over:.1f} s" if woken is not None else ""
+    during = f"{share:.0%} of its {most >> 20} MB taken away, processes ended by the kernel: {killed}{heard}"
+    return Found(over, during=during, wrong=wrong)
 
 
 def _little_processor(share: float, seconds: float) -> Callable[[Rig], Found]:
@@ -191,11 +207,12 @@ FAULTS = (
     Fault("no-broker", "the broker is gone, and comes back", "refused aloud, never done later; in control again",
           _no_broker, needs_message="can't reach the house"),
     Fault("frozen-broker", "the broker takes connections and does nothing", "nothing is claimed", _frozen_broker,
-          needs_message="can't reach"),
+          needs_message="can't reach|did not answer"),
     Fault("clock", "the wall clock jumps by a day, an hour back, a year back, by ten years, and is put right",
           "hears all the time; timers keep their length", _clock_by((_DAY_S, -3600, -365 * _DAY_S, 3650 * _DAY_S)),
           why_not=lambda: None if _faketime() else "libfaketime is not installed (apt-get install faketime)"),
-    Fault("memory", "half to four fifths of the memory that it uses", "started again where the kernel ends it",
+    Fault("memory", "another program takes 10 to 40 % of the memory that it uses, in a control group without more",
+          "started again where the kernel ends it",
           _little_memory, why_not=lambda: cgroups.why_not("memory")),
     Fault("processor", "a tenth of one core for 25 s", "slow is not stuck: it is not started anew",
           _little_processor(0.1, 25.0), why_not=lambda: cgroups.why_not("cpu")),

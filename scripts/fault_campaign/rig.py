@@ -51,7 +51,7 @@ class Rig:
                 self._stack.enter_context(part)
             self.residents = Residents(self.data_dir, self.house, self.ledger, self.chance)
             # So that each list item is also an event for the bridge, in the same transaction.
-            allow = [HEARTH, "privacy", "allow", "memory"]
+            allow = [*self.prefix, HEARTH, "privacy", "allow", "memory"]
             subprocess.run(allow, env=self.environ(), check=True, capture_output=True, timeout=120)
             self.service = Service(Command([HEARTH, "run"], self.environ(), self.folder), limits())
             self.service.prefix = self.prefix

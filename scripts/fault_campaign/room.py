@@ -113,10 +113,14 @@ class Room:
             answer = self._command_once(service, answer.ended, within_s)
         return Answer(first.woken, answer.outcome, answer.ended) if first is not None and answer is not None else None
 
+    def tell(self) -> None:
+        """Say the command, without the wake word."""
+        self._play(self._command)
+
     def _command_once(self, service: Service, since: float, within_s: float) -> Answer | None:
         if self.call(service, since, within_s) is None:
             return None
-        self._play(self._command)
+        self.tell()
         woken = _woken(service, since)
         assert woken is not None
         service.until(lambda: _ended(service, woken) is not None, _TURN_S)

@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -101,7 +102,10 @@ def attempt(rig: Rig, fault: Fault, seed: int, patience_s: float = 90.0) -> Tria
     people.begin()
     time.sleep(_BEFORE_S)
     lives, begun = len(service.lives), time.monotonic()
-    found = fault.inflict(rig)
+    try:
+        found = fault.inflict(rig)
+    except (AssertionError, OSError, LookupError, subprocess.SubprocessError) as error:
+        found = Found(time.monotonic(), wrong=[f"the campaign itself: {error!r}"])
     answer = rig.room.command(service, found.over, patience_s)
     if answer is not None:
         trial.listening_s, trial.command = answer.woken - found.over, answer.outcome

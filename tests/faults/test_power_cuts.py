@@ -1,5 +1,5 @@
 """The power goes before every write that a program asks for, from its first start on: nothing confirmed is lost or
-doubled, and no file is in pieces. The whole assistant is recorded by ``scripts/faults --only power-cut``.
+doubled, and no file is in pieces; also while a database of before is encrypted. The whole assistant is recorded by ``scripts/faults --only power-cut``.
 """
 
 import subprocess
@@ -20,7 +20,7 @@ from edge.database import Database
 from edge.identity import identity
 
 async def main(folder):
-    at_rest.prepare(folder)
+    at_rest.prepare(folder, encrypt=sys.argv[2] != "first")
     identity(folder)
     async with Database(folder / "hearthside.db") as storage:
         lists = ListStore(storage)

@@ -51,8 +51,8 @@ async def told(systemd: socket.socket) -> str:
 @pytest.mark.parametrize(
     ("work", "is_stuck"),
     [
-        (Work("wake", False, 3.9), False),
-        (Work("wake", False, 4.1), True),
+        (Work("wake", False, 2.9), False),
+        (Work("wake", False, 3.1), True),
         (Work("stt", False, 59.0), False),
         (Work("stt", False, 61.0), True),
         (Work("llm", False, LIMITS_S["stt"] + 1), False),
