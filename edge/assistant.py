@@ -205,7 +205,9 @@ class Assistant:
         """Prepare anew when the house has changed, before a command waits for it; runs until it is cancelled."""
         while True:
             await anyio.sleep(_LOOK_S)
-            if self._mind.grammar.renew() and self._stages.listener is not None:
+            renewed = self._mind.grammar.renew()
+            # What was unloaded stays so: the next turn has it built, and prepared.
+            if renewed and self._stages.listener is not None and not self.engines.stt.unloaded:
                 self._stages.listener.prepare()
 
     async def follow(self, sound: Sound, delegate: Delegate | None = None) -> list[TurnEnded]:

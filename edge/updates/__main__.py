@@ -37,7 +37,7 @@ async def work(places: Places, spool: Spool, exchange: Exchange) -> None:
         failed = ""
         try:
             await _do(request, places, spool, exchange)
-        except AssistantError as error:
+        except (AssistantError, OSError) as error:
             failed = str(error)
             raise
         finally:
@@ -46,19 +46,23 @@ async def work(places: Places, spool: Spool, exchange: Exchange) -> None:
 
 async def _do(request: Request, places: Places, spool: Spool, exchange: Exchange) -> None:
     match request.wish:
-        case Wish.APPLY if (found := word.taken(spool.found, Found)) is not None and found.fetched:
+        case Wish.APPLY:
             await _lay(request, places, spool)
         case Wish.SWITCH if request.release == versions.state(places).laid:
             await exchange.switch(request.release, request.failing)
         case Wish.ROLL_BACK:
             await exchange.roll_back()
-        case _:
+        case Wish.SWITCH | Wish.CHECK:
             return
 
 
 def _pending(places: Places, spool: Spool) -> Request | None:
-    request = word.taken(spool.request, Request)
-    return request if request is not None and request.ident != versions.state(places).answers else None
+    """What can be done now: not what is still being fetched, or only to be looked for."""
+    request, found = word.taken(spool.request, Request), word.taken(spool.found, Found)
+    if request is None or request.ident == versions.state(places).answers or request.wish is Wish.CHECK:
+        return None
+    fetched = found is not None and found.fetched and found.answers == request.ident
+    return request if request.wish is not Wish.APPLY or fetched else None
 
 
 async def _lay(request: Request, places: Places, spool: Spool) -> None:

@@ -35,7 +35,8 @@ async def attend(settings: Settings, places: Places, spool: Spool) -> None:
             await bring(request, settings, places, spool, lambda _: None)
         except AssistantError as error:
             left = word.taken(spool.found, Found) or Found(at=time.time())
-            word.leave(spool.found, msgspec.structs.replace(left, error=str(error), answers=request.ident))
+            ended = msgspec.structs.replace(left, fetched=False, error=str(error), answers=request.ident)
+            word.leave(spool.found, ended)
             raise
         if request.wish in (Wish.SWITCH, Wish.ROLL_BACK):
             return  # for root's part
@@ -45,7 +46,8 @@ async def attend(settings: Settings, places: Places, spool: Spool) -> None:
 
 def _pending(places: Places, spool: Spool) -> Request | None:
     request, found = word.taken(spool.request, Request), word.taken(spool.found, Found)
-    done = (versions.state(places).answers, found.answers if found is not None else "")
+    # What was cut off goes on.
+    done = (versions.state(places).answers, found.answers if found is not None and found.over else "")
     return request if request is not None and request.ident not in done else None
 
 

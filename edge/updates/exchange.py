@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from edge.updates import units, versions, word
 from edge.updates.errors import UpdateError
 from edge.updates.places import Places, Spool
+from edge.updates.release import number
 from edge.updates.systemd import Look, Service
 from edge.updates.units import UNITS
 from edge.updates.word import Health, Last, Result, State, Trial
@@ -66,7 +67,10 @@ class Exchange:
     async def switch(self, to: str, failing: tuple[str, ...] = ()) -> Last:
         """Try ``to``, which was laid. ``failing``: needed checks that fail already. Raises UpdateError, OSError."""
         before = versions.installed(self._places)
-        if not (self._places.releases / to / versions.DONE).exists():
+        ready = (self._places.releases / to / versions.DONE).exists()
+        if not ready or number(to) <= number(before):
+            # Somebody has installed another one by hand meanwhile.
+            self._keep(replace(self._state, laid=""))
             raise UpdateError(f"{to} does not lie ready", "hearth update apply")
         look = self._service.look()
         trial = Trial(
@@ -83,8 +87,12 @@ class Exchange:
         if state.leaving:
             return self._leave(state.leaving, state.previous)
         if (trial := state.trial) is None:
+            # What was left when it was come back has ended by now.
+            versions.prune(self._places, state, state.refused)
             return None
-        runs = versions.led_to(self._places.current)
+        runs = versions.led_to(self._places.current) or trial.before
+        if runs not in (trial.release, trial.before):
+            return self._superseded(trial)
         self._lead_to(runs)  # its units may not have been laid
         if runs == trial.release:
             return await self._watch(trial)
@@ -109,14 +117,16 @@ class Exchange:
         last = Last(result=Result.ROLLED_BACK, release=to, before=before, at=self._now())
         state = self._state
         self._service.restart()
+        # Its folder stays until root's part runs the next time: what ends now still reads from it.
         self._keep(replace(state, leaving="", previous="", refused=_with(state.refused, before), last=last))
-        versions.prune(self._places, self._state)
         return last
 
     async def _watch(self, trial: Trial) -> Last:
         """Until it is well, or has shown that it is not."""
         rules, began, well_since = self._rules, anyio.current_time(), None
         while True:
+            if versions.led_to(self._places.current) not in (trial.release, ""):
+                return self._superseded(trial)
             look = self._service.look()
             trial = self._seen(trial, look)
             now = anyio.current_time()
@@ -178,6 +188,10 @@ class Exchange:
         self._service.restart()
         return self._end(trial, Result.UNDONE, why)
 
+    def _superseded(self, trial: Trial) -> Last:
+        """Somebody has installed another one by hand, and perhaps removed that which would be come back to."""
+        return self._end(trial, Result.PUT_OFF, "another version was installed")
+
     def _put_off(self, trial: Trial) -> Last:
         """The old one still runs; nothing was wrong with the new one."""
         self._lead_to(trial.before)
@@ -200,7 +214,8 @@ class Exchange:
             )
         )
         _log.info("%s: %s %s", trial.release, result.value, why)
-        versions.prune(self._places, self._state)
+        if result is Result.APPLIED:
+            versions.prune(self._places, self._state)
         return last
 
     def _lead_to(self, release: str) -> None:

@@ -33,6 +33,8 @@ _ANSWER_S: Final = 120.0
 """After which a request that nobody has worked on is left once more."""
 _STILL_S: Final = 30.0
 """So long nobody must have said anything: a conversation has pauses."""
+_LONGEST_TURN_S: Final = 600.0
+"""What began before, and whose end was not seen, is over all the same."""
 _AWAKE: Final = (datetime.time(8), datetime.time(21))
 """When one may be told of what went wrong at night."""
 _CALM: Final = frozenset({Phase.IDLE, Phase.MUTED})
@@ -95,7 +97,9 @@ class Keeper:
         if not state.laid or state.laid == self._release or state.trial is not None:
             return
         request = word.taken(self._spool.request, Request)
-        by_person = request is not None and request.by_person and request.release in ("", state.laid)
+        # Whoever only wanted to see what there is has not asked for it.
+        wanted = request is not None and request.by_person and request.wish in (Wish.APPLY, Wish.SWITCH)
+        by_person = wanted and request is not None and request.release in ("", state.laid)
         waits = request is not None and request.wish is Wish.SWITCH and request.ident != state.answers
         if waits and request is not None and time.time() - request.at < _ANSWER_S:
             return  # it is on its way
@@ -122,15 +126,23 @@ class Keeper:
 
     async def _calm(self) -> bool:
         """Whether nobody talks to it, nothing sounds, and nothing will soon."""
-        assistant = self._assistant
-        busy = assistant.recent.status.phase not in _CALM or assistant.announcer.ringing is not None
-        busy = busy or not assistant.still_now
-        if busy:
+        if self._busy():
             self._calm_since = None
             return False
         if self._calm_since is None:
             self._calm_since = time.monotonic()
-        return time.monotonic() - self._calm_since >= _STILL_S and not await self._something_is_due()
+        long = time.monotonic() - self._calm_since >= _STILL_S
+        # Somebody may have begun to speak while it was looked for what is due.
+        return long and not await self._something_is_due() and not self._busy()
+
+    def _busy(self) -> bool:
+        assistant = self._assistant
+        if assistant.recent.status.phase not in _CALM or assistant.announcer.ringing is not None:
+            return True
+        # Also who talks to it from elsewhere: a satellite, the page, a program.
+        since = time.time() - _LONGEST_TURN_S
+        turns = any(turn.ended_at is None and turn.began > since for turn in assistant.recent.turns())
+        return turns or not assistant.still_now
 
     async def _something_is_due(self) -> bool:
         """Timers, alarms, reminders, commands for later. Raises StorageError."""

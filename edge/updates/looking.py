@@ -17,7 +17,7 @@ import msgspec
 
 from edge.errors import ModelError
 from edge.updates import packs, release, rollout, versions, word
-from edge.updates.errors import UpdateError
+from edge.updates.errors import UpdateError, UpdateRefused
 from edge.updates.network import HttpFetcher
 from edge.updates.places import Places, Spool
 from edge.updates.plain import open_plain
@@ -133,7 +133,7 @@ def _fetch(
 
 def _fetch_pack(pack: Pack, source: Source, spool: Spool, http: httpx.Client, progress: "_Progress") -> None:
     target = spool.packs / pack.sha256
-    if not (target.exists() and target.stat().st_size == pack.size):
+    if not _is_whole(target, pack):
         url = f"{source.url.rstrip('/')}/targets/{release.pack_path(pack)}"
         try:
             download(
@@ -144,6 +144,16 @@ def _fetch_pack(pack: Pack, source: Source, spool: Spool, http: httpx.Client, pr
             raise UpdateError(error.what, "it is tried again, and goes on where it stopped") from error
     target.chmod(0o640)
     progress.at(pack.name, pack.size, pack.size)
+
+
+def _is_whole(target: Path, pack: Pack) -> bool:
+    """By every byte: a card forgets, and what root's part refuses would be refused each time."""
+    try:
+        with open_plain(target) as here:
+            packs.check(here, pack)
+    except (OSError, UpdateRefused):
+        return False
+    return True
 
 
 def _fetch_models(

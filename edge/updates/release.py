@@ -21,7 +21,7 @@ MOST_BYTES: Final = 4_000_000_000
 RESERVE: Final = 100_000_000
 """Bytes that stay free on a disk that something is fetched or laid on."""
 _MOST_FILES: Final = 100_000
-_NAME: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)-[0-9a-f]{8}")
+_NAME: Final = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})-[0-9a-f]{8}")
 
 Sha256: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Size: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST_BYTES)]
@@ -88,7 +88,7 @@ def read(data: bytes) -> Release:
     """What ``data`` describes. Raises UpdateRefused for what can't be, or would write where it may not."""
     try:
         release = msgspec.json.decode(data, type=Release)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UpdateRefused(f"the description of the release is malformed: {error}", "ask who publishes it") from None
     if release.format != FORMAT:
         raise UpdateRefused("the release is described in a newer way", "update by hand once: docs/install.md")

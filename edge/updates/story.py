@@ -71,8 +71,17 @@ def story(places: Places, spool: Spool) -> Story:
         laid=state.laid,
         previous=state.previous,
         last=state.last,
-        error=state.error or found.error,
+        error=_error(state, found, request),
         looked_at=found.at or None,
+    )
+
+
+def _error(state: word.State, found: Found, request: Request | None) -> str:
+    """Of what was asked for last; what became of an earlier request is over."""
+    if request is None:
+        return ""
+    return (state.error if state.answers == request.ident else "") or (
+        found.error if found.answers == request.ident else ""
     )
 
 
@@ -83,9 +92,7 @@ def _stage(state: word.State, found: Found, request: Request | None, runs: str) 
         return Stage.LAYING
     asked = request is not None and request.ident != state.answers and request.wish is not Wish.CHECK
     if asked and request is not None:
-        if found.error and found.answers == request.ident:
-            return Stage.NOTHING
         if found.answers == request.ident:
-            return Stage.LAYING if found.fetched else Stage.FETCHING if found.release else Stage.NOTHING
+            return Stage.LAYING if found.fetched else Stage.NOTHING if found.over else Stage.FETCHING
         return Stage.ASKED
     return Stage.WAITING if state.laid and state.laid != runs else Stage.NOTHING

@@ -1,6 +1,7 @@
 """The links that say which release runs. Each changes by one rename: at any instant it leads to something whole."""
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -46,15 +47,15 @@ def keep(places: Places, now: State) -> None:
     leave(places.state, now, _ANYBODY)
 
 
-def prune(places: Places, now: State) -> None:
+def prune(places: Places, now: State, among: Collection[str] | None = None) -> None:
     """Remove releases that nothing can come back to: all but the one that runs, the proven one, the one before it, and
-    one that lies ready. Raises OSError.
+    one that lies ready. ``among``: no others than these. Raises OSError.
     """
     kept = {led_to(places.current), led_to(places.proven), now.previous, now.laid}
     if now.trial is not None:
         kept |= {now.trial.release, now.trial.before}
     for folder in places.releases.iterdir():
-        if folder.name not in kept:
+        if folder.name not in kept and (among is None or folder.name in among) and folder.is_dir():
             # What is half removed must not look whole.
             (folder / DONE).unlink(missing_ok=True)
             shutil.rmtree(folder)

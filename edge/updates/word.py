@@ -83,6 +83,11 @@ class Found(Word, frozen=True):
     answers: str = ""
     """The request that led to this."""
 
+    @property
+    def over(self) -> bool:
+        """Whether it came to its end: all is here, nothing is to be, or it failed. Else it goes on, or was cut off."""
+        return self.fetched or not self.size or bool(self.error)
+
 
 class Trial(Word, frozen=True):
     """A release that has to show that it is well."""
@@ -189,7 +194,7 @@ def taken(path: Path, kind: type[W]) -> W | None:
     try:
         with open_plain(path) as file:
             return msgspec.json.decode(file.read(_MOST_BYTES), type=kind)
-    except (OSError, msgspec.DecodeError):  # what is not valid is a DecodeError, too
+    except (OSError, msgspec.DecodeError, RecursionError):  # what is not valid is a DecodeError, too
         return None
 
 

@@ -27,7 +27,7 @@ async def run() -> None:
     assert release is not None
     assistant = SimpleNamespace(
         settings=settings,
-        recent=SimpleNamespace(status=SimpleNamespace(phase=Phase.IDLE)),
+        recent=SimpleNamespace(status=SimpleNamespace(phase=Phase.IDLE), turns=lambda: ()),
         announcer=SimpleNamespace(ringing=None),
         still_now=True,
         countdowns=(),

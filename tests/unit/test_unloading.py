@@ -4,10 +4,13 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from types import SimpleNamespace
+from typing import cast
 
 import anyio
 import pytest
 
+import edge.assistant
 from edge.bus import Bus
 from edge.engine_thread import EngineThread, work_in_hand
 from edge.errors import ModelError
@@ -155,6 +158,28 @@ async def test_the_least_missed_goes_first_and_it_is_told() -> None:
         assert {event.engine for event in back if isinstance(event, EngineReloaded)} == {"stt", "tts", "semantic"}
         assert engines[0].unloaded
         tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("unloaded", [True, False])
+async def test_a_house_that_changes_calls_nothing_back(unloaded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it does all day: only a turn does."""
+    monkeypatch.setattr(edge.assistant, "_LOOK_S", 0.0)
+    prepared, looks = [], []
+    with anyio.fail_after(5), anyio.CancelScope() as scope:
+
+        def renew() -> bool:
+            looks.append(True)
+            if len(looks) > 2:
+                scope.cancel()
+            return True
+
+        running = SimpleNamespace(
+            _mind=SimpleNamespace(grammar=SimpleNamespace(renew=renew)),
+            _stages=SimpleNamespace(listener=SimpleNamespace(prepare=lambda: prepared.append(True))),
+            engines=SimpleNamespace(stt=SimpleNamespace(unloaded=unloaded)),
+        )
+        await edge.assistant.Assistant.keep_ready(cast(edge.assistant.Assistant, running))
+    assert bool(prepared) is not unloaded
 
 
 async def test_where_none_is_ever_to_go_it_does_not_even_look() -> None:

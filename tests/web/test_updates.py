@@ -1,5 +1,6 @@
 """``/v1/updates``: what there is, asking for it, going back; the assistant itself does nothing but leave word."""
 
+import contextlib
 import datetime
 import time
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ import pytest
 
 from edge.api.web.kept import by_hand
 from edge.api.web.system import updating
+from edge.events import SpeakingStarted
 from edge.intents import Phrase
 from edge.ports import EditableAgenda, EditableTimers, RingingEnd, Silenced
 from edge.sections import UpdateSettings
@@ -156,6 +158,11 @@ async def test_what_lies_ready_takes_over_in_its_hours_or_when_somebody_wants_it
     health = word.taken(spool.health, Health)
     assert health is not None
     assert (health.release, health.failing) == (OLD, ("broker",))
+    # Whoever only wanted to see what there is, or to go back, has not asked for it.
+    for wish in (Wish.CHECK, Wish.ROLL_BACK):
+        asked = word.ask(spool, wish, by_person=True)
+        await Kept(served, NOON).looks()
+        assert requested(spool) == asked
     # Whoever asked does not wait for the night.
     word.ask(spool, Wish.APPLY, by_person=True)
     await Kept(served, NOON).looks()
@@ -207,6 +214,13 @@ async def a_turn(served: Served) -> AsyncIterator[None]:
         yield
 
 
+@asynccontextmanager
+async def a_turn_elsewhere(served: Served) -> AsyncIterator[None]:
+    served.assistant.recent.take(SpeakingStarted(turn="a satellite's", at=time.monotonic()))
+    yield
+    served.assistant.recent.forget(["a satellite's"])
+
+
 @pytest.mark.usefixtures("laid")
 async def test_never_while_somebody_needs_it(
     served: Served, board: Places, spool: Spool, monkeypatch: pytest.MonkeyPatch
@@ -216,7 +230,7 @@ async def test_never_while_somebody_needs_it(
     assert wished(spool) is Wish.APPLY, "a pause in a conversation is no end: half a minute must have passed"
     monkeypatch.setattr(keeper, "_STILL_S", 0.0)
     kept = Kept(served)
-    for busy in (ringing, a_timer, an_alarm, a_turn):
+    for busy in (ringing, a_timer, an_alarm, a_turn, a_turn_elsewhere):
         versions.point(board.current, board.releases / OLD)
         async with busy(served):
             await kept.looks()
@@ -224,6 +238,15 @@ async def test_never_while_somebody_needs_it(
             versions.point(board.current, board.releases / NEW)
             await kept.looks()
             assert kept.ended == 0, busy.__name__
+
+    async def somebody_speaks(_: Keeper) -> bool:
+        speaking.enter_context(served.assistant._floor.turn())
+        return False
+
+    with contextlib.ExitStack() as speaking, monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Keeper, "_something_is_due", somebody_speaks)
+        await kept.looks()
+        assert kept.ended == 0, "it was calm, and is no longer"
     await kept.looks()
     assert kept.ended == 1, "and now it does"
 

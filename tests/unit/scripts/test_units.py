@@ -123,6 +123,11 @@ def test_root_s_part_writes_the_programs_and_reaches_nobody() -> None:
     assert f"PathChanged={spool.request}" in lines(SYSTEMD / "hearthside-update.path")
 
 
+def test_who_asks_often_is_heard_again() -> None:
+    for unit in (SYSTEMD / "hearthside-update-fetch.service", SYSTEMD / ROOT_S):
+        assert "StartLimitIntervalSec=0" in lines(unit)
+
+
 def test_the_units_and_the_installer_know_the_same_places() -> None:
     unit = (SYSTEMD / "hearthside.service").read_text("utf-8")
     places = Places()

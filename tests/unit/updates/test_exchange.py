@@ -1,6 +1,8 @@
 """One release in the place of another: well, not well, busy, interrupted."""
 
+import errno
 import functools
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,8 @@ from edge.updates import __main__ as roots_part
 from edge.updates import laying, versions, word
 from edge.updates.errors import UpdateError
 from edge.updates.exchange import Exchange, Rules
-from edge.updates.word import Found, Health, Result, Wish
+from edge.updates.story import Stage, story
+from edge.updates.word import Found, Health, Result, State, Trial, Wish
 from tests.unit.updates.publisher import Board, Publisher, carried
 from tests.unit.updates.service import Service
 
@@ -96,7 +99,11 @@ async def test_a_release_that_is_not_well_is_taken_back(
     state = versions.state(board.places)
     assert (state.refused, state.trial, state.previous) == ((new,), None, "")
     assert (board.units / "hearthside.service").read_text() == "# 0.1.0\n"
-    assert not (board.places.releases / new).exists()
+    # What is ending reads from it until the end; the next time it goes.
+    assert (board.places.releases / new).exists()
+    (board.places.releases / "somebody installs it").mkdir()
+    assert await exchange(board, service).go_on() is None
+    assert sorted(path.name for path in board.places.releases.iterdir()) == [old, "somebody installs it"]
 
 
 def replace_rules(rules: Rules, **other: float) -> Rules:
@@ -122,6 +129,36 @@ async def test_an_assistant_that_is_busy_all_the_time_goes_on(
     assert (state.laid, state.refused) == (new, ()), "another time"
 
 
+@pytest.mark.parametrize("cut", [False, True])
+async def test_one_that_somebody_installs_by_hand_meanwhile_stays(
+    cut: bool, publisher: Publisher, board: Board, service: Service, old: str, new: str
+) -> None:
+    """As `scripts/install` does it, which leaves no other."""
+
+    def somebody_installs() -> None:
+        if service.runs == new:
+            board.install(publisher, "0.3.0")
+            for name in (old, new):
+                shutil.rmtree(board.places.releases / name)
+            service.start()
+
+    service.looked = somebody_installs
+    if cut:
+        versions.keep(board.places, State(trial=Trial(release=new, before=old, at=0, begun=True)))
+        service.runs = new
+        somebody_installs()
+        last = await exchange(board, service).go_on()
+    else:
+        last = await exchange(board, service, replace_rules(QUICK, well_s=NEVER)).switch(new)
+    assert last is not None
+    assert (last.result, last.why) == (Result.PUT_OFF, "another version was installed")
+    assert [name.partition("-")[0] for name in (*ends(board), service.runs)] == ["0.3.0"] * 3
+    # And nobody asks for the other one for ever.
+    with pytest.raises(UpdateError, match="does not lie ready"):
+        await exchange(board, service).switch(new)
+    assert versions.state(board.places).laid == ""
+
+
 async def test_only_what_was_laid_can_take_over(board: Board, service: Service, old: str) -> None:
     with pytest.raises(UpdateError, match="does not lie ready"):
         await exchange(board, service).switch("9.9.9-00000000")
@@ -135,6 +172,7 @@ async def test_one_may_go_back_once(board: Board, service: Service, old: str, ne
     last = await swap.roll_back()
     assert (last.result, ends(board), service.runs) == (Result.ROLLED_BACK, (old, old), old)
     assert versions.state(board.places).refused == (new,), "it does not come again by itself"
+    assert (board.places.releases / new).exists(), "what is ending reads from it"
     with pytest.raises(UpdateError, match="no version before"):
         await swap.roll_back()
 
@@ -159,10 +197,15 @@ async def test_one_may_go_back_in_the_middle_of_a_trial(board: Board, service: S
 async def test_a_request_is_worked_on_once(publisher: Publisher, board: Board, service: Service, old: str) -> None:
     made = publisher.publish("0.2.0")
     carried(publisher, board.spool)
-    word.leave(board.spool.found, Found(at=0, release=made.name, fetched=True))
     service.looked = functools.partial(finds_itself, board, service)
     swap = exchange(board, service)
-    word.ask(board.spool, Wish.APPLY)
+    asked = word.ask(board.spool, Wish.APPLY)
+    # What was fetched before, and what is fetched now as far as it is, are not what was asked for.
+    for found in (Found(at=0, fetched=True, answers="earlier"), Found(at=0, size=9, done=3, answers=asked.ident)):
+        word.leave(board.spool.found, found)
+        await roots_part.work(board.places, board.spool, swap)
+        assert versions.state(board.places).answers == "", "it waits for it"
+    word.leave(board.spool.found, Found(at=0, release=made.name, fetched=True, answers=asked.ident))
     await roots_part.work(board.places, board.spool, swap)
     assert (versions.state(board.places).laid, ends(board)) == (made.name, (old, old)), "laid, and not started"
     word.ask(board.spool, Wish.SWITCH, release=made.name)
@@ -170,6 +213,26 @@ async def test_a_request_is_worked_on_once(publisher: Publisher, board: Board, s
         await roots_part.work(board.places, board.spool, swap)
         assert ends(board) == (made.name, made.name)
     assert service.told == [old, made.name, "others"]
+
+
+async def test_a_disk_that_fails_is_told(
+    board: Board, service: Service, old: str, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(laying, "lay", full)
+    made = publisher.publish("0.2.0")
+    carried(publisher, board.spool)
+    asked = word.ask(board.spool, Wish.APPLY, by_person=True)
+    word.leave(board.spool.found, Found(at=0, release=made.name, fetched=True, answers=asked.ident))
+    with pytest.raises(OSError, match="No space"):
+        await roots_part.work(board.places, board.spool, exchange(board, service))
+    told = story(board.places, board.spool)
+    assert (told.stage, "No space left" in told.error) == (Stage.NOTHING, True)
+    # It is no longer told of what is asked for next.
+    word.ask(board.spool, Wish.ROLL_BACK, by_person=True)
+    assert story(board.places, board.spool).error == ""
 
 
 @pytest.mark.parametrize("release", ["0.1.0-00000000", "../../../etc", "9.9.9-00000000"])
@@ -182,7 +245,9 @@ async def test_nobody_can_ask_for_what_was_not_verified(release: str, board: Boa
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"wish":"format"}', '{"wish":"switch","at":0,"ident":"x","release":7}']
+    "text",
+    ["", "{", "[]", '{"wish":"format"}', '{"wish":"switch","at":0,"ident":"x","release":7}', '{"x":' + "[" * 50_000],
+    ids=range(6),
 )
 async def test_a_request_that_makes_no_sense_is_none(text: str, board: Board, service: Service, old: str) -> None:
     board.spool.make()

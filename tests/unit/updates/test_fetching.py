@@ -6,11 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from edge.updates import laying, packs, rollout, versions, word
+from edge.sections import UpdateSettings
+from edge.settings import Settings
+from edge.updates import attending, laying, packs, rollout, versions, word
 from edge.updates.errors import UpdateError
 from edge.updates.looking import Source, fetch, look
 from edge.updates.release import Release, pack_path
-from edge.updates.word import Found
+from edge.updates.story import Stage, story
+from edge.updates.word import Found, Wish
 from models.manifest import Manifest, load
 from models.store import Condition, Store
 from tests.unit.models.served import WEIGHTS, Server, sha
@@ -70,6 +73,38 @@ async def test_a_fetch_that_was_cut_goes_on_and_fills_no_disk(
     publisher.publish("0.3.0")
     await fetch(source, board.places, board.spool, models, lambda _: None, by_person=False)
     assert sum(file.stat().st_size for file in board.spool.packs.iterdir()) < 100_000
+
+
+async def test_a_request_whose_fetch_was_cut_off_is_gone_on_with(
+    publisher: Publisher, board: Board, source: Source, models: Store
+) -> None:
+    board.install(publisher, "0.1.0")
+    publisher.publish("0.2.0")
+    settings = Settings(
+        data_dir=board.spool.folder.parent, models_dir=models.root, update=UpdateSettings(url=source.url)
+    )
+    asked = word.ask(board.spool, Wish.APPLY, by_person=True)
+    word.leave(board.spool.found, Found(at=0, size=9, done=3, answers=asked.ident))
+    await attending.attend(settings, board.places, board.spool)
+    found = word.taken(board.spool.found, Found)
+    assert found is not None
+    assert (found.fetched, found.answers) == (True, asked.ident)
+    assert story(board.places, board.spool).stage is Stage.LAYING
+
+
+async def test_a_pack_that_rotted_comes_anew(
+    publisher: Publisher, board: Board, source: Source, models: Store, server: Server
+) -> None:
+    board.install(publisher, "0.1.0")
+    made = publisher.publish("0.2.0")
+    await fetch(source, board.places, board.spool, models, lambda _: None, by_person=False)
+    (rest,) = (pack for pack in made.packs if pack.name == "rest")
+    (board.spool.packs / rest.sha256).write_bytes(bytes(rest.size))
+    server.asked.clear()
+    await fetch(source, board.places, board.spool, models, lambda _: None, by_person=False)
+    assert asked_packs(server) == [rest.sha256]
+    found = laying.verified("stable", board.places, board.spool)
+    laying.lay(found, board.places, board.spool)
 
 
 async def test_a_disk_without_room_is_told_before_anything_comes(

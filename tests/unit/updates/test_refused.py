@@ -18,7 +18,7 @@ from tuf.api.metadata import Metadata, Root, Targets, Timestamp
 from edge.updates import laying
 from edge.updates.errors import UpdateError, UpdateRefused
 from edge.updates.looking import Source, fetch
-from edge.updates.release import pack_path, python, written
+from edge.updates.release import number, pack_path, python, written
 from models.store import Store
 from scripts.publishing.keys import Keys
 from scripts.publishing.repository import NotPublished, Repository
@@ -327,3 +327,12 @@ def test_timestamps_expire_within_weeks(publisher: Publisher, server: Server) ->
     timestamp = Metadata[Timestamp].from_file(str(newest(publisher, "timestamp")))
     assert timestamp.signed.expires - datetime.datetime.now(datetime.UTC) <= datetime.timedelta(days=14)
     assert "/metadata/timestamp.json" in server.files
+
+
+@pytest.mark.parametrize(
+    "name", [f"{'9' * 5000}.0.0-00000000", "\u0663.0.0-00000000", "1.0-00000000", "../1.0.0-00000000"], ids=range(4)
+)
+def test_a_name_is_a_version_and_no_more(name: str) -> None:
+    assert number("10.20.30-0123abcd") == (10, 20, 30)
+    with pytest.raises(UpdateRefused, match="no name of a release"):
+        number(name)
