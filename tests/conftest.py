@@ -1,5 +1,6 @@
 """Fixtures that every kind of test uses."""
 
+import signal
 import uuid
 
 import numpy as np
@@ -19,6 +20,13 @@ from tests.sounds import Recognise, Say
 def anyio_backend() -> str:
     """The runtime is built on anyio over asyncio, so that is what tests run on."""
     return "asyncio"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ctrl_c_reaches_what_tests_start() -> None:
+    """A shell has what it starts in the background ignore Ctrl-C, and so would all that tests start in their turn."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -116,6 +116,8 @@ class LocalBridge:
 
     async def _talk(self, stream: SocketStream) -> None:
         self._outgoing, outgoing = anyio.create_memory_object_stream[bytes](_OUTGOING)
+        # What was written while nobody could be told.
+        self.look()
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._write, stream, outgoing)

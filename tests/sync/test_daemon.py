@@ -29,6 +29,17 @@ async def test_what_waits_is_sent_and_what_comes_is_sent_at_once(house: House) -
     assert bridge.numbers() == [1, 2, 3]
 
 
+async def test_what_was_written_before_anybody_could_be_told_is_sent_as_soon_as_one_can(house: House) -> None:
+    await house.write("one")
+    async with memory_bridge() as bridge, house.syncing(bridge.url):
+        await bridge.until(1)
+        await house.write("two")
+        async with house.local():
+            # hearth-sync looks by itself, but only once a minute.
+            with anyio.fail_after(20):
+                await bridge.until(2)
+
+
 async def test_a_link_that_is_cut_loses_and_doubles_nothing(house: House) -> None:
     async with memory_bridge() as bridge, house.syncing(bridge.url), house.local() as local:
         for number in range(5):
