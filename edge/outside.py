@@ -73,3 +73,9 @@ def yaml_of(text: str) -> yaml.Node | None:
             depth -= 1
     root: yaml.Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)
     return root
+
+
+def yaml_line(error: yaml.MarkedYAMLError, text: str) -> int:
+    """The line of ``text`` that it is about, from 1 on: at a file's end libyaml names the one after the last."""
+    line = error.problem_mark.line + 1 if error.problem_mark else 1
+    return min(line, max(1, len(text.splitlines())))

@@ -100,10 +100,10 @@ def read_sentences(files: Iterable[Path], language: str, known: Known) -> Senten
 
 def _compose(file: Path, mistakes: list[Mistake]) -> yaml.MappingNode | None:
     try:
-        root = outside.yaml_of(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        root = outside.yaml_of(text)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        mistakes.append(Mistake(file.name, line, f"this is not YAML: {error.problem}"))
+        mistakes.append(Mistake(file.name, outside.yaml_line(error, text), f"this is not YAML: {error.problem}"))
         return None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         mistakes.append(Mistake(file.name, 1, f"cannot be read: {error}"))

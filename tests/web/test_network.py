@@ -1,6 +1,7 @@
 """Real sockets: from where we are reached at each stage, by which TLS, and what ends when a login does."""
 
 import datetime
+import errno
 import ipaddress
 import socket
 import ssl
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from edge.api.web import listeners
 from edge.api.web.access import Role
 from edge.api.web.entrance import Entrance
 from edge.api.web.hosts import addresses, machine_names
@@ -423,3 +425,20 @@ async def streamed(served: Console, headers: dict[str, str]) -> AsyncIterator[As
         lines = answer.aiter_lines()
         assert await anext(lines) == "one"
         yield lines
+
+
+def test_any_port_is_one_that_is_free_at_every_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the kernel gives for IPv4 may be taken for IPv6; here it is, the first two times."""
+    real, taken = listeners._bound, iter((True, True))
+
+    def bound(host: str, family: int, port: int) -> socket.socket:
+        if family == socket.AF_INET6 and next(taken, False):
+            raise OSError(errno.EADDRINUSE, "Address already in use")
+        return real(host, family, port)
+
+    monkeypatch.setattr(listeners, "_bound", bound)
+    found = listeners.bind(ApiSettings(port=0), network=False)
+    assert next(taken, None) is None
+    assert {each.getsockname()[1] for each in found.sockets} == {found.port}
+    for each in found.sockets:
+        each.close()

@@ -5,6 +5,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -15,6 +16,7 @@ _log = logging.getLogger(__name__)
 _NEAR: Final = (("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6))
 _EVERYWHERE: Final = (("0.0.0.0", socket.AF_INET), ("::", socket.AF_INET6))  # noqa: S104  # with TLS, and a login
 _NEVER: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_ATTEMPTS: Final = 8
 _NO_SUCH_FAMILY: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
@@ -169,7 +171,15 @@ def _close(listeners: list[tuple[socket.socket, Listener]]) -> None:
 
 
 def _bound_all(wanted: Sequence[tuple[str, int]], port: int) -> list[socket.socket]:
-    """One socket for each of ``wanted`` that the machine has, all at the same port. Raises PortTaken."""
+    """One socket for each of ``wanted`` that the machine has, all at the same port; 0: at any. Raises PortTaken."""
+    for _ in range(_ATTEMPTS if port == 0 else 0):
+        # What is free at the first address may be taken at the next.
+        with suppress(PortTaken):
+            return _all_at(wanted, 0)
+    return _all_at(wanted, port)
+
+
+def _all_at(wanted: Sequence[tuple[str, int]], port: int) -> list[socket.socket]:
     bound: list[socket.socket] = []
     for host, family in wanted:
         try:

@@ -23,9 +23,10 @@ def read_routines(file: Path) -> tuple[Mapping[str, Sequence[str]], Sequence[str
     if not file.exists():
         return {}, ()
     try:
-        root = outside.yaml_of(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        root = outside.yaml_of(text)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        line = outside.yaml_line(error, text)
         return {}, _told([f"{file.name}, line {line}: this is not YAML: {error.problem}"])
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         return {}, _told([f"{file.name}: cannot be read: {error}"])
