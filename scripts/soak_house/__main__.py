@@ -118,4 +118,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        print("soak: interrupted; what it had started is ended", file=sys.stderr)
+        sys.exit(130)
