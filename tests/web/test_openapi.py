@@ -38,6 +38,24 @@ async def test_the_document_is_whole(served: Served) -> None:
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
+async def test_errors_of_openai_s_shape_are_told_beside_those_that_refuse_before(served: Served) -> None:
+    document = (await served.client.get("/openapi.json")).json()
+    responses = document["paths"]["/v1/models/{model}"]["get"]["responses"]
+    for status in ("4XX", "5XX"):
+        assert {
+            kind: body["schema"]["$ref"].rsplit("/", 1)[1] for kind, body in responses[status]["content"].items()
+        } == {
+            "application/json": "Failure",
+            "application/problem+json": "Problem",
+        }
+    assert document["paths"]["/v1/devices"]["get"]["responses"]["4XX"] == {"$ref": "#/components/responses/problem_4XX"}
+    unknown = await served.client.get("/v1/models/nobody")
+    assert (unknown.status_code, unknown.headers["content-type"]) == (404, "application/json")
+    jsonschema.validate(
+        unknown.json(), {**document["components"]["schemas"]["Failure"], "components": document["components"]}
+    )
+
+
 async def test_every_reference_leads_somewhere(served: Served) -> None:
     document = (await served.client.get("/openapi.json")).json()
 

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from edge.api.web.access import SESSION, Anybody
 from edge.api.web.entrance import COOKIE, SECURE_COOKIE
-from edge.api.web.problems import RESPONSES, Problem
+from edge.api.web.problems import MEDIA_TYPE, RESPONSES, Problem
 
 TAGS: Final[Mapping[str, str]] = {
     "talk": "Commands and questions in writing. By voice: `/v1/voice`, see `/asyncapi.json`.",
@@ -108,7 +108,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
             operation["security"] = [{name: []} for name in ((SESSION,) if SESSION in needed else _SCHEMES)]
         for status in RESPONSES:
             if status in operation["responses"]:
-                operation["responses"][status] = {"$ref": f"#/components/responses/problem_{status}"}
+                _refer(operation["responses"], status)
     document["tags"] = [{"name": tag, "description": about} for tag, about in TAGS.items() if tag in used]
     return document
 
@@ -116,6 +116,15 @@ def _document(app: FastAPI) -> dict[str, Any]:
 def _referring(response: Mapping[str, Any]) -> dict[str, Any]:
     content = {kind: {"schema": {"$ref": "#/components/schemas/Problem"}} for kind in response["content"]}
     return {"description": response["description"], "content": content}
+
+
+def _refer(responses: dict[str, Any], status: Any) -> None:
+    """To the one that all share; or, where errors have another shape, also: so is refused what no route ever sees."""
+    content = responses[status].get("content", {})
+    if content.keys() <= {MEDIA_TYPE}:
+        responses[status] = {"$ref": f"#/components/responses/problem_{status}"}
+    else:
+        content[MEDIA_TYPE] = {"schema": {"$ref": "#/components/schemas/Problem"}}
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
