@@ -153,9 +153,11 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Worker, Parts]]:
                 finally:
                     for task in tasks:
                         task.cancel()
-                    for task in tasks:
-                        with contextlib.suppress(asyncio.CancelledError):
-                            await task
+                    # All of them: one that is still at the database would wait for ever once that is closed.
+                    ended = await asyncio.gather(*tasks, return_exceptions=True)
+                    for error in ended:
+                        if isinstance(error, Exception):
+                            raise error
 
 
 def _ended(task: asyncio.Task[None]) -> None:
