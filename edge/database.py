@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, TypeVar
@@ -185,8 +185,9 @@ def _stand_in(file: Path, error: apsw.Error) -> _StandIn:
     """What was kept can be told, and all that keeps nothing goes on. Raises apsw.Error, OSError where there is no room
     in memory either.
     """
-    folder = tempfile.TemporaryDirectory(prefix="hearthside-", dir=_memory())
-    try:
+    with ExitStack() as failed:
+        folder = tempfile.TemporaryDirectory(prefix="hearthside-", dir=_memory())
+        failed.callback(folder.cleanup)
         copy = Path(folder.name) / file.name
         for name in (file.name, f"{file.name}-wal"):
             with suppress(FileNotFoundError):
@@ -197,9 +198,7 @@ def _stand_in(file: Path, error: apsw.Error) -> _StandIn:
             made.execute(f"PRAGMA key = '{key.pragma}'").fetchall()
         _check(made)
         made.execute("PRAGMA query_only = ON")
-    except BaseException:
-        folder.cleanup()
-        raise
+        failed.pop_all()
     _log.error("%s can't be written (%s): what is in it is only read, and nothing further is kept", file, error)
     return made
 

@@ -5,7 +5,7 @@ connects. Who connects first waits for that, and notices nothing else.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from importlib import import_module
 from typing import Any, Final
 
@@ -52,12 +52,11 @@ class ConsoleLater:
 
     async def serve(self) -> None:
         """Runs until it is cancelled. Raises StorageError."""
-        try:
-            await self._connected()
-        except BaseException:
+        with ExitStack() as listening:
             for each in self._bound.sockets:
-                each.close()
-            raise
+                listening.callback(each.close)
+            await self._connected()
+            listening.pop_all()
         server = await run_sync(import_module, _SERVER)
         async with AsyncExitStack() as stack:
             await server.serve_console(self._running, stack, self._further, self._bound)

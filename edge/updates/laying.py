@@ -9,6 +9,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -55,15 +56,14 @@ def lay(found: Release, places: Places, spool: Spool) -> None:
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o755)
-    try:
+    with ExitStack() as unfinished:
+        unfinished.callback(shutil.rmtree, folder, ignore_errors=True)
         missing = [pack for pack in found.packs if not _linked(pack, current, folder)]
         _check_room(missing, folder)
         for pack in missing:
             _unpack(pack, spool, folder)
         _finish(folder, current)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        unfinished.pop_all()
     _sync_all(folder)
     (folder / versions.DONE).touch()
     sync_folder(folder)

@@ -46,7 +46,7 @@ class Rig:
         self.service: Service
 
     def __enter__(self) -> "Rig":
-        try:
+        with self._stack:
             for part in (self.house, self.room, self.place):
                 self._stack.enter_context(part)
             self.residents = Residents(self.data_dir, self.house, self.ledger, self.chance)
@@ -56,9 +56,7 @@ class Rig:
             self.service = Service(Command([HEARTH, "run"], self.environ(), self.folder), limits())
             self.service.prefix = self.prefix
             self._stack.enter_context(self.service)
-        except BaseException:
-            self._stack.close()
-            raise
+            self._stack = self._stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
