@@ -29,6 +29,8 @@ _LONGEST: Final = 1_000_000
 """Bytes of a message: a spoken one of 15 s is the largest."""
 _NAME: Final = 100
 """Characters of an id or of a room."""
+_NEIGHBOURS: Final = 100
+"""More than any house has: who makes more of them up fills no memory."""
 _REMEMBERED: Final = 256
 """Questions, so that one which is delivered twice is answered once."""
 
@@ -146,9 +148,9 @@ class HouseNeighbours:
                 self._survey.set()
 
     def _meet(self, sender: Neighbour, boot: str) -> None:
-        if sender.id != self.me.id:
+        if sender.id != self.me.id and (sender.id in self._there or len(self._there) < _NEIGHBOURS):
             self._there[sender.id] = sender
-        if sender.site != self.me.site or (sender.id, boot) in self._told:
+        if sender.site != self.me.site or (sender.id, boot) in self._told or len(self._told) >= _NEIGHBOURS:
             return
         self._told.add((sender.id, boot))
         self.collisions.append(sender)
@@ -229,4 +231,4 @@ def _sender(message: Mapping[str, Any], site: str) -> tuple[Neighbour, str]:
     if not isinstance(ident, str) or not 0 < len(ident) <= _NAME:
         raise ValueError("it does not say whom it is from")
     known = area if isinstance(area, str) and len(area) <= _NAME else None
-    return Neighbour(ident, site, known), str(whoever.get("boot"))
+    return Neighbour(ident, site, known), str(whoever.get("boot"))[:_NAME]

@@ -63,12 +63,14 @@ def main() -> int:
         return _replayed(chosen, asked.replay)
     share = _PLAIN if not asked.plain and importlib.util.find_spec("atheris") is not None else 1.0
     failed = 0
+    campaign.bounded()
     try:
         if asked.to:
             return _rounds(chosen, asked.to, asked.slice, share)
-        told = dict(rounds.guided(chosen, asked.seconds * (1 - share), asked.seed)) if chosen and share < 1 else {}
+        guided = rounds.guided(chosen, asked.seconds * (1 - share), asked.seed) if chosen and share < 1 else ()
+        told = {parser.name: came for parser, came in guided}
         for parser in chosen:
-            failed += _one(parser, asked.seconds * share, asked.seed, told.get(parser))
+            failed += _one(parser, asked.seconds * share, asked.seed, told.get(parser.name))
     finally:
         files.remove()
     for name, run in wholes.items():

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import logging
+import resource
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -13,16 +14,23 @@ from typing import BinaryIO, Final
 
 import platformdirs
 
-from tests.fuzz import files, house, network, synced
+from tests.fuzz import files, house, housemates, network, synced
 from tests.fuzz.mutate import Mutator
 from tests.fuzz.parser import Parser, hold
 
-PARSERS: Final = (*house.PARSERS, *network.PARSERS, *synced.PARSERS, *files.PARSERS)
+PARSERS: Final = (*house.PARSERS, *housemates.PARSERS, *network.PARSERS, *synced.PARSERS, *files.PARSERS)
 ROOT: Final = Path(__file__).resolve().parents[2]
 _LARGE: Final = 12
 """One in so many entries is as large as the parser takes."""
 _MOST_KEPT: Final = 200
+_MOST_MEMORY: Final = 4 << 30
+"""Bytes of addresses, of which libraries take half a GiB."""
 _OURS: Final = tuple(str(ROOT / part) for part in ("edge", "cloud_sync", "models"))
+
+
+def bounded() -> None:
+    """From now on this process gets no more memory than that: what takes gigabytes is a finding, and harms nobody."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
 
 
 def found(names: Sequence[str]) -> list[Parser]:

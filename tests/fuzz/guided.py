@@ -42,19 +42,16 @@ def main() -> None:
             _fuzz(chosen, asked)
         _, status = os.waitpid(child, 0)
         if status:
-            _tell(asked.told, Told(chosen), f"it ended with {os.waitstatus_to_exitcode(status)}")
+            _tell(asked.told, Told(chosen), [f"it ended with {os.waitstatus_to_exitcode(status)}"])
     files.remove()
 
 
-def _tell(folder: Path, told: Told, broken: str = "") -> None:
-    file = folder / f"{told.parser.name}.json"
-    before = (
-        json.loads(file.read_text("utf-8"))
-        if broken and file.exists()
-        else {"entries": told.entries, "seconds": told.seconds, "findings": []}
-    )
-    before["findings"] = [*before["findings"], broken] if broken else list(told.findings)
-    file.write_text(json.dumps(before), "utf-8")
+def _tell(folder: Path, told: Told, further: list[str]) -> None:
+    """What came of it, whole or not at all."""
+    said = {"entries": told.entries, "seconds": told.seconds, "findings": [*told.findings, *further]}
+    new = folder / f"{told.parser.name}.new"
+    new.write_text(json.dumps(said), "utf-8")
+    new.replace(folder / f"{told.parser.name}.json")
 
 
 def _fuzz(chosen: Parser, asked: argparse.Namespace) -> None:
@@ -76,7 +73,7 @@ def _fuzz(chosen: Parser, asked: argparse.Namespace) -> None:
                 told.keep(campaign.cache())
         told.seconds = time.process_time() - begun
         if told.seconds > asked.seconds:
-            _tell(asked.told, told)
+            _tell(asked.told, told, [])
             # Not by libFuzzer's own limit: it waits for a thread that the child of a fork does not have.
             os._exit(0)
 
@@ -93,7 +90,6 @@ def _fuzz(chosen: Parser, asked: argparse.Namespace) -> None:
         "-timeout=300", "-rss_limit_mb=3000", "-verbosity=0", f"-artifact_prefix={broken}/",
     ]  # fmt: skip
     with campaign.quiet():
-        _tell(asked.told, told)
         atheris.Setup(options, one, custom_mutator=other)
         atheris.Fuzz()
 

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -123,19 +124,22 @@ def _guided(chosen: Sequence[Parser], seconds: float, number: int, ledger: Ledge
 def guided(
     chosen: Sequence[Parser], seconds: float, number: int
 ) -> Iterator[tuple[Parser, tuple[int, float, list[str]]]]:
-    """Through atheris, in a process of its own: of each, entries, processor seconds, findings."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Through atheris, in a process of its own: of each, once it is through, entries, processor seconds, findings."""
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "errors").open("w+") as errors:
         line = [sys.executable, "-m", "tests.fuzz.guided", *(parser.name for parser in chosen), "--told", folder]
         line += ["--seconds", str(seconds), "--seed", str(number)]
         environment = {**os.environ, "PYTHONPATH": str(campaign.ROOT)}
-        done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(f"fuzz: atheris ended with {done.returncode}: {done.stderr[-500:]}", file=sys.stderr)
-        for parser in chosen:
-            file = Path(folder) / f"{parser.name}.json"
-            if file.exists():
-                told = json.loads(file.read_text("utf-8"))
-                yield parser, (told["entries"], told["seconds"], told["findings"])
+        with subprocess.Popen(line, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=errors) as running:
+            for parser in chosen:
+                file = Path(folder) / f"{parser.name}.json"
+                while not file.exists() and running.poll() is None:
+                    time.sleep(0.5)
+                if file.exists():
+                    told = json.loads(file.read_text("utf-8"))
+                    yield parser, (told["entries"], told["seconds"], told["findings"])
+        if running.returncode:
+            errors.seek(0)
+            print(f"fuzz: atheris ended with {running.returncode}: {errors.read()[-500:]}", file=sys.stderr)
 
 
 def _apart(parser: Parser, seconds: float, number: int) -> campaign.Told:
