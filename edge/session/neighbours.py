@@ -88,13 +88,17 @@ class HouseNeighbours:
     async def serve(self) -> None:
         """Runs as long as the assistant."""
         await self._post.listen(["hearthside/+/house/+", "hearthside/+/availability"], self._take)
-        async with anyio.create_task_group() as self._tasks:
-            self._tasks.start_soon(self._look_again)
-            connection = 0
-            while True:
-                connection = await self._post.next_connection(connection)
-                self._surveyed = False
-                self._survey.set()
+        try:
+            async with anyio.create_task_group() as self._tasks:
+                self._tasks.start_soon(self._look_again)
+                connection = 0
+                while True:
+                    connection = await self._post.next_connection(connection)
+                    self._surveyed = False
+                    self._survey.set()
+        finally:
+            # What comes in after it is nobody's any more.
+            self._tasks = None
 
     async def survey(self, wait_s: float = _WHO_S) -> Sequence[Neighbour]:
         """Ask who is there, and wait for answers. Raises BrokerOffline."""
@@ -166,12 +170,11 @@ class HouseNeighbours:
         request, body, to = str(message.get("request"))[:_NAME], message.get("body"), message.get("to")
         respond = self._responds.get(kind)
         meant = to is None or (isinstance(to, list) and self.me.id in to)
-        if respond is None or not meant or not isinstance(body, dict) or request in self._seen:
+        if respond is None or not meant or not isinstance(body, dict) or request in self._seen or self._tasks is None:
             return
         self._seen[request] = None
         while len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
-        assert self._tasks is not None
         self._tasks.start_soon(self._respond, respond, sender, request, body)
 
     async def _respond(self, respond: Respond, sender: Neighbour, request: str, body: Mapping[str, object]) -> None:

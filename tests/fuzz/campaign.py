@@ -14,11 +14,19 @@ from typing import BinaryIO, Final
 
 import platformdirs
 
-from tests.fuzz import files, house, housemates, network, synced
+from tests.fuzz import answers, files, house, housemates, network, synced, web
 from tests.fuzz.mutate import Mutator
 from tests.fuzz.parser import Parser, hold
 
-PARSERS: Final = (*house.PARSERS, *housemates.PARSERS, *network.PARSERS, *synced.PARSERS, *files.PARSERS)
+PARSERS: Final = (
+    *house.PARSERS,
+    *housemates.PARSERS,
+    *network.PARSERS,
+    *web.PARSERS,
+    *synced.PARSERS,
+    *answers.PARSERS,
+    *files.PARSERS,
+)
 ROOT: Final = Path(__file__).resolve().parents[2]
 _LARGE: Final = 12
 """One in so many entries is as large as the parser takes."""
