@@ -1,7 +1,6 @@
 """``house.toml`` written by voice and by hand: comments stay, a power cut leaves the old file or the new one."""
 
 import logging
-import os
 from collections.abc import Callable, Collection, MutableMapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +11,7 @@ import tomlkit
 import tomlkit.items
 from tomlkit.exceptions import TOMLKitError
 
+from edge import atomic_file
 from edge.errors import SettingsError, StorageError
 from edge.home.house_file import HouseFile, read_house_file
 from edge.home.house_words import OF_DEVICES, ONE_ONLY, Word, words
@@ -164,7 +164,9 @@ class HouseNames:
             _drop_empty(document)
             written = tomlkit.dumps(document)
             if written != text:
-                _replace(self._path, written)
+                path = self._path.resolve()  # a link to a file elsewhere stays one
+                path.parent.mkdir(parents=True, exist_ok=True)
+                atomic_file.replace(path, written.encode())
             return self._stamped(), read_house_file(self._path)
         except TOMLKitError as error:
             raise SettingsError(f"{self._path}: {error}", "correct the file's TOML", permanent=True) from None
@@ -216,25 +218,6 @@ def _drop_empty(document: Table) -> None:
         del devices[key]
     if "devices" in document and not devices:
         del document["devices"]
-
-
-def _replace(path: Path, text: str) -> None:
-    """The whole new file or the whole old one, whenever the power goes."""
-    path = path.resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    if path.exists():
-        beside.chmod(path.stat().st_mode & 0o777)
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _same(known: object, said: str) -> bool:
