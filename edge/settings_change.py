@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import anyio
 import anyio.to_thread
-from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from edge import plugins, secret_files
@@ -220,12 +219,7 @@ def _whole(key: str) -> str:
 def _check_skill(name: str, settings: Settings) -> None:
     model = plugins.settings_model("skills", name)
     assert model is not None  # its keys are described
-    try:
-        model.model_validate(settings.skills.get(name, {}))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(("skills", name, *map(str, first["loc"])))
-        raise SettingsError(f"[{where}]: {first['msg']}", "correct the value", permanent=True) from None
+    plugins.skill_settings(name, model, settings.skills.get(name, {}))
 
 
 def _check_models(now: Settings, after: Settings) -> None:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge import outside
 from edge.devices import Ability, Device, Value, Verb
 from edge.home.broker import Publication
 from edge.home.convention import Malformed, joined, json_of, spoken, topic_of
@@ -221,8 +222,7 @@ def _press(body: Mapping[str, Any]) -> Callable[[Value], Mapping[str, Any]]:
 def _first(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:200]
+    return ": ".join(outside.first_mistake(error))[:200]
 
 
 # -- entities ---------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.act.skills.intercom.inbox import Inbox, Message
-from edge.act.skills.intercom.settings import IntercomSettings, read
+from edge.act.skills.intercom.settings import IntercomSettings
 from edge.act.skills.intercom.skill import Intercom
 from edge.act.skills.intercom.sound import LONGEST_S, audible, packed, unpacked
 from edge.chunk import RATE, Pcm
@@ -24,6 +24,7 @@ from edge.errors import BrokerOffline, SettingsError
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
 from edge.intents import Intent, OutcomeKind, Phrase
+from edge.plugins import skill_settings
 from edge.ports import Announcer, Neighbour
 from edge.session.neighbours import HouseNeighbours
 from edge.speak.loudness import VoiceLoudness
@@ -269,7 +270,7 @@ async def test_where_it_is_off_nobody_can_ask_for_it() -> None:
     off = Intercom(House(), Playing(), neighbours, Switch(), VoiceLoudness(), IntercomSettings(enabled=False))
     assert off.intents == frozenset()
     with pytest.raises(SettingsError, match=r"skills\.intercom\.acept"):
-        read({"acept": False})
+        skill_settings("intercom", IntercomSettings, {"acept": False})
 
 
 async def test_who_does_not_answer_and_where_nobody_is(running: Mosquitto) -> None:
