@@ -86,8 +86,8 @@ def yaml_line(error: yaml.MarkedYAMLError, text: str) -> int:
 
 
 def first_mistake(error: "ValidationError") -> tuple[str, str]:
-    """Where the first mistake is, a dotted key, and what it is, beginning with a small letter; the wrong value, which may
-    be a secret, is not told.
+    """Where the first mistake is, a dotted key, and what it is, beginning with a small letter. The wrong value, which
+    may be a secret, is not told.
     """
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     return ".".join(map(str, first["loc"])), first["msg"][:1].lower() + first["msg"][1:]

@@ -12,6 +12,7 @@ import tomlkit.items
 from tomlkit.exceptions import TOMLKitError
 
 from edge import atomic_file
+from edge.devices import same_name
 from edge.errors import SettingsError, StorageError
 from edge.home.house_file import HouseFile, read_house_file
 from edge.home.house_words import OF_DEVICES, ONE_ONLY, Word, words
@@ -60,7 +61,7 @@ class HouseNames:
 
         def change(document: Table) -> None:
             names = self._entry(document, device).setdefault("names", tomlkit.array())
-            if not any(_same(known, name) for known in names):
+            if not any(same_name(known, name) for known in names):
                 names.append(name)
 
         await self._change(change)
@@ -128,7 +129,7 @@ class HouseNames:
     def _strike_out(self, document: Table, word: Word) -> None:
         entry = self._entry(document, word.thing) if word.part in OF_DEVICES else _room(document, word.thing)
         if word.part in ONE_ONLY:
-            if _same(entry.get(word.part, ""), word.name):
+            if same_name(entry.get(word.part, ""), word.name):
                 del entry[word.part]
         else:
             _take_out(entry, word.name)
@@ -197,13 +198,13 @@ def _room(document: Table, area: str) -> Table:
 
 
 def _key_of_room(document: Table, area: str) -> str:
-    return next((name for name in document.get("areas", {}) if _same(name, area)), area)
+    return next((name for name in document.get("areas", {}) if same_name(name, area)), area)
 
 
 def _take_out(entry: Table, name: str) -> bool:
     """Whether it was among the names of ``entry``."""
     names = entry.get("names", [])
-    gone = [number for number, known in enumerate(names) if _same(known, name)]
+    gone = [number for number, known in enumerate(names) if same_name(known, name)]
     for number in reversed(gone):
         del names[number]
     if not names:
@@ -218,7 +219,3 @@ def _drop_empty(document: Table) -> None:
         del devices[key]
     if "devices" in document and not devices:
         del document["devices"]
-
-
-def _same(known: object, said: str) -> bool:
-    return str(known).casefold().strip() == said.casefold().strip()
