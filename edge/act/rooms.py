@@ -1,10 +1,10 @@
 """Which rooms are the same one. Pure."""
 
 from edge.devices import same_name
-from edge.ports import House
+from edge.ports import Inventory
 
 
-def same_room(house: House, one: str, other: str | None) -> bool:
+def same_room(house: Inventory, one: str, other: str | None) -> bool:
     """Whether both are names of one room, as far as ``house`` knows; None is no room."""
     if same_name(other, one):
         return True
