@@ -14,8 +14,9 @@ from edge.adoption import LIVE, differing
 from edge.assistant import Assistant
 from edge.engines import models_of
 from edge.errors import AssistantError, SettingsError
-from edge.settings import SECRETS, Settings, Source, checked, kept_secrets, read_file, sources, unknown_key
+from edge.settings import SECRETS, Settings, checked, kept_secrets, read_file, unknown_key
 from edge.settings_file import FileChanged, change_settings, version
+from edge.settings_origins import Source, sources
 from edge.settings_schema import Described, described
 from edge.settings_values import changed_values, value_at
 from models.store import Store
