@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -29,7 +29,7 @@ from edge.ports import Announcer, Neighbour
 from edge.session.neighbours import HouseNeighbours
 from edge.speak.loudness import VoiceLoudness
 from tests.asked import Asked, understood
-from tests.brokers import Mosquitto, mosquitto
+from tests.brokers import Mosquitto
 from tests.houses import Rooms
 from tests.several import Living, living, until
 from tests.sounds import Say
@@ -114,12 +114,6 @@ class Room:
     def kind(self) -> OutcomeKind:
         assert self.asked.outcome is not None
         return self.asked.outcome.kind
-
-
-@pytest.fixture
-def running() -> Iterator[Mosquitto]:
-    with mosquitto() as broker:
-        yield broker
 
 
 @asynccontextmanager
