@@ -157,7 +157,7 @@ def _while_it_stays(built: Assistant, mind: Mind, end: AssistantEnd | None) -> I
     yield from (skill.serve for skill in mind.skills if isinstance(skill, Service))
     yield built.recordings.serve
     yield built.keep_ready
-    yield built.forget_what_is_erased_by_voice
+    yield built.forgetting.serve
     yield built.observation.serve
     yield functools.partial(return_memory_when_still, built.bus)
     yield Unloading(built.unloadable, built.bus, built.settings.board.unload_after_s).serve
