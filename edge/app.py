@@ -154,7 +154,7 @@ async def assistant(
 def _database(settings: Settings, end: AssistantEnd | None) -> Database:
     """Where there is a bridge, it is told what changes, in the same transaction, and reminded to look."""
     at_rest.prepare(settings.data_dir, encrypt=settings.privacy.encrypt)
-    file = settings.data_dir / "hearthside.db"
+    file = settings.data_dir / at_rest.DATABASE
     return Database(file) if end is None else Database(file, end.seal, after_write=end.bridge.look)
 
 
