@@ -23,7 +23,7 @@ Check: TypeAlias = Callable[[Life], str]
 _NEWER: Final = (("pyproject.toml", 'version = "0.1.0"', 'version = "9.9.9"'),)
 _BROKEN: Final = (
     ("pyproject.toml", 'version = "0.1.0"', 'version = "10.0.0"'),
-    ("edge/cli/run.py", "log_to_stderr(settings.log_level)", 'raise SystemExit("a mistake in this version")'),
+    ("edge/cli/run.py", "keep_private()", 'raise SystemExit("a mistake in this version")'),
 )
 
 

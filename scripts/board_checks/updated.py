@@ -4,6 +4,7 @@ import argparse
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.updates import versions
+from edge.updates.exchange import Rules
 from scripts.board_checks import board
 from scripts.board_checks.board import Board
 from scripts.installer import places as installer
@@ -98,8 +100,11 @@ def is_undone(life: Life) -> str:
     begun = time.monotonic()
     life.publish("0.3.0", broken=True)
     said = life.hearth("update", "apply")
-    expected = "0.3.0: undone: it came to an end 3 times — the version before runs"
-    assert expected in said, said + life.board.journal("hearthside-update*")
+    # Between two looks it may have been started more than once.
+    expected = r"0\.3\.0: undone: it came to an end (\d+) times — the version before runs"
+    found = re.search(expected, said)
+    assert found is not None, said + life.board.journal("hearthside-update*")
+    assert int(found[1]) >= Rules().failures
     assert [name.partition("-")[0] for name in life.runs] == ["0.2.0", "0.2.0"]
     life.board.until("hearthside", "active", 60)
     return f"{time.monotonic() - begun:.0f} s; 0.2.0 runs again"
