@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from typing import Final, TypeAlias
 from scripts.board_checks import board, checks
 from scripts.board_checks.checks import Life
 from scripts.installer.release import BRIDGE_LOCK
-from scripts.prepare import llama, lockfile
+from scripts.prepare import foreign, llama, lockfile
 from scripts.prepare.environment import ROOT, pip, pip_environ
 from scripts.prepare.watch import StepFailed, Words, watch
 
@@ -62,7 +63,7 @@ def _check(asked: argparse.Namespace) -> int:
     pristine = board.pristine(asked.cache, asked.suite)
     if asked.deb:
         return _check_packages(asked, pristine)
-    wheels = _wheels(asked.cache)
+    wheels = _wheels(asked.cache, board.python(pristine))
     root = board.copy(pristine, asked.cache / "board")
     newer = board.overlaid(ROOT, asked.cache / "newer", _NEWER)
     broken = board.overlaid(ROOT, asked.cache / "broken", _BROKEN)
@@ -124,25 +125,19 @@ def _run(wanted: Sequence[Check], life: Life) -> int:
     return 0
 
 
-def _wheels(cache: Path) -> Path:
-    """A folder with every package of the lock file, for a board without network. Raises StepFailed."""
-    folder = cache / "wheels"
+def _wheels(cache: Path, python: tuple[int, int]) -> Path:
+    """A folder with every package of the lock file for that Python, for a board without network. Raises StepFailed."""
+    mine = python == sys.version_info[:2]
+    folder = cache / ("wheels" if mine else f"wheels-{python[0]}.{python[1]}")
     lock = BRIDGE_LOCK
     stamp = folder / ".of"
     if not stamp.exists() or stamp.read_text("utf-8") != lock.read_text("utf-8"):
         folder.mkdir(parents=True, exist_ok=True)
         requirements = cache / "requirements.txt"
-        requirements.write_text(lockfile.without_llama(lock), "utf-8")
-        options: Words = [
-            "--no-deps",
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-            "-r",
-            requirements,
-            "--dest",
-            folder,
-        ]
+        text = lockfile.without_llama(lock)
+        requirements.write_text(text if mine else _for_python(text, python), "utf-8")
+        where = ["--only-binary", ":all:"] if mine else foreign.options(platform.machine(), python)
+        options: Words = ["--no-deps", "--require-hashes", *where, "-r", requirements, "--dest", folder]
         line: Words = [*pip("download", Path(sys.executable)), *options]
         watch("fetching packages", line, cache / "packages.log", pip_environ())
         kept = llama.cached_wheel(lockfile.llama_version(lock))
@@ -150,6 +145,21 @@ def _wheels(cache: Path) -> Path:
             shutil.copy2(kept, folder)
         stamp.write_text(lock.read_text("utf-8"), "utf-8")
     return folder
+
+
+def _for_python(lock: str, python: tuple[int, int]) -> str:
+    """What another Python takes of the lock file, without conditions: pip would ask them of its own."""
+    from packaging.markers import Marker
+
+    from scripts.arm.wheels import pins
+
+    version = ".".join(map(str, python))
+    there = {"python_version": version, "python_full_version": f"{version}.0"}
+    wanted = [pin for pin in pins(lock) if not pin.marker or Marker(pin.marker).evaluate(there)]
+    return "".join(
+        f"{pin.name}=={pin.version}{''.join(f' --hash=sha256:{digest}' for digest in sorted(pin.hashes))}\n"
+        for pin in wanted
+    )
 
 
 if __name__ == "__main__":

@@ -40,6 +40,12 @@ def pristine(cache: Path, suite: str) -> Path:
     return folder
 
 
+def python(folder: Path) -> tuple[int, int]:
+    """Of the Debian in ``folder``."""
+    major, minor = (folder / "usr/bin/python3").readlink().name.removeprefix("python").split(".")
+    return int(major), int(minor)
+
+
 class Board:
     """One that runs."""
 
