@@ -20,8 +20,9 @@ _LOOK_S: Final = 0.2
 _SNAPSHOT: Final = ("etc", "opt", "usr", "var", "root", "home", "srv")
 _COMES_AND_GOES: Final = (
     "etc/.pwd.lock", "etc/group-", "etc/gshadow-", "etc/passwd-", "etc/shadow-", "etc/.updated", "etc/subuid-",
-    "etc/subgid-", "var/.updated", "var/cache", "var/log", "var/lib/systemd", "var/lib/apt", "var/lib/dpkg",
-    "var/lib/private", "var/lib/dbus", "var/lib/mosquitto", "var/tmp", "var/backups", "root/.cache",
+    "etc/subgid-", "var/.updated", "var/cache/apt", "var/cache/debconf", "var/cache/ldconfig", "var/log",
+    "var/lib/systemd", "var/lib/apt", "var/lib/dpkg", "var/lib/private", "var/lib/dbus", "var/lib/mosquitto",
+    "var/tmp", "var/backups",
 )  # fmt: skip
 """What a system changes by itself, or by any package."""
 
