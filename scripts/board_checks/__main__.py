@@ -5,15 +5,15 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from scripts.board_checks import board, checks
 from scripts.board_checks.checks import Life
+from scripts.board_checks.running import parser as shared_parser
+from scripts.board_checks.running import run_all
 from scripts.installer.release import BRIDGE_LOCK
 from scripts.prepare import foreign, llama, lockfile
 from scripts.prepare.environment import ROOT, pip, pip_environ
@@ -46,16 +46,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     models = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "hearthside/models"
-    parser = argparse.ArgumentParser("scripts/check_install")
-    parser.add_argument("--cache", type=Path, default=home / "hearthside/boards", help="what is kept for the next time")
+    parser = shared_parser("scripts/check_install")
     parser.add_argument("--models", type=Path, default=models, help="models that are here already")
-    parser.add_argument("--suite", default="bookworm", help="which Debian")
     parser.add_argument("--deb", type=Path, metavar="FILE", help="check this package instead")
     names = [check.__name__ for check in (*checks.CHECKS, *checks.DEB_CHECKS)]
     parser.add_argument("--checks", nargs="+", choices=names, metavar="NAME", help="only these; the first must install")
-    parser.add_argument("--keep", action="store_true", help="leave the board as it is in the end")
     return parser
 
 
@@ -71,7 +67,7 @@ def _check(asked: argparse.Namespace) -> int:
     shown = {plain: "/src", newer: "/newer", broken: "/broken", wheels: "/wheels", asked.models: "/given-models"}
     try:
         with board.started(root, shown) as running:
-            return _run(_chosen(checks.CHECKS, asked), Life(running))
+            return run_all(_chosen(checks.CHECKS, asked), Life(running))
     finally:
         if not asked.keep:
             for folder in (root, newer, broken, plain):
@@ -86,7 +82,7 @@ def _check_packages(asked: argparse.Namespace, pristine: Path) -> int:
     root = board.copy(pristine, asked.cache / "board")
     try:
         with board.started(root, {debs: "/debs", asked.models: "/given-models"}) as running:
-            return _run(_chosen(checks.DEB_CHECKS, asked), Life(running))
+            return run_all(_chosen(checks.DEB_CHECKS, asked), Life(running))
     finally:
         shutil.rmtree(debs, ignore_errors=True)
         if not asked.keep:
@@ -110,19 +106,6 @@ def _renumbered(deb: Path, to: Path, cache: Path) -> None:
 
 def _chosen(usual: Sequence[Check], asked: argparse.Namespace) -> list[Check]:
     return [check for check in usual if not asked.checks or check.__name__ in asked.checks]
-
-
-def _run(wanted: Sequence[Check], life: Life) -> int:
-    for check in wanted:
-        begun = time.monotonic()
-        try:
-            said = check(life)
-        except (AssertionError, subprocess.CalledProcessError, TimeoutError) as error:
-            print(f"FAILED  {check.__name__}: {error!r}\n{getattr(error, 'stderr', '') or ''}", flush=True)
-            return 1
-        print(f"ok  {check.__name__.replace('_', ' ')} ({time.monotonic() - begun:.0f} s): {said}", flush=True)
-    print(f"{len(wanted)} passed, 0 failed")
-    return 0
 
 
 def _wheels(cache: Path, python: tuple[int, int]) -> Path:
