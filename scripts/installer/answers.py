@@ -115,6 +115,7 @@ def _said(read: Read, question: str) -> str:
     try:
         return read(question).strip()
     except EOFError:
+        print()
         raise CannotGoOn("no answer came — with --yes nothing is asked") from None
 
 
