@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from edge import leaving
 from edge.errors import AssistantError, AssistantUnreachable
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ Listen = Literal["on", "off", "status"]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, and nothing else.")]
 
 
+@leaving.at_once
 def main() -> None:
     """Entry point: an expected failure is one line on standard error and exit code 1."""
     # Without this, warnings of the log would be printed beside that line; `hearth run` sets up its log itself.
