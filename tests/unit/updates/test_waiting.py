@@ -1,5 +1,6 @@
 """`hearth update apply`, while others do the work: how long it waits, and what it says then."""
 
+import os
 from pathlib import Path
 
 import anyio
@@ -12,12 +13,24 @@ from edge.updates import places, versions, word
 from edge.updates.errors import UpdateError
 from edge.updates.lock import alone, is_held
 from edge.updates.places import Spool
-from edge.updates.word import Found, Request, State, Wish
+from edge.updates.word import Found, Request, Wish
 from tests.unit.updates.publisher import Board
 
 pytestmark = pytest.mark.anyio
 
 OLD = "0.1.0-00000000"
+
+
+@pytest.fixture
+def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What systemd says of the units: a file's text."""
+    said = tmp_path / "said"
+    said.write_text("ActiveState=inactive\n\nActiveState=failed\n")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/systemctl").write_text(f"#!/bin/sh\ncat {said}\n")
+    (tmp_path / "bin/systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    return said
 
 
 @pytest.fixture
@@ -47,18 +60,18 @@ async def applied(data_dir: Path) -> None:
 
 
 async def test_looking_may_take_longer_than_beginning(
-    spool: Spool, board: Board, capsys: pytest.CaptureFixture[str]
+    spool: Spool, units: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    units.write_text("ActiveState=activating\n\nActiveState=inactive\n")
     async with anyio.create_task_group() as tasks:
-        with alone(spool):
-            tasks.start_soon(applied, spool.folder.parent)
-            request = await asked(spool)
-            await anyio.sleep(3 * update._BEGIN_S)
-            word.leave(spool.found, Found(at=1, answers=request.ident))
-        versions.keep(board.places, State())
+        tasks.start_soon(applied, spool.folder.parent)
+        request = await asked(spool)
+        await anyio.sleep(3 * update._BEGIN_S)
+        word.leave(spool.found, Found(at=1, answers=request.ident))
     assert capsys.readouterr().out == "there is no newer version\n"
 
 
+@pytest.mark.usefixtures("units")
 async def test_where_nobody_works_on_it_that_is_said(spool: Spool) -> None:
     with pytest.raises(UpdateError, match="nothing works on it"):
         await applied(spool.folder.parent)
