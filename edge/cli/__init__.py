@@ -4,8 +4,9 @@ import json
 import logging
 import os
 import sys
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -37,11 +38,27 @@ def main() -> None:
         app()
     except AssistantError as error:
         print(f"hearth: {error}", file=sys.stderr)
-        sys.exit(1)
+        _leave(1)
     except BrokenPipeError:
         # Whoever read our output has gone, as with `hearth devices | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        _leave(1)
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            raise
+        _leave(end.code or 0)
+
+
+def _leave(code: int) -> NoReturn:
+    """End with ``code``. An engine that is in the midst of native code, such as loading, is waited for by nobody; were
+    Python to take its own parts down meanwhile, the engine would find them missing, and abort the program.
+    """
+    if any(thread.name.startswith("engine-") for thread in threading.enumerate()):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def data_dir_of(config: Path | None) -> Path:
