@@ -41,6 +41,10 @@ class Work:
     """It loads the engine still."""
     for_s: float
     """How long it has been at it without coming any further, in seconds."""
+    computes: bool = False
+    """It has nothing to wait for but a processor, and a disk."""
+    thread: int = 0
+    """Its number for the kernel."""
 
 
 def work_in_hand() -> list[Work]:
@@ -52,10 +56,11 @@ def work_in_hand() -> list[Work]:
 def judge_by(for_s: Callable[[], float]) -> None:
     """Said by a job, in its engine's thread, that has no end as long as there is input: not the time that it takes
     tells whether it is stuck, but ``for_s``, the seconds of input that came since it took any. Called in any thread.
+    While there is input, it waits for nothing.
     """
     thread = threading.current_thread()
     if isinstance(thread, _Worker):
-        thread.for_s = for_s
+        thread.for_s, thread.follows = for_s, True
 
 
 class _Worker(threading.Thread):
@@ -67,6 +72,10 @@ class _Worker(threading.Thread):
         self._waited_s = waited_s
         self._idle_since = float("-inf")
         self.for_s: Callable[[], float] | None = None
+        self.computes = False
+        """Its engine waits for nothing."""
+        self.follows = False
+        """What it is at was told to :func:`judge_by`."""
         self._of, self._builds = engine, False
 
     def run(self) -> None:
@@ -86,7 +95,7 @@ class _Worker(threading.Thread):
                 # What had the engine built anew begins with its work only now.
                 self._begin_at(False)
             else:
-                self._idle_since, self.for_s = time.monotonic(), None
+                self._idle_since, self.for_s, self.follows = time.monotonic(), None, False
 
     def _begin_at(self, builds: bool) -> None:
         begun = time.monotonic()
@@ -94,10 +103,13 @@ class _Worker(threading.Thread):
 
     def work(self) -> Work | None:
         if (for_s := self.for_s) is not None:
-            return Work(self._of, self._builds, for_s())
+            return self._work(for_s(), builds=self._builds)
         # It does nothing, and there is something to do: it will not come back to take it.
         waited_s = min(self._waited_s(), time.monotonic() - self._idle_since)
-        return Work(self._of, False, waited_s) if waited_s > 0 else None
+        return self._work(waited_s, builds=False) if waited_s > 0 else None
+
+    def _work(self, for_s: float, *, builds: bool) -> Work:
+        return Work(self._of, builds, for_s, self.computes or self.follows, self.native_id or 0)
 
 
 class EngineQueue(Generic[E]):
@@ -144,6 +156,9 @@ class EngineThread(EngineQueue[E]):
     def __init__(self, name: str, build: Callable[[], E], *, lazy: bool = False) -> None:
         """``build`` runs in the thread; what it raises is raised by the first :meth:`call`. ``lazy``: it does so only
         once the engine is needed.
+
+        An engine that says of itself ``computes = True`` waits for nothing but a processor and a disk, so that one
+        that stands still will not come back (:mod:`edge.watchdog`).
         """
         super().__init__(self._put, self._built)
         self.name = name
@@ -250,10 +265,22 @@ class EngineThread(EngineQueue[E]):
         self._put(functools.partial(self._take, engine, build))
 
     def _take(self, engine: E, build: Callable[[], E]) -> None:
-        before, self._engine, self._failure = self._engine, engine, None
+        before, self._failure = self._engine, None
         self._build, self._unloaded = build, False
+        self._has(engine)
         if before is not None:
-            before.close()
+            self._close(before)
+
+    def _has(self, engine: E) -> None:
+        self._engine = engine
+        self._thread.computes = bool(getattr(engine, "computes", False))
+
+    def _close(self, engine: E) -> None:
+        try:
+            engine.close()
+        except Exception:  # noqa: BLE001  # whatever it raises, it is gone
+            # Whoever calls the next one has nothing to do with it.
+            _log.exception("%s: the engine could not be closed", self.name)
 
     def _built(self) -> E:
         self._used_at = time.monotonic()
@@ -268,7 +295,7 @@ class EngineThread(EngineQueue[E]):
         """What building raises is raised by this call alone: it was built before, so it may be again."""
         begun = time.monotonic()
         with self._thread.at_work(builds=True):
-            self._engine = self._build()
+            self._has(self._build())
         self._unloaded = False
         if self.on_reloaded is not None:
             self.on_reloaded(time.monotonic() - begun)
@@ -278,13 +305,13 @@ class EngineThread(EngineQueue[E]):
         if engine is None or self.waiting or time.monotonic() - self._used_at < rested_s:
             return False
         self._engine, self._unloaded = None, True
-        engine.close()
+        self._close(engine)
         return True
 
     def _run(self) -> None:
         with self._thread.at_work(builds=True):
             try:
-                self._engine = self._build()
+                self._has(self._build())
             except BaseException as error:  # noqa: BLE001  # raised by every call
                 self._failure = error
         while (job := self._jobs.get()) is not None:
@@ -295,7 +322,7 @@ class EngineThread(EngineQueue[E]):
                     # The event loop was closed while the engine worked; nobody waits for the result any more.
                     _log.debug("%s: result discarded, the loop is closed", self.name)
         if self._engine is not None:
-            self._engine.close()
+            self._close(self._engine)
 
 
 class _Jobs:
