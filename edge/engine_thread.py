@@ -79,7 +79,9 @@ class _Worker(threading.Thread):
         self._of, self._builds = engine, False
 
     def run(self) -> None:
-        """Under its own name for the kernel, too: `top -H` and a tracer tell the engines apart."""
+        """Under its own name for the kernel, too, which the threads that native code makes in it get from it: `top -H`,
+        a tracer and :mod:`edge.standstill` tell the engines apart.
+        """
         with suppress(OSError):
             Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(self.name, "ascii")
         super().run()

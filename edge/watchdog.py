@@ -40,11 +40,12 @@ LIMITS_S: Final[Mapping[str, float]] = MappingProxyType(
 """By engine: seconds after which what it does will not come to an end any more, though it goes on."""
 USUAL_LIMIT_S: Final = 30.0
 STILL_LIMIT_S: Final = 3.0
-"""For an engine that has nothing to wait for and stands still."""
+"""For what has nothing to wait for and stands still: an engine that computes, an event loop that was asked something. A
+loop that goes on, and does not answer, has as long as systemd would wait.
+"""
+_OVER_S: Final = 0.2
 BUILD_LIMIT_S: Final = 300.0
 """For loading a model, from a slow card into little memory."""
-LOOP_LIMIT_S: Final = 4.0
-"""For an event loop that stands still. One that computes has as long as systemd would wait."""
 
 
 def stuck(
@@ -59,7 +60,8 @@ def stuck(
 def _is_stuck(work: Work, limits: Mapping[str, float], still_s: Callable[[int], float]) -> bool:
     if work.builds:
         return work.for_s > BUILD_LIMIT_S
-    if work.computes and min(work.for_s, still_s(work.thread)) > STILL_LIMIT_S:
+    # To look costs a little, and most works are over by then.
+    if work.computes and work.for_s > _OVER_S and min(work.for_s, still_s(work.thread)) > STILL_LIMIT_S:
         return True
     return work.for_s > limits.get(work.name, USUAL_LIMIT_S)
 
@@ -105,7 +107,7 @@ class _Watch:
         """To be made in the thread that runs ``loop``. ``unit_s``: how long systemd waits for a beat by itself."""
         self.told = False
         """Something is stuck, and systemd knows."""
-        self._pulse, self._loop_thread = _Pulse(loop), threading.get_native_id()
+        self._pulse, self._loop_still = _Pulse(loop), Standstill(threading.get_native_id(), alone=True)
         self._unit_s, self._limits, self._patience = unit_s, limits, patience
         self._waits_s = unit_s
         # Always at the quickest pace that it may take: a word to systemd can be lost, and so can the one for more time.
@@ -153,7 +155,7 @@ class _Watch:
             return self._still.setdefault(thread, Standstill(thread)).for_s(now)
 
         silent_s = self._pulse.silent_s(now)
-        if min(silent_s, still_s(self._loop_thread)) > LOOP_LIMIT_S or silent_s > self._unit_s:
+        if min(silent_s, self._loop_still.for_s(now)) > STILL_LIMIT_S or silent_s > self._unit_s:
             return f"the event loop is stuck since {silent_s:.0f} s"
         if (work := stuck(works, self._limits, still_s)) is not None:
             return f"the engine {work.name!r} is stuck since {work.for_s:.0f} s"

@@ -357,7 +357,7 @@ async def test_a_loop_that_stands_still_is_told_soon_and_one_that_computes_when_
     is_stuck: bool,
 ) -> None:
     monkeypatch.setenv("WATCHDOG_USEC", str(unit_s * 1_000_000))
-    monkeypatch.setattr("edge.watchdog.LOOP_LIMIT_S", 1.0)
+    monkeypatch.setattr("edge.watchdog.STILL_LIMIT_S", 1.0)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(keep_watch, lambda: "listening")
         while await told(systemd) != "WATCHDOG=1":
@@ -375,7 +375,7 @@ async def test_a_loop_that_has_nothing_to_do_is_not_stuck_however_rarely_it_is_l
 ) -> None:
     """hearth-sync, which looks twice a minute, was started anew every few seconds."""
     monkeypatch.setenv("WATCHDOG_USEC", "60000000")
-    monkeypatch.setattr("edge.watchdog.LOOP_LIMIT_S", 0.3)
+    monkeypatch.setattr("edge.watchdog.STILL_LIMIT_S", 0.3)
     with anyio.move_on_after(1.5):
         await keep_watch(lambda: "linked", every_s=1.0)
     assert "WATCHDOG=trigger" not in heard_by(systemd)
