@@ -10,13 +10,14 @@ import functools
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar, cast
+
+from edge.job_queue import Job, JobQueue
 
 if TYPE_CHECKING:
     from edge.ports import Closeable
@@ -27,8 +28,6 @@ P = ParamSpec("P")
 
 _log = logging.getLogger(__name__)
 _JOIN_SECONDS = 1.5
-
-_Job = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ class _Worker(threading.Thread):
 class EngineQueue(Generic[E]):
     """Where work for one engine is handed in."""
 
-    def __init__(self, hand_in: Callable[[_Job], None], engine: Callable[[], E]) -> None:
+    def __init__(self, hand_in: Callable[[Job], None], engine: Callable[[], E]) -> None:
         """``engine`` is called in the engine's thread; what it raises is raised by every call."""
         self._hand_in, self._engine_of = hand_in, engine
 
@@ -167,7 +166,7 @@ class EngineThread(EngineQueue[E]):
         self.behind: EngineQueue[E] = EngineQueue(self._put_behind, self._built)
         """For those who can wait: what they hand in is begun when nothing else is there to do."""
         self._build, self._lazy = build, lazy
-        self._jobs = _Jobs()
+        self._jobs = JobQueue()
         self._thread = _Worker(name, self._run, self._jobs.waited_s)
         self._begun = False
         self._engine: E | None = None
@@ -242,11 +241,11 @@ class EngineThread(EngineQueue[E]):
             self._begun = True
             self._thread.start()
 
-    def _put(self, job: _Job) -> None:
+    def _put(self, job: Job) -> None:
         self._begin()
         self._jobs.put(job, behind=False)
 
-    def _put_behind(self, job: _Job) -> None:
+    def _put_behind(self, job: Job) -> None:
         self._begin()
         self._jobs.put(job, behind=True)
 
@@ -325,62 +324,6 @@ class EngineThread(EngineQueue[E]):
                     _log.debug("%s: result discarded, the loop is closed", self.name)
         if self._engine is not None:
             self._close(self._engine)
-
-
-class _Jobs:
-    """What is still to do: one queue before the other."""
-
-    def __init__(self) -> None:
-        self._first: deque[tuple[_Job, float]] = deque()
-        """Each with when it was handed in."""
-        self._behind: deque[_Job] = deque()
-        self._holds = 0
-        self._closed = False
-        self._changed = threading.Condition(threading.Lock())
-
-    @property
-    def waiting(self) -> int:
-        """How many there are."""
-        return len(self._first) + len(self._behind)
-
-    def waited_s(self) -> float:
-        """For how long the first of those who can't wait has been there, in seconds; 0 where there is none."""
-        try:
-            return time.monotonic() - self._first[0][1]
-        except IndexError:
-            return 0.0
-
-    def put(self, job: _Job, *, behind: bool) -> None:
-        with self._changed:
-            if behind:
-                self._behind.append(job)
-            else:
-                self._first.append((job, time.monotonic()))
-            self._changed.notify()
-
-    def hold(self, more: int) -> None:
-        """Of those who want that nothing of the second queue is begun, there are ``more``."""
-        with self._changed:
-            self._holds += more
-            self._changed.notify()
-
-    def close(self) -> None:
-        """No more comes; what is there is done."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-
-    def get(self) -> _Job | None:
-        """The next one, as soon as there is one; None when there will be none."""
-        with self._changed:
-            while True:
-                if self._first:
-                    return self._first.popleft()[0]
-                if self._behind and (self._closed or not self._holds):
-                    return self._behind.popleft()
-                if self._closed:
-                    return None
-                self._changed.wait()
 
 
 def _settle(future: "asyncio.Future[R]", result: R | None, error: BaseException | None) -> None:
