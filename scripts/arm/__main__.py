@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from scripts.arm import count, llama, root, suite, tried, wheels
+from scripts.arm import campaign, count, llama, root, summary, tried, wheels
 from scripts.arm.root import Kept
 from scripts.prepare.cores import A53, CORES, Core
 from scripts.prepare.watch import StepFailed
@@ -50,6 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("tests", help="run the tests on an emulated board")
     _with_core(one)
     one.add_argument("paths", nargs="*", default=["tests/unit", "tests/flow"], metavar="PATH")
+    one.add_argument("--shard", type=_shard, default=(1, 1), metavar="1/3", help="only this part; others at a time")
+    one.add_argument("--limit", type=float, default=600.0, metavar="S", help="seconds that a test may take")
+    one.add_argument("--summary", action="store_true", help="run nothing: what has come of it so far")
+    one.add_argument("--again", action="store_true", help="also what failed")
+    one.add_argument("--afresh", action="store_true", help="also what has passed")
     one.set_defaults(command=_tests)
     one = commands.add_parser("count", help="count the instructions of a turn's stages")
     _with_core(one)
@@ -89,12 +94,22 @@ def _llama(asked: argparse.Namespace) -> int:
 def _tests(asked: argparse.Namespace) -> int:
     kept = Kept(asked.cache)
     root.make(kept, None)
-    result = suite.run(kept, root.emulator(kept), asked.core, asked.models, asked.paths)
-    for test in result.failed:
-        print(f"FAILED {test}")
-    print(f"on {asked.core.name}, in {result.seconds:.0f} s, {result.deselected} left out (see left_out.toml)")
-    print(f"{result.passed} passed, {len(result.failed)} failed")
-    return 1 if result.failed or not result.passed else 0
+    root.emulator(kept)
+    running = campaign.prepare(kept, asked.core, asked.paths)
+    if asked.again or asked.afresh:
+        campaign.forget(running, all_of_it=asked.afresh)
+    if not asked.summary:
+        campaign.run(running, kept, asked.core, asked.models, asked.shard, asked.limit)
+    told, bad = summary.told(running, asked.core)
+    print(told)
+    return 1 if bad else 0
+
+
+def _shard(said: str) -> tuple[int, int]:
+    number, _, shards = said.partition("/")
+    if not 1 <= int(number) <= int(shards):
+        raise ValueError(said)
+    return int(number), int(shards)
 
 
 def _count(asked: argparse.Namespace) -> int:
