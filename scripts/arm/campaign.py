@@ -132,9 +132,23 @@ def ordered(tests: Sequence[str]) -> list[str]:
     return sorted(tests, key=place)
 
 
-def run(campaign: Campaign, kept: Kept, core: Core, models: Path, shard: tuple[int, int], limit_s: float) -> None:
-    """What has not been run yet of the ``shard`` (which, of how many). What comes of it is recorded test by test."""
-    number, shards = shard
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How it is run."""
+
+    core: Core
+    models: Path
+    shard: tuple[int, int]
+    """Which part, of how many."""
+    limit_s: float
+    """What a test may take, in this machine's time."""
+    times: int
+    """How many times as slow as this machine's the board's clock goes."""
+
+
+def run(campaign: Campaign, kept: Kept, way: Way) -> None:
+    """What has not been run yet of the shard. What comes of it is recorded test by test."""
+    number, shards = way.shard
     record = campaign.folder / f"{campaign.commit}.{number}of{shards}.jsonl"
     record.touch()
     if test := _running(record):
@@ -147,7 +161,7 @@ def run(campaign: Campaign, kept: Kept, core: Core, models: Path, shard: tuple[i
     for start in range(0, len(mine), _AT_A_TIME):
         batch, before = mine[start : start + _AT_A_TIME], -1
         # One more process for each test that took the last one with it.
-        while (ended := _pytest(campaign, kept, core, models, record, batch, limit_s)) not in _ENDED_BY_ITSELF:
+        while (ended := _pytest(campaign, kept, way, record, batch)) not in _ENDED_BY_ITSELF:
             written = record.stat().st_size
             if not _let_fail(record, f"pytest ended by {ended} while it ran") and written == before:
                 print(f"pytest ended by {ended}, in no test: {' '.join(batch)}", flush=True)
@@ -155,18 +169,25 @@ def run(campaign: Campaign, kept: Kept, core: Core, models: Path, shard: tuple[i
             before = written
 
 
-def _pytest(
-    campaign: Campaign, kept: Kept, core: Core, models: Path, record: Path, files: Sequence[str], limit_s: float
-) -> int:
+def _pytest(campaign: Campaign, kept: Kept, way: Way, record: Path, files: Sequence[str]) -> int:
     """Run what is left of those ``files``. Returns the exit code; a test that can't be ended is ended with pytest."""
     done = {*campaign.outcomes(), *campaign.left_out()}
     but = record.with_suffix(".but")
     but.write_text("\n".join(done), "utf-8")
     there = f"/record/{record.name}"
-    options = ["--record", there, "--but", f"/record/{but.name}", "--limit", f"{limit_s:g}"]
+    options = [
+        "--record",
+        there,
+        "--but",
+        f"/record/{but.name}",
+        "--limit",
+        f"{way.limit_s:g}",
+        "--times",
+        str(way.times),
+    ]
     plain = ["python", "-m", "pytest", "-p", "scripts.arm.recorded", "-p", "no:cacheprovider", "--tb=short"]
     line = suite.inside(
-        kept, core, models, [*plain, *options, *files], tree=campaign.tree, written={campaign.folder: "/record"}
+        kept, way.core, way.models, [*plain, *options, *files], campaign.tree, {campaign.folder: "/record"}, way.times
     )
     with record.with_suffix(".log").open("ab") as out:
         process = emulated.start(kept.emulator, line, out.fileno())
@@ -174,7 +195,7 @@ def _pytest(
             while process.poll() is None:
                 time.sleep(_LOOK_S)
                 running = _running(record)
-                if running and time.time() - record.stat().st_mtime > limit_s + _GRACE_S:
+                if running and time.time() - record.stat().st_mtime > way.limit_s + _GRACE_S:
                     process.kill()
         finally:
             process.kill()

@@ -25,21 +25,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--record", type=Path, required=True, help="where to append what came of each test")
     group.addoption("--but", type=Path, required=True, help="a file with the tests that are not to be run, one a line")
     group.addoption("--limit", type=float, required=True, help="seconds that a test may take, with its fixtures")
+    group.addoption("--times", type=int, default=1, help="how many of them are a second of this clock")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """From here on it is written."""
     but = frozenset(config.getoption("but").read_text("utf-8").splitlines())
-    config.pluginmanager.register(Recorder(config.getoption("record"), but, config.getoption("limit")))
+    config.pluginmanager.register(
+        Recorder(config.getoption("record"), but, config.getoption("limit"), config.getoption("times"))
+    )
 
 
 class Recorder:
     """Of one process of pytest."""
 
-    def __init__(self, record: Path, but: frozenset[str], limit_s: float) -> None:
+    def __init__(self, record: Path, but: frozenset[str], limit_s: float, times: int = 1) -> None:
         self._record = record
         self._but = but
         self._limit_s = limit_s
+        self._times = times
         self._outcome, self._why, self._began = "passed", "", 0.0
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -64,7 +68,7 @@ class Recorder:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0.0)
             signal.signal(signal.SIGALRM, before)
-            took = round(time.monotonic() - self._began, 2)
+            took = round((time.monotonic() - self._began) * self._times, 2)
             self._write({"test": item.nodeid, "outcome": self._outcome, "s": took, "why": self._why})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

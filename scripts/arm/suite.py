@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from scripts.arm import emulated
+from scripts.arm import emulated, slow
 from scripts.arm.root import HOME, Kept
 from scripts.prepare.cores import Core
 from scripts.prepare.environment import ROOT
@@ -50,7 +50,14 @@ def inside(
     program: Sequence[str],
     tree: Path = ROOT,
     written: Mapping[Path, str] | None = None,
+    times: int = 1,
 ) -> Sequence[str | Path]:
-    """How that program is run on the emulated board, in that tree, with those models."""
+    """How that program is run on the emulated board, in that tree, with those models, by a clock so many times as
+    slow.
+    """
     shown = {tree: _TREE, models: _MODELS}
-    return emulated.confined(kept.root, program, _TREE, shown, {**_ENVIRON, "QEMU_CPU": core.name}, written)
+    environ = {**_ENVIRON, "QEMU_CPU": core.name}
+    if times > 1:
+        shown |= slow.shown(slow.build(kept.folder))
+        environ |= slow.environ(times)
+    return emulated.confined(kept.root, program, _TREE, shown, environ, written)
