@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from scripts.arm import emulated, suite
 from scripts.arm.root import Kept
@@ -85,13 +85,14 @@ class Campaign:
     def outcomes(self) -> dict[str, Outcome]:
         """What has been run, the newest of each, but for tests whose file has changed since."""
         known: dict[str, Outcome] = {}
-        changed: dict[str, frozenset[str]] = {}
+        changed: dict[str, frozenset[str] | None] = {}
         for record in sorted(self.folder.glob("*.jsonl"), key=lambda path: path.stat().st_mtime):
             commit = record.name.partition(".")[0]
             if commit not in changed:
                 changed[commit] = _changed(self.tree, commit)
-            found = read(record.read_text("utf-8"), commit)
-            known |= {one.test: one for one in found if one.test.partition("::")[0] not in changed[commit]}
+            if (since := changed[commit]) is not None:
+                found = read(record.read_text("utf-8"), commit)
+                known |= {one.test: one for one in found if one.test.partition("::")[0] not in since}
         return known
 
 
@@ -218,16 +219,24 @@ def _append(record: Path, line: Mapping[str, object]) -> None:
 
 def _running(record: Path) -> str | None:
     """The test that has begun and not ended."""
-    last = record.read_text("utf-8").rstrip().rpartition("\n")[2]
-    began: str | None = json.loads(last).get("began") if last else None
-    return began
+    lines = [*_lines(record.read_text("utf-8"))]
+    return lines[-1].get("began") if lines else None
 
 
 def read(record: str, commit: str) -> Iterator[Outcome]:
-    """What a record says; a line that was cut off says nothing."""
-    for line in record.splitlines(keepends=True):
-        if line.endswith("}\n") and "outcome" in (said := json.loads(line)):
-            yield Outcome(said["test"], said["outcome"], said["s"], said["why"], commit)
+    """What a record says."""
+    for line in _lines(record):
+        if "outcome" in line:
+            yield Outcome(line["test"], line["outcome"], line["s"], line["why"], commit)
+
+
+def _lines(record: str) -> Iterator[dict[str, Any]]:
+    """But for one that was cut off."""
+    for line in record.splitlines():
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError:
+            continue
 
 
 def forget(campaign: Campaign, *, all_of_it: bool) -> None:
@@ -236,17 +245,16 @@ def forget(campaign: Campaign, *, all_of_it: bool) -> None:
         if all_of_it:
             record.unlink()
             continue
-        kept = [
-            line
-            for line in record.read_text("utf-8").splitlines(keepends=True)
-            if json.loads(line).get("outcome") in {"passed", "skipped"}
-        ]
-        record.write_text("".join(kept), "utf-8")
+        kept = [line for line in _lines(record.read_text("utf-8")) if line.get("outcome") in {"passed", "skipped"}]
+        record.write_text("".join(f"{json.dumps(line)}\n" for line in kept), "utf-8")
 
 
-def _changed(tree: Path, commit: str) -> frozenset[str]:
-    """Files of tests that are not as they were at that commit."""
-    return frozenset(_git(tree, "diff", "--name-only", commit, "HEAD", "--", "tests").splitlines())
+def _changed(tree: Path, commit: str) -> frozenset[str] | None:
+    """Files of tests that are not as they were at that commit; None where nobody knows that commit any more."""
+    try:
+        return frozenset(_git(tree, "diff", "--name-only", commit, "HEAD", "--", "tests").splitlines())
+    except subprocess.CalledProcessError:
+        return None
 
 
 def _git(folder: Path, *words: str) -> str:
