@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from scripts.arm import campaign, count, llama, root, summary, tried, wheels
 from scripts.arm.root import Kept
@@ -16,6 +16,8 @@ from scripts.prepare.watch import StepFailed
 
 Command: TypeAlias = Callable[[argparse.Namespace], int]
 
+_BY_NAME: Final[Mapping[str, Core]] = {core.name: core for core in CORES}
+_OF_A_CORE: Final[Mapping[str, Any]] = {"type": _BY_NAME.__getitem__, "metavar": "|".join(_BY_NAME)}
 _NEEDED: Final = ("bwrap", "apt-get", "dpkg-deb")
 
 
@@ -46,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--ask", action="store_true", help="ask the index anew")
     one.set_defaults(command=_wheels)
     one = commands.add_parser("llama", help="build llama-cpp-python for each core, and try each build on each core")
+    one.add_argument("--core", **_OF_A_CORE, help="only on that one")
     one.set_defaults(command=_llama)
     one = commands.add_parser("tests", help="run the tests on an emulated board")
     _with_core(one)
@@ -66,8 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _with_core(parser: argparse.ArgumentParser) -> None:
-    cores: Mapping[str, Core] = {core.name: core for core in CORES}
-    parser.add_argument("--core", type=cores.__getitem__, default=A53, metavar="|".join(cores))
+    parser.add_argument("--core", **_OF_A_CORE, default=A53)
 
 
 def _wheels(asked: argparse.Namespace) -> int:
@@ -86,10 +88,11 @@ def _wheels(asked: argparse.Namespace) -> int:
 
 def _llama(asked: argparse.Namespace) -> int:
     kept = Kept(asked.cache)
+    cores = [asked.core] if asked.core else CORES
     built = llama.build(CORES, kept.wheels, kept.folder / "llama")
     root.make(kept, None)
     emulator = root.emulator(kept)
-    return tried.builds(kept, emulator, asked.models, dict(zip(CORES, built, strict=True)))
+    return tried.builds(kept, emulator, asked.models, dict(zip(CORES, built, strict=True)), cores)
 
 
 def _tests(asked: argparse.Namespace) -> int:

@@ -41,6 +41,8 @@ LAST: Final = (
 """What starts a server for each test, or programs that start programs; each takes minutes there."""
 _AT_A_TIME: Final = 12
 """Files that one process of pytest is given: to start one takes 20 s, and one that dies has to be started again."""
+_NOT_USED: Final = ("-p", "no:schemathesis", "-p", "no:xdist")
+"""Plugins that no test here needs, and that take long to load."""
 _LOOK_S: Final = 2.0
 _GRACE_S: Final = 60.0
 """How long after its limit a test that does not let itself be ended is waited for."""
@@ -186,7 +188,7 @@ def _pytest(campaign: Campaign, kept: Kept, way: Way, record: Path, files: Seque
         "--times",
         str(way.times),
     ]
-    plain = ["python", "-m", "pytest", "-p", "scripts.arm.recorded", "-p", "no:cacheprovider", "--tb=short"]
+    plain = ["python", "-m", "pytest", "-p", "scripts.arm.recorded", "-p", "no:cacheprovider", *_NOT_USED, "--tb=short"]
     line = suite.inside(
         kept, way.core, way.models, [*plain, *options, *files], campaign.tree, {campaign.folder: "/record"}, way.times
     )

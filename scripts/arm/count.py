@@ -81,7 +81,7 @@ def parse(said: str) -> list[Counted]:
 
 
 def count(kept: Kept, core: Core, stages: Sequence[str], models: Path) -> list[Counted]:
-    """Those ``stages``, or all, on that core. Raises StepFailed."""
+    """Those ``stages``, or all of a turn that the grammar knows, on that core. Raises StepFailed."""
     tools, plugin = _tools(kept), kept.folder / "count.so"
     compiler: Words = ["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", plugin, _SOURCE]
     watch("building the counter", compiler, kept.folder / "count-build.log")

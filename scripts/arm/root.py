@@ -3,7 +3,10 @@
 No program of it runs while it is made; so no package is configured, and what the tests need of that is laid by hand.
 """
 
+import os
 import shutil
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,6 +15,7 @@ from scripts.arm import debian
 from scripts.arm.debian import Archive
 from scripts.prepare.environment import ROOT
 from scripts.prepare.foreign import Foreign
+from scripts.prepare.watch import StepFailed, Words, watch
 
 SUITE: Final = "bookworm"
 _PYTHON: Final = (3, 11)
@@ -28,6 +32,10 @@ _EMULATOR: Final = "qemu-user/bookworm-backports"
 _LOCK: Final = ROOT / "requirements-dev.lock"
 HOME: Final = "/opt/hearthside"
 """Where the environment lies in it."""
+BYTECODE: Final = "/var/cache/python"
+"""Where Python keeps what it has compiled."""
+TREE: Final = "/src"
+"""Where the tree that is tested is shown in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +92,25 @@ def make(kept: Kept, llama: Path | None) -> Path:
         environment.install_locked(_LOCK)
         environment.install_project(llama)
         environment.lay_programs(f"#!{HOME}/bin/python3")
-        _leave_only_what_names_it(environment.site)
+        _have_it_import_the_tree(environment.site)
+        _compile(kept)
         stamp.write_text(wanted, "utf-8")
     return kept.root
+
+
+def _compile(kept: Kept) -> None:
+    """Python's bytecode, which is the same on every processor, of this one in a twentieth of the time."""
+    if sys.version_info[:2] != _PYTHON:
+        return
+    made, root = kept.folder / "bytecode", kept.root.resolve()
+    folders: Words = [root / "usr/lib/python3.11", root / HOME.lstrip("/") / "lib"]
+    line: Words = [sys.executable, "-m", "compileall", "-qq", "-j", "0", "-x", "/tests?/", *folders]
+    # Among them are templates of modules, which no Python can read.
+    with suppress(StepFailed):
+        environ = {**os.environ, "PYTHONPYCACHEPREFIX": str(made)}
+        watch("compiling Python's modules", line, kept.folder / "compile.log", environ)
+    shutil.copytree(made / str(root).lstrip("/"), root / BYTECODE.lstrip("/"), dirs_exist_ok=True)
+    shutil.rmtree(made)
 
 
 def _configure(root: Path) -> None:
@@ -102,7 +126,8 @@ def _configure(root: Path) -> None:
     bundle.write_text("".join(one.read_text("ascii") for one in authorities), "ascii")
 
 
-def _leave_only_what_names_it(site: Path) -> None:
-    """The project's sources are shown from this tree; its entry points stay."""
+def _have_it_import_the_tree(site: Path) -> None:
+    """The project's sources are those that are shown, in whatever folder a program runs; its entry points stay."""
     for name in ("edge", "models", "cloud_sync"):
         shutil.rmtree(site / name)
+    (site / "hearthside-tree.pth").write_text(f"{TREE}\n", "utf-8")

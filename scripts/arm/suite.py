@@ -11,18 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from scripts.arm import emulated, slow
-from scripts.arm.root import HOME, Kept
+from scripts.arm.root import BYTECODE, HOME, TREE, Kept
 from scripts.prepare.cores import Core
 from scripts.prepare.environment import ROOT
 
 _LIST: Final = "scripts/arm/left_out.toml"
-_TREE: Final = "/src"
 _MODELS: Final = "/root/.local/share/hearthside/models"
 _ENVIRON: Final = {
     "HOME": "/root",
     "LANG": "C.UTF-8",
     "PATH": f"{HOME}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "PYTHONPYCACHEPREFIX": "/var/cache/python",
+    "PYTHONPYCACHEPREFIX": BYTECODE,
     "HYPOTHESIS_STORAGE_DIRECTORY": "/tmp/hypothesis",  # noqa: S108  # a file system of its own
     "HYPOTHESIS_PROFILE": "patient",
 }
@@ -55,9 +54,9 @@ def inside(
     """How that program is run on the emulated board, in that tree, with those models, by a clock so many times as
     slow.
     """
-    shown = {tree: _TREE, models: _MODELS}
+    shown = {tree: TREE, models: _MODELS}
     environ = {**_ENVIRON, "QEMU_CPU": core.name}
     if times > 1:
         shown |= slow.shown(slow.build(kept.folder))
         environ |= slow.environ(times)
-    return emulated.confined(kept.root, program, _TREE, shown, environ, written)
+    return emulated.confined(kept.root, program, TREE, shown, environ, written)
