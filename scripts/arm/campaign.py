@@ -39,7 +39,7 @@ LAST: Final = (
     "tests/unit/scripts",
 )
 """What starts a server for each test, or programs that start programs; each takes minutes there."""
-_AT_A_TIME: Final = 12
+_AT_A_TIME: Final = 24
 """Files that one process of pytest is given: to start one takes 20 s, and one that dies has to be started again."""
 _NOT_USED: Final = ("-p", "no:schemathesis", "-p", "no:xdist")
 """Plugins that no test here needs, and that take long to load."""
@@ -127,10 +127,10 @@ def ordered(tests: Sequence[str]) -> list[str]:
     """First what differs by processor, last what takes longest for what it shows."""
 
     def place(test: str) -> int:
-        for number, folder in enumerate(FIRST):
-            if test.startswith((f"{folder}/", f"{folder}::")):
-                return number - len(FIRST)
-        return next((at for at, folder in enumerate(LAST, 1) if test.startswith(f"{folder}/")), 0)
+        for number, part in [*enumerate(LAST, 1), *enumerate(FIRST, -len(FIRST))]:
+            if test.startswith((f"{part}/", f"{part}::")):
+                return number
+        return 0
 
     return sorted(tests, key=place)
 

@@ -3,6 +3,7 @@ the core has not.
 """
 
 import os
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -77,5 +78,9 @@ def site(kept: Kept, wheel: Path) -> Path:
         part = place.with_name(f"{wheel.stem}.{os.getpid()}")
         with zipfile.ZipFile(wheel) as packed:
             packed.extractall(part)
-        part.rename(place)
+        try:
+            part.rename(place)
+        except OSError:
+            # Another core is tried at the same time and was quicker.
+            shutil.rmtree(part)
     return place
