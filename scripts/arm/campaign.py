@@ -32,13 +32,10 @@ FIRST: Final = (
 )  # fmt: skip
 """What differs by processor: engines, sound, encryption, storage, pins."""
 LAST: Final = (
-    "tests/unit/api",
-    "tests/unit/updates",
-    "tests/unit/evaluation",
-    "tests/unit/bench",
-    "tests/unit/scripts",
-)
-"""What starts a server for each test, or programs that start programs; each takes minutes there."""
+    "tests/unit/api", "tests/unit/updates", "tests/unit/scripts", "tests/unit/evaluation", "tests/unit/bench",
+    "tests/unit/test_llm_training.py", "tests/unit/wake/test_evaluation.py", "tests/unit/wake/test_training.py",
+)  # fmt: skip
+"""What starts a server for each test, or programs that start programs, or trains a model: each takes minutes there."""
 _AT_A_TIME: Final = 24
 """Files that one process of pytest is given: to start one takes 20 s, and one that dies has to be started again."""
 _NOT_USED: Final = ("-p", "no:schemathesis", "-p", "no:xdist")

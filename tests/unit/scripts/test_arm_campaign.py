@@ -122,7 +122,8 @@ def test_what_was_run_counts_until_its_file_changes(tree: Path, tmp_path: Path) 
 def test_what_differs_by_processor_is_run_first_and_servers_last() -> None:
     tests = [
         "tests/unit/api/test_a.py::x", "tests/unit/home/test_b.py::x", "tests/unit/test_at_rest.py::x",
-        "tests/unit/wake/test_training.py::x", "tests/unit/wake/test_c.py::x", "tests/unit/home/test_a.py::x", "tests/unit/hardware/test_d.py::x",
+        "tests/unit/wake/test_training.py::x", "tests/unit/wake/test_c.py::x",
+        "tests/unit/home/test_a.py::x", "tests/unit/hardware/test_d.py::x",
     ]  # fmt: skip
     assert [test.split("/", 2)[2] for test in campaign.ordered(tests)] == [
         "hardware/test_d.py::x", "wake/test_c.py::x", "test_at_rest.py::x", "home/test_b.py::x", "home/test_a.py::x",
