@@ -40,6 +40,8 @@ _AT_A_TIME: Final = 24
 """Files that one process of pytest is given: to start one takes 20 s, and one that dies has to be started again."""
 _NOT_USED: Final = ("-p", "no:schemathesis", "-p", "no:xdist")
 """Plugins that no test here needs, and that take long to load."""
+_SPEECH: Final = "/speech"
+"""Where the board keeps what the tests' own voice has said; tests/conftest.py."""
 _LOOK_S: Final = 2.0
 _GRACE_S: Final = 60.0
 """How long after its limit a test that does not let itself be ended is waited for."""
@@ -186,9 +188,11 @@ def _pytest(campaign: Campaign, kept: Kept, way: Way, record: Path, files: Seque
         str(way.times),
     ]
     plain = ["python", "-m", "pytest", "-p", "scripts.arm.recorded", "-p", "no:cacheprovider", *_NOT_USED, "--tb=short"]
-    line = suite.inside(
-        kept, way.core, way.models, [*plain, *options, *files], campaign.tree, {campaign.folder: "/record"}, way.times
-    )
+    speech = kept.folder / "speech"
+    speech.mkdir(exist_ok=True)
+    program = ["env", f"HEARTH_TEST_SPEECH={_SPEECH}", *plain, *options, *files]
+    written = {campaign.folder: "/record", speech: _SPEECH}
+    line = suite.inside(kept, way.core, way.models, program, campaign.tree, written, way.times)
     with record.with_suffix(".log").open("ab") as out:
         process = emulated.start(kept.emulator, line, out.fileno())
         try:
