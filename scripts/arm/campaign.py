@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.arm import emulated, suite
-from scripts.arm.root import Kept
+from scripts.arm.root import Kept, settle
 from scripts.prepare.cores import Core
 from scripts.prepare.environment import ROOT
 from scripts.prepare.watch import Words, watch
@@ -105,7 +105,7 @@ def prepare(kept: Kept, core: Core, paths: Sequence[str]) -> Campaign:
         part = tree.with_name(f"{commit}.{os.getpid()}")
         _git(ROOT, "clone", "--quiet", "--local", str(ROOT), str(part))
         _git(part, "checkout", "--quiet", "--detach", commit)
-        part.rename(tree)
+        settle(part, tree)
     folder = kept.folder / "tests" / core.name
     folder.mkdir(parents=True, exist_ok=True)
     return Campaign(folder, tree, commit, tuple(ordered(_collected(kept, tree, paths))))

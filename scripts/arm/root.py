@@ -98,6 +98,16 @@ def make(kept: Kept, llama: Path | None) -> Path:
     return kept.root
 
 
+def settle(part: Path, place: Path) -> None:
+    """What was made in ``part`` goes to its ``place``, unless another who made the same was quicker."""
+    try:
+        part.rename(place)
+    except OSError:
+        if not place.exists():
+            raise
+        shutil.rmtree(part)
+
+
 def _compile(kept: Kept) -> None:
     """Python's bytecode, which is the same on every processor, of this one in a twentieth of the time."""
     if sys.version_info[:2] != _PYTHON:

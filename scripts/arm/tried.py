@@ -3,7 +3,6 @@ the core has not.
 """
 
 import os
-import shutil
 import subprocess
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from scripts.arm import emulated, suite
-from scripts.arm.root import HOME, Kept
+from scripts.arm.root import HOME, Kept, settle
 from scripts.prepare.cores import Core
 
 _SITES: Final = "opt/llama"
@@ -78,9 +77,5 @@ def site(kept: Kept, wheel: Path) -> Path:
         part = place.with_name(f"{wheel.stem}.{os.getpid()}")
         with zipfile.ZipFile(wheel) as packed:
             packed.extractall(part)
-        try:
-            part.rename(place)
-        except OSError:
-            # Another core is tried at the same time and was quicker.
-            shutil.rmtree(part)
+        settle(part, place)
     return place
