@@ -53,11 +53,11 @@ def store() -> Store:
 def say(store: Store) -> Say:
     """Speaks a sentence: int16, 16 kHz, mono. Without the voice's chance variation, so that every run hears the same.
 
-    Where HEARTH_TEST_SPEECH names a folder, what has been spoken once is kept there: on an emulated processor a sentence
+    Where TESTS_SPEECH names a folder, what has been spoken once is kept there: on an emulated processor a sentence
     takes minutes.
     """
     steady = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
-    kept = Path(folder) if (folder := os.environ.get("HEARTH_TEST_SPEECH")) else None
+    kept = Path(folder) if (folder := os.environ.get("TESTS_SPEECH")) else None
     voice = cache(lambda: PiperVoice.load(store.require("piper-en_US-joe-medium") / "en_US-joe-medium.onnx"))
 
     def speak(text: str) -> Pcm:

@@ -190,7 +190,7 @@ def _pytest(campaign: Campaign, kept: Kept, way: Way, record: Path, files: Seque
     plain = ["python", "-m", "pytest", "-p", "scripts.arm.recorded", "-p", "no:cacheprovider", *_NOT_USED, "--tb=short"]
     speech = kept.folder / "speech"
     speech.mkdir(exist_ok=True)
-    program = ["env", f"HEARTH_TEST_SPEECH={_SPEECH}", *plain, *options, *files]
+    program = ["env", f"TESTS_SPEECH={_SPEECH}", *plain, *options, *files]
     written = {campaign.folder: "/record", speech: _SPEECH}
     line = suite.inside(kept, way.core, way.models, program, campaign.tree, written, way.times)
     with record.with_suffix(".log").open("ab") as out:
