@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     _with_core(one)
     one.add_argument("paths", nargs="*", default=["tests/unit", "tests/flow"], metavar="PATH")
     one.add_argument("--shard", type=_shard, default=(1, 1), metavar="1/3", help="only this part; others at a time")
+    one.add_argument("--one-of-each", action="store_true", help="only the first test of each file")
     one.add_argument("--limit", type=float, default=600.0, metavar="S", help="seconds that a test may take")
     one.add_argument("--slow", type=int, default=8, metavar="TIMES", help="how slow the board's clock goes")
     one.add_argument("--summary", action="store_true", help="run nothing: what has come of it so far")
@@ -103,7 +104,7 @@ def _tests(asked: argparse.Namespace) -> int:
     if asked.again or asked.afresh:
         campaign.forget(running, all_of_it=asked.afresh)
     if not asked.summary:
-        way = campaign.Way(asked.core, asked.models, asked.shard, asked.limit, asked.slow)
+        way = campaign.Way(asked.core, asked.models, asked.shard, asked.limit, asked.one_of_each, asked.slow)
         campaign.run(running, kept, way)
     told, bad = summary.told(running, asked.core)
     print(told)

@@ -144,6 +144,8 @@ class Way:
     """Which part, of how many."""
     limit_s: float
     """What a test may take, in this machine's time."""
+    one_of_each: bool
+    """Only the first test of each file."""
     times: int
     """How many times as slow as this machine's the board's clock goes."""
 
@@ -151,15 +153,18 @@ class Way:
 def run(campaign: Campaign, kept: Kept, way: Way) -> None:
     """What has not been run yet of the shard. What comes of it is recorded test by test."""
     number, shards = way.shard
-    record = campaign.folder / f"{campaign.commit}.{number}of{shards}.jsonl"
+    record = campaign.folder / f"{campaign.commit}.{os.getpid()}.jsonl"
     record.touch()
-    if test := _running(record):
-        _append(record, {"cut off": test})
     done = {*campaign.outcomes(), *campaign.left_out()}
-    left = {test.partition("::")[0] for test in campaign.tests if test not in done}
-    files = list(dict.fromkeys(test.partition("::")[0] for test in campaign.tests))
-    mine = [file for file in files[number - 1 :: shards] if file in left]
-    print(f"{len(mine)} files of {len(left)} that are not done, at {campaign.commit}", flush=True)
+    by_file: dict[str, list[str]] = {}
+    for test in campaign.tests:
+        by_file.setdefault(test.partition("::")[0], []).append(test)
+    if way.one_of_each:
+        wanted = [next((test for test in tests if test not in campaign.left_out()), "") for tests in by_file.values()]
+        mine = [test for test in wanted[number - 1 :: shards] if test and test not in done]
+    else:
+        mine = [file for file in [*by_file][number - 1 :: shards] if not done.issuperset(by_file[file])]
+    print(f"{len(mine)} {'tests' if way.one_of_each else 'files'} to do, at {campaign.commit}", flush=True)
     for start in range(0, len(mine), _AT_A_TIME):
         batch, before = mine[start : start + _AT_A_TIME], -1
         # One more process for each test that took the last one with it.
@@ -171,26 +176,17 @@ def run(campaign: Campaign, kept: Kept, way: Way) -> None:
             before = written
 
 
-def _pytest(campaign: Campaign, kept: Kept, way: Way, record: Path, files: Sequence[str]) -> int:
-    """Run what is left of those ``files``. Returns the exit code; a test that can't be ended is ended with pytest."""
+def _pytest(campaign: Campaign, kept: Kept, way: Way, record: Path, wanted: Sequence[str]) -> int:
+    """Run what is left of those files or tests. Returns the exit code; what can't be ended is ended with pytest."""
     done = {*campaign.outcomes(), *campaign.left_out()}
     but = record.with_suffix(".but")
     but.write_text("\n".join(done), "utf-8")
-    there = f"/record/{record.name}"
-    options = [
-        "--record",
-        there,
-        "--but",
-        f"/record/{but.name}",
-        "--limit",
-        f"{way.limit_s:g}",
-        "--times",
-        str(way.times),
-    ]
+    options = [f"--record=/record/{record.name}", f"--but=/record/{but.name}"]
+    options += [f"--limit={way.limit_s}", f"--times={way.times}"]
     plain = ["python", "-m", "pytest", "-p", "scripts.arm.recorded", "-p", "no:cacheprovider", *_NOT_USED, "--tb=short"]
     speech = kept.folder / "speech"
     speech.mkdir(exist_ok=True)
-    program = ["env", f"TESTS_SPEECH={_SPEECH}", *plain, *options, *files]
+    program = ["env", f"TESTS_SPEECH={_SPEECH}", *plain, *options, *wanted]
     written = {campaign.folder: "/record", speech: _SPEECH}
     line = suite.inside(kept, way.core, way.models, program, campaign.tree, written, way.times)
     with record.with_suffix(".log").open("ab") as out:

@@ -99,10 +99,10 @@ def test_what_was_run_counts_until_its_file_changes(tree: Path, tmp_path: Path) 
     second = commit(tree, b="2")
     names = ("tests/a.py::test_x", "tests/a.py::test_slow[1]", "tests/b.py::test_y", "tests/b.py::test_z")
     running = Campaign(tmp_path, tree, second, names)
-    (tmp_path / f"{first}.1of1.jsonl").write_text(line(names[0]) + line(names[2]) + '{"test": "tests/a.py::c', "utf-8")
-    (tmp_path / "0123456789ab.1of1.jsonl").write_text(line(names[3]), "utf-8")
+    (tmp_path / f"{first}.17.jsonl").write_text(line(names[0]) + line(names[2]) + '{"test": "tests/a.py::c', "utf-8")
+    (tmp_path / "0123456789ab.17.jsonl").write_text(line(names[3]), "utf-8")
     assert running.outcomes() == {names[0]: Outcome(names[0], "passed", 36.0, "", first)}
-    (tmp_path / f"{second}.1of2.jsonl").write_text(line(names[2], "failed", "boom") + '{"began": "t"}\n', "utf-8")
+    (tmp_path / f"{second}.18.jsonl").write_text(line(names[2], "failed", "boom") + '{"began": "t"}\n', "utf-8")
     told, bad = summary.told(running, A53)
     assert bad
     assert told.splitlines() == [
