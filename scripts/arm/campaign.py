@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.arm import emulated, suite
-from scripts.arm.root import Kept, settle
+from scripts.arm.root import TREE, Kept, settle
 from scripts.prepare.cores import Core
 from scripts.prepare.environment import ROOT
 from scripts.prepare.watch import Words, watch
@@ -187,8 +187,9 @@ def _pytest(campaign: Campaign, kept: Kept, way: Way, record: Path, wanted: Sequ
     speech = kept.folder / "speech"
     speech.mkdir(exist_ok=True)
     program = ["env", f"TESTS_SPEECH={_SPEECH}", *plain, *options, *wanted]
-    written = {campaign.folder: "/record", speech: _SPEECH}
-    line = suite.inside(kept, way.core, way.models, program, campaign.tree, written, way.times)
+    # To build a package of it writes into its folder.
+    written = {campaign.tree: TREE, campaign.folder: "/record", speech: _SPEECH}
+    line = suite.inside(kept, way.core, way.models, program, None, written, way.times)
     with record.with_suffix(".log").open("ab") as out:
         process = emulated.start(kept.emulator, line, out.fileno())
         try:

@@ -6,6 +6,7 @@ No program of it runs while it is made; so no package is configured, and what th
 import os
 import shutil
 import sys
+import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,7 @@ def make(kept: Kept, llama: Path | None) -> Path:
         environment.install_project(llama)
         environment.lay_programs(f"#!{HOME}/bin/python3")
         _have_it_import_the_tree(environment.site)
+        _lay_pip(kept.root, environment.site)
         _compile(kept)
         stamp.write_text(wanted, "utf-8")
     return kept.root
@@ -134,6 +136,13 @@ def _configure(root: Path) -> None:
     authorities = sorted((root / "usr/share/ca-certificates").rglob("*.crt"))
     bundle = root / "etc/ssl/certs/ca-certificates.crt"
     bundle.write_text("".join(one.read_text("ascii") for one in authorities), "ascii")
+
+
+def _lay_pip(root: Path, site: Path) -> None:
+    """Debian's, which ``python -m venv`` would have put there."""
+    for wheel in (root / "usr/share/python-wheels").glob("pip-*.whl"):
+        with zipfile.ZipFile(wheel) as packed:
+            packed.extractall(site)
 
 
 def _have_it_import_the_tree(site: Path) -> None:

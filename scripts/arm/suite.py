@@ -47,14 +47,14 @@ def inside(
     core: Core,
     models: Path,
     program: Sequence[str],
-    tree: Path = ROOT,
+    tree: Path | None = ROOT,
     written: Mapping[Path, str] | None = None,
     times: int = 1,
 ) -> Sequence[str | Path]:
-    """How that program is run on the emulated board, in that tree, with those models, by a clock so many times as
-    slow.
+    """How that program is run on the emulated board, in that tree (none where ``written`` has it), with those models, by
+    a clock so many times as slow.
     """
-    shown = {tree: TREE, models: _MODELS}
+    shown = {models: _MODELS} | ({tree: TREE} if tree else {})
     environ = {**_ENVIRON, "QEMU_CPU": core.name}
     if times > 1:
         shown |= slow.shown(slow.build(kept.folder))
