@@ -7,7 +7,7 @@ export class NoMicrophone extends Error {
     this.remedy = remedy;
   }
 
-  get line() {
+  get inWords() {
     return `${this.message} — ${this.remedy}`;
   }
 }

@@ -114,7 +114,7 @@ function Usage() {
   const usage = useLoaded(() => get(`/v1/sync/usage?days=${DAYS}`));
   const actions = html`<${Button} run=${usage.again}>Ask again<//>`;
   if (usage.error)
-    return html`<${Card} title="Use and cost" actions=${actions}><p class="soft">Not known now: ${usage.error.line}</p><//>`;
+    return html`<${Card} title="Use and cost" actions=${actions}><p class="soft">Not known now: ${usage.error.inWords}</p><//>`;
   if (!usage.value) return html`<${Card} title="Use and cost"><${Waiting} what="Asking the bridge" /><//>`;
   const { questions, tokens, cost, currency, lines, since } = usage.value;
   return html`<${Card} title="Use and cost" actions=${actions}>

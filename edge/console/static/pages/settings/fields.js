@@ -62,7 +62,7 @@ function Setting({ setting, change }) {
     try {
       await change({ [setting.key]: value });
     } catch (problem) {
-      setError(problem.line ?? problem.message);
+      setError(problem.inWords ?? problem.message);
     }
   };
   const own = setting.source !== "default";
