@@ -51,8 +51,8 @@ def inside(
     written: Mapping[Path, str] | None = None,
     times: int = 1,
 ) -> Sequence[str | Path]:
-    """How that program is run on the emulated board, in that tree (none where ``written`` has it), with those models, by
-    a clock so many times as slow.
+    """How that program is run on the emulated board, with those models, by a clock so many times as slow; in that tree,
+    or where there is none in what ``written`` shows in its place.
     """
     shown = {models: _MODELS} | ({tree: TREE} if tree else {})
     environ = {**_ENVIRON, "QEMU_CPU": core.name}
