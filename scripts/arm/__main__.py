@@ -3,6 +3,8 @@
 import argparse
 import os
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -54,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _with_core(one)
     one.add_argument("paths", nargs="*", default=["tests/unit", "tests/flow"], metavar="PATH")
     one.add_argument("--shard", type=_shard, default=(1, 1), metavar="1/3", help="only this part; others at a time")
+    one.add_argument("--workers", type=int, default=1, metavar="N", help="all of N shards at a time")
     one.add_argument("--one-of-each", action="store_true", help="only the first test of each file")
     one.add_argument("--limit", type=float, default=600.0, metavar="S", help="seconds that a test may take")
     one.add_argument("--slow", type=int, default=8, metavar="TIMES", help="how slow the board's clock goes")
@@ -103,12 +106,36 @@ def _tests(asked: argparse.Namespace) -> int:
     running = campaign.prepare(kept, asked.core, asked.paths)
     if asked.again or asked.afresh:
         campaign.forget(running, all_of_it=asked.afresh)
-    if not asked.summary:
+    if asked.workers > 1 and not asked.summary:
+        _beside_each_other(asked)
+    elif not asked.summary:
         way = campaign.Way(asked.core, asked.models, asked.shard, asked.limit, asked.one_of_each, asked.slow)
         campaign.run(running, kept, way)
     told, bad = summary.told(running, asked.core)
     print(told)
     return 1 if bad else 0
+
+
+def _beside_each_other(asked: argparse.Namespace) -> None:
+    """Run the shards at the same time, each in a session of its own, as the kernel shares processors among these."""
+    line = [sys.executable, "-m", "scripts.arm", "--cache", asked.cache, "--models", asked.models, "tests"]
+    line += ["--core", asked.core.name, "--limit", str(asked.limit), "--slow", str(asked.slow)]
+    line += ["--one-of-each"] * asked.one_of_each
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    shards = [
+        subprocess.Popen(
+            [*line, "--shard", f"{number}/{asked.workers}", *asked.paths],
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        for number in range(1, asked.workers + 1)
+    ]
+    try:
+        for shard in shards:
+            shard.wait()
+    finally:
+        for shard in shards:
+            shard.kill()
 
 
 def _shard(said: str) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from scripts.arm import campaign, slow, summary
 from scripts.arm.campaign import Campaign, Outcome
 from scripts.prepare.cores import A53
 from scripts.prepare.environment import ROOT
+from scripts.prepare.watch import Words
 
 TESTS = """
 import pathlib, time, pytest
@@ -32,8 +33,8 @@ def test_whose_end_is_bad(broken): pass
 
 def run_pytest(folder: Path, *but: str) -> tuple[list[Outcome], str]:
     (folder / "but").write_text("\n".join(but), "utf-8")
-    options = ["--record", folder / "record", "--but", folder / "but", "--limit", "1.5", "-p", "no:cacheprovider"]
-    line = [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", folder, "-p", "scripts.arm.recorded"]
+    options: Words = [f"--record={folder}/record", f"--but={folder}/but", "--limit=1.5", "-p", "no:cacheprovider"]
+    line: Words = [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", folder, "-p", "scripts.arm.recorded"]
     subprocess.run(
         [*line, *options, "test_it.py"], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False
     )
@@ -67,8 +68,9 @@ def test_a_file_that_cant_be_read_is_told(tmp_path: Path) -> None:
 
 def git(folder: Path, *words: str) -> str:
     who = ["-c", "user.name=t", "-c", "user.email=t@localhost"]
-    line = ["git", "-C", folder, *who, *words]
-    return subprocess.run(line, check=True, capture_output=True, text=True).stdout.strip()
+    line: Words = ["git", "-C", folder, *who, *words]
+    said: str = subprocess.run(line, check=True, capture_output=True, text=True).stdout
+    return said.strip()
 
 
 def commit(tree: Path, **files: str) -> str:
@@ -147,7 +149,7 @@ for wait in (lambda: time.sleep(0.02), lambda: threading.Event().wait(0.02), con
 
 def test_by_the_slower_clock_everything_takes_its_time(tmp_path: Path) -> None:
     library = tmp_path / "slow.so"
-    line = ["cc", "-O2", "-shared", "-fPIC", ROOT / "scripts/arm/slow.c", "-o", library]
+    line: Words = ["cc", "-O2", "-shared", "-fPIC", ROOT / "scripts/arm/slow.c", "-o", library]
     subprocess.run(line, check=True)
     environ = {**os.environ, "LD_PRELOAD": str(library), slow.TIMES: f"10 {time.monotonic_ns()} {time.time_ns()}"}
     before = time.monotonic()
