@@ -94,14 +94,14 @@ def _llama(asked: argparse.Namespace) -> int:
     kept = Kept(asked.cache)
     cores = [asked.core] if asked.core else CORES
     built = llama.build(CORES, kept.wheels, kept.folder / "llama")
-    root.make(kept, None)
+    root.make(kept)
     emulator = root.emulator(kept)
     return tried.builds(kept, emulator, asked.models, dict(zip(CORES, built, strict=True)), cores)
 
 
 def _tests(asked: argparse.Namespace) -> int:
     kept = Kept(asked.cache)
-    root.make(kept, None)
+    root.make(kept)
     root.emulator(kept)
     running = campaign.prepare(kept, asked.core, asked.paths)
     if asked.again or asked.afresh:
@@ -147,7 +147,7 @@ def _shard(said: str) -> tuple[int, int]:
 
 def _count(asked: argparse.Namespace) -> int:
     kept = Kept(asked.cache)
-    root.make(kept, None)
+    root.make(kept)
     counted = count.count(kept, asked.core, asked.stages, asked.models)
     for board in count.BOARDS:
         if board.core is asked.core:

@@ -3,6 +3,7 @@
 No program of it runs while it is made; so no package is configured, and what the tests need of that is laid by hand.
 """
 
+import hashlib
 import os
 import shutil
 import sys
@@ -52,8 +53,8 @@ class Kept:
 
     @property
     def root(self) -> Path:
-        """The board's file system."""
-        return self.folder / "root"
+        """The board's file system: for each lock another, as some may be running in that of before."""
+        return self.folder / f"root-{hashlib.sha256(repr((_PACKAGES, _LOCK.read_bytes())).encode()).hexdigest()[:12]}"
 
     @property
     def wheels(self) -> Path:
@@ -78,25 +79,21 @@ def emulator(kept: Kept) -> Path:
     return kept.emulator
 
 
-def make(kept: Kept, llama: Path | None) -> Path:
-    """The file system, with ``llama`` as its llama-cpp-python; made anew when the lock has changed. Raises
-    StepFailed.
-    """
-    stamp = kept.root / ".made"
-    wanted = f"{_LOCK.read_text('utf-8')}{llama and llama.name}"
-    if not stamp.exists() or stamp.read_text("utf-8") != wanted:
-        shutil.rmtree(kept.root, ignore_errors=True)
-        debian.unpack(kept.board.fetch(_PACKAGES), kept.root)
-        _configure(kept.root)
-        environment = Foreign(kept.root / HOME.lstrip("/"), "aarch64", _PYTHON, kept.folder)
+def make(kept: Kept) -> Path:
+    """The file system; made anew when the lock has changed. Raises StepFailed."""
+    if not kept.root.exists():
+        part = kept.folder / f"root.{os.getpid()}"
+        debian.unpack(kept.board.fetch(_PACKAGES), part)
+        _configure(part)
+        environment = Foreign(part / HOME.lstrip("/"), "aarch64", _PYTHON, kept.folder)
         environment.lay("../../../usr/bin/python")
         environment.install_locked(_LOCK)
-        environment.install_project(llama)
+        environment.install_project()
         environment.lay_programs(f"#!{HOME}/bin/python3")
         _have_it_import_the_tree(environment.site)
-        _lay_pip(kept.root, environment.site)
-        _compile(kept)
-        stamp.write_text(wanted, "utf-8")
+        _lay_pip(part, environment.site)
+        _compile(part, kept.folder)
+        settle(part, kept.root)
     return kept.root
 
 
@@ -110,17 +107,17 @@ def settle(part: Path, place: Path) -> None:
         shutil.rmtree(part)
 
 
-def _compile(kept: Kept) -> None:
+def _compile(root: Path, folder: Path) -> None:
     """Python's bytecode, which is the same on every processor, of this one in a twentieth of the time."""
     if sys.version_info[:2] != _PYTHON:
         return
-    made, root = kept.folder / "bytecode", kept.root.resolve()
+    made, root = folder / f"bytecode.{os.getpid()}", root.resolve()
     folders: Words = [root / "usr/lib/python3.11", root / HOME.lstrip("/") / "lib"]
     line: Words = [sys.executable, "-m", "compileall", "-qq", "-j", "0", "-x", "/tests?/", *folders]
     # Among them are templates of modules, which no Python can read.
     with suppress(StepFailed):
         environ = {**os.environ, "PYTHONPYCACHEPREFIX": str(made)}
-        watch("compiling Python's modules", line, kept.folder / "compile.log", environ)
+        watch("compiling Python's modules", line, folder / "compile.log", environ)
     shutil.copytree(made / str(root).lstrip("/"), root / BYTECODE.lstrip("/"), dirs_exist_ok=True)
     shutil.rmtree(made)
 
