@@ -28,12 +28,15 @@ FIRST: Final = (
     "tests/unit/privacy", "tests/unit/wyoming", "tests/unit/test_at_rest.py", "tests/unit/test_backup.py",
     "tests/unit/test_identity.py", "tests/unit/test_engine_thread.py", "tests/unit/test_wake_detector.py",
     "tests/unit/test_secret_files.py", "tests/unit/test_endpoint.py", "tests/unit/test_semantic.py",
-    "tests/unit/models",
+    "tests/unit/models", "tests/flow/test_spoken_command.py", "tests/flow/test_conversation.py",
+    "tests/flow/test_house.py", "tests/flow/test_wyoming.py", "tests/flow/test_cli.py",
 )  # fmt: skip
 """What differs by processor: engines, sound, encryption, storage, pins."""
 LAST: Final = (
     "tests/unit/api", "tests/unit/updates", "tests/unit/scripts", "tests/unit/evaluation", "tests/unit/bench",
     "tests/unit/test_llm_training.py", "tests/unit/wake/test_evaluation.py", "tests/unit/wake/test_training.py",
+    "tests/flow/test_cloud_whole.py", "tests/flow/test_several.py", "tests/flow/test_bench.py",
+    "tests/flow/test_web_load.py",
 )  # fmt: skip
 """What starts a server for each test, or programs that start programs, or trains a model: each takes minutes there."""
 _AT_A_TIME: Final = 24

@@ -36,9 +36,9 @@ class Board:
 
 
 BOARDS: Final = (
-    Board("Zero 2 W", A53, 1.0, (0.8, 1.2), (0.4, 0.7)),
-    Board("Pi 4", A72, 1.8, (1.5, 2.1), (0.8, 1.2)),
-    Board("Pi 5", A76, 2.4, (2.0, 3.2), (1.3, 2.0)),
+    Board("Zero 2 W", A53, 1.0, (0.5, 0.72), (0.4, 0.7)),
+    Board("Pi 4", A72, 1.8, (0.9, 1.3), (0.8, 1.2)),
+    Board("Pi 5", A76, 2.4, (1.5, 2.2), (1.3, 2.0)),
 )
 """docs/arm.md has the source of every number."""
 _KERNELS: Final = 0.25
