@@ -101,8 +101,9 @@ def _llama(asked: argparse.Namespace) -> int:
 
 def _tests(asked: argparse.Namespace) -> int:
     kept = Kept(asked.cache)
-    root.make(kept)
-    root.emulator(kept)
+    if not asked.summary:
+        root.make(kept)
+        root.emulator(kept)
     running = campaign.prepare(kept, asked.core, asked.paths)
     if asked.again or asked.afresh:
         campaign.forget(running, all_of_it=asked.afresh)
