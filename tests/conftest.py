@@ -63,7 +63,8 @@ def say(store: Store) -> Say:
     def speak(text: str) -> Pcm:
         file = kept / f"{hashlib.sha256(text.encode()).hexdigest()}.npy" if kept else None
         if file and file.exists():
-            return np.load(file)
+            sound: Pcm = np.load(file)
+            return sound
         pieces = [piece.audio_int16_array for piece in voice().synthesize(text, steady)]
         spoken = soxr.resample(np.concatenate(pieces).astype(np.float32), voice().config.sample_rate, RATE)
         sound = np.clip(spoken, -32768, 32767).astype(np.int16)
