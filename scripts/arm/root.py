@@ -3,6 +3,7 @@
 No program of it runs while it is made; so no package is configured, and what the tests need of that is laid by hand.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -81,20 +82,28 @@ def emulator(kept: Kept) -> Path:
 
 def make(kept: Kept) -> Path:
     """The file system; made anew when the lock has changed. Raises StepFailed."""
-    if not kept.root.exists():
-        part = kept.folder / f"root.{os.getpid()}"
-        debian.unpack(kept.board.fetch(_PACKAGES), part)
-        _configure(part)
-        environment = Foreign(part / HOME.lstrip("/"), "aarch64", _PYTHON, kept.folder)
-        environment.lay("../../../usr/bin/python")
-        environment.install_locked(_LOCK)
-        environment.install_project()
-        environment.lay_programs(f"#!{HOME}/bin/python3")
-        _have_it_import_the_tree(environment.site)
-        _lay_pip(part, environment.site)
-        _compile(part, kept.folder)
-        settle(part, kept.root)
+    kept.folder.mkdir(parents=True, exist_ok=True)
+    with (kept.folder / "root.lock").open("w") as one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        if not kept.root.exists():
+            part = kept.folder / "root.part"
+            shutil.rmtree(part, ignore_errors=True)
+            _fill(part, kept)
+            part.rename(kept.root)
     return kept.root
+
+
+def _fill(root: Path, kept: Kept) -> None:
+    debian.unpack(kept.board.fetch(_PACKAGES), root)
+    _configure(root)
+    environment = Foreign(root / HOME.lstrip("/"), "aarch64", _PYTHON, kept.folder)
+    environment.lay("../../../usr/bin/python")
+    environment.install_locked(_LOCK)
+    environment.install_project()
+    environment.lay_programs(f"#!{HOME}/bin/python3")
+    _have_it_import_the_tree(environment.site)
+    _lay_pip(root, environment.site)
+    _compile(root, kept.folder)
 
 
 def settle(part: Path, place: Path) -> None:
