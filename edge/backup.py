@@ -24,7 +24,7 @@ from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from edge import at_rest
+from edge import at_rest, atomic_file
 from edge.at_rest import DATABASE
 from edge.errors import StorageError
 
@@ -61,22 +61,18 @@ def write(data_dir: Path, settings: Path | None, target: Path, passphrase: str) 
 
     Raises StorageError; ``target`` is not there then.
     """
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with tempfile.TemporaryDirectory(dir=data_dir, prefix=".backup-") as folder:
             copy = Path(folder) / DATABASE
             _copy_database(data_dir / DATABASE, copy)
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as out:
-                with closing(_Sealing(out, passphrase)) as sealing, tarfile.open(fileobj=sealing, mode="w|") as tar:
-                    contents = _add_all(tar, data_dir, settings, copy)
-                out.flush()
-                os.fsync(out.fileno())
-        part.replace(target)
+            with (
+                atomic_file.replacing(target, mode=0o600) as out,
+                closing(_Sealing(out, passphrase)) as sealing,
+                tarfile.open(fileobj=sealing, mode="w|") as tar,
+            ):
+                contents = _add_all(tar, data_dir, settings, copy)
     except (OSError, apsw.Error) as error:
         raise StorageError(f"the backup can't be written: {error}", "see to the disk and the folder") from error
-    finally:
-        part.unlink(missing_ok=True)
     return contents
 
 

@@ -8,10 +8,14 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
+import aiomqtt
+
+from edge.home.broker import NO_DELAY, Broker
 from edge.home.demo import Address
+from edge.home.house import MqttHouse
 
 _EACH = 2000
 """Ports for each of up to ten processes that test at the same time."""
@@ -84,3 +88,18 @@ def mosquitto() -> Iterator[Mosquitto]:
         yield broker
     finally:
         broker.stop()
+
+
+@asynccontextmanager
+async def client_on(address: Address) -> AsyncIterator[aiomqtt.Client]:
+    """A client of the broker there."""
+    async with aiomqtt.Client(address.host, address.port, socket_options=[NO_DELAY]) as client:
+        yield client
+
+
+@asynccontextmanager
+async def house_on(address: Address, patience_s: float = 20) -> AsyncIterator[MqttHouse]:
+    """The house on the broker there, once it knows its devices."""
+    async with MqttHouse(Broker(host=address.host, port=address.port)) as house:
+        await house.settled(patience_s)
+        yield house

@@ -1,6 +1,5 @@
 """Becoming a device of a house, and what is kept of it: ``bridge.json`` in the data directory."""
 
-import os
 import re
 import socket
 import ssl
@@ -18,6 +17,7 @@ from cloud_sync.client.tls import client_context
 from cloud_sync.protocol import enrolment
 from cloud_sync.protocol.enrolment import CODE, Enrol, Enrolled, Problem
 from cloud_sync.protocol.errors import ProtocolError
+from edge import atomic_file
 from edge.errors import AssistantError, StorageError
 from edge.identity import identity
 
@@ -172,13 +172,8 @@ def _answer(context: ssl.SSLContext, method: str, url: str, body: bytes | None =
 
 
 def _keep(path: Path, content: bytes) -> None:
-    made = path.with_name(f".{path.name}.new")
     try:
-        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(path)
+        atomic_file.replace(path, content, mode=0o600)
     except OSError as error:
         what = f"{path} can't be written: {error.strerror or error}"
         raise StorageError(what, "see to the folder's permissions", permanent=True) from None

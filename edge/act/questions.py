@@ -74,7 +74,7 @@ def _one(intent: Intent, device: Device, house: House) -> Outcome:
         return unknown
     wanted = intent.slots.get("state") if intent.form in ("one_yesno", "are") else None
     matched = None if wanted is None or doubtful(device, state, str(wanted)) else shows(device, state, str(wanted))
-    return Outcome(OutcomeKind.DONE, Phrase("state", {**_described(device, state), "matched": matched}))
+    return Outcome(OutcomeKind.DONE, Phrase("state", {**described(device, state), "matched": matched}))
 
 
 def _attribute(key: str, device: Device, house: House) -> Outcome:
@@ -84,9 +84,9 @@ def _attribute(key: str, device: Device, house: House) -> Outcome:
     state = house.state(device.id)
     if not state.available:
         return Outcome(OutcomeKind.FAILED, Phrase("away", {"names": [device.name]}))
-    described = _described(device, state)
+    what_is = described(device, state)
     if state.value == "off" and key in _ONLY_WHEN_ON:
-        return Outcome(OutcomeKind.DONE, Phrase("state", {**described, "matched": None}))
+        return Outcome(OutcomeKind.DONE, Phrase("state", {**what_is, "matched": None}))
     value: object = state.attributes.get(key, state.value if key == "mode" else None)
     if key == "position" and value is None:
         return _one(Intent("HassGetState"), device, house)
@@ -94,7 +94,7 @@ def _attribute(key: str, device: Device, house: House) -> Outcome:
         return Outcome(OutcomeKind.FAILED, Phrase("attribute_unknown", {"name": device.name, "attribute": key}))
     if isinstance(value, tuple):
         value = name_of(value)
-    return Outcome(OutcomeKind.DONE, Phrase("attribute", {**described, "attribute": key, "value": value}))
+    return Outcome(OutcomeKind.DONE, Phrase("attribute", {**what_is, "attribute": key, "value": value}))
 
 
 def _battery(device: Device, house: House) -> Outcome:
@@ -106,7 +106,7 @@ def _battery(device: Device, house: House) -> Outcome:
     ]
     for other in sorted(own, key=lambda found: found.domain != "sensor"):
         if (state := house.state(other.id)).available and state.value is not None:
-            return Outcome(OutcomeKind.DONE, Phrase("state", {**_described(other, state), "matched": None}))
+            return Outcome(OutcomeKind.DONE, Phrase("state", {**described(other, state), "matched": None}))
     return Outcome(OutcomeKind.FAILED, Phrase("attribute_unknown", {"name": device.name, "attribute": "battery"}))
 
 
@@ -179,7 +179,8 @@ def _unknown(device: Device, state: DeviceState) -> Outcome | None:
     return None
 
 
-def _described(device: Device, state: DeviceState) -> dict[str, object]:
+def described(device: Device, state: DeviceState) -> dict[str, object]:
+    """What phrases about the state of a device are given."""
     return {
         "name": device.name,
         "domain": device.domain,

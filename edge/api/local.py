@@ -118,7 +118,7 @@ async def _answers(assistant: Assistant, further: Further, request: dict[str, An
             yield await further[known](request)
         case "forget":
             # Another process has erased something of the journal.
-            await assistant.forget()
+            await assistant.forgetting.forget()
         case other:
             raise AssistantError(f"unknown request {other!r}", "update both ends to the same version")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import anyio
 import typer
 
-from edge.cli import Config, Json, data_dir_of, print_json
+from edge.cli.options import Config, Json, data_dir_of, print_json
 from edge.errors import AssistantError, AssistantUnreachable
 
 if TYPE_CHECKING:

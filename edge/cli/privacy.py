@@ -11,7 +11,7 @@ import anyio
 import typer
 
 from edge.api.local_client import request
-from edge.cli import Config, Json, data_dir_of, print_json, settings_of
+from edge.cli.options import Config, Json, data_dir_of, print_json, settings_of
 from edge.errors import AssistantError, AssistantUnreachable
 
 if TYPE_CHECKING:

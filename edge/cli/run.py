@@ -125,26 +125,11 @@ async def _until_told_to_stop(settings: Settings) -> bool:
             await attend(running, stack, tasks)
         await stack.enter_async_context(mqtt.serve(running))
         if hears:
-            await running.listens()
-            ring = Ring(settings.audio.ring_seconds)
-            report = functools.partial(_on_microphone, running, tasks)
-            front_end = _front_end(settings, reference)
-            switch, waits = running.listening, started_by_systemd()
-            microphone = Microphone(
-                settings.audio.input, ring, portaudio, report, front_end=front_end, switch=switch, waits=waits
-            )
-            await stack.enter_async_context(microphone)
-            running.observation.overflows = lambda: microphone.overflows
-            tasks.start_soon(running.follow, ring, delegate)
-            stack.callback(ring.close)
+            microphone = await _hear(running, portaudio, reference, delegate, stack, tasks)
             _log.info("listening after %.1f s", time.perf_counter() - begun)
         await console(running, stack, tasks, further)
         lacks = await _loaded(running)
-        # What is loaded by now stays. To look at all of it each time would stop everything for a quarter of a second.
-        gc.collect()
-        gc.freeze()
-        gc.enable()
-        await run_sync(end_loading)
+        await _settle_memory()
         with stop_signals() as told_to_stop:
             _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
             tell_systemd("READY=1")
@@ -160,6 +145,41 @@ async def _until_told_to_stop(settings: Settings) -> bool:
         )
         tasks.cancel_scope.cancel()
     return again
+
+
+async def _hear(
+    running: Assistant,
+    portaudio: PortAudio,
+    reference: Reference,
+    delegate: Delegate | None,
+    stack: AsyncExitStack,
+    tasks: TaskGroup,
+) -> Microphone:
+    """Returns when a wake word would be heard. Raises AudioError where there is no microphone and none is awaited."""
+    await running.listens()
+    ring = Ring(running.settings.audio.ring_seconds)
+    microphone = Microphone(
+        running.settings.audio.input,
+        ring,
+        portaudio,
+        functools.partial(_on_microphone, running, tasks),
+        front_end=_front_end(running.settings, reference),
+        switch=running.listening,
+        waits=started_by_systemd(),
+    )
+    await stack.enter_async_context(microphone)
+    running.observation.overflows = lambda: microphone.overflows
+    tasks.start_soon(running.follow, ring, delegate)
+    stack.callback(ring.close)
+    return microphone
+
+
+async def _settle_memory() -> None:
+    """What is loaded by now stays. To look at all of it each time would stop everything for a quarter of a second."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    await run_sync(end_loading)
 
 
 def _look_after_updates(running: Assistant, tasks: TaskGroup) -> None:

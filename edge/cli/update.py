@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import typer
 
-from edge.cli import Config, Json, print_json, settings_of
+from edge.cli.options import Config, Json, print_json, settings_of
 
 if TYPE_CHECKING:
     from edge.settings import Settings

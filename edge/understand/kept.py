@@ -8,7 +8,6 @@ anything but sentences, is as good as none.
 import hashlib
 import io
 import logging
-import os
 import pickle
 import re
 import time
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 from hassil.expression import INLINE_RANGE_PATTERN
 
+from edge import atomic_file
 from edge.understand.needs import Needed
 from edge.understand.sources import Read, Sources
 
@@ -68,12 +68,10 @@ def _keep(path: Path, mark: str, read: Read) -> None:
     written = io.BytesIO()
     _Writer(written, protocol=5).dump(read)
     content = written.getvalue()
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.touch(mode=0o600)
-        part.write_bytes(b"\n".join((mark.encode(), _digest(content), content)))
-        part.replace(path)
+        kept = b"\n".join((mark.encode(), _digest(content), content))
+        atomic_file.replace(path, kept, mode=0o600, durable=False)
     except OSError as error:
         _log.warning("what was read of the sentences is not kept, the next start takes longer: %s", error)
 

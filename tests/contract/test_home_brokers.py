@@ -4,8 +4,7 @@ import gc
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import aiomqtt
 import anyio
@@ -13,19 +12,13 @@ import pytest
 
 from edge.devices import Command, Confirmation, Verb
 from edge.errors import BrokerOffline
-from edge.home.broker import NO_DELAY, Broker
+from edge.home.broker import Broker
 from edge.home.demo import Address, Behaviour, SimulatedHome, embedded_broker
 from edge.home.house import MqttHouse
-from tests.brokers import Mosquitto, free_port, mosquitto
+from tests.brokers import Mosquitto, client_on, free_port, house_on, mosquitto
 
 pytestmark = pytest.mark.anyio
 LAMP = "light.kitchen_light"
-
-
-@pytest.fixture
-def running() -> Iterator[Mosquitto]:
-    with mosquitto() as broker:
-        yield broker
 
 
 @pytest.fixture(params=["mosquitto", "amqtt"])
@@ -36,19 +29,6 @@ async def address(request: pytest.FixtureRequest) -> AsyncIterator[Address]:
     else:
         async with embedded_broker() as embedded:
             yield embedded
-
-
-@asynccontextmanager
-async def house_on(address: Address) -> AsyncIterator[MqttHouse]:
-    async with MqttHouse(Broker(host=address.host, port=address.port)) as house:
-        await house.settled(20)
-        yield house
-
-
-@asynccontextmanager
-async def client_on(address: Address) -> AsyncIterator[aiomqtt.Client]:
-    async with aiomqtt.Client(address.host, address.port, socket_options=[NO_DELAY]) as client:
-        yield client
 
 
 def switch(name: str, **more: object) -> str:
