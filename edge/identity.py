@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from edge import atomic_file
 from edge.errors import StorageError
 
 _FILE: Final = "identity"
@@ -33,21 +34,11 @@ def _new(path: Path) -> str:
         fcntl.flock(folder, fcntl.LOCK_EX)
         # Another one was first. What is empty, an older version was cut off in.
         if not (known := _read(path)):
-            known = _made_up(path)
-            os.fsync(folder)
+            known = secrets.token_hex(_BYTES)
+            atomic_file.replace(path, f"{known}\n".encode())
         return known
     finally:
         os.close(folder)
-
-
-def _made_up(path: Path) -> str:
-    new, part = secrets.token_hex(_BYTES), path.with_name(f".{_FILE}.part")
-    with part.open("w", encoding="ascii") as out:
-        out.write(f"{new}\n")
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(path)
-    return new
 
 
 def boot() -> str:
