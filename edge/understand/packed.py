@@ -38,7 +38,7 @@ class Packed:
     def of(cls, intents: Intents) -> "Packed":
         """``intents``, which may go then."""
         parts = [(of, {name: each}) for of in _LARGE for name, each in getattr(intents, of).items()]
-        frame = replace(intents, **{of: {} for of in _LARGE})
+        frame = replace(intents, expansion_rules={}, slot_lists={}, intents={})
         return cls(_small(frame), tuple((of, _small(part)) for of, part in parts))
 
     def intents(self) -> Intents:
