@@ -1,9 +1,9 @@
 """The composition root: the only file that knows every stage, and builds the assistant from settings."""
 
 import functools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import anyio
 
@@ -53,6 +53,8 @@ from edge.unloading import Unloading
 from models.store import Store
 
 E = TypeVar("E", bound=Closeable)
+Serve: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+"""Runs until it is cancelled."""
 
 _SETTLED_S = 1.0
 """How long is waited at a time for the broker to say which devices there are."""
@@ -124,37 +126,47 @@ async def assistant(
         services = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(services.cancel_scope.cancel)
         arbiter = Arbiter(house.post, neighbours.place(settings.wake.earshot), lambda: neighbours.alone)
-        for serve in (neighbours.serve, arbiter.serve, functools.partial(listening.keep, storage)):
-            services.start_soon(serve)
-        if end is not None:
-            services.start_soon(end.bridge.serve)
-        if end is not None and stays:
-            services.start_soon(_elsewhere(storage, mind, house).serve)
-        for service in (skill for skill in mind.skills if stays and isinstance(skill, Service)):
-            services.start_soon(service.serve)
-        services.start_soon(tell_changes, bus, mind.skills)
         built = Assistant(
             settings, house, stages, wake, engines, bus, mind, arbiter, listening, loudness, neighbours, storage,
             recordings, services,
             bridge=end.bridge if end is not None else None,
             make_wake=functools.partial(_attentive, suspect=suspect),
         )  # fmt: skip
-        services.start_soon(built.recent.serve)
-        if stays:
-            services.start_soon(recordings.serve)
-            services.start_soon(built.keep_ready)
-            services.start_soon(built.forget_what_is_erased_by_voice)
-            services.start_soon(built.observation.serve)
-            services.start_soon(return_memory_when_still, bus)
-            rested_s = settings.board.unload_after_s
-            services.start_soon(Unloading(built.unloadable, bus, rested_s).serve)
+        for serve in _always(built, arbiter, end):
+            services.start_soon(serve)
+        for serve in _while_it_stays(built, mind, end) if stays else ():
+            services.start_soon(serve)
         yield built
+
+
+def _always(built: Assistant, arbiter: Arbiter, end: AssistantEnd | None) -> Iterator[Serve]:
+    """What runs as long as any assistant."""
+    yield built.neighbours.serve
+    yield arbiter.serve
+    yield functools.partial(built.listening.keep, built.storage)
+    if end is not None:
+        yield end.bridge.serve
+    yield functools.partial(tell_changes, built.bus, built.skills)
+    yield built.recent.serve
+
+
+def _while_it_stays(built: Assistant, mind: Mind, end: AssistantEnd | None) -> Iterator[Serve]:
+    """What runs as long as one that does not only answer and go."""
+    if end is not None:
+        yield _elsewhere(built.storage, mind, built.house).serve
+    yield from (skill.serve for skill in mind.skills if isinstance(skill, Service))
+    yield built.recordings.serve
+    yield built.keep_ready
+    yield built.forgetting.serve
+    yield built.observation.serve
+    yield functools.partial(return_memory_when_still, built.bus)
+    yield Unloading(built.unloadable, built.bus, built.settings.board.unload_after_s).serve
 
 
 def _database(settings: Settings, end: AssistantEnd | None) -> Database:
     """Where there is a bridge, it is told what changes, in the same transaction, and reminded to look."""
     at_rest.prepare(settings.data_dir, encrypt=settings.privacy.encrypt)
-    file = settings.data_dir / "hearthside.db"
+    file = settings.data_dir / at_rest.DATABASE
     return Database(file) if end is None else Database(file, end.seal, after_write=end.bridge.look)
 
 

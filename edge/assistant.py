@@ -4,7 +4,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +20,8 @@ from edge.database import Database
 from edge.engine_thread import EngineThread
 from edge.engines import endpoint_rules, wake_rules
 from edge.errors import AssistantError
-from edge.events import AnyEvent, Erased, Fault, TurnEnded
+from edge.events import AnyEvent, Fault, TurnEnded
+from edge.forgetting import Forgetting
 from edge.home.house import MqttHouse
 from edge.intents import Intent, Origin, Phrase, Transcript, Understanding
 from edge.listen.endpoint import EndpointRules
@@ -63,8 +64,6 @@ from edge.wake.gauge import Gauge
 if TYPE_CHECKING:
     from cloud_sync.client.bridge import LocalBridge
 
-ERASING: Final = frozenset({"HearthForget", "HearthForgetTurns", "HearthForgetEverything"})
-"""What erases by voice, or in writing."""
 _LOOK_S: Final = 1.0
 """Between two looks whether the house has changed."""
 
@@ -124,6 +123,7 @@ class Assistant:
         self.bridge = bridge
         self.observation = Observation(self)
         self.recent = Recent(bus, listening=listening.on)
+        self.forgetting = Forgetting(bus, mind.conversations, self.recent, stages.journal, self.report)
         self.gauge = Gauge()
         """What is heard at this moment."""
         self.clients: Counter[str] = Counter()
@@ -295,8 +295,10 @@ class Assistant:
         origin = replace(self._origin(area, session), guest=guest)
         turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), self._conversations.of(origin.session))
         with self.bus.subscribe(listener="ask") as events:
-            await turn.written(text)
-            return [event for event in events.pending() if event.turn == turn.id]
+            ended = await turn.written(text)
+            # That it can't be kept is told after its end.
+            before = [each for each in events.pending() if each.turn == turn.id and not isinstance(each, TurnEnded)]
+            return [*before, ended]
 
     async def carry_out(
         self,
@@ -358,29 +360,6 @@ class Assistant:
         origin = replace(origin, language=transcript.language)
         routed = await self._stages.router.understand(transcript, origin, context)
         return routed.understanding
-
-    async def forget(self, *, besides: Collection[str] = ()) -> None:
-        """Turns were erased: nothing of them is in mind any more, nor among the last turns, nor with whoever listens to
-        events. ``besides``: those that were not, whatever the journal says. Raises StorageError.
-        """
-        self._conversations.forget()
-        ended = [turn.id for turn in self.recent.turns() if turn.ended_at is not None and turn.id not in besides]
-        journal = self._stages.journal
-        gone = set(ended) - (await journal.kept(ended) if journal is not None else set())
-        self.recent.forget(gone)
-        self.bus.emit(Erased(turn="", at=time.monotonic(), turns=tuple(sorted(gone))))
-
-    async def forget_what_is_erased_by_voice(self) -> None:
-        """Runs as long as the assistant."""
-        with self.bus.subscribe(listener="erasing") as events:
-            while True:
-                match await events.next():
-                    case TurnEnded(intent=Intent(name=name), question=None, turn=turn) if name in ERASING:
-                        try:
-                            # That one is written to the journal only now.
-                            await self.forget(besides={turn})
-                        except AssistantError as error:
-                            self.report(error)
 
     async def unasked(self, speak: Callable[[], Awaitable[None]]) -> None:
         """Run ``speak`` while nobody is listened to or answered."""

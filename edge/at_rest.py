@@ -21,8 +21,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from edge import atomic_file
 from edge.errors import StorageError
 
+DATABASE: Final = "hearthside.db"
+"""In the data directory: everything that is kept in tables."""
 CREDENTIAL: Final = "data_key"
 """Name of systemd's credential: 64 hexadecimal digits."""
 FILE: Final = "data.key"
@@ -91,7 +94,7 @@ def prepare(data_dir: Path, *, encrypt: bool = True) -> DataKey | None:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = key or _new(data_dir)
         _note(data_dir, key)
-        _encrypt(data_dir / "hearthside.db", key)
+        _encrypt(data_dir / DATABASE, key)
     except OSError as error:
         raise StorageError(f"{data_dir}: {error.strerror or error}", "see to the folder", permanent=True) from None
     return key
@@ -160,7 +163,7 @@ def rekey_all(folder: Path, old: DataKey, new: DataKey) -> None:
 
     Raises StorageError.
     """
-    rekey(folder / "hearthside.db", old, new)
+    rekey(folder / DATABASE, old, new)
     for kind in SEALED:
         for file in (folder / kind).glob("*.sealed"):
             content = Sealer(old, kind).unseal(file.read_bytes(), file.stem)
@@ -180,33 +183,19 @@ def _right_key(data_dir: Path) -> DataKey | None:
 
 def _note(data_dir: Path, key: DataKey) -> None:
     """From now on no other key is taken for the right one. A power cut leaves the mark of before, or none."""
-    mark, part = data_dir / _MARK, data_dir / f".{_MARK}.{os.getpid()}"
+    mark = data_dir / _MARK
     if not mark.exists() or mark.read_text("ascii").strip() != key.mark:
-        with part.open("w", encoding="ascii") as out:
-            out.write(f"{key.mark}\n")
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(mark)
+        atomic_file.replace(mark, f"{key.mark}\n".encode())
 
 
 def _new(data_dir: Path, key: DataKey | None = None) -> DataKey:
     """Made up by whichever program is first: what is there already counts."""
-    key, part = key or DataKey(secrets.token_bytes(_BYTES)), data_dir / f".{FILE}.{os.getpid()}"
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as out:
-            out.write(f"{key.secret.hex()}\n")
-            out.flush()
-            os.fsync(out.fileno())
-        try:
-            os.link(part, data_dir / FILE)
-        except FileExistsError:
-            found = data_key(data_dir)
-            assert found is not None
-            return found
-    finally:
-        part.unlink()
-    return key
+    made = key or DataKey(secrets.token_bytes(_BYTES))
+    if atomic_file.create(data_dir / FILE, f"{made.secret.hex()}\n".encode(), mode=0o600):
+        return made
+    found = data_key(data_dir)
+    assert found is not None
+    return found
 
 
 def _encrypt(file: Path, key: DataKey) -> None:
@@ -287,11 +276,7 @@ def _copy(connection: apsw.Connection, to: Path) -> None:
     finally:
         copy.close()
     for path in (to, to.parent):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        atomic_file.sync(path)
 
 
 def _change_key(connection: apsw.Connection, key: DataKey) -> None:

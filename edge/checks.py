@@ -30,7 +30,8 @@ from edge.pressure import watched
 from edge.sections import MqttSettings
 from edge.service import run_async
 from edge.session.neighbours import collision
-from edge.settings import Settings, Source, sources
+from edge.settings import Settings
+from edge.settings_origins import Source, sources
 from edge.settings_values import value_at
 from edge.understand.sources import own_sentences
 from models.store import Store

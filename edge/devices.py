@@ -142,6 +142,20 @@ class Device:
     coded: frozenset[Verb] = frozenset()
     """Verbs that it only obeys together with a code of its own."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that people call it, its own name first."""
+        return (self.name, *self.aliases)
+
+    def is_called(self, said: object) -> bool:
+        """Whether ``said`` is one of its names."""
+        return any(same_name(known, said) for known in self.names)
+
+
+def same_name(known: str | None, said: object) -> bool:
+    """Whether ``said`` is the name ``known`` of a thing or a room, in whatever case; no name at all is no other's."""
+    return known is not None and known.casefold().strip() == str(said).casefold().strip()
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from edge import atomic_file
+
 _FILE: Final = "flags.json"
 _MOST_BYTES: Final = 16 * 1024
 _ALL: Final = 100.0
@@ -34,9 +36,7 @@ def keep(data_dir: Path, told: Mapping[str, float]) -> None:
     now = json.dumps(dict(sorted(told.items())))
     if file.exists() and file.read_text("utf-8") == now:
         return  # it says so at each greeting
-    part = file.with_name(f".{_FILE}.part")
-    part.write_text(now, "utf-8")
-    part.replace(file)
+    atomic_file.replace(file, now.encode())
 
 
 def percent_of(data_dir: Path, flag: Flag) -> float:

@@ -1,5 +1,6 @@
 """What tells one assistant from all others, whatever they are called."""
 
+import fcntl
 import os
 import secrets
 from pathlib import Path
@@ -27,20 +28,26 @@ def identity(data_dir: Path) -> str:
 
 def _new(path: Path) -> str:
     """Whole or not at all, also where the power goes; made up by whichever program is first."""
-    part = path.with_name(f".{_FILE}.{os.getpid()}")
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        # Another one was first. What is empty, an older version was cut off in.
+        if not (known := _read(path)):
+            known = _made_up(path)
+            os.fsync(folder)
+        return known
+    finally:
+        os.close(folder)
+
+
+def _made_up(path: Path) -> str:
+    new, part = secrets.token_hex(_BYTES), path.with_name(f".{_FILE}.part")
     with part.open("w", encoding="ascii") as out:
-        out.write(f"{secrets.token_hex(_BYTES)}\n")
+        out.write(f"{new}\n")
         out.flush()
         os.fsync(out.fileno())
-    try:
-        if path.exists() and not _read(path):
-            path.unlink()  # an older version was cut off while it wrote it
-        os.link(part, path)
-    except FileExistsError:
-        pass
-    finally:
-        part.unlink()
-    return _read(path)
+    part.replace(path)
+    return new
 
 
 def boot() -> str:

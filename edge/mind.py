@@ -3,7 +3,7 @@
 import functools
 import importlib.util
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from edge.act.confirm import Guard, Policy, Risk, Rules
 from edge.act.dispatch import Dispatch
 from edge.act.later import DEFERRABLE, parted
 from edge.act.skills.handover import Handover
+from edge.at_rest import DATABASE
 from edge.bus import Bus
 from edge.dialogue import Context
 from edge.engine_thread import EngineThread
@@ -143,37 +144,23 @@ async def build_mind(
     guard = Guard(confirmed(settings), house)
     dispatch = Dispatch(skills, Handover(house), guard)
     grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
-    glance = Glance(settings.data_dir / "hearthside.db")
+    glance = Glance(settings.data_dir / DATABASE)
     stack.callback(glance.close)
     explained = Explained(settings.data_dir / FILE, glance)
-    semantic = _semantic(house, dispatch.intents, sentences, explained) if sentences is not None else None
+    semantic = semantic_tier(house, dispatch.intents, sentences, explained) if sentences is not None else None
     catalogues = [skill for skill in skills if isinstance(skill, Catalogue)]
     tools = ToolCalls(catalogues, everybody.meaning) if everybody.meaning is not None and catalogues else None
     model = await _local_model(settings, store, house, dispatch, stack)
     engines: list[EngineThread[Any]] = [*([model.engine] if model else ()), *([sentences] if sentences else ())]
     router = Router(
         WhileRinging(announcer, while_ringing(house, language), AsExplained(explained, grammars, dispatch.intents)),
-        [
-            *([Step(Tier.SEMANTIC, _expecting(model, semantic.understand), _SEMANTIC_S)] if semantic else ()),
-            *([Step(Tier.SEMANTIC, _without_context(tools.understand), _SEMANTIC_S)] if tools else ()),
-            *([Step(Tier.LLM, model.understand, _LLM_S)] if model else ()),
-            *([Step(Tier.CLOUD, open_question, _CLOUD_S)] if cloud and cloud.settings.ask == "questions" else ()),
-        ],
+        list(_further_tiers(semantic, tools, model, cloud)),
         answers=Answers(grammars.of, guard.knows_pin),
         follow_ups=FollowUps(house, grammars.of),
         later=Later(parted, DEFERRABLE),
     )
     interpreter.begin(grammars, router, dispatch)
     return Mind(grammars, router, dispatch, guard, wording, skills, floor, conversations, announcer, engines)
-
-
-async def semantic_tier(
-    settings: Settings, store: Store, house: Inventory, intents: Collection[str], stack: AsyncExitStack
-) -> SemanticTier | None:
-    """None where it is not wanted, does not know the language, or has no model. Raises SettingsError, ModelError."""
-    sentences = await sentence_encoder(settings, store, stack)
-    explained = Explained(settings.data_dir / FILE)
-    return _semantic(house, intents, sentences, explained) if sentences is not None else None
 
 
 async def sentence_encoder(
@@ -191,9 +178,10 @@ async def sentence_encoder(
     return await stack.enter_async_context(EngineThread[encoder.Encoder](SEMANTIC, build))
 
 
-def _semantic(
+def semantic_tier(
     house: Inventory, intents: Collection[str], sentences: EngineThread[encoder.Encoder], explained: Explained
 ) -> SemanticTier:
+    """Compares by meaning, as the head in the package has learnt to. Raises ModelError where that is damaged."""
     return SemanticTier(house, sentences, read_head(HEAD), intents, explained)
 
 
@@ -230,6 +218,20 @@ def _adapter(settings: Settings, store: Store) -> Path | None:
     if (name := settings.understand.llm_adapter) == "none":
         return None
     return next(store.require(name).glob(f"{name}.gguf"))
+
+
+def _further_tiers(
+    semantic: SemanticTier | None, tools: ToolCalls | None, model: LocalModel | None, cloud: Cloud | None
+) -> Iterator[Step]:
+    """Those that there are, in the order in which they are asked after the grammar, each with its patience."""
+    if semantic is not None:
+        yield Step(Tier.SEMANTIC, _expecting(model, semantic.understand), _SEMANTIC_S)
+    if tools is not None:
+        yield Step(Tier.SEMANTIC, _without_context(tools.understand), _SEMANTIC_S)
+    if model is not None:
+        yield Step(Tier.LLM, model.understand, _LLM_S)
+    if cloud is not None and cloud.settings.ask == "questions":
+        yield Step(Tier.CLOUD, open_question, _CLOUD_S)
 
 
 def _without_context(understand: Callable[[str, Origin], Awaitable[Understanding | None]]) -> AsyncTier:

@@ -1,4 +1,5 @@
-"""JSON, TOML and YAML from outside: what they hold can be written down again, and what is wrong is one kind of error.
+"""JSON, TOML and YAML from outside: what they hold can be written down again, and what is wrong is one kind of error,
+told in one line.
 
 JSON may name halves of characters (``"\\ud800"``, RFC 8259, 8.2), which no database, broker or socket takes as text.
 """
@@ -6,9 +7,12 @@ JSON may name halves of characters (``"\\ud800"``, RFC 8259, 8.2), which no data
 import json
 import re
 import tomllib
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
 _NAMED: Final = re.compile(r"\\u[dD][89a-fA-F]")
@@ -79,3 +83,11 @@ def yaml_line(error: yaml.MarkedYAMLError, text: str) -> int:
     """The line of ``text`` that it is about, from 1 on: at a file's end libyaml names the one after the last."""
     line = error.problem_mark.line + 1 if error.problem_mark else 1
     return min(line, max(1, len(text.splitlines())))
+
+
+def first_mistake(error: "ValidationError") -> tuple[str, str]:
+    """Where the first mistake is, a dotted key, and what it is, beginning with a small letter. The wrong value, which
+    may be a secret, is not told.
+    """
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return ".".join(map(str, first["loc"])), first["msg"][:1].lower() + first["msg"][1:]

@@ -6,14 +6,16 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
+from edge import outside
 from edge.errors import SettingsError
 
 GROUPS = ("denoise", "wake", "vad", "stt", "llm", "tts", "skills", "panel")
 """Kinds of plug-in; the entry-point groups are called ``hearthside.<kind>``."""
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def names(kind: str) -> list[str]:
@@ -34,6 +36,18 @@ def settings_model(kind: str, name: str) -> type[BaseModel] | None:
     """The type of a plug-in's own settings: ``SETTINGS`` of its module; None where it tells none."""
     model = getattr(import_module(_entries(kind)[name].module), "SETTINGS", None)
     return model if isinstance(model, type) and issubclass(model, BaseModel) else None
+
+
+def skill_settings(
+    name: str, model: type[_Model], given: Mapping[str, object], remedy: str = "correct the value"
+) -> _Model:
+    """``given``, the section ``[skills.<name>]``, as a ``model``. Raises SettingsError, which names the key."""
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        key, mistake = outside.first_mistake(error)
+        where = ".".join(filter(None, ("skills", name, key)))
+        raise SettingsError(f"[{where}]: {mistake}", remedy, permanent=True) from None
 
 
 def folder(kind: str, name: str) -> Path | None:

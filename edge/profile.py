@@ -4,14 +4,13 @@
 """
 
 import json
-import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from edge import outside
+from edge import atomic_file, outside
 from edge.errors import SettingsError
 
 NAME: Final = "profile.toml"
@@ -53,11 +52,9 @@ def read(data_dir: Path) -> Profile | None:
 def write(data_dir: Path, document: Mapping[str, Any]) -> Path:
     """Write ``document``: values, tables of values, lists of tables. Returns the path. Raises SettingsError."""
     path = data_dir / NAME
-    part = path.with_name(f".{NAME}.{os.getpid()}.part")
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part.write_text(_HEAD + _toml(document), encoding="utf-8")
-        part.replace(path)
+        atomic_file.replace(path, (_HEAD + _toml(document)).encode())
     except OSError as error:
         raise SettingsError(f"{path} cannot be written: {error.strerror}", "check data_dir") from error
     return path

@@ -4,11 +4,11 @@ A file is named as systemd's credentials are: ``mqtt__password`` for ``mqtt.pass
 shown and shared; these are not in it.
 """
 
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from edge import atomic_file
 from edge.errors import SettingsError
 
 _FOLDER: Final = "secrets"
@@ -42,19 +42,12 @@ def keep(data_dir: Path, key: str, secret: str | None) -> None:
     path = folder / _name(key)
     if secret is not None and not secret.strip().isprintable():
         raise SettingsError(f"{key} has characters that are no text", "write it as text", permanent=True)
-    part = folder / f".{path.name}.{os.getpid()}.part"
     try:
         if secret is None:
             path.unlink(missing_ok=True)
             return
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part.unlink(missing_ok=True)
-        part.touch(0o600, exist_ok=False)  # before there is anything in it
-        with part.open("w", encoding="utf-8") as out:
-            out.write(secret)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(path)
+        atomic_file.replace(path, secret.encode(), mode=0o600)
     except OSError as error:
         raise SettingsError(f"{path} can't be written: {error.strerror or error}", _REMEDY, permanent=True) from None
 

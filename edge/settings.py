@@ -13,7 +13,6 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -22,7 +21,6 @@ from pydantic import Field, PrivateAttr, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -67,22 +65,6 @@ _FEW = 40
 
 def _default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("hearthside"))
-
-
-class Source(StrEnum):
-    """Where a value comes from; each outranks those before it."""
-
-    DEFAULT = "default"
-    BOARD = "board"
-    """What suits this kind of board."""
-    PROFILE = "profile"
-    """Measured on this board."""
-    FILE = "file"
-    KEPT = "kept"
-    """In the data directory, a secret in a file of its own."""
-    CREDENTIAL = "credential"
-    """Given by systemd."""
-    ENVIRONMENT = "environment"
 
 
 class Settings(BaseSettings):
@@ -220,40 +202,6 @@ def checked(values: Mapping[str, Any], secrets: Mapping[str, str], path: Path | 
         raise _explain(error, path) from None
 
 
-def sources(settings: Settings) -> dict[str, Source]:
-    """For each key that does not have its default, where its value comes from. Raises SettingsError."""
-    values = read_file(settings.file) if settings.file is not None and settings.file.exists() else {}
-    layers: list[tuple[Source, Mapping[str, Any]]] = [
-        (Source.FILE, values),
-        (Source.KEPT, changed_values({}, secret_files.read(settings.data_dir, SECRETS))),
-    ]
-    if (given := os.environ.get("CREDENTIALS_DIRECTORY")) is not None:
-        layers.append((Source.CREDENTIAL, changed_values({}, secret_files.read_folder(Path(given), _leaves()))))
-    layers.append((Source.ENVIRONMENT, EnvSettingsSource(Settings)()))
-    written = {key: value for _, layer in layers for key, value in _leaves_in(layer).items()}
-    found = dict.fromkeys(board_profile.suits(changed_values({}, written)), Source.BOARD)
-    if not any(key in values.get("stt", {}) for key in ("engine", "model")):
-        board = profile.read(settings.data_dir)
-        measured = board is not None and board.language == settings.understand.language
-        found |= dict.fromkeys(["stt.engine", "stt.model", "stt.threads"] if measured else [], Source.PROFILE)
-    for source, layer in layers:
-        found |= dict.fromkeys(_leaves_in(layer), source)
-    return found
-
-
-def _leaves_in(values: Mapping[str, Any]) -> dict[str, Any]:
-    """By dotted key, of the sections' own keys and, for a skill, of its section's."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        if name == "skills" and isinstance(value, Mapping):
-            found |= {f"skills.{skill}.{key}": each for skill, part in value.items() for key, each in part.items()}
-        elif isinstance(value, Mapping):
-            found |= {f"{name}.{key}": each for key, each in value.items()}
-        else:
-            found[name] = value
-    return found
-
-
 def kept_secrets(values: Mapping[str, Any]) -> dict[str, str]:
     """By dotted key, the secrets in the data directory, which ``values`` may name. Raises SettingsError."""
     folder = os.environ.get("HEARTH_DATA_DIR") or values.get("data_dir")
@@ -310,7 +258,7 @@ def is_secret(field: FieldInfo) -> bool:
     return holds(field.annotation)
 
 
-def _leaves() -> frozenset[str]:
+def leaves() -> frozenset[str]:
     """The dotted key of every setting of a section."""
     return frozenset(path.replace("__", ".") for path in _keys_by_path() if "__" in path)
 

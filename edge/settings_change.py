@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import anyio
 import anyio.to_thread
-from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from edge import plugins, secret_files
@@ -15,8 +14,9 @@ from edge.adoption import LIVE, differing
 from edge.assistant import Assistant
 from edge.engines import models_of
 from edge.errors import AssistantError, SettingsError
-from edge.settings import SECRETS, Settings, Source, checked, kept_secrets, read_file, sources, unknown_key
+from edge.settings import SECRETS, Settings, checked, kept_secrets, read_file, unknown_key
 from edge.settings_file import FileChanged, change_settings, version
+from edge.settings_origins import Source, sources
 from edge.settings_schema import Described, described
 from edge.settings_values import changed_values, value_at
 from models.store import Store
@@ -220,12 +220,7 @@ def _whole(key: str) -> str:
 def _check_skill(name: str, settings: Settings) -> None:
     model = plugins.settings_model("skills", name)
     assert model is not None  # its keys are described
-    try:
-        model.model_validate(settings.skills.get(name, {}))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(("skills", name, *map(str, first["loc"])))
-        raise SettingsError(f"[{where}]: {first['msg']}", "correct the value", permanent=True) from None
+    plugins.skill_settings(name, model, settings.skills.get(name, {}))
 
 
 def _check_models(now: Settings, after: Settings) -> None:

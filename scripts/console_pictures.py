@@ -41,7 +41,7 @@ _PHONE: Final = (390, 780)
 async def main(folder: Path) -> None:
     """Writes pictures of some pages, at a desk and on a phone."""
     folder.mkdir(parents=True, exist_ok=True)
-    async with _house() as (running, address), async_playwright() as playwright:
+    async with house() as (running, address), async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         )
@@ -67,7 +67,8 @@ async def main(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def _house() -> AsyncIterator[tuple[Assistant, str]]:
+async def house() -> AsyncIterator[tuple[Assistant, str]]:
+    """A demo house in which a few things were said, and where its page is."""
     with tempfile.TemporaryDirectory() as data:
         async with demo_home() as home:
             settings = load()

@@ -28,8 +28,8 @@ from pydantic import ValidationError
 from edge.devices import Command, Verb
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
-from edge.home.zigbee2mqtt import Listed
 from edge.home.zigbee2mqtt_exposes import parts
+from edge.home.zigbee2mqtt_lists import Listed
 from edge.home.zigbee2mqtt_part import NotUsed
 
 _HERE = Path(__file__).parent

@@ -8,10 +8,14 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
+import aiomqtt
+
+from edge.home.broker import NO_DELAY, Broker
 from edge.home.demo import Address
+from edge.home.house import MqttHouse
 
 _EACH = 2000
 """Ports for each of up to ten processes that test at the same time."""
@@ -36,8 +40,8 @@ def free_port() -> int:
 class Mosquitto:
     """A mosquitto that can be stopped and started again on the same port."""
 
-    def __init__(self, port: int) -> None:
-        self.address = Address("127.0.0.1", port)
+    def __init__(self, port: int, *options: str) -> None:
+        self.address, self._options = Address("127.0.0.1", port), options
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -47,7 +51,9 @@ class Mosquitto:
     def start(self) -> None:
         program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
         self._process = subprocess.Popen(
-            [program, "-p", str(self.address.port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [program, "-p", str(self.address.port), *self._options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
@@ -82,3 +88,18 @@ def mosquitto() -> Iterator[Mosquitto]:
         yield broker
     finally:
         broker.stop()
+
+
+@asynccontextmanager
+async def client_on(address: Address) -> AsyncIterator[aiomqtt.Client]:
+    """A client of the broker there."""
+    async with aiomqtt.Client(address.host, address.port, socket_options=[NO_DELAY]) as client:
+        yield client
+
+
+@asynccontextmanager
+async def house_on(address: Address, patience_s: float = 20) -> AsyncIterator[MqttHouse]:
+    """The house on the broker there, once it knows its devices."""
+    async with MqttHouse(Broker(host=address.host, port=address.port)) as house:
+        await house.settled(patience_s)
+        yield house

@@ -1,7 +1,11 @@
 """Fixtures that every kind of test uses."""
 
+import hashlib
+import os
 import signal
 import uuid
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,14 +51,29 @@ def store() -> Store:
 
 @pytest.fixture(scope="session")
 def say(store: Store) -> Say:
-    """Speaks a sentence: int16, 16 kHz, mono. Without the voice's chance variation, so that every run hears the same."""
-    voice = PiperVoice.load(store.require("piper-en_US-joe-medium") / "en_US-joe-medium.onnx")
+    """Speaks a sentence: int16, 16 kHz, mono. Without the voice's chance variation, so that every run hears the same.
+
+    Where TESTS_SPEECH names a folder, what has been spoken once is kept there: on an emulated processor a sentence
+    takes minutes.
+    """
     steady = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
+    kept = Path(folder) if (folder := os.environ.get("TESTS_SPEECH")) else None
+    voice = cache(lambda: PiperVoice.load(store.require("piper-en_US-joe-medium") / "en_US-joe-medium.onnx"))
 
     def speak(text: str) -> Pcm:
-        pieces = [piece.audio_int16_array for piece in voice.synthesize(text, steady)]
-        spoken = soxr.resample(np.concatenate(pieces).astype(np.float32), voice.config.sample_rate, RATE)
-        return np.clip(spoken, -32768, 32767).astype(np.int16)
+        file = kept / f"{hashlib.sha256(text.encode()).hexdigest()}.npy" if kept else None
+        if file and file.exists():
+            sound: Pcm = np.load(file)
+            return sound
+        pieces = [piece.audio_int16_array for piece in voice().synthesize(text, steady)]
+        spoken = soxr.resample(np.concatenate(pieces).astype(np.float32), voice().config.sample_rate, RATE)
+        sound = np.clip(spoken, -32768, 32767).astype(np.int16)
+        if file:
+            # Several write at a time.
+            part = file.with_suffix(f".{os.getpid()}.npy")
+            np.save(part, sound)
+            part.replace(file)
+        return sound
 
     return speak
 

@@ -39,8 +39,6 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     ack_s: list[float] = field(default_factory=list)
     """From sending a batch to its ack."""
-    nudge_s: list[float] = field(default_factory=list)
-    """From sending a change to another device's hearing of it."""
 
 
 def quantile(values: Sequence[float], share: float) -> float:

@@ -1,6 +1,5 @@
 """The bridge that this device belongs to, as it is kept: ``bridge.json`` in the data directory."""
 
-import os
 import ssl
 from pathlib import Path
 from typing import Final
@@ -8,6 +7,7 @@ from typing import Final
 import msgspec
 
 from cloud_sync.client.tls import client_context
+from edge import atomic_file
 from edge.errors import StorageError
 
 FILE: Final = "bridge.json"
@@ -47,13 +47,8 @@ def enrolled(data_dir: Path) -> Bridge | None:
 def keep(data_dir: Path, bridge: Bridge) -> None:
     """For :func:`enrolled`, from now on. Raises StorageError."""
     path = data_dir / FILE
-    made = path.with_name(f".{path.name}.new")
     try:
-        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(msgspec.json.encode(bridge))
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(path)
+        atomic_file.replace(path, msgspec.json.encode(bridge), mode=0o600)
     except OSError as error:
         what = f"{path} can't be written: {error.strerror or error}"
         raise StorageError(what, "see to the folder's permissions", permanent=True) from None

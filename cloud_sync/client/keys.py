@@ -1,6 +1,5 @@
 """The key of this device: made here, readable by this user alone, never sent anywhere."""
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +7,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge import atomic_file
 from edge.errors import StorageError
 
 FILE: Final = "device.key"
@@ -43,15 +43,5 @@ def _make(path: Path) -> None:
     pem = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    # Under another name first: a power cut must not leave half a key, nor two processes one each.
-    made = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(made, path)
-    except FileExistsError:
-        pass  # another process was quicker, and its key is the one
-    finally:
-        made.unlink()
+    # Where another process was quicker, its key is the one.
+    atomic_file.create(path, pem, mode=0o600)

@@ -4,14 +4,16 @@ import asyncio
 import functools
 import gc
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from cloud_sync.server.settings import Settings
 
+_T = TypeVar("_T")
 _GC = (10_000, 20, 100)
 app = typer.Typer(
     name="hearth-cloud",
@@ -107,11 +109,7 @@ def backup(
     from cloud_sync.server import backup as backups
 
     settings = settings_of(config, data, database)
-    try:
-        covered = asyncio.run(backups.backup(settings.url, file))
-    except (backups.BackupError, OSError) as error:
-        typer.echo(f"hearth-cloud: {error}", err=True)
-        raise typer.Exit(1) from None
+    covered = _result(backups.backup(settings.url, file))
     typer.echo(f"{file}: what {covered} device(s) told up to now is safe.")
 
 
@@ -126,9 +124,16 @@ def restore(
     from cloud_sync.server import backup as backups
 
     settings = settings_of(config, data, database)
+    epoch = _result(backups.restore(settings.url, file))
+    typer.echo(f"Restored, as epoch {epoch}. If something was erased since: hearth-cloud erasures replay")
+
+
+def _result(work: Coroutine[Any, Any, _T]) -> _T:
+    """What ``work`` on a backup comes to, or the end with one line that says what is wrong."""
+    from cloud_sync.server.backup import BackupError
+
     try:
-        epoch = asyncio.run(backups.restore(settings.url, file))
-    except (backups.BackupError, OSError) as error:
+        return asyncio.run(work)
+    except (BackupError, OSError) as error:
         typer.echo(f"hearth-cloud: {error}", err=True)
         raise typer.Exit(1) from None
-    typer.echo(f"Restored, as epoch {epoch}. If something was erased since: hearth-cloud erasures replay")

@@ -5,23 +5,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from cloud_sync.protocol.errors import Code, ProtocolError
 from cloud_sync.protocol.messages import Changes, FromServer
+from cloud_sync.server.effects import Admit, Effects, End, Fetch, Forward, Identify, Keep, Kept, Say, Standing
 from cloud_sync.server.ports import Identity, Token
-from cloud_sync.server.session import (
-    Admit,
-    Effects,
-    End,
-    Fetch,
-    Forward,
-    Identify,
-    Keep,
-    Kept,
-    Say,
-    Session,
-    Standing,
-)
+from cloud_sync.server.session import Session
 
 if TYPE_CHECKING:
-    from cloud_sync.server.worker import Welcomed, Worker
+    from cloud_sync.server.admission import Welcomed
+    from cloud_sync.server.worker import Worker
 
 _RETRY_S: Final = 5.0
 

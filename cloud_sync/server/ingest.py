@@ -21,8 +21,8 @@ from cloud_sync.protocol.messages import Error, Refused
 from cloud_sync.server import bulk, fold
 from cloud_sync.server.bulk import Present
 from cloud_sync.server.database import Database
+from cloud_sync.server.effects import Batch, Kept
 from cloud_sync.server.ports import Applier, CannotApply, Gate, Received
-from cloud_sync.server.session import Batch, Kept
 from cloud_sync.server.tables import change, dead, device, event, stream
 
 _BUSY_RETRY_S: Final = 2.0

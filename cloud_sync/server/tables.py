@@ -21,9 +21,6 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, T
 
 from cloud_sync.server.database import metadata
 
-PARTITIONS: Final = 16
-"""Of ``event``, in PostgreSQL: see docs/decisions/0051."""
-
 device: Final = Table(
     "device",
     metadata,

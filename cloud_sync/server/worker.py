@@ -7,7 +7,6 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from sqlalchemy import select
@@ -17,18 +16,19 @@ from cloud_sync.protocol.errors import Code
 from cloud_sync.protocol.event import Kind
 from cloud_sync.protocol.frames import server_codec
 from cloud_sync.protocol.messages import Answer, Ask, Called, Cancel, Changes, FromServer, Hello, Taken
-from cloud_sync.server import changes, rollouts
+from cloud_sync.server import changes
+from cloud_sync.server.admission import Admission, Welcomed
 from cloud_sync.server.connection import Connection
 from cloud_sync.server.database import Database
+from cloud_sync.server.effects import Batch, Fetch, Forwarded, Kept
 from cloud_sync.server.fanout import Arrived, Changed, Fanout, FromDevice, InProcess, Note, Revoked, ToDevice
 from cloud_sync.server.gathering import Gathering
 from cloud_sync.server.half_open import HalfOpen
 from cloud_sync.server.identity.tables import revocation
 from cloud_sync.server.ingest import Ingest
 from cloud_sync.server.metrics import Meter
-from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Identity, Receipts, Token
-from cloud_sync.server.session import Batch, Fetch, Forwarded, Kept, Standing
-from cloud_sync.server.tables import house, stream
+from cloud_sync.server.ports import Applier, Devices, Gate, Heavy, Identity, Receipts
+from cloud_sync.server.tables import house
 
 _SWEEP_S: Final = 1.0
 _AT_ONCE: Final = 2
@@ -53,14 +53,6 @@ _CLOCKS_MS: Final = 5_000
 """What the clocks of workers may differ by."""
 _AUDITED: Final = frozenset({Code.UNKNOWN_DEVICE, Code.REVOKED, Code.WRONG_HOUSE, Code.BAD_SIGNATURE})
 _logger: Final = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Welcomed:
-    """What the store says to a device that has proved who it is."""
-
-    standing: Standing
-    token: Token
 
 
 class Throttled(Protocol):
@@ -99,13 +91,13 @@ class Worker:
         self.half_open = HalfOpen(meter.half_open_dropped.inc, self.now)
         self.throttled: set[Throttled] = set()
         self.wire_logger = logging.getLogger("cloud_sync.server.wire")
-        self._gate = gate
         self._ingest = Ingest(database, appliers, self.now_ms, gate)
         self.fanout: Fanout = InProcess(self.heard)
         """Set another one before :meth:`run`."""
+        admission = Admission(database, devices, epoch, gate)
         at_once = _AT_ONCE if database.is_postgres else 1
         self.identities: Gathering[str, tuple[Identity | None]] = Gathering(self._identify)
-        self.admissions: Gathering[tuple[Identity, Hello], Welcomed] = Gathering(self._admit)
+        self.admissions: Gathering[tuple[Identity, Hello], Welcomed] = Gathering(admission.welcome)
         self.pages: Gathering[Fetch, Changes] = Gathering(self._read, at_once, limit=1)
         self._batches: Gathering[Batch, Kept] = Gathering(self._take, at_once)
         self._connections: set[Connection] = set()
@@ -228,29 +220,6 @@ class Worker:
 
     async def _identify(self, names: Sequence[str]) -> Sequence[tuple[Identity | None]]:
         return [(identity,) for identity in await self._devices.known(names)]
-
-    async def _admit(self, arrivals: Sequence[tuple[Identity, Hello]]) -> Sequence[Welcomed]:
-        tokens = await self._devices.admitted(arrivals)
-        names = sorted({identity.device for identity, _ in arrivals})
-        houses = sorted({identity.house for identity, _ in arrivals})
-        async with self._database.transaction(*houses) as connection:
-            streams = await connection.execute(
-                select(stream).where(stream.c.house.in_(houses), stream.c.device.in_(names))
-            )
-            at = {(row.device, row.incarnation): row for row in streams}
-            counted = await connection.execute(select(house.c.house, house.c.n).where(house.c.house.in_(houses)))
-            last = {row.house: row.n for row in counted}
-            flags = await rollouts.of_houses(connection, houses)
-            for identity, hello in arrivals:
-                if self._gate is not None and hello.allowed and hello.epoch != self.epoch:
-                    await self._gate.met(connection, identity.house, identity.device, hello.allowed)
-        welcomed = []
-        for (identity, hello), token in zip(arrivals, tokens, strict=True):
-            standing = Standing(self.epoch, cursor=last.get(identity.house, 0), flags=flags.get(identity.house, {}))
-            if (row := at.get((identity.device, hello.incarnation))) is not None:
-                standing = replace(standing, acked=row.acked, acked_id=row.acked_id, watermark=row.watermark)
-            welcomed.append(Welcomed(standing, token))
-        return welcomed
 
     async def _read(self, fetches: Sequence[Fetch]) -> Sequence[Changes]:
         return [

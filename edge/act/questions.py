@@ -7,6 +7,7 @@ from edge.act.colors import name_of
 from edge.act.meanings import CONTACTS, MEASURES, OF_EVERYTHING, doubtful, shows
 from edge.act.targets import Targets, beside, no_such_device, resolve, which_one, without
 from edge.devices import Device, DeviceState
+from edge.errors import BrokerOffline
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
 from edge.ports import House
 
@@ -22,7 +23,11 @@ _ONLY_WHEN_ON: Final = frozenset({"brightness", "color", "color_temperature", "p
 
 
 def answer(intent: Intent, origin: Origin, house: House) -> Outcome:
-    """A phrase that states what is known, and no more than that."""
+    """A phrase that states what is known, and no more than that. Raises BrokerOffline while nothing can be heard of it:
+    a door that was locked then may stand open.
+    """
+    if not house.online:
+        raise BrokerOffline("the MQTT broker does not answer", "start it, or set mqtt.host")
     if intent.name == "HassClimateGetTemperature":
         return _measured(intent, "temperature", origin, house)
     if (measure := str(intent.slots.get("measure", ""))) in MEASURES:
@@ -74,7 +79,7 @@ def _one(intent: Intent, device: Device, house: House) -> Outcome:
         return unknown
     wanted = intent.slots.get("state") if intent.form in ("one_yesno", "are") else None
     matched = None if wanted is None or doubtful(device, state, str(wanted)) else shows(device, state, str(wanted))
-    return Outcome(OutcomeKind.DONE, Phrase("state", {**_described(device, state), "matched": matched}))
+    return Outcome(OutcomeKind.DONE, Phrase("state", {**described(device, state), "matched": matched}))
 
 
 def _attribute(key: str, device: Device, house: House) -> Outcome:
@@ -84,9 +89,9 @@ def _attribute(key: str, device: Device, house: House) -> Outcome:
     state = house.state(device.id)
     if not state.available:
         return Outcome(OutcomeKind.FAILED, Phrase("away", {"names": [device.name]}))
-    described = _described(device, state)
+    what_is = described(device, state)
     if state.value == "off" and key in _ONLY_WHEN_ON:
-        return Outcome(OutcomeKind.DONE, Phrase("state", {**described, "matched": None}))
+        return Outcome(OutcomeKind.DONE, Phrase("state", {**what_is, "matched": None}))
     value: object = state.attributes.get(key, state.value if key == "mode" else None)
     if key == "position" and value is None:
         return _one(Intent("HassGetState"), device, house)
@@ -94,7 +99,7 @@ def _attribute(key: str, device: Device, house: House) -> Outcome:
         return Outcome(OutcomeKind.FAILED, Phrase("attribute_unknown", {"name": device.name, "attribute": key}))
     if isinstance(value, tuple):
         value = name_of(value)
-    return Outcome(OutcomeKind.DONE, Phrase("attribute", {**described, "attribute": key, "value": value}))
+    return Outcome(OutcomeKind.DONE, Phrase("attribute", {**what_is, "attribute": key, "value": value}))
 
 
 def _battery(device: Device, house: House) -> Outcome:
@@ -106,7 +111,7 @@ def _battery(device: Device, house: House) -> Outcome:
     ]
     for other in sorted(own, key=lambda found: found.domain != "sensor"):
         if (state := house.state(other.id)).available and state.value is not None:
-            return Outcome(OutcomeKind.DONE, Phrase("state", {**_described(other, state), "matched": None}))
+            return Outcome(OutcomeKind.DONE, Phrase("state", {**described(other, state), "matched": None}))
     return Outcome(OutcomeKind.FAILED, Phrase("attribute_unknown", {"name": device.name, "attribute": "battery"}))
 
 
@@ -179,7 +184,8 @@ def _unknown(device: Device, state: DeviceState) -> Outcome | None:
     return None
 
 
-def _described(device: Device, state: DeviceState) -> dict[str, object]:
+def described(device: Device, state: DeviceState) -> dict[str, object]:
+    """What phrases about the state of a device are given."""
     return {
         "name": device.name,
         "domain": device.domain,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edge.devices import Device
+from edge.devices import Device, same_name
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
 
 _BEFORE_WINDOWS: Final = frozenset({"blind", "curtain", "shade", "shutter"})
@@ -45,7 +45,7 @@ def resolve(intent: Intent, origin: Origin, devices: Sequence[Device], domains: 
     wanted = [device for device in able if _fits(device, intent)] or _alike(able, intent)
     if "name" not in intent.slots or len(wanted) <= 1:
         return Targets(tuple(wanted))
-    here = [device for device in wanted if origin.area and _same(device.area, origin.area)] or wanted
+    here = [device for device in wanted if origin.area and same_name(device.area, origin.area)] or wanted
     if len({device.area for device in here}) == 1:
         here = _thing_itself(here)
     return Targets(tuple(here)) if len(here) == 1 else Targets(tuple(wanted), ambiguous=True)
@@ -79,7 +79,7 @@ def beside(intent: Intent, devices: Sequence[Device], domain: str) -> tuple[Devi
     if (name := intent.slots.get("name")) is None:
         return tuple(found)
     said = str(name).casefold().strip()
-    owners = [device for device in devices if _named(device, name)]
+    owners = [device for device in devices if device.is_called(name)]
     areas = {device.area for device in owners}
     begin = {device.name.casefold() for device in owners} | {said}
     return tuple(
@@ -119,26 +119,18 @@ def _fits(device: Device, intent: Intent) -> bool:
     device_class = slots.get("device_class")
     return (
         # What is beside the point of its device is meant by whoever names it, and by nobody who means a room.
-        (_named(device, name) if name is not None else device.category is None)
-        and (area is None or _same(device.area, area))
-        and (floor is None or _same(device.floor, floor))
+        (device.is_called(name) if name is not None else device.category is None)
+        and (area is None or same_name(device.area, area))
+        and (floor is None or same_name(device.floor, floor))
         and (domain is None or device.domain == domain)
-        and (device_class is None or _same(device.device_class, device_class))
+        and (device_class is None or same_name(device.device_class, device_class))
     )
 
 
 def _excepted(device: Device, intent: Intent) -> bool:
     return any(
-        _named(device, value) if by == "name" else _same(getattr(device, by), value)
+        device.is_called(value) if by == "name" else same_name(getattr(device, by), value)
         for slot, by in _EXCEPT.items()
         for value in str(intent.slots.get(slot, "")).split("\n")
         if value
     )
-
-
-def _named(device: Device, name: object) -> bool:
-    return any(_same(known, name) for known in (device.name, *device.aliases))
-
-
-def _same(known: str | None, said: object) -> bool:
-    return known is not None and known.casefold().strip() == str(said).casefold().strip()

@@ -5,21 +5,19 @@ from collections.abc import Callable as Function
 from typing import Any, Final
 
 import anyio
-from anyio.to_thread import run_sync
 
 from edge.audio.framing import Framing
 from edge.audio.front_end import FrontEnd
 from edge.audio.health import Symptom
-from edge.audio.portaudio import Callback, DeviceStream, PortAudio, Request
+from edge.audio.portaudio import Callback, PortAudio, Request
 from edge.audio.ring import Ring
 from edge.audio.soundclock import SoundClock
+from edge.audio.stream import Stream
 from edge.audio.waker import Waker
 from edge.chunk import CHUNK_SECONDS, AudioChunk
 
 STALL_S: Final = 2.0
 """Without a callback for so long, the device counts as lost."""
-_CLOSE_S: Final = 0.7
-"""Closing a device that hangs is given up after this; the thread that waits for it stays behind."""
 _LONGEST_DELAY_S: Final = 1.0
 
 
@@ -28,43 +26,29 @@ class Capture:
 
     def __init__(self, portaudio: PortAudio, ring: Ring, front_end: FrontEnd, tell: Function[[Symptom], None]) -> None:
         """``tell`` is called in the device's thread with what has changed about the microphone."""
-        self._portaudio = portaudio
+        self._stream = Stream(portaudio)
         self._ring = ring
         self._front_end, self._tell = front_end, tell
         self._clock = SoundClock(not_before=ring.now)
         self._first, self._over = Waker(), Waker()
         self._last_call = time.monotonic()
-        self._stream: DeviceStream | None = None
-        self._given_up = self._closed = False
+        self._closed = False
         self.overflows = 0
         """How often the device dropped sound because it was not taken in time."""
 
     @property
     def name(self) -> str:
         """The device's full name."""
-        assert self._stream is not None
-        return self._stream.name
+        return self._stream.opened.name
 
     @property
     def displaced(self) -> bool:
         """Whether it ended only because the list of devices was made anew."""
-        assert self._stream is not None
-        return self._stream.displaced
+        return self._stream.opened.displaced
 
     async def open(self, request: Request) -> None:
         """Begin. Raises AudioError."""
-        try:
-            await run_sync(self._open, request, abandon_on_cancel=True)
-        except anyio.get_cancelled_exc_class():
-            # The thread may still be opening it: whoever comes second closes it.
-            self._given_up = True
-            await self.close()
-            raise
-
-    def _open(self, request: Request) -> None:
-        self._stream = self._portaudio.open(request, self._callback, self._over.wake)
-        if self._given_up:
-            self._portaudio.close(self._stream)
+        await self._stream.open(request, self._callback, self._over.wake)
 
     async def hears(self) -> bool:
         """Whether the device delivers sound, as soon as that is known."""
@@ -83,9 +67,7 @@ class Capture:
     async def close(self) -> None:
         """Let the device go. From now on it writes nothing into the ring, even if it hangs and can't be closed."""
         self._closed = True
-        if self._stream is not None:
-            with anyio.move_on_after(_CLOSE_S, shield=True):
-                await run_sync(self._portaudio.close, self._stream, abandon_on_cancel=True)
+        await self._stream.close()
 
     def _callback(self, rate: int) -> Callback:
         """Everything here happens in the device's thread, every 20 ms, and delays its sound."""

@@ -6,10 +6,10 @@ from typing import Any, Final
 import anyio
 import numpy as np
 import soxr
-from anyio.to_thread import run_sync
 
-from edge.audio.portaudio import Callback, DeviceStream, PortAudio, Request
+from edge.audio.portaudio import Callback, PortAudio, Request
 from edge.audio.reference import Reference, Track
+from edge.audio.stream import Stream
 from edge.audio.volume import Volume
 from edge.audio.waker import Waker
 from edge.chunk import Pcm
@@ -18,7 +18,6 @@ from edge.errors import AudioError
 HANDOVER_S: Final = 0.04
 """A sound counts as played this much before its end is heard, so that the next one follows without a gap."""
 _STALL_S: Final = 2.0
-_CLOSE_S: Final = 0.7
 
 
 class Playback:
@@ -26,7 +25,7 @@ class Playback:
 
     def __init__(self, portaudio: PortAudio, rate: int, volume: Volume, reference: Reference | None) -> None:
         """``rate``: samples per second of the sounds to come. ``reference`` takes down what is heard when."""
-        self._portaudio = portaudio
+        self._stream = Stream(portaudio)
         self._volume, self._reference = volume, reference
         self.rate = rate
         self._sound: Pcm = np.zeros(0, np.int16)
@@ -35,40 +34,27 @@ class Playback:
         self._last_call = time.monotonic()
         self._over = False
         self._changed = Waker()
-        self._stream: DeviceStream | None = None
-        self._given_up = False
 
     @property
     def usable(self) -> bool:
         """Whether the stream still runs."""
-        return self._stream is not None and not self._over and time.monotonic() - self._last_call < _STALL_S
+        return self._stream.device is not None and not self._over and time.monotonic() - self._last_call < _STALL_S
 
     async def open(self, request: Request) -> None:
         """Begin with silence. Raises AudioError."""
-        try:
-            await run_sync(self._open, request, abandon_on_cancel=True)
-        except anyio.get_cancelled_exc_class():
-            # The thread may still be opening it: whoever comes second closes it.
-            self._given_up = True
-            await self.close()
-            raise
-
-    def _open(self, request: Request) -> None:
-        self._stream = self._portaudio.open(request, self._callback, self._finished)
-        if self._given_up:
-            self._portaudio.close(self._stream)
+        await self._stream.open(request, self._callback, self._finished)
 
     async def play(self, pcm: Pcm) -> None:
         """Returns when ``pcm`` (int16, at ``rate``) has been heard, but for its last 40 ms. Raises AudioError."""
-        assert self._stream is not None
-        sound = pcm if self._stream.rate == self.rate else _resampled(pcm, self.rate, self._stream.rate)
+        device = self._stream.opened
+        sound = pcm if device.rate == self.rate else _resampled(pcm, self.rate, device.rate)
         self._changed = Waker()
         self._taken = 0
         # Last, for from here on the callback takes it.
         self._sound = sound
         while self._taken < len(sound):
             if not self.usable:
-                raise AudioError(f"the loudspeaker {self._stream.name!r} is gone", "connect it again")
+                raise AudioError(f"the loudspeaker {device.name!r} is gone", "connect it again")
             with anyio.move_on_after(_STALL_S / 4):
                 await self._changed.wait()
         await anyio.sleep(max(0.0, self._heard_at - HANDOVER_S - time.monotonic()))
@@ -80,9 +66,7 @@ class Playback:
     async def close(self) -> None:
         """Stop at once, dropping what the device still holds."""
         self._sound = self._sound[:0]
-        if self._stream is not None:
-            with anyio.move_on_after(_CLOSE_S, shield=True):
-                await run_sync(self._portaudio.close, self._stream, abandon_on_cancel=True)
+        await self._stream.close()
 
     def _finished(self) -> None:
         self._over = True

@@ -129,14 +129,3 @@ class WavSink:
         path = self._folder / (f"{self._name}.wav" if number == 1 else f"{self._name}-{number}.wav")
         await run_sync(write_wav, path, np.concatenate(pieces), self._rate)
         return str(path)
-
-
-class NullSink:
-    """Nobody listens."""
-
-    async def play(self, pcm: Pcm, rate: int) -> None:
-        """Returns at once."""
-        await anyio.lowlevel.checkpoint()
-
-    async def finish(self) -> None:
-        """Returns at once."""

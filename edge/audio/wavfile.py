@@ -10,6 +10,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from edge import atomic_file
 from edge.chunk import RATE, Pcm
 from edge.errors import AudioError
 
@@ -43,18 +44,13 @@ def read_recording(path: Path) -> Pcm:
 
 def write_wav(path: Path, pcm: Pcm, rate: int) -> None:
     """Write ``pcm`` (int16, mono, ``rate`` samples a second); ``path`` is whole or untouched. Raises AudioError."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with part.open("wb") as file, wave.open(file, "wb") as wav:
-                wav.setnchannels(1)
-                wav.setsampwidth(2)
-                wav.setframerate(rate)
-                wav.writeframes(pcm.astype("<i2").tobytes())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with atomic_file.replacing(path, durable=False) as file, wave.open(file, "wb") as wav:
+            wav.setnchannels(1)
+            wav.setsampwidth(2)
+            wav.setframerate(rate)
+            wav.writeframes(pcm.astype("<i2").tobytes())
     except OSError as error:
         raise AudioError(f"{path} cannot be written: {error.strerror}", "choose another folder") from error
 

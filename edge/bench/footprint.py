@@ -30,7 +30,7 @@ from edge.audio.speaker import WavSink
 from edge.bench.process import Measured, measured
 from edge.bench.wyoming_client import free_port
 from edge.board_profile import Kind
-from edge.cli import print_json
+from edge.cli.options import print_json
 from edge.cli.run import console
 from edge.errors import AssistantError
 from edge.events import NotUnderstood, TurnEnded, Understood

@@ -16,7 +16,7 @@ from anyio.to_thread import run_sync
 from edge.app import assistant
 from edge.audio.speaker import WavSink
 from edge.audio.wavfile import read_recording
-from edge.cli import print_json
+from edge.cli.options import print_json
 from edge.cli.play import play_one
 from edge.errors import AssistantError
 from edge.events import as_json

@@ -1,18 +1,19 @@
 """The command ``hearth``. Every command imports what it needs when it is called, so that each starts at once."""
 
-import json
 import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
+import models.cli as models
+from edge import leaving
+from edge.cli import console, privacy, sync, update, wake
+from edge.cli.backup import backup, restore
+from edge.cli.options import Config, Json, data_dir_of, print_json, print_rows, settings_of
 from edge.errors import AssistantError, AssistantUnreachable
-
-if TYPE_CHECKING:
-    from edge.settings import Settings
 
 app = typer.Typer(
     name="hearth",
@@ -24,11 +25,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (TOML).", show_default=False)]
 Listen = Literal["on", "off", "status"]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, and nothing else.")]
 
 
+@leaving.at_once
 def main() -> None:
     """Entry point: an expected failure is one line on standard error and exit code 1."""
     # Without this, warnings of the log would be printed beside that line; `hearth run` sets up its log itself.
@@ -42,25 +42,6 @@ def main() -> None:
         # Whoever read our output has gone, as with `hearth devices | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-
-
-def data_dir_of(config: Path | None) -> Path:
-    """The data directory. Where the environment names it, the settings need not be read, which takes longer."""
-    if config is None and (directory := os.environ.get("HEARTH_DATA_DIR")):
-        return Path(directory)
-    return settings_of(config).data_dir
-
-
-def settings_of(config: Path | None) -> "Settings":
-    """The settings, from ``config`` or the usual places."""
-    from edge.settings import load
-
-    return load(config)
-
-
-def print_json(row: object) -> None:
-    """One line."""
-    print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
 def _say_version(wanted: bool) -> None:
@@ -140,6 +121,7 @@ def ask(
 def devices(as_json: Json = False, config: Config = None) -> None:
     """List the devices found on the broker, with room, abilities and state."""
     from edge.api.local_client import request
+    from edge.cli.tables import print_devices
 
     try:
         rows = list(request(data_dir_of(config), do="devices"))
@@ -147,13 +129,7 @@ def devices(as_json: Json = False, config: Config = None) -> None:
         from edge.cli.run import devices_once
 
         rows = devices_once(settings_of(config))
-    if as_json:
-        for row in rows:
-            print_json(row)
-    else:
-        from edge.cli.tables import print_devices
-
-        print_devices(rows)
+    print_rows(rows, print_devices, as_json=as_json)
 
 
 @app.command(epilog="Example: `hearth say dinner is ready`")
@@ -204,11 +180,7 @@ def check(as_json: Json = False, config: Config = None) -> None:
     from edge.cli.tables import print_checks
 
     rows = checks(settings_of(config))
-    if as_json:
-        for row in rows:
-            print_json(row)
-    else:
-        print_checks(rows)
+    print_rows(rows, print_checks, as_json=as_json)
     sys.exit(any(row["needed"] and not row["ok"] for row in rows))
 
 
@@ -223,11 +195,7 @@ def settings(
     from edge.cli.tables import print_settings
 
     rows = rows_of(settings_of(config), everything=everything)
-    if as_json:
-        for row in rows:
-            print_json(row)
-    else:
-        print_settings(rows)
+    print_rows(rows, print_settings, as_json=as_json)
 
 
 @app.command(epilog="Example: `hearth kpis --weeks 4`")
@@ -241,11 +209,7 @@ def kpis(
     from edge.cli.tables import print_weeks
 
     rows = rows_of(data_dir_of(config), weeks)
-    if as_json:
-        for row in rows:
-            print_json(row)
-    else:
-        print_weeks(rows)
+    print_rows(rows, print_weeks, as_json=as_json)
 
 
 @app.command(epilog="Example: `hearth maintain`")
@@ -350,23 +314,11 @@ def evaluate(
         scores_of(chosen, scores)
 
 
-def _mount_groups() -> None:
-    from edge.cli.backup import backup, restore
-    from edge.cli.console import app as console_app
-    from edge.cli.privacy import app as privacy_app
-    from edge.cli.sync import app as sync_app
-    from edge.cli.update import app as update_app
-    from edge.cli.wake import app as wake_app
-    from models.cli import app as models_app
-
-    app.command(epilog="Example: `hearth backup /media/stick/hearthside.backup`")(backup)
-    app.command(epilog="Example: `hearth restore /media/stick/hearthside.backup`")(restore)
-    app.add_typer(console_app, name="console")
-    app.add_typer(models_app, name="models")
-    app.add_typer(privacy_app, name="privacy")
-    app.add_typer(sync_app, name="sync")
-    app.add_typer(update_app, name="update")
-    app.add_typer(wake_app, name="wake")
-
-
-_mount_groups()
+app.command(epilog="Example: `hearth backup /media/stick/hearthside.backup`")(backup)
+app.command(epilog="Example: `hearth restore /media/stick/hearthside.backup`")(restore)
+app.add_typer(console.app, name="console")
+app.add_typer(models.app, name="models")
+app.add_typer(privacy.app, name="privacy")
+app.add_typer(sync.app, name="sync")
+app.add_typer(update.app, name="update")
+app.add_typer(wake.app, name="wake")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from edge.cli import Config, settings_of
+from edge.cli.options import Config, settings_of
 from edge.errors import AssistantError, SettingsError
 
 _SHORTEST = 8

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from edge.cli import print_json
+from edge.cli.options import print_json
 from edge.errors import AssistantError
 from edge.service import run_async
 from edge.settings import Settings

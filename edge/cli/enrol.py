@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edge.cli import Config, data_dir_of
+from edge.cli.options import Config, data_dir_of
 
 
 def enrol(

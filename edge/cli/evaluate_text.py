@@ -10,8 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
-from edge.cli import print_json
 from edge.cli.evaluate import progress_bar
+from edge.cli.options import print_json
 from edge.evaluation.text.evaluate import SOURCES, TextResult, evaluate_text, plan
 from edge.evaluation.text.verdicts import NOBODY, Verdict
 from edge.evaluation.words import percentile

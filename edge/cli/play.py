@@ -15,6 +15,7 @@ from edge.audio.ring import Ring
 from edge.audio.speaker import WavSink
 from edge.audio.wavfile import read_recording
 from edge.chunk import Pcm
+from edge.cli.options import print_json
 from edge.cli.timeline import render
 from edge.errors import AssistantError
 from edge.events import AnyEvent, TurnEnded, as_json
@@ -84,8 +85,6 @@ async def play_one(
 
 
 def _report_json(file: Path, event: AnyEvent) -> None:
-    from edge.cli import print_json
-
     print_json({**as_json(event), "file": str(file)})
 
 

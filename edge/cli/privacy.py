@@ -11,7 +11,7 @@ import anyio
 import typer
 
 from edge.api.local_client import request
-from edge.cli import Config, Json, data_dir_of, print_json, settings_of
+from edge.cli.options import Config, Json, data_dir_of, print_json, settings_of
 from edge.errors import AssistantError, AssistantUnreachable
 
 if TYPE_CHECKING:
@@ -154,6 +154,7 @@ def _at_the_bridge(config: Path | None) -> list[tuple[str, Iterable[dict[str, An
 
 
 def _say(config: Path | None, purposes: Sequence[str], *, yes: bool) -> None:
+    from edge.at_rest import DATABASE
     from edge.database import Database
     from edge.privacy.consent import Consents, How, Purpose
 
@@ -162,7 +163,7 @@ def _say(config: Path | None, purposes: Sequence[str], *, yes: bool) -> None:
     end = _end(config)
 
     async def say() -> None:
-        async with Database(data_dir_of(config) / "hearthside.db", end.seal if end is not None else None) as database:
+        async with Database(data_dir_of(config) / DATABASE, end.seal if end is not None else None) as database:
             if end is not None:
                 await end.prepare(database)
             consents = Consents(database, end.outbox if end is not None else None)
@@ -181,7 +182,9 @@ def _end(config: Path | None) -> "AssistantEnd | None":
 
 
 def _file(config: Path | None) -> Path:
-    file = data_dir_of(config) / "hearthside.db"
+    from edge.at_rest import DATABASE
+
+    file = data_dir_of(config) / DATABASE
     if not file.exists():
         raise AssistantError(f"nothing is kept in {file.parent}", "check HEARTH_DATA_DIR")
     return file

@@ -29,16 +29,19 @@ from edge.audio.portaudio import PortAudio
 from edge.audio.reference import Reference
 from edge.audio.ring import Ring
 from edge.audio.speaker import Speaker
+from edge.board_profile import Kind, this_board
 from edge.bus import Bus
 from edge.devices import as_row
 from edge.errors import AssistantError, MicrophoneSilent, ModelError
 from edge.events import Fault, Timings, TurnEnded, Woke, as_json
 from edge.heap import begin_loading, end_loading
+from edge.patience import SHORTEST_S, Patience
 from edge.ports import Delegate
+from edge.pressure import is_short
 from edge.service import log_to_stderr, run_async, stop_signals
 from edge.settings import Settings
 from edge.updates import places
-from edge.watchdog import keep_watch
+from edge.watchdog import LIMITS_S, LOOK_S, keep_watch
 from models.store import Store
 
 Requests: TypeAlias = dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]]
@@ -125,33 +128,17 @@ async def _until_told_to_stop(settings: Settings) -> bool:
             await attend(running, stack, tasks)
         await stack.enter_async_context(mqtt.serve(running))
         if hears:
-            await running.listens()
-            ring = Ring(settings.audio.ring_seconds)
-            report = functools.partial(_on_microphone, running, tasks)
-            front_end = _front_end(settings, reference)
-            switch, waits = running.listening, started_by_systemd()
-            microphone = Microphone(
-                settings.audio.input, ring, portaudio, report, front_end=front_end, switch=switch, waits=waits
-            )
-            await stack.enter_async_context(microphone)
-            running.observation.overflows = lambda: microphone.overflows
-            tasks.start_soon(running.follow, ring, delegate)
-            stack.callback(ring.close)
+            microphone = await _hear(running, portaudio, reference, delegate, stack, tasks)
             _log.info("listening after %.1f s", time.perf_counter() - begun)
         await console(running, stack, tasks, further)
         lacks = await _loaded(running)
-        # What is loaded by now stays. To look at all of it each time would stop everything for a quarter of a second.
-        gc.collect()
-        gc.freeze()
-        gc.enable()
-        await run_sync(end_loading)
+        await _settle_memory()
         with stop_signals() as told_to_stop:
             _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
             tell_systemd("READY=1")
             stretch_watch(None)
-            tasks.start_soon(keep_watch, functools.partial(_status, running, microphone, lacks))
             _look_after_updates(running, tasks)
-            again = await _ended(running, told_to_stop)
+            again = await _ended(running, functools.partial(_status, running, microphone, lacks), told_to_stop)
         if again:
             stretch_watch(_START_S)
         # systemd waits for READY=1 after RELOADING=1, and for the end of the process after STOPPING=1.
@@ -160,6 +147,51 @@ async def _until_told_to_stop(settings: Settings) -> bool:
         )
         tasks.cancel_scope.cancel()
     return again
+
+
+async def _hear(
+    running: Assistant,
+    portaudio: PortAudio,
+    reference: Reference,
+    delegate: Delegate | None,
+    stack: AsyncExitStack,
+    tasks: TaskGroup,
+) -> Microphone:
+    """Returns when a wake word would be heard. Raises AudioError where there is no microphone and none is awaited."""
+    await running.listens()
+    ring = Ring(running.settings.audio.ring_seconds)
+    microphone = Microphone(
+        running.settings.audio.input,
+        ring,
+        portaudio,
+        functools.partial(_on_microphone, running, tasks),
+        front_end=_front_end(running.settings, reference),
+        switch=running.listening,
+        waits=started_by_systemd(),
+    )
+    await stack.enter_async_context(microphone)
+    running.observation.overflows = lambda: microphone.overflows
+    tasks.start_soon(running.follow, ring, delegate)
+    stack.callback(ring.close)
+    return microphone
+
+
+async def _settle_memory() -> None:
+    """What is loaded by now stays. To look at all of it each time would stop everything for a quarter of a second."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    await run_sync(end_loading)
+
+
+def _patience(settings: Settings) -> Patience | None:
+    """How much sooner than the unit says a process that stands still is started anew. Not at all where a start takes
+    longer than that anyway, and whatever is short of memory stands still for seconds now and then.
+    """
+    chosen = settings.board.profile
+    if (this_board() if chosen == "auto" else Kind(chosen)) is Kind.ZERO_2_W:
+        return None
+    return Patience(SHORTEST_S, functools.partial(is_short, os.environ))
 
 
 def _look_after_updates(running: Assistant, tasks: TaskGroup) -> None:
@@ -175,11 +207,12 @@ def _end() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def _ended(running: Assistant, told_to_stop: Callable[[], Awaitable[None]]) -> bool:
-    """Returns when it is told to end, with whether that is to begin anew."""
+async def _ended(running: Assistant, status: Callable[[], str], told_to_stop: Callable[[], Awaitable[None]]) -> bool:
+    """Returns when it is told to end, with whether that is to begin anew. Until then systemd has its beats."""
     again = anyio.Event()
     running.begin_anew = again.set
     async with anyio.create_task_group() as tasks:
+        tasks.start_soon(keep_watch, status, LIMITS_S, LOOK_S, _patience(running.settings))
 
         async def stop() -> None:
             await told_to_stop()

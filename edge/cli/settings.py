@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from pydantic_core import to_jsonable_python
 
-from edge.settings import Settings, Source, sources
+from edge.settings import Settings
+from edge.settings_origins import Source, sources
 from edge.settings_schema import described
 from edge.settings_values import value_at
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import typer
 
-from edge.cli import Config, Json, data_dir_of, print_json, settings_of
 from edge.cli.enrol import enrol
+from edge.cli.options import Config, Json, data_dir_of, print_json, settings_of
 from edge.errors import AssistantError
 
 app = typer.Typer(no_args_is_help=True, help="The link to the bridge, and what waits for it.")

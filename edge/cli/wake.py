@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edge.cli.options import Config, print_json, settings_of
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -38,13 +40,10 @@ def train(
     plot: Annotated[
         Path | None, typer.Option(help="Picture of its curve, such as curve.svg.", show_default=False)
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings file (TOML).", show_default=False)
-    ] = None,
+    config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")] = False,
 ) -> None:
     """Train a model for a wake word from its phrase alone, or better with a few recordings. Takes some minutes."""
-    from edge.cli import settings_of
     from edge.wake.training import export
     from edge.wake.training.collect import Budget
     from edge.wake.training.plot import draw
@@ -138,15 +137,11 @@ def _with_progress(
 
 
 def _print_progress(stage: str, done: int, total: int) -> None:
-    from edge.cli import print_json
-
     print_json({"type": "progress", "stage": stage, "done": done, "total": total})
 
 
 def _print_trained(trained: "Trained", path: Path) -> None:
     from dataclasses import asdict
-
-    from edge.cli import print_json
 
     held_back = asdict(trained.held_back)
     print_json({"type": "trained", "model": str(path), "words": trained.words, "hours": trained.hours, **held_back})

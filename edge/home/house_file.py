@@ -48,6 +48,5 @@ def read_house_file(path: Path) -> HouseFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: {error}", "correct the file's TOML", permanent=True) from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{path}: [{where}]: {first['msg'].lower()}", "correct the file", permanent=True) from None
+        where, mistake = outside.first_mistake(error)
+        raise SettingsError(f"{path}: [{where}]: {mistake}", "correct the file", permanent=True) from None

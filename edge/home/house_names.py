@@ -1,7 +1,6 @@
 """``house.toml`` written by voice and by hand: comments stay, a power cut leaves the old file or the new one."""
 
 import logging
-import os
 from collections.abc import Callable, Collection, MutableMapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +11,8 @@ import tomlkit
 import tomlkit.items
 from tomlkit.exceptions import TOMLKitError
 
+from edge import atomic_file
+from edge.devices import same_name
 from edge.errors import SettingsError, StorageError
 from edge.home.house_file import HouseFile, read_house_file
 from edge.home.house_words import OF_DEVICES, ONE_ONLY, Word, words
@@ -60,7 +61,7 @@ class HouseNames:
 
         def change(document: Table) -> None:
             names = self._entry(document, device).setdefault("names", tomlkit.array())
-            if not any(_same(known, name) for known in names):
+            if not any(same_name(known, name) for known in names):
                 names.append(name)
 
         await self._change(change)
@@ -128,7 +129,7 @@ class HouseNames:
     def _strike_out(self, document: Table, word: Word) -> None:
         entry = self._entry(document, word.thing) if word.part in OF_DEVICES else _room(document, word.thing)
         if word.part in ONE_ONLY:
-            if _same(entry.get(word.part, ""), word.name):
+            if same_name(entry.get(word.part, ""), word.name):
                 del entry[word.part]
         else:
             _take_out(entry, word.name)
@@ -164,7 +165,9 @@ class HouseNames:
             _drop_empty(document)
             written = tomlkit.dumps(document)
             if written != text:
-                _replace(self._path, written)
+                path = self._path.resolve()  # a link to a file elsewhere stays one
+                path.parent.mkdir(parents=True, exist_ok=True)
+                atomic_file.replace(path, written.encode())
             return self._stamped(), read_house_file(self._path)
         except TOMLKitError as error:
             raise SettingsError(f"{self._path}: {error}", "correct the file's TOML", permanent=True) from None
@@ -195,13 +198,13 @@ def _room(document: Table, area: str) -> Table:
 
 
 def _key_of_room(document: Table, area: str) -> str:
-    return next((name for name in document.get("areas", {}) if _same(name, area)), area)
+    return next((name for name in document.get("areas", {}) if same_name(name, area)), area)
 
 
 def _take_out(entry: Table, name: str) -> bool:
     """Whether it was among the names of ``entry``."""
     names = entry.get("names", [])
-    gone = [number for number, known in enumerate(names) if _same(known, name)]
+    gone = [number for number, known in enumerate(names) if same_name(known, name)]
     for number in reversed(gone):
         del names[number]
     if not names:
@@ -216,26 +219,3 @@ def _drop_empty(document: Table) -> None:
         del devices[key]
     if "devices" in document and not devices:
         del document["devices"]
-
-
-def _replace(path: Path, text: str) -> None:
-    """The whole new file or the whole old one, whenever the power goes."""
-    path = path.resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    if path.exists():
-        beside.chmod(path.stat().st_mode & 0o777)
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _same(known: object, said: str) -> bool:
-    return str(known).casefold().strip() == said.casefold().strip()

@@ -11,10 +11,11 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from edge import outside
 from edge.devices import Ability, Device, Value, Verb
 from edge.home.broker import Publication
 from edge.home.convention import Malformed, joined, json_of, spoken, topic_of
@@ -25,13 +26,13 @@ from edge.home.json_state import json_reading, text, word
 from edge.home.parts import json_object, no_commands
 from edge.home.things import by_zigbee
 from edge.home.zigbee2mqtt_exposes import group_part, parts
-from edge.home.zigbee2mqtt_part import Expose, Name, NotUsed, Part
+from edge.home.zigbee2mqtt_lists import MAX_DEVICES, Group, Listed, Scene
+from edge.home.zigbee2mqtt_part import NotUsed, Part
 
 _log = logging.getLogger(__name__)
 
 _MAX_LIST: Final = 32 * 1024 * 1024
 """Bytes of ``bridge/devices``; a thousand devices are 8 MB."""
-_MAX_DEVICES: Final = 2000
 _MAX_BRIDGES: Final = 16
 _COORDINATOR: Final = "Coordinator"
 _DEVICES, _GROUPS = "/bridge/devices", "/bridge/groups"
@@ -44,58 +45,6 @@ _FIRMWARE: Final = (
     StateField("installed_version", ("update", "installed_version"), text),
     StateField("latest_version", ("update", "latest_version"), text),
 )
-
-Title = Annotated[str, Field(min_length=1, max_length=300)]
-
-
-class _Lenient(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Scene(_Lenient):
-    """A scene that is stored in a device or a group."""
-
-    id: int
-    name: Name = ""
-
-
-class Endpoint(_Lenient):
-    """One of a device's endpoints."""
-
-    scenes: Annotated[tuple[Scene, ...], Field(max_length=300)] = ()
-
-
-class Definition(_Lenient):
-    """What zigbee2mqtt knows of a model."""
-
-    exposes: Annotated[tuple[Expose, ...], Field(max_length=500)] = ()
-    supports_ota: bool = False
-
-
-class Listed(_Lenient):
-    """One entry of ``bridge/devices``."""
-
-    ieee_address: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{16}$")]
-    friendly_name: Title
-    type: Name = ""
-    disabled: bool = False
-    definition: Definition | None = None
-    endpoints: Mapping[str, Endpoint] = {}
-
-
-class Member(_Lenient):
-    """A device in a group."""
-
-    ieee_address: Name
-
-
-class Group(_Lenient):
-    """One entry of ``bridge/groups``."""
-
-    id: int
-    friendly_name: Title
-    members: Annotated[tuple[Member, ...], Field(max_length=_MAX_DEVICES)] = ()
-    scenes: Annotated[tuple[Scene, ...], Field(max_length=300)] = ()
 
 
 @dataclass(slots=True)
@@ -141,7 +90,7 @@ class Zigbee2Mqtt:
         said = json_of(payload, _MAX_LIST) if payload else []
         if not isinstance(said, list):
             raise Malformed("it is no list")
-        if len(said) > _MAX_DEVICES:
+        if len(said) > MAX_DEVICES:
             raise Malformed(f"{len(said)} entries are too many")
         bridge = self._bridges.setdefault(base, _Bridge())
         if which == "devices":
@@ -221,8 +170,7 @@ def _press(body: Mapping[str, Any]) -> Callable[[Value], Mapping[str, Any]]:
 def _first(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:200]
+    return ": ".join(outside.first_mistake(error))[:200]
 
 
 # -- entities ---------------------------------------------------------------------------------------------------------

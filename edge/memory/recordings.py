@@ -19,7 +19,7 @@ import anyio.to_thread
 import soundfile
 from apsw import Connection
 
-from edge import at_rest
+from edge import at_rest, atomic_file
 from edge.bus import Bus
 from edge.chunk import RATE, Pcm
 from edge.errors import StorageError
@@ -142,13 +142,10 @@ def write(folder: Path, turn: str, pcm: Pcm) -> None:
     soundfile.write(packed, pcm, RATE, format="FLAC", subtype="PCM_16")
     sealer, content = _sealer(folder), packed.getvalue()
     file = folder / f"{turn}{_PLAIN if sealer is None else _SEALED}"
-    part = folder / f".{turn}.part"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part.write_bytes(content if sealer is None else sealer.seal(content, turn))
-        part.replace(file)
+        atomic_file.replace(file, content if sealer is None else sealer.seal(content, turn), durable=False)
     except OSError as error:
-        part.unlink(missing_ok=True)
         what = f"{file} can't be written: {error.strerror}"
         raise StorageError(what, "check the disk: is it full or read-only?") from error
 

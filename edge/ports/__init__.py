@@ -37,6 +37,7 @@ from edge.ports.editing import (
     Remembered,
     Routine,
     StepCheck,
+    one_line,
     version_of,
 )
 from edge.ports.engines import (
@@ -162,5 +163,6 @@ __all__ = [
     "WakeEngine",
     "WakeWord",
     "Whole",
+    "one_line",
     "version_of",
 ]

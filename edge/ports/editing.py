@@ -11,12 +11,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from edge.errors import NotKept
 from edge.ports.skills import Countdown, Countdowns
 
 
 def version_of(*content: object) -> str:
     """Another one for other content, 12 hexadecimal digits."""
     return hashlib.blake2s(repr(content).encode(), digest_size=6).hexdigest()
+
+
+def one_line(text: str, longest: int, what: str) -> str:
+    """``text`` without line breaks and needless spaces. ``longest``: in characters; ``what``: what it is, for people.
+
+    Raises NotKept where nothing is left of it, or more than that.
+    """
+    line = " ".join(text.split())
+    if not 0 < len(line) <= longest:
+        raise NotKept(f"{what} has 1 to {longest} characters", "")
+    return line
 
 
 @runtime_checkable

@@ -1,4 +1,9 @@
-"""The engines: from sound to words and back."""
+"""The engines: from sound to words and back.
+
+They are synchronous, and one thread builds, calls and closes each (:mod:`edge.engine_thread`). Building one raises
+SettingsError for a name that it does not know, and ModelError for a model that is missing or damaged. A method may
+raise EngineError, which ends the turn with an apology; anything else that it raises is a bug, and ends the process.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +17,8 @@ from edge.intents import Transcript
 class Closeable(Protocol):
     """Something that holds native memory."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give it back; called once, and nothing after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ class SttEngine(Closeable, Protocol):
     """Speech to text."""
 
     def transcribe(self, pcm: Pcm, language: str | None, sayable: Sayable | None = None) -> Transcript:
-        """``pcm``: int16, 16 kHz, one utterance; ``language`` None to detect it.
+        """``pcm``: int16, shape (n,), 16 kHz, one utterance; ``language``: ISO 639-1, None to detect it.
 
         ``sayable``, the start of every sentence that means something here, helps to hear right: the text is one of
         those sentences where the sound bears it out, and what was heard without that knowledge otherwise.
@@ -122,7 +128,10 @@ class LlmEngine(Closeable, Protocol):
         """
 
     def complete(self, prompt: str, grammar: str, max_tokens: int) -> Completion:
-        """``grammar`` in GBNF. Returns the completion of ``prompt``."""
+        """The most likely completion of ``prompt`` that ``grammar`` allows, of at most ``max_tokens`` tokens.
+
+        ``grammar``: GBNF, https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md, with the rule ``root``.
+        """
 
 
 class TtsEngine(Closeable, Protocol):
@@ -133,4 +142,4 @@ class TtsEngine(Closeable, Protocol):
         """Samples per second of what it speaks."""
 
     def synthesize(self, sentence: str) -> Pcm:
-        """Returns the spoken sentence: int16, mono, at ``rate``."""
+        """Returns the spoken sentence: int16, shape (n,), at ``rate``; of nothing to say, no samples."""

@@ -19,7 +19,7 @@ class Journal(Protocol):
     """Where turns are kept."""
 
     def keep_for(self, days: float) -> None:
-        """How long turns are kept from now on; 0: no further one is."""
+        """How long turns are kept from now on, in days; 0: no further one is."""
 
     async def write(self, ended: TurnEnded) -> bool:
         """Returns when the turn would survive a power cut, and whether it is kept at all. Raises StorageError."""
@@ -74,7 +74,7 @@ class Consents(Protocol):
         """Whether what serves ``purpose`` may leave the house now. Raises StorageError."""
 
     async def say(self, purpose: str, how: str, *, yes: bool) -> None:
-        """From now on. Raises StorageError."""
+        """From now on. ``how`` it was said: see :class:`edge.privacy.consent.How`. Raises StorageError."""
 
 
 class Erasures(Protocol):

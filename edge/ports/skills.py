@@ -26,7 +26,10 @@ class Skill(Protocol):
     def deadline_s(self) -> float:
         """Seconds after which its work is abandoned."""
 
-    async def run(self, intent: Intent, origin: Origin) -> Outcome: ...
+    async def run(self, intent: Intent, origin: Origin) -> Outcome:
+        """Do what ``intent`` asks for, and tell what became of it, no more than what was confirmed. Cancelled after
+        :attr:`deadline_s`, and when somebody interrupts. Raises AssistantError, of which the person hears.
+        """
 
 
 @runtime_checkable
@@ -42,7 +45,7 @@ class Service(Protocol):
     """A skill that also does something unasked, such as ringing when a timer is over."""
 
     async def serve(self) -> None:
-        """Runs as long as the assistant, beside its turns; cancelled at the end."""
+        """Runs as long as the assistant, beside its turns; cancelled at the end. What it raises ends the assistant."""
 
 
 @runtime_checkable

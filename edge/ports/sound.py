@@ -13,15 +13,14 @@ class AudioSink(Protocol):
     """Where answers are heard."""
 
     async def play(self, pcm: Pcm, rate: int) -> None:
-        """Returns when it has been played, but for a tail of at most 50 ms. Cancelling stops the sound within 50 ms.
-
-        Raises AudioError.
+        """``pcm``: int16, mono, ``rate`` samples a second. Returns when it has been played, but for a tail of at most
+        50 ms. Cancelling stops the sound within 50 ms. Raises AudioError.
         """
 
     async def finish(self) -> str | None:
         """The answer is complete: returns when its last sample was heard.
 
-        Gives the path of its recording, where this sink makes one.
+        Gives the path of its recording, where this sink makes one. Raises AudioError.
         """
 
 
@@ -63,7 +62,8 @@ class ListeningSwitch(Protocol):
     """Whether sound may come in."""
 
     @property
-    def on(self) -> bool: ...
+    def on(self) -> bool:
+        """Whether it may now."""
 
     @property
     def button(self) -> bool:
@@ -88,7 +88,7 @@ class Loudness(Protocol):
         """Whether it is silent, whatever the volume."""
 
     def set(self, volume: float, *, muted: bool) -> None:
-        """From the next sentence on."""
+        """From the next sentence on. ``volume``: 0–1, as above."""
 
 
 class Panel(Closeable, Protocol):
@@ -113,7 +113,8 @@ class Delegate(Protocol):
         """Whether it takes the next one."""
 
     async def take(self, turn: str, word: str, at: float, sound: AsyncIterator[AudioChunk], origin: Origin) -> None:
-        """One command, for which ``word`` woke at ``at`` and which begins ``sound``; returns after the answer.
+        """One command, for which ``word`` woke at ``at`` (seconds on the clock of the sound), and which begins
+        ``sound``; returns after the answer.
 
         The turn's events are its own to tell, to the TurnEnded.
         """

@@ -14,8 +14,6 @@ from edge.privacy.names import NameFinder
 from edge.privacy.patterns import ADDRESSES, EMAIL, LINK, SECRETS, cards, ibans, phones
 
 _PLACEHOLDER: Final = re.compile(r"\[\s*(name|phone|e-?mail|address|card|account|code|link)\s+(\d+)\s*\]", re.I)
-_LONGEST: Final = 24
-"""Characters of a placeholder, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +27,6 @@ class Masked:
     def unmask(self, text: str) -> str:
         """``text``, an answer to this one, with what its placeholders stand for."""
         return unmask(text, self.names)
-
-    def unmasking(self) -> "Unmasking":
-        """The same for an answer that comes in pieces."""
-        return Unmasking(self.names)
 
 
 class Masker:
@@ -88,28 +82,6 @@ class Masker:
                 yield from ((*match.span(), "address") for match in pattern.finditer(text))
             yield from ((*span, "phone") for span in phones(text, self._language))
         yield from ((*span, "name") for span in self._names.find(text))
-
-
-class Unmasking:
-    """Puts names back into an answer that comes in pieces, of which any may end in the middle of a placeholder."""
-
-    def __init__(self, names: Mapping[str, str]) -> None:
-        """``names``: what placeholders stand for."""
-        self._names, self._held = names, ""
-
-    def push(self, piece: str) -> str:
-        """What can be told now."""
-        text = self._held + piece
-        opened = text.rfind("[")
-        if opened < 0 or "]" in text[opened:] or len(text) - opened > _LONGEST:
-            opened = len(text)
-        self._held = text[opened:]
-        return unmask(text[:opened], self._names)
-
-    def end(self) -> str:
-        """The rest."""
-        rest, self._held = self._held, ""
-        return unmask(rest, self._names)
 
 
 def unmask(text: str, names: Mapping[str, str]) -> str:

@@ -264,11 +264,6 @@ class Arbitration:
         self._contests: list[Contest] = []
         self._favoured_until = -math.inf
 
-    @property
-    def contests(self) -> list[Contest]:
-        """Those that may still have something to say."""
-        return self._contests
-
     def claim(self, wake: str, word: str, loudness_db: float, at: float, now: float, *, alone: bool = False) -> Contest:
         """This assistant heard ``word`` at ``at``, ``loudness_db`` over the noise where it stands.
 

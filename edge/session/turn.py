@@ -6,52 +6,42 @@ stage it is in, and the turn still ends with an event that says so.
 """
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import ExitStack, aclosing, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
+from typing import Final
 
 import anyio
 
 from edge.act.dispatch import Dispatch
 from edge.bus import Emitter
 from edge.chunk import AudioChunk, Pcm, SoundCut
-from edge.dialogue import SECRET, VOICE
+from edge.dialogue import VOICE
 from edge.errors import AssistantError, StorageError
 from edge.events import Asked, TurnEnded
-from edge.intents import (
-    Intent,
-    Origin,
-    Outcome,
-    OutcomeKind,
-    Phrase,
-    Question,
-    Telling,
-    Tier,
-    Transcript,
-    Understanding,
-    together,
-)
-from edge.listen.listen import Hypothesis, Listener, Progress
+from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question, Tier, Transcript, Understanding
+from edge.listen.listen import Hypothesis, Listener, Progress, Utterance
 from edge.ports import Afterthought, Journal, Recorder
+from edge.session.answering import Answering
 from edge.session.clock import TurnClock
 from edge.session.conversation import Conversation
+from edge.session.discretion import Discretion
 from edge.session.precedence import Precedence
 from edge.session.story import CANCELLED, Story
 from edge.speak.speak import Voice
 from edge.speak.wording import Wording
-from edge.understand.digits import hidden
 from edge.understand.router import Routed, Router
 
-NOT_UNDERSTOOD = Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("not_understood"))
-SILENCE = Outcome(OutcomeKind.SILENCE, Phrase("nothing"))
-UNWRITTEN = "…"
-"""What events and the journal have for the words of a message in a person's own voice."""
-
-_KEEP_S = 5.0
+_NOT_UNDERSTOOD: Final = Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("not_understood"))
+_NOT_MEANT_FOR_US: Final = Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("nothing"))
+_SILENCE: Final = Outcome(OutcomeKind.SILENCE, Phrase("nothing"))
+_KEEP_S: Final = 5.0
 """How long the next command may wait for this one to be kept."""
 
 Permit = Callable[[], Awaitable[None]]
 """Returns once a turn may act and be heard."""
+Hear = Callable[[], Awaitable[Transcript | None]]
+"""Returns what is said; None: nothing is."""
 
 
 async def _at_once() -> None:
@@ -95,23 +85,25 @@ class Turn:
         """``conversation``: the one that this turn goes on with; None: it begins one. ``careful``: a program speaks,
         and no person: what is guarded is asked about, however clear it is, and no yes answers that, only the PIN.
         """
-        self._stages, self._clock = stages, clock
+        self._stages, self._clock, self._careful = stages, clock, careful
         self._story = Story(bus, clock, origin)
         self.id = self._story.id
         self._conversation = conversation or Conversation()
-        self._not_understood = NOT_UNDERSTOOD
+        self._discretion = Discretion(self._conversation)
+        self._answering = Answering(stages.wording, stages.voice, self._story, self._begins_to_sound)
         self._permit: Permit = _at_once
-        self._withdrawn = False
-        self._claim: ExitStack | None = None
-        self._takes_message = False
-        self._careful = careful
+        self._not_understood = _NOT_UNDERSTOOD
         self._meant: Understanding | None = None
+        """What a program has named, and nobody need understand."""
         self._sound: Pcm | None = None
         """What was said, where it may be kept."""
+        self._claim: ExitStack | None = None
+        """Keeps others from the engines until it is closed."""
+        self._withdrawn = False
 
-    async def spoken(
-        self, sound: AsyncIterator[AudioChunk], wake_ms: float, permit: "Permit | None" = None
-    ) -> TurnEnded:
+    # -- how it begins -------------------------------------------------------------------------------------------
+
+    async def spoken(self, sound: AsyncIterator[AudioChunk], wake_ms: float, permit: Permit | None = None) -> TurnEnded:
         """Listen to ``sound`` until the command ends, and carry it out. ``wake_ms``: compute since the wake word.
 
         ``permit`` returns when anything may be done or said; until then the turn only listens.
@@ -119,10 +111,6 @@ class Turn:
         self._story.note(wake_ms=wake_ms)
         self._permit = permit or _at_once
         return await self._run(lambda: self._listen(sound))
-
-    def withdraw(self) -> None:
-        """Another assistant answers. Whoever calls this then cancels the turn, which leaves no trace."""
-        self._withdrawn = True
 
     async def followed_up(
         self, sound: AsyncIterator[AudioChunk], within_s: float, asked: Asked | None = None
@@ -133,9 +121,9 @@ class Turn:
         understand was not meant for it, and it says nothing. ``asked``: what the turn just before this one asked; only
         if that was for somebody's voice is the sound of the answer given to a skill.
         """
-        self._takes_message = asked is not None and asked.slot == VOICE
+        self._discretion.takes_message = asked is not None and asked.slot == VOICE
         if self._conversation.context().question is None:
-            self._not_understood = Outcome(OutcomeKind.NOT_UNDERSTOOD, Phrase("nothing"))
+            self._not_understood = _NOT_MEANT_FOR_US
             self._story.origin = replace(self._story.origin, addressed=False)
         return await self._run(lambda: self._listen(sound, within_s))
 
@@ -153,61 +141,69 @@ class Turn:
         self._meant = Understanding(first, Tier.PROGRAM, 1.0, tuple(further))
         return await self._run(lambda: self._read(text))
 
-    async def _run(self, hear: Callable[[], Awaitable[Transcript | None]]) -> TurnEnded:
+    def withdraw(self) -> None:
+        """Another assistant answers. Whoever calls this then cancels the turn, which leaves no trace."""
+        self._withdrawn = True
+
+    # -- the story -----------------------------------------------------------------------------------------------
+
+    async def _run(self, hear: Hear) -> TurnEnded:
         precedence = self._stages.precedence
         with precedence.claimed() if precedence is not None else nullcontext() as self._claim:
-            return await self._told(hear)
-
-    async def _told(self, hear: Callable[[], Awaitable[Transcript | None]]) -> TurnEnded:
-        try:
-            transcript = await hear()
-            if transcript is None:
-                self._story.outcome = SILENCE
-            else:
-                self._story.take(transcript, self._public(transcript.text))
-                await self._permit()
-                understood = await self._understand(transcript)
-                if understood.understanding is not None:
-                    await self._answer(await self._with_afterthought(await self._act(understood.understanding)))
+            try:
+                transcript = await hear()
+                if transcript is None:
+                    self._story.outcome = _SILENCE
                 else:
-                    await self._answer([understood.answer or self._not_understood])
-        except SoundCut:
-            # The microphone was switched off in mid-sentence: what was heard until then is not acted on.
-            self._story.outcome = CANCELLED
-        except AssistantError as error:
-            await self._permit()
-            await self._apologise(error)
-        finally:
-            ended = self._end()
-            with anyio.CancelScope(shield=True):
-                await self._let_go()
-                await self._keep(ended)
+                    await self._permit()
+                    understood = await self._understand(transcript)
+                    outcomes = await self._act(understood)
+                    await self._answering.answer(outcomes)
+            except SoundCut:
+                # The microphone was switched off in mid-sentence: what was heard until then is not acted on.
+                self._story.outcome = CANCELLED
+            except AssistantError as error:
+                await self._permit()
+                await self._apologise(error)
+            finally:
+                ended = self._end()
+                with anyio.CancelScope(shield=True):
+                    await self._let_go()
+                    await self._keep(ended)
         return ended
 
-    # -- the stages, in the order of the story -------------------------------------------------------------------
+    # -- its stages, in their order ------------------------------------------------------------------------------
 
     async def _listen(self, sound: AsyncIterator[AudioChunk], within_s: float | None = None) -> Transcript | None:
         assert self._stages.listener is not None
+        takes_message = self._discretion.takes_message
         utterance = await self._stages.listener.listen(
-            self._followed(sound), self._on_progress, within_s, message=self._takes_message
+            self._followed(sound), self._on_progress, within_s, message=takes_message
         )
-        if self._takes_message:
+        if takes_message:
             self._story.origin = replace(self._story.origin, voice=utterance.pcm)
-        self._hold(utterance.pcm)
-        self._story.heard(utterance, self._public(utterance.transcript.text if utterance.transcript else ""))
-        return utterance.transcript
+        return self._heard(utterance, utterance.pcm)
 
     async def _transcribe(self, pcm: Pcm) -> Transcript | None:
         assert self._stages.listener is not None
         utterance = await self._stages.listener.whole(pcm)
-        self._hold(pcm)
         self._story.ended_speaking(utterance.speech_end)
-        self._story.heard(utterance, self._public(utterance.transcript.text if utterance.transcript else ""))
-        return utterance.transcript
+        return self._heard(utterance, pcm)
+
+    def _heard(self, utterance: Utterance, pcm: Pcm | None) -> Transcript | None:
+        if self._stages.recorder is not None and self._discretion.keeps_sound:
+            self._sound = pcm
+        said = utterance.transcript
+        self._story.heard(utterance, self._discretion.public(said.text, said.language) if said is not None else "")
+        return said
 
     async def _read(self, text: str) -> Transcript | None:
-        stripped = text.strip()
-        return Transcript(stripped, self._story.origin.language) if stripped else None
+        if not (text := text.strip()):
+            return None
+        language = self._story.origin.language
+        transcript = Transcript(text, language)
+        self._story.take(transcript, self._discretion.public(text, language))
+        return transcript
 
     async def _understand(self, transcript: Transcript) -> Routed:
         if self._meant is not None:
@@ -218,74 +214,34 @@ class Turn:
         self._story.understood(routed)
         return routed
 
-    async def _act(self, understanding: Understanding) -> list[Outcome]:
-        """One outcome for each thing that the sentence asked for, done in that order; after a question, no more."""
-        begun = time.perf_counter()
-        done = self._story.done
-        confidence = 0.0 if self._careful else understanding.confidence
-        try:
-            for intent in understanding.intents:
-                self._story.acted(await self._stages.dispatch.run(intent, self._story.origin, confidence))
-                if done[-1].question is not None:
-                    break
-        finally:
-            self._story.note(act_ms=(time.perf_counter() - begun) * 1000)
-        return done
-
-    async def _with_afterthought(self, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+    async def _act(self, understood: Routed) -> Sequence[Outcome]:
+        """What there is to tell: of each thing that the sentence asked for, or that nobody knows what it means."""
+        if understood.understanding is None:
+            return [understood.answer or self._not_understood]
+        outcomes = await self._carry_out(understood.understanding)
         if self._stages.afterthought is None:
             return outcomes
         asked = await self._stages.afterthought.afterthought(outcomes, self._story.origin)
         return outcomes if asked is None else [*outcomes, asked]
 
-    async def _answer(self, outcomes: Sequence[Outcome]) -> None:
-        outcome = self._story.outcome = together(outcomes)
-        text = self._worded(outcomes)
-        if outcome.telling is not None:
-            await self._tell(text, outcome.telling, outcomes)
-            return
-        self._story.answered(text)
-        if text and self._stages.voice is not None:
-            await self._stages.voice.speak(text, self._sounds)
-            await self._finish_speaking(self._stages.voice)
+    async def _carry_out(self, understanding: Understanding) -> Sequence[Outcome]:
+        """One outcome for each thing that the sentence asked for, done in that order; after a question, no more."""
+        begun = time.perf_counter()
+        confidence = 0.0 if self._careful else understanding.confidence
+        try:
+            for intent in understanding.intents:
+                outcome = await self._stages.dispatch.run(intent, self._story.origin, confidence)
+                self._story.acted(outcome)
+                if outcome.question is not None:
+                    break
+        finally:
+            self._story.note(act_ms=(time.perf_counter() - begun) * 1000)
+        return self._story.done
 
-    async def _tell(self, text: str, telling: Telling, outcomes: Sequence[Outcome]) -> None:
-        """Say ``text``, and then each sentence of what is still being made as soon as it is there."""
-        said = self._sentences(text, telling, outcomes)
-        async with aclosing(said):
-            if self._stages.voice is None:
-                async for sentence in said:
-                    self._story.told(sentence)
-            else:
-                await self._stages.voice.tell(said, self._sounds, self._story.told)
-        self._story.answered(self._story.reply.text)
-        if self._stages.voice is not None:
-            await self._finish_speaking(self._stages.voice)
-
-    async def _sentences(self, text: str, telling: Telling, outcomes: Sequence[Outcome]) -> AsyncGenerator[str, None]:
-        if text:
-            yield text
-        async for sentence in telling:
-            yield sentence
-        came_of_it = telling.outcome
-        self._story.reported(came_of_it)
-        self._story.outcome = together([*(each for each in outcomes if each.telling is not telling), came_of_it])
-        if closing := self._worded([came_of_it]):
-            yield closing
-
-    def _worded(self, outcomes: Sequence[Outcome]) -> str:
-        say, language = self._stages.wording.say, self._story.origin.language
-        return " ".join(filter(None, (say(each.say, language) for each in outcomes)))
-
-    def _sounds(self) -> None:
-        """The answer has begun to sound: what is still to be made of it is made sooner than it is heard."""
+    def _begins_to_sound(self) -> None:
+        """What is still to be made of the answer is made sooner than it is heard: others may have the engines."""
         if self._claim is not None:
             self._claim.close()
-        self._story.first_sample()
-
-    async def _finish_speaking(self, voice: Voice) -> None:
-        self._story.spoken()
-        self._story.reply = replace(self._story.reply, audio=await voice.finish())
 
     async def _apologise(self, error: AssistantError) -> None:
         """Where an expected failure of any stage ends: reported, said aloud, and the loop goes on."""
@@ -296,7 +252,7 @@ class Turn:
         key = error.code if self._stages.wording.knows(error.code) else "fault"
         failed = Outcome(OutcomeKind.FAILED, Phrase(key))
         try:
-            await self._answer([*self._story.done, failed])
+            await self._answering.answer([*self._story.done, failed])
         except AssistantError as unspoken:
             self._story.fault(unspoken)
 
@@ -323,23 +279,17 @@ class Turn:
         """Also what was cancelled or went wrong is kept, but for what another assistant has to keep."""
         if self._stages.journal is None or self._withdrawn:
             return
-        kept = False
         try:
-            with anyio.move_on_after(_KEEP_S) as keeping:
-                kept = await self._stages.journal.write(ended)
+            kept = await _written(self._stages.journal, ended)
         except AssistantError as error:
             self._story.fault(error)
-            return
-        if keeping.cancelled_caught:
-            # A card that is about to die answers after half a minute: the next command must not wait for it.
-            self._story.fault(StorageError("the disk does not answer: the turn may not be kept", "look at its health"))
             return
         # Talk that was overheard while it listened on is nobody's command.
         meant_for_us = self._story.origin.addressed or self._story.understanding is not None
         if kept and meant_for_us and self._stages.recorder is not None and self._sound is not None:
             self._stages.recorder.keep(ended.turn, self._sound)
 
-    # -- the sound, and what may be told of it -------------------------------------------------------------------
+    # -- while somebody speaks -----------------------------------------------------------------------------------
 
     async def _followed(self, sound: AsyncIterator[AudioChunk]) -> AsyncIterator[AudioChunk]:
         async for chunk in sound:
@@ -348,20 +298,13 @@ class Turn:
 
     def _on_progress(self, progress: Progress) -> None:
         if isinstance(progress, Hypothesis):
-            progress = replace(progress, text=self._public(progress.text))
+            progress = replace(progress, text=self._discretion.public(progress.text, self._story.origin.language))
         self._story.progressed(progress)
 
-    def _public(self, text: str) -> str:
-        """``text`` as events may tell it: where a PIN was asked for, without numbers; nothing of a message."""
-        if self._takes_message:
-            return UNWRITTEN
-        return hidden(text, self._story.origin.language) if self._takes_secret() else text
 
-    def _takes_secret(self) -> bool:
-        asked = self._conversation.context().question
-        return asked is not None and asked.slot == SECRET
-
-    def _hold(self, pcm: Pcm | None) -> None:
-        """Sound may be kept of what may be written down, and of nothing else."""
-        if self._stages.recorder is not None and not self._takes_message and not self._takes_secret():
-            self._sound = pcm
+async def _written(journal: Journal, ended: TurnEnded) -> bool:
+    """Whether it is kept now. Raises StorageError."""
+    with anyio.move_on_after(_KEEP_S):
+        return await journal.write(ended)
+    # A card that is about to die answers after half a minute: the next command must not wait for it.
+    raise StorageError("the disk does not answer: the turn may not be kept", "look at its health")

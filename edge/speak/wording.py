@@ -4,7 +4,6 @@ import datetime
 import functools
 import hashlib
 import logging
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from jinja2 import BytecodeCache, ChoiceLoader, Environment, FileSystemLoader, P
 from jinja2.bccache import Bucket
 from jinja2.environment import TemplateModule
 
+from edge import atomic_file
 from edge.intents import Phrase
 
 _log = logging.getLogger(__name__)
@@ -100,12 +100,9 @@ class _Compiled(BytecodeCache):
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep it for the next start."""
         content, path = bucket.bytecode_to_string(), self._path(bucket)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            part.touch(mode=0o600)
-            part.write_bytes(_digest(content) + b"\n" + content)
-            part.replace(path)
+            atomic_file.replace(path, _digest(content) + b"\n" + content, mode=0o600, durable=False)
         except OSError as error:
             _log.warning("compiled phrases are not kept, the next start takes longer: %s", error)
 

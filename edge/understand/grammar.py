@@ -126,11 +126,7 @@ class Grammar:
 
 
 def _lists(house: Inventory, vocabularies: Sequence[Vocabulary]) -> Lists:
-    names = [
-        (name, device.name, _device_context(device))
-        for device in house.devices()
-        for name in (device.name, *device.aliases)
-    ]
+    names = [(name, device.name, _device_context(device)) for device in house.devices() for name in device.names]
     areas = [(name, area) for area, further in house.areas().items() for name in (area, *further)]
     floors = [(floor, floor) for floor in house.floors()]
     given = {

@@ -7,12 +7,12 @@ anything but sentences, is as good as none.
 
 import hashlib
 import logging
-import os
 import pickle
 import time
 from pathlib import Path
 from typing import Final
 
+from edge import atomic_file
 from edge.understand import packed
 from edge.understand.needs import Beginning, Needed
 from edge.understand.packed import Packed
@@ -62,12 +62,10 @@ def _kept(path: Path, mark: str) -> Read | None:
 
 def _keep(path: Path, mark: str, read: Read) -> None:
     content = packed.written(read)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.touch(mode=0o600)
-        part.write_bytes(b"\n".join((mark.encode(), _digest(content), content)))
-        part.replace(path)
+        kept = b"\n".join((mark.encode(), _digest(content), content))
+        atomic_file.replace(path, kept, mode=0o600, durable=False)
     except OSError as error:
         _log.warning("what was read of the sentences is not kept, the next start takes longer: %s", error)
 

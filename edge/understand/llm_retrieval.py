@@ -100,13 +100,13 @@ _REFERRING: Final = frozenset(
 
 def _score(device: Device, heard: _Heard) -> float:
     """How much speaks for ``device``; 0 when nothing does."""
-    names = frozenset[str]().union(*(_words(name) for name in (device.name, *device.aliases))) - _COMMON
+    names = frozenset[str]().union(*(_words(name) for name in device.names)) - _COMMON
     kinds = _kind_words(device)
     own = names - kinds - _words(device.area or "") - heard.words_of_rooms
     score = _NAME * len(heard.telling & own) + _LIKE * sum(
         _misheard(word, heard.telling) for word in own - heard.telling
     )
-    if any(_run_together(heard.text, name) for name in (device.name, *device.aliases)):
+    if any(_run_together(heard.text, name) for name in device.names):
         score += _NAME
     kind = _KIND if heard.telling & kinds else _NAMED_KIND if heard.telling & names & _ALL_KINDS else 0.0
     if _in_room(device, names, heard):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edge.devices import Device
+from edge.devices import Device, same_name
 from edge.dialogue import Exchange
 from edge.intents import Intent, SlotValue
 from edge.ports import Inventory
@@ -53,17 +53,17 @@ def referents(exchange: Exchange, house: Inventory) -> list[Referent]:
 def fits(device: Device, slots: Mapping[str, SlotValue], domain: str | None = None) -> bool:
     """Whether ``slots`` mean ``device``, among others. ``domain``: a kind that is known besides."""
     excluded = any(
-        _same(each, value)
+        same_name(each, value)
         for slot, values in (("except_name", (device.name,)), ("except_area", (device.area,)))
         for value in str(slots.get(slot, "")).splitlines()
         for each in values
     )
     return (
         not excluded
-        and ("name" not in slots or any(_same(name, slots["name"]) for name in (device.name, *device.aliases)))
-        and ("area" not in slots or _same(device.area, slots["area"]))
-        and ("floor" not in slots or _same(device.floor, slots["floor"]))
-        and ("device_class" not in slots or _same(device.device_class, slots["device_class"]))
+        and ("name" not in slots or device.is_called(slots["name"]))
+        and ("area" not in slots or same_name(device.area, slots["area"]))
+        and ("floor" not in slots or same_name(device.floor, slots["floor"]))
+        and ("device_class" not in slots or same_name(device.device_class, slots["device_class"]))
         and ("domain" not in slots or device.domain == slots["domain"])
         and (domain is None or device.domain == domain)
     )
@@ -82,7 +82,3 @@ def _of(intent: Intent, acted: Sequence[Device], house: Inventory) -> list[Refer
         meant = [device for device in devices if device in acted] or devices
         return [of_device(meant[0], house)] if len(meant) == 1 else []
     return [Referent(target, devices)] if devices else []
-
-
-def _same(known: str | None, said: object) -> bool:
-    return known is not None and known.casefold().strip() == str(said).casefold().strip()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge import atomic_file
 from edge.errors import StorageError
 from edge.onnx import session
 from edge.wake.curves import Curve, CurvePoint
@@ -70,11 +71,9 @@ class OwnWords:
         """Keep a recording, a WAV file. Returns what it is called. Raises StorageError."""
         take = secrets.token_hex(6)
         path = self.path(word, take)
-        part = path.with_suffix(".part")
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            part.write_bytes(wav)
-            part.replace(path)
+            atomic_file.replace(path, wav, durable=False)
         except OSError as error:
             what = f"{path} can't be written: {error.strerror or error}"
             raise StorageError(what, "see to the disk and its permissions") from None

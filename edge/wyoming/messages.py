@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from wyoming.event import Event
 
+from edge import outside
 from edge.wyoming.frames import Malformed
 
 M = TypeVar("M", bound=BaseModel)
@@ -72,6 +73,5 @@ def message(kind: type[M], event: Event) -> M:
     try:
         return kind.model_validate(event.data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Malformed(f"{event.type}: {where}: {first['msg']}") from None
+        where, mistake = outside.first_mistake(error)
+        raise Malformed(f"{event.type}: {where}: {mistake}") from None

@@ -3,19 +3,23 @@
 import argparse
 import os
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from scripts.arm import count, llama, root, suite, tried, wheels
+from scripts.arm import campaign, count, llama, root, summary, tried, wheels
 from scripts.arm.root import Kept
 from scripts.prepare.cores import A53, CORES, Core
 from scripts.prepare.watch import StepFailed
 
 Command: TypeAlias = Callable[[argparse.Namespace], int]
 
+_BY_NAME: Final[Mapping[str, Core]] = {core.name: core for core in CORES}
+_OF_A_CORE: Final[Mapping[str, Any]] = {"type": _BY_NAME.__getitem__, "metavar": "|".join(_BY_NAME)}
 _NEEDED: Final = ("bwrap", "apt-get", "dpkg-deb")
 
 
@@ -46,10 +50,19 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--ask", action="store_true", help="ask the index anew")
     one.set_defaults(command=_wheels)
     one = commands.add_parser("llama", help="build llama-cpp-python for each core, and try each build on each core")
+    one.add_argument("--core", **_OF_A_CORE, help="only on that one")
     one.set_defaults(command=_llama)
     one = commands.add_parser("tests", help="run the tests on an emulated board")
     _with_core(one)
     one.add_argument("paths", nargs="*", default=["tests/unit", "tests/flow"], metavar="PATH")
+    one.add_argument("--shard", type=_shard, default=(1, 1), metavar="1/3", help="only this part; others at a time")
+    one.add_argument("--workers", type=int, default=1, metavar="N", help="all of N shards at a time")
+    one.add_argument("--one-of-each", action="store_true", help="only the first test of each file")
+    one.add_argument("--limit", type=float, default=600.0, metavar="S", help="seconds that a test may take")
+    one.add_argument("--slow", type=int, default=8, metavar="TIMES", help="how slow the board's clock goes")
+    one.add_argument("--summary", action="store_true", help="run nothing: what has come of it so far")
+    one.add_argument("--again", action="store_true", help="also what failed")
+    one.add_argument("--afresh", action="store_true", help="also what has passed")
     one.set_defaults(command=_tests)
     one = commands.add_parser("count", help="count the instructions of a turn's stages")
     _with_core(one)
@@ -60,8 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _with_core(parser: argparse.ArgumentParser) -> None:
-    cores: Mapping[str, Core] = {core.name: core for core in CORES}
-    parser.add_argument("--core", type=cores.__getitem__, default=A53, metavar="|".join(cores))
+    parser.add_argument("--core", **_OF_A_CORE, default=A53)
 
 
 def _wheels(asked: argparse.Namespace) -> int:
@@ -80,26 +92,63 @@ def _wheels(asked: argparse.Namespace) -> int:
 
 def _llama(asked: argparse.Namespace) -> int:
     kept = Kept(asked.cache)
+    cores = [asked.core] if asked.core else CORES
     built = llama.build(CORES, kept.wheels, kept.folder / "llama")
-    root.make(kept, None)
+    root.make(kept)
     emulator = root.emulator(kept)
-    return tried.builds(kept, emulator, asked.models, dict(zip(CORES, built, strict=True)))
+    return tried.builds(kept, emulator, asked.models, dict(zip(CORES, built, strict=True)), cores)
 
 
 def _tests(asked: argparse.Namespace) -> int:
     kept = Kept(asked.cache)
-    root.make(kept, None)
-    result = suite.run(kept, root.emulator(kept), asked.core, asked.models, asked.paths)
-    for test in result.failed:
-        print(f"FAILED {test}")
-    print(f"on {asked.core.name}, in {result.seconds:.0f} s, {result.deselected} left out (see left_out.toml)")
-    print(f"{result.passed} passed, {len(result.failed)} failed")
-    return 1 if result.failed or not result.passed else 0
+    if not asked.summary:
+        root.make(kept)
+        root.emulator(kept)
+    running = campaign.prepare(kept, asked.core, asked.paths)
+    if asked.again or asked.afresh:
+        campaign.forget(running, all_of_it=asked.afresh)
+    if asked.workers > 1 and not asked.summary:
+        _beside_each_other(asked)
+    elif not asked.summary:
+        way = campaign.Way(asked.core, asked.models, asked.shard, asked.limit, asked.one_of_each, asked.slow)
+        campaign.run(running, kept, way)
+    told, bad = summary.told(running, asked.core)
+    print(told)
+    return 1 if bad else 0
+
+
+def _beside_each_other(asked: argparse.Namespace) -> None:
+    """Run the shards at the same time, each in a session of its own, as the kernel shares processors among these."""
+    line = [sys.executable, "-m", "scripts.arm", "--cache", asked.cache, "--models", asked.models, "tests"]
+    line += ["--core", asked.core.name, "--limit", str(asked.limit), "--slow", str(asked.slow)]
+    line += ["--one-of-each"] * asked.one_of_each
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    shards = [
+        subprocess.Popen(
+            [*line, "--shard", f"{number}/{asked.workers}", *asked.paths],
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        for number in range(1, asked.workers + 1)
+    ]
+    try:
+        for shard in shards:
+            shard.wait()
+    finally:
+        for shard in shards:
+            shard.kill()
+
+
+def _shard(said: str) -> tuple[int, int]:
+    number, _, shards = said.partition("/")
+    if not 1 <= int(number) <= int(shards):
+        raise ValueError(said)
+    return int(number), int(shards)
 
 
 def _count(asked: argparse.Namespace) -> int:
     kept = Kept(asked.cache)
-    root.make(kept, None)
+    root.make(kept)
     counted = count.count(kept, asked.core, asked.stages, asked.models)
     for board in count.BOARDS:
         if board.core is asked.core:

@@ -36,9 +36,9 @@ class Board:
 
 
 BOARDS: Final = (
-    Board("Zero 2 W", A53, 1.0, (0.8, 1.2), (0.4, 0.7)),
-    Board("Pi 4", A72, 1.8, (1.5, 2.1), (0.8, 1.2)),
-    Board("Pi 5", A76, 2.4, (2.0, 3.2), (1.3, 2.0)),
+    Board("Zero 2 W", A53, 1.0, (0.5, 0.72), (0.4, 0.7)),
+    Board("Pi 4", A72, 1.8, (0.9, 1.3), (0.8, 1.2)),
+    Board("Pi 5", A76, 2.4, (1.5, 2.2), (1.3, 2.0)),
 )
 """docs/arm.md has the source of every number."""
 _KERNELS: Final = 0.25
@@ -81,7 +81,7 @@ def parse(said: str) -> list[Counted]:
 
 
 def count(kept: Kept, core: Core, stages: Sequence[str], models: Path) -> list[Counted]:
-    """Those ``stages``, or all, on that core. Raises StepFailed."""
+    """Those ``stages``, or all of a turn that the grammar knows, on that core. Raises StepFailed."""
     tools, plugin = _tools(kept), kept.folder / "count.so"
     compiler: Words = ["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", plugin, _SOURCE]
     watch("building the counter", compiler, kept.folder / "count-build.log")

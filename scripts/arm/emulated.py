@@ -26,15 +26,24 @@ _FLAGS: Final = "FP"
 """The emulator is opened now, so that it need not lie in the root, and is told what the program was called as."""
 
 
-def confined(root: Path, program: Words, folder: str, shown: Mapping[Path, str], environ: Mapping[str, str]) -> Words:
-    """What to run: ``program`` in ``root``, there in ``folder``, with what ``shown`` names read-only, and a /tmp and a
-    network of its own.
+def confined(
+    root: Path,
+    program: Words,
+    folder: str,
+    shown: Mapping[Path, str],
+    environ: Mapping[str, str],
+    written: Mapping[Path, str] | None = None,
+) -> Words:
+    """What to run: ``program`` in ``root``, there in ``folder``, with what ``shown`` names read-only, what ``written``
+    names to be written to, and a /tmp and a network of its own.
     """
     line: list[str | Path] = ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-net", "--unshare-ipc"]
     line += ["--bind", root, "/", "--dev", "/dev", "--proc", "/proc", "--ro-bind", "/sys", "/sys"]
     line += ["--tmpfs", "/tmp"]  # noqa: S108  # a file system of its own
     for source, place in shown.items():
         line += ["--ro-bind", source, place]
+    for source, place in (written or {}).items():
+        line += ["--bind", source, place]
     line += ["--chdir", folder, "--clearenv"]
     for name, value in environ.items():
         line += ["--setenv", name, value]
@@ -45,8 +54,16 @@ def run(emulator: Path, line: Words, output: int | None = None) -> "subprocess.C
     """Run a line of :func:`confined` with ``emulator``, a static program, known to the kernel. What it says goes to the
     file descriptor ``output``; how it ends is not checked.
     """
-    words = [sys.executable, "-m", "scripts.arm.emulated", str(emulator), *map(str, line)]
-    return subprocess.run(words, check=False, stdout=output, stderr=subprocess.STDOUT, text=True)
+    return subprocess.run(_words(emulator, line), check=False, stdout=output, stderr=subprocess.STDOUT, text=True)
+
+
+def start(emulator: Path, line: Words, output: int) -> "subprocess.Popen[bytes]":
+    """The same without waiting for its end. All of it ends with the process that is returned, and with this one."""
+    return subprocess.Popen(_words(emulator, line), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+
+
+def _words(emulator: Path, line: Words) -> Sequence[str]:
+    return [sys.executable, "-m", "scripts.arm.emulated", str(emulator), *map(str, line)]
 
 
 def _enter(emulator: str, line: Sequence[str]) -> None:

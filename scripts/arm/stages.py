@@ -58,7 +58,7 @@ class Counter:
 
 
 def main(wanted: list[str]) -> None:
-    """Do those stages, or all."""
+    """Do those stages, or all of a turn that the grammar knows."""
     store, counter = Store(load().models_dir), Counter()
     recorded, _ = soundfile.read(str(KITCHEN_LIGHT), dtype="int16")
     spoken = recorded[slice(*(round(at * RATE) for at in _COMMAND_S))]
@@ -70,10 +70,10 @@ def main(wanted: list[str]) -> None:
         "grammar": _grammar,
         "encoder": _encoder,
         "voice": _voice,
-        "llm": _llm,
     }
+    further = {"llm": _llm}
     for name in wanted or stages:
-        stages[name](store, counter, spoken)
+        (stages | further)[name](store, counter, spoken)
 
 
 def _wake(store: Store, counter: Counter, spoken: Pcm) -> None:

@@ -2,18 +2,19 @@
 the core has not.
 """
 
-import shutil
+import os
 import subprocess
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from scripts.arm import emulated, suite
-from scripts.arm.root import HOME, Kept
-from scripts.prepare.cores import CORES, Core
+from scripts.arm.root import HOME, Kept, settle
+from scripts.prepare.cores import Core
 
-_SITE: Final = "/opt/llama"
+_SITES: Final = "opt/llama"
+"""Where each build is unpacked on the board."""
 _ANSWER: Final = "from scripts.arm.stages import answer; answer()"
 _BEGIN: Final = "from scripts.arm.stages import begin; begin()"
 """On cores that a build was not made for: a word, as a whole answer takes minutes."""
@@ -25,14 +26,17 @@ _ILLEGAL: Final = (-4, 128 + 4)
 """Ended by SIGILL, as subprocess and as a shell tells it."""
 
 
-def builds(kept: Kept, emulator: Path, models: Path, wheels: Mapping[Core, Path]) -> int:
-    """Print what each came to. Returns the exit code: 0 when each runs where it should, and nowhere else."""
+def builds(kept: Kept, emulator: Path, models: Path, wheels: Mapping[Core, Path], cores: Sequence[Core]) -> int:
+    """Print what each came to on ``cores``. Returns the exit code: 0 when each runs where it should, nowhere else."""
     bad = 0
-    for core in CORES:
+    for core in cores:
         chosen = _said(kept, emulator, core, models, None, _CHOOSE)
         right = f"chosen {core.name}" in chosen.stdout
         bad += not right
-        print(f"on {core.name} the installer takes the build for {chosen.stdout.strip().removeprefix('chosen ')}")
+        print(
+            f"on {core.name} the installer takes the build for {chosen.stdout.strip().removeprefix('chosen ')}",
+            flush=True,
+        )
         for built, wheel in wheels.items():
             program = _ANSWER if built is core else _BEGIN
             said = _said(kept, emulator, core, models, wheel, program)
@@ -61,10 +65,17 @@ def _is_as_expected(asked: "subprocess.CompletedProcess[str]", title: str, *, ru
 def _said(
     kept: Kept, emulator: Path, core: Core, models: Path, wheel: Path | None, program: str
 ) -> "subprocess.CompletedProcess[str]":
-    if wheel is not None:
-        site = kept.root / _SITE.lstrip("/")
-        shutil.rmtree(site, ignore_errors=True)
-        with zipfile.ZipFile(wheel) as packed:
-            packed.extractall(site)
-    line = suite.inside(kept, core, models, ["env", f"PYTHONPATH={_SITE}", f"{HOME}/bin/python", "-c", program])
+    path = f"/{site(kept, wheel).relative_to(kept.root)}" if wheel is not None else ""
+    line = suite.inside(kept, core, models, ["env", f"PYTHONPATH={path}", f"{HOME}/bin/python", "-c", program])
     return emulated.run(emulator, line, subprocess.PIPE)
+
+
+def site(kept: Kept, wheel: Path) -> Path:
+    """The folder on the board with that build, unpacked."""
+    place = kept.root / _SITES / wheel.stem
+    if not place.exists():
+        part = place.with_name(f"{wheel.stem}.{os.getpid()}")
+        with zipfile.ZipFile(wheel) as packed:
+            packed.extractall(part)
+        settle(part, place)
+    return place

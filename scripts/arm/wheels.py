@@ -53,7 +53,7 @@ class Pin:
 
     def wanted(self, python: tuple[int, int]) -> bool:
         """Whether that CPython wants it on a board."""
-        return not self.marker or Marker(self.marker).evaluate(_board(python))
+        return not self.marker or Marker(self.marker).evaluate(lockfile.markers(_MACHINE, python))
 
 
 def pins(lock: str) -> Iterator[Pin]:
@@ -105,21 +105,6 @@ def _tags(python: tuple[int, int]) -> frozenset[Tag]:
     where = foreign.platforms(_MACHINE)
     own = cpython_tags(python, platforms=where)
     return frozenset([*own, *compatible_tags(python, f"cp{python[0]}{python[1]}", where)])
-
-
-def _board(python: tuple[int, int]) -> Mapping[str, str]:
-    """What markers ask for: PEP 508."""
-    version = ".".join(map(str, python))
-    return {
-        "python_version": version,
-        "python_full_version": f"{version}.0",
-        "platform_machine": _MACHINE,
-        "sys_platform": "linux",
-        "platform_system": "Linux",
-        "os_name": "posix",
-        "platform_python_implementation": "CPython",
-        "implementation_name": "cpython",
-    }
 
 
 def ask(folder: Path, locks: Sequence[Path] = LOCKS) -> str:

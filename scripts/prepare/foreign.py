@@ -69,7 +69,8 @@ class Foreign:
     def install_locked(self, lock: Path, wheels: Path | None = None) -> None:
         """Everything that the lock file names but llama-cpp-python. Raises StepFailed."""
         requirements = self.log / "requirements.txt"
-        requirements.write_text(lockfile.without_llama(lock), "utf-8")
+        wanted = lockfile.wanted_where(lockfile.without_llama(lock), self.machine, self.python)
+        requirements.write_text(wanted, "utf-8")
         where: Words = ["--no-index", "--find-links", wheels] if wheels else []
         line: Words = [*self._install(), "--require-hashes", *where, "-r", requirements]
         watch(f"fetching packages for {self.machine}", line, self.log / "packages.log", pip_environ())

@@ -7,11 +7,48 @@ from typing import Final
 
 LLAMA: Final = "llama-cpp-python"
 """The one dependency that the package index has only as source."""
+_BLOCK: Final = r"^\w.*\n(?:[ \t].*\n)*"
+"""An entry: a line that isn't indented, and the indented ones that follow it."""
 
 
 def without_llama(lock: Path) -> str:
     """The lock file for everything that is installed from ready-made packages."""
     return "".join(block for name, block in _blocks(lock) if name != LLAMA)
+
+
+def wanted_where(lock: str, machine: str, python: tuple[int, int]) -> str:
+    """Of such a text what is wanted on that machine by that CPython, without the conditions: pip holds them against the
+    machine that it runs on itself, whatever platform it is told to install for.
+    """
+    # A system's Python has no packaging of its own before anything is installed, but it has pip.
+    from pip._vendor.packaging.markers import Marker
+
+    there = markers(machine, python)
+    kept = []
+    for block in re.findall(_BLOCK, lock, re.MULTILINE):
+        pin, _, further = block.partition("\n")
+        pin, condition, marker = pin.partition(";")
+        if not condition:
+            kept.append(block)
+        elif Marker(marker.rstrip(" \\")).evaluate(there):
+            goes_on = " \\" if marker.endswith("\\") else ""
+            kept.append(f"{pin.rstrip()}{goes_on}\n{further}")
+    return "".join(kept)
+
+
+def markers(machine: str, python: tuple[int, int]) -> dict[str, str]:
+    """What PEP 508's conditions ask for."""
+    version = ".".join(map(str, python))
+    return {
+        "python_version": version,
+        "python_full_version": f"{version}.0",
+        "platform_machine": machine,
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "os_name": "posix",
+        "platform_python_implementation": "CPython",
+        "implementation_name": "cpython",
+    }
 
 
 def llama_alone(lock: Path) -> str:
@@ -37,6 +74,6 @@ def llama_version(lock: Path) -> str:
 
 
 def _blocks(lock: Path) -> Iterator[tuple[str, str]]:
-    """Name and text of each entry: a line that isn't indented and the indented ones that follow it."""
-    for block in re.findall(r"^\w.*\n(?:[ \t].*\n)*", lock.read_text("utf-8"), re.MULTILINE):
+    """Name and text of each entry."""
+    for block in re.findall(_BLOCK, lock.read_text("utf-8"), re.MULTILINE):
         yield re.split(r"[=\[ ]", block, maxsplit=1)[0].lower(), block

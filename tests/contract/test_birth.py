@@ -1,6 +1,5 @@
 """The birth message on a real mosquitto: said where it is wanted and nobody else's, and nowhere else."""
 
-from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,16 +9,10 @@ import pytest
 
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
-from tests.brokers import Mosquitto, mosquitto
+from tests.brokers import Mosquitto
 
 pytestmark = pytest.mark.anyio
 STATUS = "homeassistant/status"
-
-
-@pytest.fixture
-def running() -> Iterator[Mosquitto]:
-    with mosquitto() as broker:
-        yield broker
 
 
 @asynccontextmanager

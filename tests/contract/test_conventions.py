@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +13,9 @@ import anyio.abc
 import pytest
 
 from edge.devices import Command, Confirmation, Value, Verb
-from edge.home.broker import NO_DELAY, Broker
 from edge.home.demo import Address
 from edge.home.house import MqttHouse
-from tests.brokers import Mosquitto, mosquitto
+from tests.brokers import Mosquitto, client_on, house_on
 from tests.houses_mqtt import PAYLOADS
 from tests.unit.home.test_homie import DESCRIPTION, attributes
 from tests.unit.home.test_homie import LAMP as HOMIE_LAMP
@@ -212,20 +211,8 @@ DEVICES = {
 }
 
 
-@pytest.fixture
-def running() -> Iterator[Mosquitto]:
-    with mosquitto() as broker:
-        yield broker
-
-
 def text(payload: Any) -> str:
     return payload if isinstance(payload, str) else json.dumps(payload)
-
-
-@asynccontextmanager
-async def client_on(address: Address) -> AsyncIterator[aiomqtt.Client]:
-    async with aiomqtt.Client(address.host, address.port, socket_options=[NO_DELAY]) as client:
-        yield client
 
 
 async def say(client: aiomqtt.Client, published: Published, device: Simulated | None = None) -> None:
@@ -255,13 +242,6 @@ async def living(address: Address, device: Simulated) -> AsyncIterator[aiomqtt.C
             tasks.start_soon(work)
             yield client
             tasks.cancel_scope.cancel()
-
-
-@asynccontextmanager
-async def house_on(address: Address, patience_s: float = 10) -> AsyncIterator[MqttHouse]:
-    async with MqttHouse(Broker(host=address.host, port=address.port), site="test") as house:
-        await house.settled(patience_s)
-        yield house
 
 
 async def until(condition: Callable[[], object], what: str, timeout_s: float = 5.0) -> None:
@@ -379,7 +359,7 @@ async def disconnected(
             found = ids(house)
             # The mark by which we know the broker's memory is kept after all has been read.
             async with client_on(running.address) as watcher:
-                await watcher.subscribe("hearthside/test/memory")
+                await watcher.subscribe("hearthside/home/memory")
                 await anext(aiter(watcher.messages))
             line.cut()
             await until(lambda: not house.online, "its loss noticed")

@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import aiomqtt
@@ -13,34 +13,15 @@ import pytest
 from edge.act.skills.home import Home
 from edge.devices import ActionReport, Command, Confirmation, Verb
 from edge.errors import BrokerOffline
-from edge.home.broker import NO_DELAY, Broker
+from edge.home.broker import Broker
 from edge.home.demo import Address
 from edge.home.house import MqttHouse
 from edge.intents import Intent, Origin, OutcomeKind, Phrase
 from edge.ports import Announcer
-from tests.brokers import Mosquitto, mosquitto
+from tests.brokers import Mosquitto, client_on, house_on
 
 pytestmark = pytest.mark.anyio
 BOMB = "{% for i in range(10**9) %}{% endfor %}"
-
-
-@pytest.fixture
-def running() -> Iterator[Mosquitto]:
-    with mosquitto() as broker:
-        yield broker
-
-
-@asynccontextmanager
-async def house_on(address: Address) -> AsyncIterator[MqttHouse]:
-    async with MqttHouse(Broker(host=address.host, port=address.port)) as house:
-        await house.settled(20)
-        yield house
-
-
-@asynccontextmanager
-async def client_on(address: Address) -> AsyncIterator[aiomqtt.Client]:
-    async with aiomqtt.Client(address.host, address.port, socket_options=[NO_DELAY]) as client:
-        yield client
 
 
 async def announce(client: aiomqtt.Client, component: str, name: str, **more: object) -> None:

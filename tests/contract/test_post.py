@@ -1,7 +1,5 @@
 """Messages to and from other programs, on a real broker that goes and comes back."""
 
-from collections.abc import Iterator
-
 import aiomqtt
 import anyio
 import pytest
@@ -10,15 +8,9 @@ from edge.errors import BrokerOffline
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
 from edge.ports import Taken
-from tests.brokers import Mosquitto, mosquitto
+from tests.brokers import Mosquitto
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def running() -> Iterator[Mosquitto]:
-    with mosquitto() as broker:
-        yield broker
 
 
 class Letters:

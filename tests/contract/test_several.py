@@ -4,7 +4,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,16 +23,10 @@ from edge.sections import MqttSettings
 from edge.session.arbiter import Arbiter, Place, decode, encode
 from edge.session.arbitration import Bid, Standing, Step
 from edge.settings import Settings
-from tests.brokers import Mosquitto, mosquitto
+from tests.brokers import Mosquitto
 from tests.several import at, living, until
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def running() -> Iterator[Mosquitto]:
-    with mosquitto() as broker:
-        yield broker
 
 
 # -- who answers ------------------------------------------------------------------------------------------------------

@@ -9,12 +9,12 @@ import anyio
 import pytest
 
 from edge.act.skills.tools import Tools, speakable
-from edge.act.skills.tools.settings import read
+from edge.act.skills.tools.settings import ToolsSettings
 from edge.engine_thread import EngineThread
 from edge.errors import SettingsError
 from edge.evaluation import tools as tool_questions
 from edge.intents import Intent, Origin, Outcome, OutcomeKind
-from edge.plugins import folder
+from edge.plugins import folder, skill_settings
 from edge.ports import Parameter
 from edge.speak.wording import Wording
 from edge.understand.answer import Answers
@@ -56,7 +56,9 @@ def diary(place: Path) -> Path:
 @asynccontextmanager
 async def served(place: Path, **settings: object) -> AsyncIterator[Tools]:
     command = [sys.executable, str(SERVER), str(place)]
-    tools = Tools(read({"servers": {"test": {"command": command, "tools": ALLOWED, **settings}}}).servers)
+    tools = Tools(
+        ToolsSettings.model_validate({"servers": {"test": {"command": command, "tools": ALLOWED, **settings}}}).servers
+    )
     async with anyio.create_task_group() as running:
         running.start_soon(tools.serve)
         with anyio.fail_after(60):
@@ -134,7 +136,9 @@ async def test_what_is_not_allowed_is_never_called(tools: Tools, diary: Path) ->
 
 @pytest.mark.anyio
 async def test_a_server_that_does_not_start_is_away() -> None:
-    tools = Tools(read({"servers": {"test": {"command": ["/no/such/program"], "tools": ["a"]}}}).servers)
+    tools = Tools(
+        ToolsSettings.model_validate({"servers": {"test": {"command": ["/no/such/program"], "tools": ["a"]}}}).servers
+    )
     async with anyio.create_task_group() as running:
         running.start_soon(tools.serve)
         await anyio.sleep(0.1)
@@ -152,7 +156,7 @@ async def test_a_server_that_does_not_start_is_away() -> None:
 )
 def test_mistakes_in_the_settings_are_named(section: dict[str, object], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
-        read(section)
+        skill_settings("tools", ToolsSettings, section)
 
 
 @pytest.mark.parametrize(

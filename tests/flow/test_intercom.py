@@ -19,7 +19,7 @@ from edge.cli.play import play_one
 from edge.events import Announced, AnyEvent, FollowUp, Partial, SpeechStarted, Transcribed, TurnEnded, as_json
 from edge.home.demo import SimulatedHome
 from edge.intents import OutcomeKind
-from edge.session.turn import UNWRITTEN
+from edge.session.discretion import UNWRITTEN
 from edge.settings import ListenSettings, MqttSettings, Settings, UnderstandSettings
 from tests.brokers import Mosquitto
 from tests.several import until

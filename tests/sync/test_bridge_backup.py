@@ -10,7 +10,7 @@ from cloud_sync.server import backup as backups
 from cloud_sync.server import tables
 from cloud_sync.server.compaction import KEPT_MS, SEEN_MS, UNSEEN_MS, Compacted, compact_house
 from cloud_sync.server.database import Database
-from cloud_sync.server.session import Kept
+from cloud_sync.server.effects import Kept
 from tests.bridge import Device
 from tests.sync.test_bridge_ingest import NOW_MS, opened
 

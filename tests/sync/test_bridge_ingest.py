@@ -23,11 +23,11 @@ from cloud_sync.protocol.messages import Changes
 from cloud_sync.protocol.record import Change, Record, Stamp, merge
 from cloud_sync.server import changes, tables
 from cloud_sync.server.database import Database
+from cloud_sync.server.effects import Batch, Kept
 from cloud_sync.server.fold import decoded
 from cloud_sync.server.ingest import Ingest
 from cloud_sync.server.migrate import migrate
 from cloud_sync.server.ports import CannotApply, Received
-from cloud_sync.server.session import Batch, Kept
 from tests.bridge import Device, enrol
 
 pytestmark = pytest.mark.anyio

@@ -19,21 +19,9 @@ from cloud_sync.protocol.messages import (
     Refused,
     Welcome,
 )
+from cloud_sync.server.effects import Admit, Effects, End, Fetch, Identify, Keep, Kept, Say, Standing
 from cloud_sync.server.ports import Identity, Token
-from cloud_sync.server.session import (
-    HELLO_S,
-    PAGE,
-    Admit,
-    Effects,
-    End,
-    Fetch,
-    Identify,
-    Keep,
-    Kept,
-    Say,
-    Session,
-    Standing,
-)
+from cloud_sync.server.session import HELLO_S, PAGE, Session
 from tests.sync.fuzz import HELLO, IDENTITY, NONCE, TOLD
 
 CODEC = server_codec()

@@ -7,7 +7,8 @@ import pytest
 
 from edge.board_profile import Kind, kind_of, suits, this_board
 from edge.cli.settings import rows_of
-from edge.settings import Source, load, sources
+from edge.settings import load
+from edge.settings_origins import Source, sources
 
 
 @pytest.mark.parametrize(

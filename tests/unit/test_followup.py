@@ -346,7 +346,7 @@ def named_in(device: Device, said: str, origin: Origin) -> bool:
     places = [device.area, device.floor, *(("Study",) if device.area == "Office" else ())]
     kinds = {"light": "light", "fan": "fan", "lock": "lock", "cover": "blind", "switch": "plug", "vacuum": "vacuum"}
     by_kind = kinds.get(device.domain, "\n") in words
-    by_name = any(name.casefold() in words for name in (device.name, *device.aliases))
+    by_name = any(name.casefold() in words for name in device.names)
     by_place = any(place and place.casefold() in words for place in places)
     by_here = "here" in words and device.area == origin.area
     by_contrast = "other" in words or "not that one" in words or "not this one" in words

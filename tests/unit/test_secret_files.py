@@ -6,7 +6,8 @@ import pytest
 
 from edge.errors import SettingsError
 from edge.secret_files import keep, read
-from edge.settings import SECRETS, Source, environment_for_others, load, sources
+from edge.settings import SECRETS, environment_for_others, load
+from edge.settings_origins import Source, sources
 
 
 def test_a_secret_is_kept_for_the_assistant_alone_and_outranks_the_file(tmp_path: Path) -> None:

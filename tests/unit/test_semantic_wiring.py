@@ -8,13 +8,12 @@ import pytest
 
 from edge.engines import models_of
 from edge.errors import SettingsError
-from edge.explained import FILE
-from edge.mind import semantic_tier
+from edge.explained import FILE, Explained
+from edge.mind import sentence_encoder
 from edge.sections import UnderstandSettings
 from edge.settings import Settings
 from edge.understand.semantic import encoder
 from models.store import Store
-from tests.houses import Rooms
 
 pytestmark = pytest.mark.anyio
 
@@ -30,7 +29,7 @@ async def test_without_its_model_it_is_off_with_one_line(tmp_path: Path, caplog:
     settings = Settings(data_dir=tmp_path, models_dir=tmp_path)
     with caplog.at_level(logging.WARNING):
         async with AsyncExitStack() as stack:
-            assert await semantic_tier(settings, Store(tmp_path), Rooms(), frozenset(), stack) is None
+            assert await sentence_encoder(settings, Store(tmp_path), stack) is None
     [record] = caplog.records
     assert "the semantic tier is off" in record.message
     assert f"hearth models fetch {encoder.MODEL}" in record.message
@@ -50,13 +49,12 @@ async def test_it_is_there_where_it_is_wanted(
 ) -> None:
     settings = Settings(data_dir=tmp_path, understand=understand)
     async with AsyncExitStack() as stack:
-        tier = await semantic_tier(settings, store, Rooms(), frozenset({"HassTurnOn"}), stack)
-    assert (tier is not None) is there
+        sentences = await sentence_encoder(settings, store, stack)
+    assert (sentences is not None) is there
     assert (encoder.MODEL in models_of(settings)) is there
 
 
-async def test_a_wrong_example_is_told_at_the_start(tmp_path: Path, store: Store) -> None:
+def test_a_wrong_example_is_told_at_the_start(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("nonsense", "utf-8")
-    async with AsyncExitStack() as stack:
-        with pytest.raises(SettingsError, match="line 1"):
-            await semantic_tier(Settings(data_dir=tmp_path), store, Rooms(), frozenset(), stack)
+    with pytest.raises(SettingsError, match="line 1"):
+        Explained(tmp_path / FILE)

@@ -1,7 +1,6 @@
 """``/v1/settings``: seen, changed, adopted, written."""
 
 import json
-import os
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from edge.home.demo import SimulatedHome
 from edge.settings import load
 from edge.settings_file import version
 from tests.brokers import Mosquitto
+from tests.disks import full_disk
 from tests.web.conftest import Served
 
 pytestmark = pytest.mark.anyio
@@ -171,13 +171,11 @@ async def test_a_secret_is_kept_apart_and_never_told(broker: Mosquitto, tmp_path
 async def test_a_file_that_can_not_be_written_or_read_is_told(broker: Mosquitto, tmp_path: Path) -> None:
     async with configured(broker, tmp_path) as (running, client, file):
         was = running.settings
-        in_the_way = tmp_path / f".{file.name}.{os.getpid()}.part"
-        in_the_way.mkdir()
-        answer = await client.patch("/v1/settings", json={"changes": {"listen.pause_s": 0.2}})
+        with full_disk():
+            answer = await client.patch("/v1/settings", json={"changes": {"listen.pause_s": 0.2}})
         assert (answer.status_code, answer.json()["code"]) == (400, "settings")
         assert "can't be written" in answer.json()["detail"]
         assert running.settings == was
-        in_the_way.rmdir()
         file.write_text(file.read_text() + "\n[mqtt\n")
         assert "TOML" in (await client.get("/v1/settings")).json()["mistake"]
 

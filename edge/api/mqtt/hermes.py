@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge import outside
 from edge.api.mqtt.dialogue import Dialogue
 from edge.api.mqtt.inbox import Refused, object_of
 from edge.assistant import Assistant
@@ -51,8 +52,8 @@ class Hermes:
         try:
             wanted = _Say.model_validate(object_of(taken.payload))
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise Refused(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from None
+            where, mistake = outside.first_mistake(error)
+            raise Refused(f"{where}: {mistake}") from None
         if wanted.siteId != self._site:
             return
         if text := wanted.text.strip():

@@ -97,5 +97,5 @@ def request_of(payload: bytes) -> Request:
     try:
         return Request.model_validate(raw)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise Refused(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from None
+        where, mistake = outside.first_mistake(error)
+        raise Refused(f"{where}: {mistake}") from None

@@ -1,6 +1,8 @@
 """Who asks, and what that person may do."""
 
+import hashlib
 import ipaddress
+import uuid
 from dataclasses import dataclass
 from enum import IntEnum
 from http import HTTPStatus
@@ -39,7 +41,23 @@ class Person:
     via: Literal["here", "session", "token", "certificate"] = "here"
     """How that is known; ``here``: by asking on the machine itself, while nobody has set a password."""
 
+    def conversation(self, named: str | None) -> str | None:
+        """The session that this person calls ``named``, a new one where that is None: whoever else says the same name
+        means another one, so that no "yes" answers what somebody else was asked, in the room either. The name that is
+        returned may be said as well. While nobody has set a password, all are one.
+        """
+        if not self.id:
+            return named
+        own = hashlib.blake2s(self.id.encode(), digest_size=4).hexdigest()
+        name = named or uuid.uuid4().hex[:12]
+        if name.startswith(f"{own}-"):
+            return name
+        whole = f"{own}-{name}"
+        return whole if len(whole) <= LONGEST_SESSION else f"{own}-{hashlib.blake2s(name.encode()).hexdigest()[:32]}"
 
+
+LONGEST_SESSION: Final = 64
+"""Characters of its name."""
 SESSION: Final = "session"
 ANY_LOGIN: Final = "any"
 """How one is known, in the OpenAPI document: by a session's cookie; or by that or a token."""

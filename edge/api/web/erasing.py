@@ -92,7 +92,7 @@ class Eraser:
     async def erase(self, wanted: Erase) -> Erased:
         """What is ``wanted``. Raises StorageError."""
         count = await self._erase(wanted)
-        await self._assistant.forget()
+        await self._assistant.forgetting.forget()
         if isinstance(wanted, EraseEverything):
             self._feed.forget(None)
         return Erased(

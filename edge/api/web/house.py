@@ -106,6 +106,6 @@ def _free(assistant: Assistant, name: str, area: str) -> None:
     """Raises Refusal where something else is called so: a name means one thing only."""
     house, said = assistant.house, name.casefold()
     rooms = [known for other, names in house.areas().items() for known in (other, *names) if other != area]
-    things = [known for device in house.devices() for known in (device.name, *device.aliases)]
+    things = [known for device in house.devices() for known in device.names]
     if any(known.casefold() == said for known in (*rooms, *things, *house.floors(), area)):
         raise Refusal(HTTPStatus.CONFLICT, f"something is called {name} already", code="name_taken")

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import anyio.to_thread
 from fastapi import APIRouter
@@ -18,13 +18,12 @@ from edge.api.web.feed import Feed
 from edge.api.web.kept import Body
 from edge.api.web.listing import Listed, Page, followed
 from edge.assistant import Assistant
+from edge.at_rest import DATABASE
 from edge.memory import recordings
 from edge.memory.episodes import Episodes
 from edge.memory.facts import Facts
 from edge.privacy.consent import Consents, Given, How, Purpose
 from edge.privacy.kept import amounts, exported, moment, recorded
-
-_FILE: Final = "hearthside.db"
 
 
 class Amount(Body):
@@ -99,7 +98,7 @@ def router(assistant: Assistant, feed: Feed) -> APIRouter:
     """Its routes."""
     routes = APIRouter(prefix="/v1/privacy", tags=["privacy"])
     settings, storage = assistant.settings, assistant.storage
-    data_dir, file = settings.data_dir, settings.data_dir / _FILE
+    data_dir, file = settings.data_dir, settings.data_dir / DATABASE
     end: AssistantEnd | None = assistant_end(settings)
     consents = Consents(storage, end.outbox if end is not None else None)
     eraser = Eraser(assistant, feed, end.erasures if end is not None else None)

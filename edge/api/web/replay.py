@@ -13,9 +13,10 @@ from edge.api.web.turns import IntentBody, Turns, WholeTurn
 from edge.assistant import Assistant
 from edge.events import TurnEnded
 from edge.intents import Intent, Tier, Transcript
+from edge.session.discretion import UNWRITTEN
 
 _FLAC: Final = "audio/flac"
-_UNWRITTEN: Final = frozenset({"", "…"})
+_NO_WORDS: Final = frozenset({"", UNWRITTEN})
 """Texts of turns that there is nothing to be understood of."""
 
 
@@ -98,7 +99,7 @@ async def _heard(assistant: Assistant, before: WholeTurn) -> Transcript:
     sound = await assistant.recordings.pcm(before.id) if before.recorded else None
     if sound is not None:
         return await assistant.hear(sound) or Transcript("", before.language)
-    if before.text in _UNWRITTEN:
+    if before.text in _NO_WORDS:
         what = "nothing is kept of what was said"
         raise Refusal(HTTPStatus.CONFLICT, what, code="nothing_said", remedy="set memory.keep_audio_days")
     return Transcript(before.text, before.language)

@@ -12,9 +12,9 @@ from edge.api.web.kept import IfMatch
 from edge.api.web.problems import Refusal
 from edge.assistant import Assistant
 from edge.errors import ModelError
-from edge.settings import Source
 from edge.settings_change import Present, SettingFixed, SettingsDesk
 from edge.settings_file import FileChanged
+from edge.settings_origins import Source
 from edge.settings_schema import schema, section_descriptions
 
 

@@ -6,7 +6,6 @@ authority whose key would lie on an SD card. A browser warns of it once; its fin
 
 import datetime
 import ipaddress
-import os
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from edge import atomic_file
 from edge.api.web.hosts import addresses, machine_names
 from edge.errors import SettingsError, StorageError
 from edge.sections import ApiSettings
@@ -144,7 +144,7 @@ def make(chain: Path, key: Path, wanted: Sequence[str], now: datetime.datetime) 
     everything = [*map(_general_name, dict.fromkeys(wanted))]
     everything += [name for name in known if name not in everything]
     certificate = _signed(private, everything[:_MOST_NAMES], now)
-    _write(chain, certificate.public_bytes(serialization.Encoding.PEM))
+    atomic_file.replace(chain, certificate.public_bytes(serialization.Encoding.PEM), mode=0o600)
 
 
 def _signed(
@@ -184,7 +184,7 @@ def _private_key(path: Path) -> ec.EllipticCurvePrivateKey:
     pem = made.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    _write(path, pem)
+    atomic_file.replace(path, pem, mode=0o600)
     return made
 
 
@@ -200,10 +200,3 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
-
-
-def _write(path: Path, content: bytes) -> None:
-    made = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-    made.replace(path)

@@ -81,7 +81,7 @@ def mentions(said: str, house: Inventory) -> Mentions:
     floor, floor_likeness, floor_words = _nearest(stretches, floors)
     names: dict[str, list[Device]] = {}
     for device in house.devices():
-        for known in (device.name, *device.aliases):
+        for known in device.names:
             names.setdefault(known, []).append(device)
     name, likeness, name_words = _nearest(stretches, {known: known for known in names})
     # "Kitchen" alone is the room, also where a device is called no more than that.
@@ -143,7 +143,7 @@ def _partly(words: Sequence[str], devices: Iterable[Device], area: str | None) -
         telling -= {_singular(word) for word in area.lower().split()}
     scored = []
     for device in devices:
-        own = {_singular(word) for name in (device.name, *device.aliases) for word in name.lower().split()}
+        own = {_singular(word) for name in device.names for word in name.lower().split()}
         if device.area is not None:
             own -= {_singular(word) for word in device.area.lower().split()}
         if common := telling & own:

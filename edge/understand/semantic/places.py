@@ -157,7 +157,7 @@ def _stranger(sentence: Said, domain: str, domains: Collection[str] = ()) -> str
     ``domains``: other sorts that may be meant.
     """
     names, kinds = sentence.names, KINDS[domain]
-    heads = [name.split()[-1] for device in names.partly for name in (device.name, *device.aliases) if name.split()]
+    heads = [name.split()[-1] for device in names.partly for name in device.names if name.split()]
     either = "|".join([kinds, *(re.escape(head.lower()) for head in heads)])
     accounted = names.words({domain, *domains})
     if called := qualified(sentence.text, either, accounted) or spoken_of(sentence.text, kinds, accounted):

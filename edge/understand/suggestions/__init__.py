@@ -23,7 +23,7 @@ def languages() -> Sequence[str]:
 
 def proposals(device: Device, language: str) -> Iterator[str]:
     """Sentences that may mean ``device``; none where nobody wrote any in ``language`` (ISO 639-1, maybe a region)."""
-    names, taken = [device.name, *device.aliases], _choices(device)
+    names, taken = [*device.names], _choices(device)
     for number, (ability, pattern) in enumerate(_of(device, language)):
         values = {"name": names[number % len(names)], "area": device.area, "choice": taken.get(ability)}
         if all(value is not None or f"${key}" not in pattern for key, value in values.items()):

@@ -4,9 +4,10 @@ import datetime
 
 import pytest
 
-from edge.act.skills.alarms.skill import settings_of
+from edge.act.skills.alarms.skill import AlarmSettings
 from edge.errors import SettingsError
 from edge.intents import Intent, Origin, OutcomeKind
+from edge.plugins import skill_settings
 from tests.unit.act.conftest import Machine
 
 pytestmark = pytest.mark.anyio
@@ -162,4 +163,4 @@ async def test_nothing_rings_so_stop_and_snooze_say_so(machine: Machine) -> None
 @pytest.mark.parametrize("section", [{"snooze_minutes": 0}, {"snooze": 5}])
 def test_a_wrong_setting_is_named(section: dict[str, object]) -> None:
     with pytest.raises(SettingsError, match=r"skills\.alarms\.snooze"):
-        settings_of(section)
+        skill_settings("alarms", AlarmSettings, section)

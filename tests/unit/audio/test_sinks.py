@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from edge.audio.speaker import NullSink, WavSink
+from edge.audio.speaker import WavSink
 from edge.chunk import Pcm
 from edge.errors import AudioError
 
@@ -67,9 +67,3 @@ async def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> No
     await sink.play(sound(10), 16_000)
     with pytest.raises(AudioError, match="cannot be written"):
         await sink.finish()
-
-
-async def test_nobody_listens() -> None:
-    sink = NullSink()
-    await sink.play(sound(10), 16_000)
-    assert await sink.finish() is None  # type: ignore[func-returns-value]

@@ -141,7 +141,7 @@ def test_a_name_that_ends_as_the_sentence_goes_on_is_said_once() -> None:
 
 
 def test_the_ordinary_home_can_be_told_apart() -> None:
-    names = [name for device in ordinary_home().devices for name in (device.name, *device.aliases)]
+    names = [name for device in ordinary_home().devices for name in device.names]
     assert len(names) == len(set(names))
     assert {device.area for device in ordinary_home().devices if device.area} <= set(ordinary_home().areas)
 

@@ -9,6 +9,7 @@ import pytest
 from edge.errors import SettingsError, StorageError
 from edge.home.house_file import HouseFile, read_house_file
 from edge.home.house_names import HouseNames
+from tests.disks import full_disk
 
 pytestmark = pytest.mark.anyio
 
@@ -116,7 +117,6 @@ async def test_several_changes_at_once_are_all_kept(tmp_path: Path) -> None:
 async def test_a_disk_that_takes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "house.toml"
     path.write_text("# mine\n")
-    (tmp_path / ".house.toml.new").mkdir()
-    with pytest.raises(StorageError, match=r"house\.toml can't be written"):
+    with full_disk(), pytest.raises(StorageError, match=r"house\.toml can't be written"):
         await names(path).call("light.bed", "Betty")
     assert path.read_text() == "# mine\n"

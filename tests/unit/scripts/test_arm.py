@@ -185,20 +185,6 @@ def test_instructions_become_seconds_by_what_kind_they_are() -> None:
     assert "| a command understood | 100.0 | 0% · 30% | 25 ms – 100 ms |" in count.told(board, [heard, understood])
 
 
-@pytest.mark.parametrize(
-    ("said", "passed", "failed", "left_out"),
-    [
-        ("…\n===== 12 passed, 3 deselected in 4.20s =====\n", 12, (), 3),
-        ("…\nFAILED tests/a.py::b[c] - x\n= 1 failed, 2 passed in 99.00s (0:01:39) =\n", 2, ("tests/a.py::b[c]",), 0),
-        ("ERROR tests/a.py\n!!!!!\n= 1 error in 1.00s =", 0, ("tests/a.py",), 0),
-        ("Segmentation fault", 0, (), 0),
-    ],
-)
-def test_what_pytest_said(said: str, passed: int, failed: tuple[str, ...], left_out: int) -> None:
-    result = suite.read(said)
-    assert (result.passed, result.failed, result.deselected) == (passed, failed, left_out)
-
-
 def test_what_an_emulated_board_leaves_out_exists_and_has_a_reason() -> None:
     for entry in suite.left_out():
         assert len(entry.why) > 20

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.prepare.__main__ import explain
+from scripts.prepare.ending import explain
 from scripts.prepare.environment import ROOT
 from scripts.prepare.llama import processor
-from scripts.prepare.lockfile import llama_alone, llama_version, without_llama
+from scripts.prepare.lockfile import llama_alone, llama_version, wanted_where, without_llama
 from scripts.prepare.watch import StepFailed, watch
 
 
@@ -31,6 +31,41 @@ def test_everything_but_llama_is_installed_from_ready_made_packages(name: str) -
     assert "\nllama-cpp-python" not in without_llama(lock)
     assert llama_alone(lock).startswith(f"llama-cpp-python=={llama_version(lock)} ")
     assert llama_alone(lock).count("--hash=sha256:") == 1
+
+
+LOCK = """\
+everywhere==1.0 \\
+    --hash=sha256:1
+    # via x
+for-x86==1.0 ; platform_machine == 'x86_64' and sys_platform == 'linux' \\
+    --hash=sha256:2
+for-boards==1.0 ; python_full_version < '3.13' and platform_machine == 'aarch64' \\
+    --hash=sha256:3
+for-newer[more]==1.0 ; python_full_version >= '3.13' \\
+    --hash=sha256:4 \\
+    --hash=sha256:5
+"""
+
+
+@pytest.mark.parametrize(
+    ("machine", "python", "wanted"),
+    [
+        ("x86_64", (3, 11), ["everywhere==1.0", "for-x86==1.0"]),
+        ("aarch64", (3, 11), ["everywhere==1.0", "for-boards==1.0"]),
+        ("aarch64", (3, 13), ["everywhere==1.0", "for-newer[more]==1.0"]),
+        ("x86_64", (3, 14), ["everywhere==1.0", "for-x86==1.0", "for-newer[more]==1.0"]),
+    ],
+)
+def test_what_is_installed_for_another_machine_is_chosen_by_that_machine(
+    machine: str, python: tuple[int, int], wanted: list[str]
+) -> None:
+    chosen = wanted_where(LOCK, machine, python)
+    assert re.findall(r"^\S+==\S+", chosen, re.MULTILINE) == wanted
+    assert ";" not in chosen, "pip would hold a condition against this machine"
+    for name in wanted:
+        entry = re.search(rf"^{re.escape(name)}.*\n(?:[ \t].*\n)*", LOCK, re.MULTILINE)
+        assert entry is not None
+        assert f"{name} \\\n{entry[0].partition(chr(10))[2]}" in chosen, "with all of its hashes"
 
 
 @pytest.mark.parametrize("lock", sorted(ROOT.glob("requirements*.lock")), ids=lambda path: path.name)

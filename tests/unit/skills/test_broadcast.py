@@ -1,6 +1,6 @@
 """Announcements to one room or all, by the assistants there, on a real broker."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from edge.intents import Intent, OutcomeKind, Phrase
 from edge.ports import Neighbour, RingingEnd, Silenced
 from edge.session.neighbours import HouseNeighbours
 from tests.asked import Asked, understood
-from tests.brokers import Mosquitto, mosquitto
+from tests.brokers import Mosquitto
 from tests.houses import Rooms
 from tests.several import Living, living, until
 
@@ -48,12 +48,6 @@ class Room:
     living: Living
     asked: Asked
     announced: Announced
-
-
-@pytest.fixture
-def running() -> Iterator[Mosquitto]:
-    with mosquitto() as broker:
-        yield broker
 
 
 @asynccontextmanager

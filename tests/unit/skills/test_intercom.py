@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.act.skills.intercom.inbox import Inbox, Message
-from edge.act.skills.intercom.settings import IntercomSettings, read
+from edge.act.skills.intercom.settings import IntercomSettings
 from edge.act.skills.intercom.skill import Intercom
 from edge.act.skills.intercom.sound import LONGEST_S, audible, packed, unpacked
 from edge.chunk import RATE, Pcm
@@ -24,11 +24,12 @@ from edge.errors import BrokerOffline, SettingsError
 from edge.home.broker import Broker
 from edge.home.house import MqttHouse
 from edge.intents import Intent, OutcomeKind, Phrase
+from edge.plugins import skill_settings
 from edge.ports import Announcer, Neighbour
 from edge.session.neighbours import HouseNeighbours
 from edge.speak.loudness import VoiceLoudness
 from tests.asked import Asked, understood
-from tests.brokers import Mosquitto, mosquitto
+from tests.brokers import Mosquitto
 from tests.houses import Rooms
 from tests.several import Living, living, until
 from tests.sounds import Say
@@ -113,12 +114,6 @@ class Room:
     def kind(self) -> OutcomeKind:
         assert self.asked.outcome is not None
         return self.asked.outcome.kind
-
-
-@pytest.fixture
-def running() -> Iterator[Mosquitto]:
-    with mosquitto() as broker:
-        yield broker
 
 
 @asynccontextmanager
@@ -269,7 +264,7 @@ async def test_where_it_is_off_nobody_can_ask_for_it() -> None:
     off = Intercom(House(), Playing(), neighbours, Switch(), VoiceLoudness(), IntercomSettings(enabled=False))
     assert off.intents == frozenset()
     with pytest.raises(SettingsError, match=r"skills\.intercom\.acept"):
-        read({"acept": False})
+        skill_settings("intercom", IntercomSettings, {"acept": False})
 
 
 async def test_who_does_not_answer_and_where_nobody_is(running: Mosquitto) -> None:

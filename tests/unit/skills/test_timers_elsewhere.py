@@ -2,7 +2,6 @@
 
 import datetime
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -18,18 +17,12 @@ from edge.session.announce import Announcements
 from edge.session.floor import Floor
 from edge.speak.wording import Wording
 from tests.asked import SKILLS, Asked
-from tests.brokers import Mosquitto, mosquitto
+from tests.brokers import Mosquitto
 from tests.several import living, until
 from tests.virtual_time import VirtualTime
 
 pytestmark = pytest.mark.anyio
 NOW = datetime.datetime(2026, 3, 4, 17, 30, tzinfo=datetime.UTC)
-
-
-@pytest.fixture
-def running() -> Iterator[Mosquitto]:
-    with mosquitto() as broker:
-        yield broker
 
 
 def announcer() -> Announcements:

@@ -4,10 +4,10 @@ import random
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from edge.errors import SettingsError
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
+from edge.plugins import skill_settings
 from edge.ports import SkillContext
 
 
@@ -41,10 +41,5 @@ class Dice:
 
 def build(context: SkillContext) -> Dice:
     """Called once, when the assistant starts. Raises SettingsError, which names the key."""
-    try:
-        settings = DiceSettings.model_validate(context.settings)
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        key = ".".join(("skills", "dice", *map(str, wrong["loc"])))
-        raise SettingsError(f"{key}: {wrong['msg']}", "see the README of hearthside-dice", permanent=True) from error
+    settings = skill_settings("dice", DiceSettings, context.settings, "see the README of hearthside-dice")
     return Dice(settings, lambda sides: random.SystemRandom().randint(1, sides))

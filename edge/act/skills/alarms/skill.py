@@ -1,10 +1,10 @@
 """What people do with alarm clocks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from edge.act.agenda import MOST, Agenda, Entry
 from edge.act.agenda_by_hand import AgendaByHand
@@ -12,7 +12,6 @@ from edge.act.calendar import When, fits, recurrence, when
 from edge.act.moments import Reading, read
 from edge.act.timekeeping import Time
 from edge.act.times_in import in_english
-from edge.errors import SettingsError
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
 from edge.ports import Announcer, Storage
 
@@ -29,16 +28,6 @@ class AlarmSettings(BaseModel):
 
     snooze_minutes: Annotated[float, Field(gt=0, le=120)] = 9.0
     """How long "snooze" puts it off."""
-
-
-def settings_of(section: Mapping[str, object]) -> AlarmSettings:
-    """Raises SettingsError, naming the key that is wrong."""
-    try:
-        return AlarmSettings.model_validate(dict(section))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(map(str, ("skills", "alarms", *first["loc"])))
-        raise SettingsError(f"{key}: {first['msg'].lower()}", "correct the value", permanent=True) from None
 
 
 class Alarms:

@@ -6,6 +6,7 @@ from typing import Final
 
 import anyio
 
+from edge.act.rooms import same_room
 from edge.errors import BrokerOffline
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
 from edge.ports import Announcer, Inventory, Neighbour, Neighbours
@@ -50,8 +51,9 @@ class Broadcast:
         if len(self._waiting) >= _MOST:
             return Outcome(OutcomeKind.FAILED, Phrase("broadcast_too_many"))
         area = str(intent.slots["area"]) if "area" in intent.slots else None
-        here = area is None or self._same(area, self._neighbours.me.area if self._neighbours else origin.area)
-        others = [other for other in self._known() if area is None or self._same(area, other.area)]
+        mine = self._neighbours.me.area if self._neighbours else origin.area
+        here = area is None or same_room(self._house, area, mine)
+        others = [other for other in self._known() if area is None or same_room(self._house, area, other.area)]
         if not here and not others:
             return Outcome(OutcomeKind.FAILED, Phrase("broadcast_nobody", {"area": area}))
         try:
@@ -96,16 +98,6 @@ class Broadcast:
     def _queue(self, message: str) -> None:
         self._waiting.append(message)
         self._more.set()
-
-    def _same(self, area: str, other: str | None) -> bool:
-        """Whether both are names of the same room."""
-        if other is None:
-            return False
-        names = {area.casefold(), other.casefold()}
-        return len(names) == 1 or any(
-            names <= {name.casefold(), *(further.casefold() for further in more)}
-            for name, more in self._house.areas().items()
-        )
 
 
 def _rooms(neighbours: Sequence[Neighbour]) -> list[str]:

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from edge.act.skills.calculator.skill import Calculator
-from edge.errors import SettingsError
+from edge.plugins import skill_settings
 from edge.ports import SkillContext
 
 
@@ -23,10 +23,5 @@ SETTINGS = CalculatorSettings
 
 def build(context: SkillContext) -> Calculator:
     """The skill. Raises SettingsError."""
-    try:
-        settings = CalculatorSettings.model_validate(context.settings)
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        key = ".".join(("skills", "calculator", *map(str, wrong["loc"])))
-        raise SettingsError(f"{key}: {wrong['msg']}", "see docs/skills.md", permanent=True) from error
+    settings = skill_settings("calculator", CalculatorSettings, context.settings, "see docs/skills.md")
     return Calculator(settings.measures)

@@ -86,7 +86,7 @@ def about_house(question: str, house: House) -> bool:
 
 def names_device(question: str, device: Device) -> bool:
     """Whether ``question`` has its name, or another that people use."""
-    return any(_holds(question, name) for name in (device.name, *device.aliases))
+    return any(_holds(question, name) for name in device.names)
 
 
 def _holds(text: str, name: str) -> bool:

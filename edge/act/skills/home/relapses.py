@@ -11,6 +11,7 @@ from typing import Final
 
 import anyio
 
+from edge.act.questions import described
 from edge.devices import ActionReport, Confirmation, Device, DeviceState
 from edge.intents import Origin, Phrase
 from edge.ports import Announcer, House
@@ -63,16 +64,7 @@ class Relapses:
         state = self._house.state(watched.device.id)
         if _went_back(watched.report, state):
             del self._watched[watched.device.id]
-            device = watched.device
-            values = {
-                "name": device.name,
-                "domain": device.domain,
-                "device_class": device.device_class,
-                "unit": device.unit,
-                "value": state.value,
-                "attributes": dict(state.attributes),
-            }
-            await self._announcer.announce(Phrase("relapsed", values), watched.area)
+            await self._announcer.announce(Phrase("relapsed", described(watched.device, state)), watched.area)
         elif anyio.current_time() >= watched.until:
             del self._watched[watched.device.id]
 

@@ -1,7 +1,8 @@
 """Intercom: a message in a person's own voice to another room, and the answer to it."""
 
-from edge.act.skills.intercom.settings import IntercomSettings, read
+from edge.act.skills.intercom.settings import IntercomSettings
 from edge.act.skills.intercom.skill import Intercom
+from edge.plugins import skill_settings
 from edge.ports import SkillContext
 
 SETTINGS = IntercomSettings
@@ -15,5 +16,5 @@ def build(context: SkillContext) -> Intercom:
         context.neighbours,
         context.listening,
         context.loudness,
-        read(context.settings),
+        skill_settings("intercom", IntercomSettings, context.settings, "docs/several.md says what there is"),
     )

@@ -13,6 +13,7 @@ from typing import Final
 import anyio
 from anyio.to_thread import run_sync
 
+from edge.act.rooms import same_room
 from edge.act.skills.intercom.inbox import Inbox, Message
 from edge.act.skills.intercom.settings import IntercomSettings
 from edge.act.skills.intercom.sound import audible, packed, unpacked
@@ -132,11 +133,11 @@ class Intercom:
             return [other for other in known if other.id == intent.slots[_TO]]
         if "area" not in intent.slots:
             return known
-        return [other for other in known if self._same(str(intent.slots["area"]), other.area)]
+        return [other for other in known if same_room(self._house, str(intent.slots["area"]), other.area)]
 
     def _nobody(self, intent: Intent, origin: Origin) -> Outcome:
         area = intent.slots.get("area")
-        here = area is not None and self._same(str(area), origin.area)
+        here = area is not None and same_room(self._house, str(area), origin.area)
         return Outcome(OutcomeKind.FAILED, Phrase("intercom_here" if here else "intercom_nobody", {"area": area}))
 
     async def _send(self, pcm: Pcm, to: Sequence[Neighbour]) -> Outcome:
@@ -201,16 +202,6 @@ class Intercom:
             with anyio.move_on_after(_PATIENCE_S):
                 await message.done.wait()
         return {"heard": message is not None and message.heard}
-
-    def _same(self, area: str, other: str | None) -> bool:
-        """Whether both are names of the same room."""
-        if other is None:
-            return False
-        names = {area.casefold(), other.casefold()}
-        return len(names) == 1 or any(
-            names <= {name.casefold(), *(further.casefold() for further in more)}
-            for name, more in self._house.areas().items()
-        )
 
 
 def _named(other: Neighbour) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from typing import Final
 from edge.act.skills.lists.spoken import LONGEST, LONGEST_NAME, SHOPPING, TO_DO
 from edge.act.skills.lists.store import Item, ListStore
 from edge.errors import ChangedMeanwhile, NoSuchEntry, NotKept
-from edge.ports import ListedItem, NamedList, version_of
+from edge.ports import ListedItem, NamedList, one_line, version_of
 
 _MOST: Final = 1_000
 """Items of a list, and lists."""
@@ -117,9 +117,7 @@ class ListsByHand:
         return found
 
     async def _new_name(self, name: str, old: str = "") -> str:
-        given = " ".join(name.split())
-        if not given or len(given) > LONGEST_NAME:
-            raise NotKept(f"a list's name has 1 to {LONGEST_NAME} characters", "")
+        given = one_line(name, LONGEST_NAME, "a list's name")
         names = [SHOPPING, TO_DO, *await self._store.names()]
         if given.casefold() in {each.casefold() for each in names} - {old.casefold()}:
             raise NotKept(f"there is a list {given!r} already", "")
@@ -144,7 +142,4 @@ def _version(item: Item) -> str:
 
 
 def _checked(text: str) -> str:
-    said = " ".join(text.split())
-    if not said or len(said) > LONGEST:
-        raise NotKept(f"an item has 1 to {LONGEST} characters", "")
-    return said
+    return one_line(text, LONGEST, "an item")

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from edge.act.timekeeping import Alert
-from edge.errors import ChangedMeanwhile, NoSuchEntry, NotKept
+from edge.errors import ChangedMeanwhile, NoSuchEntry
 from edge.memory.facts import Fact, Facts
-from edge.ports import Remembered, version_of
+from edge.ports import Remembered, one_line, version_of
 
 LONGEST: Final = 300
 """Characters of a fact. A longer one was not meant for us."""
@@ -80,7 +80,4 @@ def _version(fact: Fact) -> str:
 
 
 def _checked(text: str) -> str:
-    said = " ".join(text.split())
-    if not said or len(said) > LONGEST:
-        raise NotKept(f"what is remembered has 1 to {LONGEST} characters", "")
-    return said
+    return one_line(text, LONGEST, "what is remembered")

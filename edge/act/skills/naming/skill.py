@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from edge.act.targets import no_such_device, resolve, which_one, without
-from edge.devices import Device
+from edge.devices import Device, same_name
 from edge.dialogue import THIS
 from edge.errors import SettingsError
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question, Understanding
@@ -64,24 +64,26 @@ class Names:
         if isinstance(device, Outcome):
             return device
         area = self._area(str(intent.slots["place"]))
-        if device.area is not None and _same(device.area, area):
+        if device.area is not None and same_name(device.area, area):
             return _done("naming_there", device=device.name, area=area)
         await naming.place(device.id, area)
         return _done("naming_placed", device=device.name, area=area)
 
     async def _lift(self, naming: Naming, intent: Intent, origin: Origin) -> Outcome:
         area, said = self._area(str(intent.slots["area"])), str(intent.slots["level"])
-        floor = next((known for known in self._house.floors() if _same(known, said)), said)
+        floor = next((known for known in self._house.floors() if same_name(known, said)), said)
         await naming.lift(area, floor)
         return _done("naming_lifted", area=area, floor=floor)
 
     async def _forget(self, naming: Naming, intent: Intent, origin: Origin) -> Outcome:
         name = _plain(str(intent.slots["old"]))
-        bearing = [device for device in self._house.devices() if any(_same(alias, name) for alias in device.aliases)]
+        bearing = [
+            device for device in self._house.devices() if any(same_name(alias, name) for alias in device.aliases)
+        ]
         forgotten = [device for device in bearing if await naming.uncall(device.id, name)]
         if forgotten:
             return _done("naming_forgotten", device=forgotten[0].name, name=name)
-        own = any(_same(device.name, name) for device in self._house.devices())
+        own = any(same_name(device.name, name) for device in self._house.devices())
         return _failed("naming_own" if own or bearing else "naming_unknown", name=name)
 
     # -- which one ------------------------------------------------------------------------------------------------
@@ -121,7 +123,7 @@ class Names:
     def _area(self, said: str) -> str:
         """A room as it is known, else as it was said."""
         for area, names in self._house.areas().items():
-            if any(_same(known, said) for known in (area, *names)):
+            if any(same_name(known, said) for known in (area, *names)):
                 return area
         return said[:1].upper() + said[1:]
 
@@ -130,13 +132,13 @@ def objection(name: str, device: Device, house: House, means: Callable[[str], Un
     """Why ``device`` can't be called ``name``; None when it can. ``means``: what a sentence means to the grammar."""
     if len(name) > _LONGEST or sum(letter.isalpha() for letter in name) < _LETTERS:
         return _failed("naming_bad")
-    bearing = [each for each in house.devices() if any(_same(n, name) for n in (each.name, *each.aliases))]
+    bearing = [each for each in house.devices() if each.is_called(name)]
     if any(each.id == device.id for each in bearing):
         return _done("naming_has_it", device=device.name, name=name)
     if bearing:
         return _failed("naming_taken", name=name, other=bearing[0].name, area=bearing[0].area)
     areas = {known for area, names in house.areas().items() for known in (area, *names)}
-    if any(_same(known, name) for known in (*areas, *house.floors())):
+    if any(same_name(known, name) for known in (*areas, *house.floors())):
         return _failed("naming_is_room", name=name)
     meaning = means(name)
     if meaning is not None and meaning.confidence >= _SURE:
@@ -150,10 +152,6 @@ def _plain(said: str) -> str:
     article = next((each for each in _ARTICLES if name.casefold().startswith(each)), "")
     name = name[len(article) :]
     return name[:1].upper() + name[1:]
-
-
-def _same(known: str, said: str) -> bool:
-    return known.casefold().strip() == said.casefold().strip()
 
 
 def _asks(intent: Intent, slot: str, say: Phrase, choices: tuple[str, ...] = ()) -> Outcome:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge.act.spans import parse_span
+from edge.devices import same_name
 from edge.intents import SlotValue
 
 MOST: Final = 50
@@ -42,7 +43,7 @@ def meant(slots: Mapping[str, SlotValue], timers: Sequence[Timer]) -> list[Timer
     if (length := span_of(slots, "start_")) is not None:
         found = [timer for timer in found if timer.length_s == length]
     if (area := slots.get("area")) is not None:
-        found = [timer for timer in found if _same(timer.area, area)]
+        found = [timer for timer in found if same_name(timer.area, area)]
     if (name := slots.get("name")) is not None:
         found = named(bare(str(name)), found)
     return found
@@ -53,9 +54,9 @@ def named(name: str, timers: Sequence[Timer]) -> list[Timer]:
     if name in _EVERY:
         return list(timers)
     for fits in (
-        lambda timer: _same(timer.name, name),
+        lambda timer: same_name(timer.name, name),
         lambda timer: timer.length_s == parse_span(name),
-        lambda timer: _same(timer.area, name),
+        lambda timer: same_name(timer.area, name),
     ):
         if found := [timer for timer in timers if fits(timer)]:
             return found
@@ -81,7 +82,3 @@ def span_of(slots: Mapping[str, SlotValue], prefix: str = "") -> float | None:
     units = {"hours": 3600, "minutes": 60, "seconds": 1}
     said = [float(slots[prefix + unit]) * seconds for unit, seconds in units.items() if prefix + unit in slots]
     return sum(said) if said else None
-
-
-def _same(known: str | None, said: object) -> bool:
-    return known is not None and known.casefold() == str(said).casefold().strip()

@@ -9,9 +9,10 @@ from typing import Final
 import anyio
 
 from edge.act.skills.tools.server import Server, Tool, ToolServerAway, argument
-from edge.act.skills.tools.settings import ServerSettings, ToolsSettings, read
+from edge.act.skills.tools.settings import ServerSettings, ToolsSettings
 from edge.dialogue import GUESSED
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase, Question
+from edge.plugins import skill_settings
 from edge.ports import Offer, Parameter, SkillContext
 
 _LONGEST: Final = 400
@@ -106,4 +107,5 @@ SETTINGS = ToolsSettings
 
 def build(context: SkillContext) -> Tools:
     """The skill for the servers of ``[skills.tools]``. Raises SettingsError."""
-    return Tools(read(context.settings).servers)
+    settings = skill_settings("tools", ToolsSettings, context.settings, "docs/tools.md has an example")
+    return Tools(settings.servers)

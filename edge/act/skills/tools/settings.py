@@ -3,11 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from edge.errors import SettingsError
-
-_HINT = "docs/tools.md has an example"
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class ServerSettings(BaseModel):
@@ -46,13 +42,3 @@ class ToolsSettings(BaseModel):
 
     servers: Mapping[str, ServerSettings] = Field(default_factory=dict)
     """By name of your choice."""
-
-
-def read(section: Mapping[str, object]) -> ToolsSettings:
-    """The typed section. Raises SettingsError."""
-    try:
-        return ToolsSettings.model_validate(section)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(["skills", "tools", *map(str, first["loc"])])
-        raise SettingsError(f"[{where}]: {first['msg']}", _HINT, permanent=True) from None

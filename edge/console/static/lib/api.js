@@ -13,8 +13,8 @@ export class Problem extends Error {
     this.remedy = body.remedy || "";
   }
 
-  /** One line: what is wrong, and what to do about it. */
-  get line() {
+  /** One line: what is wrong, and what to do about it. Not called `line`: in Safari, errors have one of their own. */
+  get inWords() {
     return this.remedy ? `${this.message} — ${this.remedy}` : this.message;
   }
 }

@@ -1,5 +1,7 @@
 // The browser's microphone: open only while somebody talks.
 
+const BEGINS_MS = 3000;
+
 /** Why there is no sound, in words for a person, with what to do. */
 export class NoMicrophone extends Error {
   constructor(what, remedy) {
@@ -7,7 +9,7 @@ export class NoMicrophone extends Error {
     this.remedy = remedy;
   }
 
-  get line() {
+  get inWords() {
     return `${this.message} — ${this.remedy}`;
   }
 }
@@ -43,7 +45,12 @@ export async function openMicrophone(take) {
     else take(data.pcm, data.level);
   };
   source.connect(recorder);
-  await context.resume();
+  // Where there is no loudspeaker at all, Firefox never begins, nor says so.
+  await Promise.race([context.resume(), new Promise((resolve) => setTimeout(resolve, BEGINS_MS))]);
+  if (context.state !== "running") {
+    await silence();
+    throw new NoMicrophone("This browser gets no sound here", "connect a loudspeaker or headphones, or type instead");
+  }
   let closing = null;
   return () => (closing ??= close());
 

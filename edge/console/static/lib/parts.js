@@ -108,7 +108,7 @@ export function Waiting({ what = "Loading" }) {
 /** What went wrong, where it stays on the page. */
 export function Trouble({ error, retry }) {
   return html`<div class="trouble" role="alert">
-    <p>${error.line ?? error.message}</p>
+    <p>${error.inWords ?? error.message}</p>
     ${retry && html`<${Button} run=${retry}>Try again<//>`}
   </div>`;
 }
@@ -167,7 +167,7 @@ export function tell(text, tone = "") {
 
 /** Tell of an error in passing. */
 export function complain(error) {
-  if (error.name !== "AbortError") tell(error.line ?? error.message, "bad");
+  if (error.name !== "AbortError") tell(error.inWords ?? error.message, "bad");
 }
 
 /** Where what is told in passing is seen, and read aloud. */

@@ -163,7 +163,7 @@ function Judge({ turn, changed, close }) {
       tell(learnt ? `From now on “${turn.text}” means: ${described(told.intent)}.` : RESULTS[told.result], "good");
       close();
     } catch (problem) {
-      setError(problem.line ?? problem.message);
+      setError(problem.inWords ?? problem.message);
     }
   };
   return html`<${Dialog} title="What was wrong?" close=${close}>

@@ -492,7 +492,7 @@ function Naming({ device, areas }) {
       setError(null);
       tell(`${saved.name} is saved.`, "good");
     } catch (problem) {
-      setError(problem.line);
+      setError(problem.inWords);
     }
   };
   return html`<form class="stack" onSubmit=${save}>
@@ -525,7 +525,7 @@ function Room({ area, close, saved }) {
       close();
       tell(`${area.name} is saved.`, "good");
     } catch (problem) {
-      setError(problem.line);
+      setError(problem.inWords);
     }
   };
   return html`<${Dialog} title=${area.name} close=${close}>

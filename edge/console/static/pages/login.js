@@ -41,7 +41,7 @@ function Form({ send, enter, label, children, wrong }) {
     }
   };
   return html`<form class="stack" onSubmit=${submit}>
-    ${children} ${error && html`<p class="error" role="alert">${error.line}</p>`}
+    ${children} ${error && html`<p class="error" role="alert">${error.inWords}</p>`}
     <${Button} type="submit" kind="main" busy=${busy}>${label}<//>
   </form>`;
 }

@@ -129,7 +129,7 @@ function Reword({ fact, path, close }) {
   };
   return html`<${Dialog} title="Put it into other words" close=${close}>
     <form class="stack" onSubmit=${save}>
-      <${Field} label="Remember that" value=${text} set=${setText} maxlength="300" required error=${error?.line} />
+      <${Field} label="Remember that" value=${text} set=${setText} maxlength="300" required error=${error?.inWords} />
       <div class="row">
         <${Button} kind="main" type="submit" disabled=${!text.trim()}>Keep it<//>
         <${Button} run=${close}>Cancel<//>

@@ -94,7 +94,7 @@ function Ask({ title, close, label, send, children, kind = "main" }) {
   };
   return html`<${Dialog} title=${title} close=${close}>
     <form class="stack" onSubmit=${submit}>
-      ${children} ${error && html`<p class="error" role="alert">${error.line ?? error.message}</p>`}
+      ${children} ${error && html`<p class="error" role="alert">${error.inWords ?? error.message}</p>`}
       <div class="row">
         <${Button} type="submit" kind=${kind} busy=${busy}>${label}<//>
         <${Button} run=${close}>Cancel<//>
@@ -138,7 +138,7 @@ function OnePerson({ person, self, again }) {
       label=${`What ${person.name} may`}
       hint=${MEANING[person.role]}
       value=${person.role}
-      set=${(role) => change({ role }).catch((error) => tell(error.line ?? error.message, "bad"))}
+      set=${(role) => change({ role }).catch((error) => tell(error.inWords ?? error.message, "bad"))}
       choices=${ROLES}
     />
     <div class="row">
@@ -305,7 +305,7 @@ function Pin() {
   };
   const submit = (event) => {
     event.preventDefault();
-    send(pin).catch((problem) => tell(problem.line ?? problem.message, "bad"));
+    send(pin).catch((problem) => tell(problem.inWords ?? problem.message, "bad"));
   };
   return html`<${Card} title="The spoken PIN">
     <p>

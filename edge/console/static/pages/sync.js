@@ -38,8 +38,8 @@ function None() {
   return html`<${Empty} title="No bridge is configured">
     <p>Nothing leaves this device, and nothing waits to. Everything works without.</p>
     <p>
-      A bridge of your own shares lists and routines between several assistants, keeps a copy, and asks a larger model. Set
-      <code>cloud.url</code>, then run <code>hearth sync enrol</code>.
+      A bridge of your own shares lists and routines between several assistants, keeps a copy, and asks a larger model.
+      ${"Set "}<code>cloud.url</code>, then run <code>hearth sync enrol</code>.
     </p>
   <//>`;
 }
@@ -114,7 +114,7 @@ function Usage() {
   const usage = useLoaded(() => get(`/v1/sync/usage?days=${DAYS}`));
   const actions = html`<${Button} run=${usage.again}>Ask again<//>`;
   if (usage.error)
-    return html`<${Card} title="Use and cost" actions=${actions}><p class="soft">Not known now: ${usage.error.line}</p><//>`;
+    return html`<${Card} title="Use and cost" actions=${actions}><p class="soft">Not known now: ${usage.error.inWords}</p><//>`;
   if (!usage.value) return html`<${Card} title="Use and cost"><${Waiting} what="Asking the bridge" /><//>`;
   const { questions, tokens, cost, currency, lines, since } = usage.value;
   return html`<${Card} title="Use and cost" actions=${actions}>

@@ -348,7 +348,7 @@ function Speak() {
       ${doing && html`<div class="row"><${Button} run=${stop}>Stop<//></div>`}
     </div>
   </div>
-  ${trouble.value && html`<div class="trouble" role="alert"><p>${trouble.value.line}</p></div>`}`;
+  ${trouble.value && html`<div class="trouble" role="alert"><p>${trouble.value.inWords}</p></div>`}`;
 }
 
 /** A click without a pointer or a key comes from a screen reader or from voice control: it is a tap. */

@@ -181,7 +181,7 @@ function Naming({ title, name = "", close, save }) {
         set=${setGiven}
         maxlength="60"
         required
-        error=${error?.line}
+        error=${error?.inWords}
         placeholder="hardware store"
       />
       <div class="row">
