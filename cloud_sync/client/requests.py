@@ -10,7 +10,8 @@ import httpx
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cloud_sync.client.enrolment import Bridge, BridgeRefused, enrolled
+from cloud_sync.client.bridge_file import Bridge, enrolled
+from cloud_sync.client.enrolment import BridgeRefused
 from cloud_sync.client.keys import device_key
 from cloud_sync.protocol.enrolment import HTTP, Nonce, Problem, ProveIt, Tokens
 from cloud_sync.protocol.keys import signed

@@ -120,7 +120,7 @@ def forget(
 @app.command(epilog="Example: `hearth privacy receipts`")
 def receipts(as_json: Json = False, config: Config = None) -> None:
     """Show what the bridge has signed that it has erased. Exit 1 if a signature is wrong."""
-    from cloud_sync.client.enrolment import enrolled
+    from cloud_sync.client.bridge_file import enrolled
     from cloud_sync.client.receipts import proofs
 
     bridge = enrolled(data_dir_of(config))
