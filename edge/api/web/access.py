@@ -1,7 +1,6 @@
 """Who asks, and what that person may do."""
 
 import hashlib
-import ipaddress
 import uuid
 from dataclasses import dataclass
 from enum import IntEnum
@@ -14,6 +13,7 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from edge.api.web.network import is_loopback
 from edge.api.web.problems import Refusal, respond
 
 
@@ -80,14 +80,6 @@ def is_near(connection: HTTPConnection) -> bool:
     client, server = connection.client, connection.scope.get("server")
     ends = (client.host if client else "", server[0] if server else "")
     return all(map(is_loopback, ends)) and not any(name in connection.headers for name in _PASSED_ON)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host``, an address, is this machine's own; False for a name."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Needs(SecurityBase):

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from weakref import WeakSet
 
-from edge.api.web.access import is_loopback
-from edge.api.web.attempts import place
+from edge.api.web.network import is_loopback, place
 
 EACH: Final = 60
 """Connections from one address: a browser has six, and a stream or two."""
