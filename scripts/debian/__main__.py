@@ -109,7 +109,7 @@ def programs(home: Path, python: tuple[int, int], asked: argparse.Namespace, fol
     environment.install_locked(LOCK, asked.wheels)
     environment.install_project(asked.llama)
     site = environment.site
-    for pattern in (*NEEDLESS, "bin", "*.dist-info/direct_url.json", "*.dist-info/REQUESTED"):
+    for pattern in (*NEEDLESS, "bin", "*.dist-info/direct_url.json", "*.dist-info/REQUESTED", "**/.gitignore"):
         for path in site.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     _forget(site)
