@@ -169,8 +169,9 @@ def uninstall(places: Places, asked: argparse.Namespace) -> None:
     shutil.rmtree(places.etc, ignore_errors=True)
     for name in SECRETS:
         (places.credentials / name).unlink(missing_ok=True)
-    with suppress(OSError):  # other programs keep theirs there, too
-        places.credentials.rmdir()
+    if not services.is_of_a_package(places.credentials):  # of systemd's own, in Debian 13
+        with suppress(OSError):  # other programs keep theirs there, too
+            places.credentials.rmdir()
     services.remove_user()
     print("removed, and nothing is left of it")
 

@@ -151,6 +151,14 @@ def remove(places: Places) -> None:
         subprocess.run(["udevadm", "control", "--reload"], capture_output=True, check=False)
 
 
+def is_of_a_package(path: Path) -> bool:
+    """Whether a Debian package brought ``path``, which then stays."""
+    try:
+        return subprocess.run(["dpkg-query", "--search", path], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
 def remove_user() -> None:
     """The user, and the group of the pins where nobody else is in it."""
     subprocess.run(["userdel", USER], capture_output=True, check=False)

@@ -410,3 +410,8 @@ def test_the_package_wants_the_python_that_it_was_made_for() -> None:
 def test_all_scripts_are_shell_too() -> None:
     for name in ("install", "build_deb", "check_install", "prepare.sh"):
         assert subprocess.run(["bash", "-n", ROOT / "scripts" / name], check=False).returncode == 0
+
+
+def test_a_folder_that_a_package_brought_stays(tmp_path: Path) -> None:
+    assert services.is_of_a_package(Path("/etc"))
+    assert not services.is_of_a_package(tmp_path)
