@@ -8,7 +8,7 @@ import socket
 from typing import Final
 
 _MICROSECONDS: Final = 1_000_000
-_BEATS: Final = 3
+BEATS: Final = 3
 """In the time after which systemd would miss one: a busy board may delay two."""
 
 
@@ -32,16 +32,24 @@ def started_by_systemd() -> bool:
     return "NOTIFY_SOCKET" in os.environ
 
 
-def beat_s() -> float | None:
-    """Seconds between two beats that systemd wants to see; None where it does not watch this process."""
+def watch_s() -> float | None:
+    """Seconds that systemd waits for a beat, as the unit says; None where it does not watch this process."""
     limit, of = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
     if not limit.isdecimal() or int(limit) == 0 or (of and of != str(os.getpid())):
         return None
-    return int(limit) / _MICROSECONDS / _BEATS
+    return int(limit) / _MICROSECONDS
+
+
+def beat_s() -> float | None:
+    """Seconds between two beats that systemd wants to see; None where it does not watch this process."""
+    limit = watch_s()
+    return limit / BEATS if limit is not None else None
 
 
 def stretch_watch(seconds: float | None) -> None:
-    """Have systemd wait so long for the next beat, from now on; None: as long as the unit says."""
-    if beat_s() is not None:
+    """Have systemd wait so long for the next beat, from now on; None: as long as the unit says. Until it hears of the
+    next one, it counts from now.
+    """
+    if watch_s() is not None:
         limit = os.environ["WATCHDOG_USEC"] if seconds is None else round(seconds * _MICROSECONDS)
         tell_systemd(f"WATCHDOG_USEC={limit}")

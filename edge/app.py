@@ -166,7 +166,7 @@ def _while_it_stays(built: Assistant, mind: Mind, end: AssistantEnd | None) -> I
 def _database(settings: Settings, end: AssistantEnd | None) -> Database:
     """Where there is a bridge, it is told what changes, in the same transaction, and reminded to look."""
     at_rest.prepare(settings.data_dir, encrypt=settings.privacy.encrypt)
-    file = settings.data_dir / "hearthside.db"
+    file = settings.data_dir / at_rest.DATABASE
     return Database(file) if end is None else Database(file, end.seal, after_write=end.bridge.look)
 
 

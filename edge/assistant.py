@@ -295,8 +295,10 @@ class Assistant:
         origin = replace(self._origin(area, session), guest=guest)
         turn = Turn(silent, self.bus, origin, TurnClock(time.monotonic()), self._conversations.of(origin.session))
         with self.bus.subscribe(listener="ask") as events:
-            await turn.written(text)
-            return [event for event in events.pending() if event.turn == turn.id]
+            ended = await turn.written(text)
+            # That it can't be kept is told after its end.
+            before = [each for each in events.pending() if each.turn == turn.id and not isinstance(each, TurnEnded)]
+            return [*before, ended]
 
     async def carry_out(
         self,

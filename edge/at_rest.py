@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from edge import atomic_file
 from edge.errors import StorageError
 
+DATABASE: Final = "hearthside.db"
+"""In the data directory: everything that is kept in tables."""
 CREDENTIAL: Final = "data_key"
 """Name of systemd's credential: 64 hexadecimal digits."""
 FILE: Final = "data.key"
@@ -92,7 +94,7 @@ def prepare(data_dir: Path, *, encrypt: bool = True) -> DataKey | None:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = key or _new(data_dir)
         _note(data_dir, key)
-        _encrypt(data_dir / "hearthside.db", key)
+        _encrypt(data_dir / DATABASE, key)
     except OSError as error:
         raise StorageError(f"{data_dir}: {error.strerror or error}", "see to the folder", permanent=True) from None
     return key
@@ -161,7 +163,7 @@ def rekey_all(folder: Path, old: DataKey, new: DataKey) -> None:
 
     Raises StorageError.
     """
-    rekey(folder / "hearthside.db", old, new)
+    rekey(folder / DATABASE, old, new)
     for kind in SEALED:
         for file in (folder / kind).glob("*.sealed"):
             content = Sealer(old, kind).unseal(file.read_bytes(), file.stem)

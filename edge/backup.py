@@ -25,6 +25,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from edge import at_rest, atomic_file
+from edge.at_rest import DATABASE
 from edge.errors import StorageError
 
 _MAGIC: Final = b"HEARTHSIDE1\n"
@@ -36,7 +37,6 @@ _MOST: Final = (16, 256 * 1024, 16)
 """A file that asks for more is none of ours, and would take all the memory of a small board."""
 _FRAME: Final = 1024 * 1024
 _TAG: Final = 16
-_DATABASE: Final = "hearthside.db"
 _KEY: Final = "data.key"
 _LEFT_OUT: Final = frozenset({"cache", "llm", "models", "logs", _KEY, f"{_KEY}.id", "hearth.sock", "sync.sock"})
 """What is made anew, belongs to the machine, or goes by itself."""
@@ -63,8 +63,8 @@ def write(data_dir: Path, settings: Path | None, target: Path, passphrase: str) 
     """
     try:
         with tempfile.TemporaryDirectory(dir=data_dir, prefix=".backup-") as folder:
-            copy = Path(folder) / _DATABASE
-            _copy_database(data_dir / _DATABASE, copy)
+            copy = Path(folder) / DATABASE
+            _copy_database(data_dir / DATABASE, copy)
             with (
                 atomic_file.replacing(target, mode=0o600) as out,
                 closing(_Sealing(out, passphrase)) as sealing,
@@ -82,7 +82,7 @@ def restore(source: Path, data_dir: Path, settings: Path, passphrase: str) -> Co
 
     Raises StorageError; ``data_dir`` is as before then.
     """
-    if (data_dir / _DATABASE).exists():
+    if (data_dir / DATABASE).exists():
         raise StorageError(f"something is kept in {data_dir} already", "restore into an empty HEARTH_DATA_DIR")
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ def restore(source: Path, data_dir: Path, settings: Path, passphrase: str) -> Co
                 kept.chmod(0o644)
                 kept.replace(settings)
             # The database comes last: with it, the restoring is done.
-            for each in sorted((found / "data").iterdir(), key=lambda path: path.name == _DATABASE):
+            for each in sorted((found / "data").iterdir(), key=lambda path: path.name == DATABASE):
                 each.replace(data_dir / each.name)
     except (tarfile.TarError, EOFError, ValueError, ArithmeticError) as error:
         # The last two: numbers in its headers that are none, or that are none of ours.
@@ -141,7 +141,7 @@ def _chosen(data_dir: Path, settings: Path | None, database: Path) -> Iterator[t
         if path.is_file() and not path.is_symlink() and _is_kept(inside.parts[0]):
             yield path, f"data/{inside}"
     if database.exists():
-        yield database, f"data/{_DATABASE}"
+        yield database, f"data/{DATABASE}"
     if settings is not None and settings.exists():
         yield settings, _SETTINGS
 
@@ -178,14 +178,14 @@ def _is_ours(entry: tarfile.TarInfo) -> bool:
         return False
     if "\0" in entry.name or {"", ".", ".."} & set(steps):
         return False
-    if entry.name in (_SETTINGS, _KEY, f"data/{_DATABASE}"):
+    if entry.name in (_SETTINGS, _KEY, f"data/{DATABASE}"):
         return True
     return steps[0] == "data" and len(steps) > 1 and _is_kept(steps[1])
 
 
 def _is_kept(top: str) -> bool:
     """Whether what is called so in the data directory goes into a backup. The database does, as a copy."""
-    return top not in _LEFT_OUT and not top.startswith((".", _DATABASE))
+    return top not in _LEFT_OUT and not top.startswith((".", DATABASE))
 
 
 def _take_key_over(found: Path, data_dir: Path) -> None:

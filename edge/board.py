@@ -73,6 +73,10 @@ class Disk:
     total_mb: int
 
 
+_TIMES: Final = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+"""What a processor may spend its time on: proc_stat(5). The time of guests is in that of users already."""
+
+
 @dataclass(frozen=True, slots=True)
 class BoardState:
     """All of it at one moment."""
@@ -80,9 +84,9 @@ class BoardState:
     model: str
     cores: int
     cpu_percent: float
-    """Of all cores together, since it was asked before; 0 the first time."""
+    """Of all cores together, since it was asked before."""
     own_cpu_percent: float
-    """Of one core, by this process, likewise."""
+    """Of one core, by this process, likewise; 0 the first time."""
     load: tuple[float, float, float]
     """Over 1, 5 and 15 minutes."""
     memory_mb: int
@@ -113,6 +117,7 @@ class Board:
         """``root``: where ``proc`` and ``sys`` lie."""
         self._root = root
         self._process = psutil.Process()
+        self._spent = psutil.cpu_times()
         self._begun = time.monotonic()
 
     def read(self, *folders: Path) -> BoardState:
@@ -122,7 +127,7 @@ class Board:
         return BoardState(
             model=model_name(self._root),
             cores=psutil.cpu_count() or 1,
-            cpu_percent=psutil.cpu_percent(),
+            cpu_percent=self._busy_percent(),
             own_cpu_percent=self._process.cpu_percent(),
             load=os.getloadavg(),
             memory_mb=memory.total >> 20,
@@ -139,6 +144,13 @@ class Board:
             clock_synchronised=clock_synchronised(),
             time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         )
+
+    def _busy_percent(self) -> float:
+        # psutil's own remembers it by thread, and whoever reads this does it in any of a pool.
+        before, self._spent = self._spent, psutil.cpu_times()
+        spent = {name: getattr(self._spent, name) - getattr(before, name) for name in _TIMES if hasattr(before, name)}
+        whole = sum(spent.values())
+        return 100 * (1 - (spent["idle"] + spent.get("iowait", 0)) / whole) if whole > 0 else 0.0
 
     def cards(self) -> Iterator[Card]:
         """Those that there are."""

@@ -12,6 +12,7 @@ from cloud_sync.client.kept import KeptQuestions
 from cloud_sync.protocol.messages import Answer, Ask, Call, Delta, Exchanged
 from cloud_sync.protocol.messages import Tool as ProtocolTool
 from cloud_sync.protocol.trace import traceparent
+from edge.at_rest import DATABASE
 from edge.errors import CloudLinkLost, CloudUnreachable
 from edge.ports import Cloud, Finish, House, Late, LinkLost, Piece, Query, Told, ToolCall, Whole
 from edge.privacy.glance import Glance, HouseMasking
@@ -24,7 +25,7 @@ def open_cloud(settings: Settings, end: AssistantEnd | None, house: House) -> It
     if end is None:
         yield None
         return
-    glance = Glance(settings.data_dir / "hearthside.db")
+    glance = Glance(settings.data_dir / DATABASE)
 
     def places() -> Sequence[str]:
         return [*house.areas(), *(device.name for device in house.devices())]

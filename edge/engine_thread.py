@@ -10,13 +10,14 @@ import functools
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar, cast
+
+from edge.job_queue import Job, JobQueue
 
 if TYPE_CHECKING:
     from edge.ports import Closeable
@@ -27,8 +28,6 @@ P = ParamSpec("P")
 
 _log = logging.getLogger(__name__)
 _JOIN_SECONDS = 1.5
-
-_Job = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,10 @@ class Work:
     """It loads the engine still."""
     for_s: float
     """How long it has been at it without coming any further, in seconds."""
+    computes: bool = False
+    """It has nothing to wait for but a processor, and a disk."""
+    thread: int = 0
+    """Its number for the kernel."""
 
 
 def work_in_hand() -> list[Work]:
@@ -52,10 +55,11 @@ def work_in_hand() -> list[Work]:
 def judge_by(for_s: Callable[[], float]) -> None:
     """Said by a job, in its engine's thread, that has no end as long as there is input: not the time that it takes
     tells whether it is stuck, but ``for_s``, the seconds of input that came since it took any. Called in any thread.
+    While there is input, it waits for nothing.
     """
     thread = threading.current_thread()
     if isinstance(thread, _Worker):
-        thread.for_s = for_s
+        thread.for_s, thread.follows = for_s, True
 
 
 class _Worker(threading.Thread):
@@ -67,10 +71,16 @@ class _Worker(threading.Thread):
         self._waited_s = waited_s
         self._idle_since = float("-inf")
         self.for_s: Callable[[], float] | None = None
+        self.computes = False
+        """Its engine waits for nothing."""
+        self.follows = False
+        """What it is at was told to :func:`judge_by`."""
         self._of, self._builds = engine, False
 
     def run(self) -> None:
-        """Under its own name for the kernel, too: `top -H` and a tracer tell the engines apart."""
+        """Under its own name for the kernel, too, which the threads that native code makes in it get from it: `top -H`,
+        a tracer and :mod:`edge.standstill` tell the engines apart.
+        """
         with suppress(OSError):
             Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(self.name, "ascii")
         super().run()
@@ -86,7 +96,7 @@ class _Worker(threading.Thread):
                 # What had the engine built anew begins with its work only now.
                 self._begin_at(False)
             else:
-                self._idle_since, self.for_s = time.monotonic(), None
+                self._idle_since, self.for_s, self.follows = time.monotonic(), None, False
 
     def _begin_at(self, builds: bool) -> None:
         begun = time.monotonic()
@@ -94,16 +104,19 @@ class _Worker(threading.Thread):
 
     def work(self) -> Work | None:
         if (for_s := self.for_s) is not None:
-            return Work(self._of, self._builds, for_s())
+            return self._work(for_s(), builds=self._builds)
         # It does nothing, and there is something to do: it will not come back to take it.
         waited_s = min(self._waited_s(), time.monotonic() - self._idle_since)
-        return Work(self._of, False, waited_s) if waited_s > 0 else None
+        return self._work(waited_s, builds=False) if waited_s > 0 else None
+
+    def _work(self, for_s: float, *, builds: bool) -> Work:
+        return Work(self._of, builds, for_s, self.computes or self.follows, self.native_id or 0)
 
 
 class EngineQueue(Generic[E]):
     """Where work for one engine is handed in."""
 
-    def __init__(self, hand_in: Callable[[_Job], None], engine: Callable[[], E]) -> None:
+    def __init__(self, hand_in: Callable[[Job], None], engine: Callable[[], E]) -> None:
         """``engine`` is called in the engine's thread; what it raises is raised by every call."""
         self._hand_in, self._engine_of = hand_in, engine
 
@@ -144,13 +157,16 @@ class EngineThread(EngineQueue[E]):
     def __init__(self, name: str, build: Callable[[], E], *, lazy: bool = False) -> None:
         """``build`` runs in the thread; what it raises is raised by the first :meth:`call`. ``lazy``: it does so only
         once the engine is needed.
+
+        An engine that says of itself ``computes = True`` waits for nothing but a processor and a disk, so that one
+        that stands still will not come back (:mod:`edge.watchdog`).
         """
         super().__init__(self._put, self._built)
         self.name = name
         self.behind: EngineQueue[E] = EngineQueue(self._put_behind, self._built)
         """For those who can wait: what they hand in is begun when nothing else is there to do."""
         self._build, self._lazy = build, lazy
-        self._jobs = _Jobs()
+        self._jobs = JobQueue()
         self._thread = _Worker(name, self._run, self._jobs.waited_s)
         self._begun = False
         self._engine: E | None = None
@@ -225,11 +241,11 @@ class EngineThread(EngineQueue[E]):
             self._begun = True
             self._thread.start()
 
-    def _put(self, job: _Job) -> None:
+    def _put(self, job: Job) -> None:
         self._begin()
         self._jobs.put(job, behind=False)
 
-    def _put_behind(self, job: _Job) -> None:
+    def _put_behind(self, job: Job) -> None:
         self._begin()
         self._jobs.put(job, behind=True)
 
@@ -250,10 +266,22 @@ class EngineThread(EngineQueue[E]):
         self._put(functools.partial(self._take, engine, build))
 
     def _take(self, engine: E, build: Callable[[], E]) -> None:
-        before, self._engine, self._failure = self._engine, engine, None
+        before, self._failure = self._engine, None
         self._build, self._unloaded = build, False
+        self._has(engine)
         if before is not None:
-            before.close()
+            self._close(before)
+
+    def _has(self, engine: E) -> None:
+        self._engine = engine
+        self._thread.computes = bool(getattr(engine, "computes", False))
+
+    def _close(self, engine: E) -> None:
+        try:
+            engine.close()
+        except Exception:  # noqa: BLE001  # whatever it raises, it is gone
+            # Whoever calls the next one has nothing to do with it.
+            _log.exception("%s: the engine could not be closed", self.name)
 
     def _built(self) -> E:
         self._used_at = time.monotonic()
@@ -268,7 +296,7 @@ class EngineThread(EngineQueue[E]):
         """What building raises is raised by this call alone: it was built before, so it may be again."""
         begun = time.monotonic()
         with self._thread.at_work(builds=True):
-            self._engine = self._build()
+            self._has(self._build())
         self._unloaded = False
         if self.on_reloaded is not None:
             self.on_reloaded(time.monotonic() - begun)
@@ -278,13 +306,13 @@ class EngineThread(EngineQueue[E]):
         if engine is None or self.waiting or time.monotonic() - self._used_at < rested_s:
             return False
         self._engine, self._unloaded = None, True
-        engine.close()
+        self._close(engine)
         return True
 
     def _run(self) -> None:
         with self._thread.at_work(builds=True):
             try:
-                self._engine = self._build()
+                self._has(self._build())
             except BaseException as error:  # noqa: BLE001  # raised by every call
                 self._failure = error
         while (job := self._jobs.get()) is not None:
@@ -295,63 +323,7 @@ class EngineThread(EngineQueue[E]):
                     # The event loop was closed while the engine worked; nobody waits for the result any more.
                     _log.debug("%s: result discarded, the loop is closed", self.name)
         if self._engine is not None:
-            self._engine.close()
-
-
-class _Jobs:
-    """What is still to do: one queue before the other."""
-
-    def __init__(self) -> None:
-        self._first: deque[tuple[_Job, float]] = deque()
-        """Each with when it was handed in."""
-        self._behind: deque[_Job] = deque()
-        self._holds = 0
-        self._closed = False
-        self._changed = threading.Condition(threading.Lock())
-
-    @property
-    def waiting(self) -> int:
-        """How many there are."""
-        return len(self._first) + len(self._behind)
-
-    def waited_s(self) -> float:
-        """For how long the first of those who can't wait has been there, in seconds; 0 where there is none."""
-        try:
-            return time.monotonic() - self._first[0][1]
-        except IndexError:
-            return 0.0
-
-    def put(self, job: _Job, *, behind: bool) -> None:
-        with self._changed:
-            if behind:
-                self._behind.append(job)
-            else:
-                self._first.append((job, time.monotonic()))
-            self._changed.notify()
-
-    def hold(self, more: int) -> None:
-        """Of those who want that nothing of the second queue is begun, there are ``more``."""
-        with self._changed:
-            self._holds += more
-            self._changed.notify()
-
-    def close(self) -> None:
-        """No more comes; what is there is done."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-
-    def get(self) -> _Job | None:
-        """The next one, as soon as there is one; None when there will be none."""
-        with self._changed:
-            while True:
-                if self._first:
-                    return self._first.popleft()[0]
-                if self._behind and (self._closed or not self._holds):
-                    return self._behind.popleft()
-                if self._closed:
-                    return None
-                self._changed.wait()
+            self._close(self._engine)
 
 
 def _settle(future: "asyncio.Future[R]", result: R | None, error: BaseException | None) -> None:

@@ -23,14 +23,22 @@ _STILL_S: Final = 3.0
 _WORTH_MB: Final = 32.0
 _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
-"""``M_TRIM_THRESHOLD`` and ``M_MMAP_THRESHOLD`` of ``malloc.h``."""
+_ARENA_MAX: Final = -8
+"""``M_TRIM_THRESHOLD``, ``M_MMAP_THRESHOLD`` and ``M_ARENA_MAX`` of ``malloc.h``."""
+_ARENAS: Final = 2
+"""For all threads: of some twenty, few allocate anything while another does, and what each has an arena for lies idle
+in it.
+"""
 _APART: Final = 256 << 10
 _TOGETHER: Final = 32 << 20
 """Bytes: glibc's own bounds, between which it otherwise moves by itself."""
 
 
 def begin_loading() -> None:
-    """From now on whatever is large, as weights are, has pages of its own, which go when it is freed."""
+    """From now on whatever is large, as weights are, has pages of its own, which go when it is freed. Called before
+    there is any other thread.
+    """
+    _set(_ARENA_MAX, _ARENAS)
     _set(_MMAP_THRESHOLD, _APART)
 
 

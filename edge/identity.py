@@ -1,10 +1,12 @@
 """What tells one assistant from all others, whatever they are called."""
 
+import fcntl
 import os
 import secrets
 from pathlib import Path
 from typing import Final
 
+from edge import atomic_file
 from edge.errors import StorageError
 
 _FILE: Final = "identity"
@@ -27,20 +29,16 @@ def identity(data_dir: Path) -> str:
 
 def _new(path: Path) -> str:
     """Whole or not at all, also where the power goes; made up by whichever program is first."""
-    part = path.with_name(f".{_FILE}.{os.getpid()}")
-    with part.open("w", encoding="ascii") as out:
-        out.write(f"{secrets.token_hex(_BYTES)}\n")
-        out.flush()
-        os.fsync(out.fileno())
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        if path.exists() and not _read(path):
-            path.unlink()  # an older version was cut off while it wrote it
-        os.link(part, path)
-    except FileExistsError:
-        pass
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        # Another one was first. What is empty, an older version was cut off in.
+        if not (known := _read(path)):
+            known = secrets.token_hex(_BYTES)
+            atomic_file.replace(path, f"{known}\n".encode())
+        return known
     finally:
-        part.unlink()
-    return _read(path)
+        os.close(folder)
 
 
 def boot() -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 import apsw
 
+from edge.at_rest import DATABASE
 from edge.database import Database
 from edge.errors import StorageError
 from models.store import Condition, Store
@@ -75,7 +76,7 @@ def damaged_models(store: Store) -> list[str]:
 def outdated(data_dir: Path, models_dir: Path, now: float) -> Iterator[Path]:
     """Files and folders that nobody needs any more. ``now``: seconds since the epoch."""
     for pattern, folder, days in (
-        ("hearthside.db.damaged-*", data_dir, KEEP_DAMAGED_DAYS),
+        (f"{DATABASE}.damaged-*", data_dir, KEEP_DAMAGED_DAYS),
         (".downloads/*", models_dir, KEEP_PARTS_DAYS),
         (".*.part", data_dir, KEEP_PARTS_DAYS),
     ):

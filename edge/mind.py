@@ -14,6 +14,7 @@ from edge.act.confirm import Guard, Policy, Risk, Rules
 from edge.act.dispatch import Dispatch
 from edge.act.later import DEFERRABLE, parted
 from edge.act.skills.handover import Handover
+from edge.at_rest import DATABASE
 from edge.bus import Bus
 from edge.dialogue import Context
 from edge.engine_thread import EngineThread
@@ -143,7 +144,7 @@ async def build_mind(
     guard = Guard(confirmed(settings), house)
     dispatch = Dispatch(skills, Handover(house), guard)
     grammars = Grammars(functools.partial(_grammar, settings, house, dispatch, vocabularies), language)
-    glance = Glance(settings.data_dir / "hearthside.db")
+    glance = Glance(settings.data_dir / DATABASE)
     stack.callback(glance.close)
     explained = Explained(settings.data_dir / FILE, glance)
     semantic = semantic_tier(house, dispatch.intents, sentences, explained) if sentences is not None else None

@@ -5,6 +5,7 @@ JSON may name halves of characters (``"\\ud800"``, RFC 8259, 8.2), which no data
 """
 
 import json
+import math
 import re
 import tomllib
 from typing import TYPE_CHECKING, Any, Final
@@ -32,6 +33,16 @@ def json_of(text: str | bytes) -> Any:
         return value
     # Whole characters that were named by their halves are whole by now.
     return json.loads(_HALF.sub(UNREADABLE, json.dumps(value, ensure_ascii=False)))
+
+
+def number_of(value: object) -> float:
+    """A number out of JSON. Raises ValueError for what is none, or is one that no float holds."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    except OverflowError:
+        pass  # an integer of hundreds of digits
+    raise ValueError("it is no number")
 
 
 def _wide(text: str | bytes) -> bool:

@@ -75,6 +75,12 @@ def watched(environment: Mapping[str, str], root: Path = Path("/")) -> bool:
     return file != _NOBODY
 
 
+def is_short(environment: Mapping[str, str], root: Path = Path("/")) -> bool:
+    """Whether it is short now, at a single look."""
+    file = _file(environment, root)
+    return file.is_file() and _waited(file) >= _SHARE
+
+
 def _file(environment: Mapping[str, str], root: Path) -> Path:
     return Path(environment.get("MEMORY_PRESSURE_WATCH", root / SYSTEM))
 

@@ -1,143 +1,197 @@
 """systemd's watchdog, fed by what really goes on.
 
-A beat is due every few seconds. It is given by the event loop, so a loop that hangs gives none; and only while every
-engine thread comes to the end of what it does, so a native call that never returns is a missed beat too, and systemd
-starts the assistant anew. A loop that hangs while the rest of the process goes on is told of by a thread that watches
-it, before systemd would miss the beat. A microphone or a bridge that is away is no reason: what waits for it does
-nothing, and nothing is stuck.
+A beat is due every few seconds. It is given by a thread that looks at everything else, and only while the event loop
+turns and every engine thread comes to the end of what it does; else systemd is told at once to start the assistant
+anew. Where the process stands still as a whole, that thread does too, and systemd misses its beat. What stands still
+is told within seconds, what goes on is given time: that a board is slow is no reason to start it anew. Nor is a
+microphone or a bridge that is away: what waits for it does nothing, and nothing is stuck.
 """
 
+import asyncio
 import faulthandler
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final
 
 import anyio
 
-from cloud_sync.notify import beat_s, tell_systemd
+from cloud_sync.notify import BEATS, stretch_watch, tell_systemd, watch_s
 from edge.engine_thread import Work, work_in_hand
+from edge.patience import Patience
+from edge.standstill import Standstill
 
 _log = logging.getLogger("hearth")
 
 LOOK_S: Final = 1.0
-"""Between two looks at the threads; a beat, which wakes systemd, is given less often."""
+"""Between two looks at what is to be said of it; at the threads it looks twice as often."""
 LIMITS_S: Final[Mapping[str, float]] = MappingProxyType(
     {
-        "wake": 3.0,  # of sound that it has not even begun to take; on a busy board it takes it late, but it takes it
+        "wake": 15.0,  # of sound that it has not even begun to take; on a busy board it takes it late, but it takes it
         "vad": 10.0,  # a window takes a millisecond
         "stt": 60.0,  # thirty seconds of speech, on the slowest board, several at once
         "llm": 90.0,  # a long prompt on the slowest board; whoever asked has given up long before
         "database": 120.0,  # a disk that is full of errors answers late, and erasing rewrites the file
     }
 )
-"""By engine: seconds after which what it does will not come to an end any more."""
+"""By engine: seconds after which what it does will not come to an end any more, though it goes on."""
 USUAL_LIMIT_S: Final = 30.0
-LOOP_LIMIT_S: Final = 4.0
-"""After which the event loop is stuck that neither turns nor computes."""
-_LOOP_LOOK_S: Final = 0.5
-_AT_WORK: Final = 0.02
-"""A loop that uses more of a core than this is busy, however long it takes: only systemd's own limit ends that."""
+STILL_LIMIT_S: Final = 3.0
+"""For what has nothing to wait for and stands still: an engine that computes, an event loop that was asked something. A
+loop that goes on, and does not answer, has as long as systemd would wait.
+"""
+_OVER_S: Final = 0.2
 BUILD_LIMIT_S: Final = 300.0
 """For loading a model, from a slow card into little memory."""
 
 
-def stuck(works: Iterable[Work], limits: Mapping[str, float] = LIMITS_S) -> Work | None:
-    """The engine that will not come back; None: all go on."""
-    return next((work for work in works if work.for_s > _limit(work, limits)), None)
+def stuck(
+    works: Iterable[Work],
+    limits: Mapping[str, float] = LIMITS_S,
+    still_s: Callable[[int], float] = lambda thread: 0.0,
+) -> Work | None:
+    """The engine that will not come back; None: all go on. ``still_s``: for how long a thread has stood still."""
+    return next((work for work in works if _is_stuck(work, limits, still_s)), None)
 
 
-def _limit(work: Work, limits: Mapping[str, float]) -> float:
-    return BUILD_LIMIT_S if work.builds else limits.get(work.name, USUAL_LIMIT_S)
+def _is_stuck(work: Work, limits: Mapping[str, float], still_s: Callable[[int], float]) -> bool:
+    if work.builds:
+        return work.for_s > BUILD_LIMIT_S
+    # To look costs a little, and most works are over by then.
+    if work.computes and work.for_s > _OVER_S and min(work.for_s, still_s(work.thread)) > STILL_LIMIT_S:
+        return True
+    return work.for_s > limits.get(work.name, USUAL_LIMIT_S)
 
 
 async def keep_watch(
-    status: Callable[[], str], limits: Mapping[str, float] = LIMITS_S, every_s: float = LOOK_S
+    status: Callable[[], str],
+    limits: Mapping[str, float] = LIMITS_S,
+    every_s: float = LOOK_S,
+    patience: Patience | None = None,
 ) -> None:
-    """Give systemd its beats, and ``status`` in words when that has changed, until cancelled; look every ``every_s``.
+    """Have systemd given its beats, and ``status`` in words when that has changed, until cancelled; look every
+    ``every_s``. ``patience``: how much sooner than the unit says systemd is to miss a beat; None: no sooner.
 
-    Returns when an engine is stuck, having told systemd to act at once; where systemd does not watch, it only tells
-    ``status``. On SIGABRT, by which systemd ends what hangs, the stacks of all threads are in the log from now on.
+    Returns when something is stuck, systemd having been told to act at once; where systemd does not watch, it only
+    tells ``status``. From now on, what systemd ends because it hangs leaves the stacks of all its threads in the log.
     """
-    beat = beat_s()
-    if beat is None:
-        await _keep_beat(status, limits, every_s, None, lambda: None)
+    unit_s = watch_s()
+    if unit_s is None:
+        await _keep_telling(status, every_s, lambda: False)
         return
     # The stacks name functions and lines, no values: nothing of what was said.
     faulthandler.enable()
-    with watched_loop() as turned:
-        await _keep_beat(status, limits, every_s, beat, turned)
+    watch = _Watch(asyncio.get_running_loop(), unit_s, limits, patience)
+    with watch.looking(every_s / 2):
+        await _keep_telling(status, min(every_s, unit_s), lambda: watch.told)
 
 
-async def _keep_beat(
-    status: Callable[[], str],
-    limits: Mapping[str, float],
-    every_s: float,
-    beat: float | None,
-    turned: Callable[[], None],
-) -> None:
-    look_s = every_s if beat is None else min(every_s, beat)
-    told, beaten = "", float("-inf")
-    while True:
-        turned()
-        if beat is not None and (work := stuck(work_in_hand(), limits)) is not None:
-            _tell_of(work)
-            return
+async def _keep_telling(status: Callable[[], str], every_s: float, over: Callable[[], bool]) -> None:
+    told = ""
+    while not over():
         if (now := status()) != told:
             tell_systemd(f"STATUS={now}")
             told = now
-        # A look that comes a little early must not leave the beat to the next one.
-        if beat is not None and time.monotonic() - beaten > beat - look_s:
-            tell_systemd("WATCHDOG=1")
-            beaten = time.monotonic()
-        await anyio.sleep(look_s)
+        await anyio.sleep(every_s)
 
 
-@contextmanager
-def watched_loop(limit_s: float = LOOP_LIMIT_S) -> Iterator[Callable[[], None]]:
-    """For the thread that runs the event loop: gives what it is to call at least every second. Where it does not for
-    ``limit_s``, and does not compute either, systemd is told to act at once.
+class _Watch:
+    """Looks, in a thread of its own."""
 
-    A process that gets no processor, or is stopped, is not taken for a loop that hangs: then the watching thread comes
-    late itself, and begins to count anew.
-    """
-    clock = time.pthread_getcpuclockid(threading.get_ident())
-    turns, over = [0], threading.Event()
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, unit_s: float, limits: Mapping[str, float], patience: Patience | None
+    ) -> None:
+        """To be made in the thread that runs ``loop``. ``unit_s``: how long systemd waits for a beat by itself."""
+        self.told = False
+        """Something is stuck, and systemd knows."""
+        self._pulse, self._loop_still = _Pulse(loop), Standstill(threading.get_native_id(), alone=True)
+        self._unit_s, self._limits, self._patience = unit_s, limits, patience
+        self._waits_s = unit_s
+        # Always at the quickest pace that it may take: a word to systemd can be lost, and so can the one for more time.
+        self._pace_s = (unit_s if patience is None else min(unit_s, patience.shortest_s)) / BEATS
+        self._still: dict[int, Standstill] = {}
 
-    def turned() -> None:
-        turns[0] += 1
+    @contextmanager
+    def looking(self, every_s: float) -> Iterator[None]:
+        """As long as the block lasts. After it systemd waits as long as the unit says."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._look_on, args=(every_s, over), name="watchdog", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+            if not self.told:
+                self._have_it_wait(self._unit_s)
 
-    def watch() -> None:
-        seen, since, spent = -1, 0.0, 0.0
-        looked = time.monotonic()
-        while not over.wait(_LOOP_LOOK_S):
-            now, computed = time.monotonic(), time.clock_gettime(clock)
-            busy = computed - spent > _AT_WORK * (now - since)
-            if turns[0] != seen or now - looked > 2 * _LOOP_LOOK_S or (busy and now - since > _LOOP_LOOK_S):
-                seen, since, spent = turns[0], now, computed
-            elif now - since > limit_s:
-                _tell(f"the event loop is stuck since {now - since:.0f} s")
+    def _look_on(self, every_s: float, over: threading.Event) -> None:
+        looked, pause_s, beaten = time.monotonic(), 0.0, float("-inf")
+        while not over.wait(pause_s):
+            now = time.monotonic()
+            late_s = max(0.0, now - looked - pause_s)
+            if late_s > every_s:
+                # No processor, or stopped: for how long the others have stood still by themselves is not known.
+                self._still.clear()
+                self._pulse.begin_anew(now)
+            works = work_in_hand()
+            if (what := self._stuck(works, now)) is not None:
+                self._tell(what)
                 return
-            looked = now
+            if self._patience is not None:
+                builds = any(work.builds for work in works)
+                self._have_it_wait(self._patience.seconds(now, self._unit_s, late_s, builds=builds))
+            looked, pause_s = now, min(every_s, self._pace_s)
+            # A look that comes a little early must not leave the beat to the next one.
+            if now - beaten > self._pace_s - pause_s:
+                tell_systemd("WATCHDOG=1")
+                beaten = now
 
-    thread = threading.Thread(target=watch, name="watchdog", daemon=True)
-    thread.start()
-    try:
-        yield turned
-    finally:
-        over.set()
-        thread.join()
+    def _stuck(self, works: Sequence[Work], now: float) -> str | None:
+        def still_s(thread: int) -> float:
+            return self._still.setdefault(thread, Standstill(thread)).for_s(now)
+
+        silent_s = self._pulse.silent_s(now)
+        if min(silent_s, self._loop_still.for_s(now)) > STILL_LIMIT_S or silent_s > self._unit_s:
+            return f"the event loop is stuck since {silent_s:.0f} s"
+        if (work := stuck(works, self._limits, still_s)) is not None:
+            return f"the engine {work.name!r} is stuck since {work.for_s:.0f} s"
+        return None
+
+    def _have_it_wait(self, seconds: float) -> None:
+        if seconds != self._waits_s:
+            stretch_watch(seconds)
+            self._waits_s = seconds
+
+    def _tell(self, what: str) -> None:
+        _log.critical("%s: asking for a restart", what)
+        tell_systemd(f"STATUS={what}")
+        # It would see by itself that no more beats come: nobody is helped by waiting for that.
+        tell_systemd("WATCHDOG=trigger")
+        self.told = True
 
 
-def _tell_of(work: Work) -> None:
-    _tell(f"the engine {work.name!r} is stuck since {work.for_s:.0f} s")
+class _Pulse:
+    """Of the event loop, which is asked again and again to answer."""
 
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._asked_at = 0.0
+        self._answered = True
 
-def _tell(what: str) -> None:
-    _log.critical("%s: asking for a restart", what)
-    tell_systemd(f"STATUS={what}")
-    # It would see within its WatchdogSec that no more beats come: nobody is helped by waiting for that.
-    tell_systemd("WATCHDOG=trigger")
+    def silent_s(self, now: float) -> float:
+        """For how long it has not answered by ``now``."""
+        if self._answered:
+            self._answered, self._asked_at = False, now
+            self._loop.call_soon_threadsafe(self._answer)
+        return now - self._asked_at
+
+    def begin_anew(self, now: float) -> None:
+        """It had no chance to answer before ``now``."""
+        self._asked_at = now
+
+    def _answer(self) -> None:
+        self._answered = True

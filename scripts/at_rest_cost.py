@@ -19,7 +19,7 @@ _WRITES: Final = 500
 def cost(folder: Path, *, encrypt: bool) -> float:
     """Microseconds of processor time for one transaction that inserts one row of 240 bytes."""
     at_rest.prepare(folder, encrypt=encrypt)
-    connection = _open(folder / "hearthside.db", True)
+    connection = _open(folder / at_rest.DATABASE, True)
     connection.execute("CREATE TABLE note (n INTEGER PRIMARY KEY, text TEXT)")
     begun = time.process_time()
     for _ in range(_WRITES):

@@ -50,7 +50,17 @@ apt_install() {
     } 2>&1 </dev/null | show_last
 }
 
+# Where the system's own Python is too old, its packages bring no other one.
+too_old() {
+    command -v python3 >/dev/null && ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+}
+
 install_python() {
+    if too_old; then
+        say "$(. /etc/os-release && printf %s "$PRETTY_NAME") has $(python3 --version): it takes Python 3.11, as Debian 12, \
+Raspberry Pi OS of October 2023 and newer ones have it"
+        return 1
+    fi
     apt_install python3 python3-venv ca-certificates || true
     find_python >/dev/null || {
         say "Python 3.11 or newer with venv is missing — sudo apt-get install -y python3 python3-venv"

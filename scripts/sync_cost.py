@@ -34,6 +34,7 @@ from cloud_sync.server.database import Database as Store
 from cloud_sync.server.tables import device, event
 from edge.app import assistant
 from edge.assistant import Assistant
+from edge.at_rest import DATABASE
 from edge.database import Database
 from edge.devices import ActionReport, Confirmation, DeviceState
 from edge.events import Reply, ReplyReady, Timings, TurnEnded
@@ -304,7 +305,7 @@ async def catch_up(events: int, kbit: float | None) -> None:
     chance = random.Random(1)  # noqa: S311
     async with pair(kbit) as both:
         end = both.end()
-        async with Database(both.home / "hearthside.db") as database:
+        async with Database(both.home / DATABASE) as database:
             episodes = await _told(database, end)
             for _ in range(events):
                 await episodes.write(a_turn(chance))
@@ -326,7 +327,7 @@ async def delay(turns: int) -> None:
         with_bridge = _local(both.settings, home, "with")
         alone = _local(both.settings, home, "alone", url=None)
         async with (
-            Database(both.home / "hearthside.db") as database,
+            Database(both.home / DATABASE) as database,
             assistant(alone, hears=False, sink=None) as one,
             assistant(with_bridge, hears=False, sink=None) as other,
         ):
@@ -389,8 +390,8 @@ async def disk(turns: int, idle_s: float) -> None:
     chance = random.Random(1)  # noqa: S311
     async with pair() as both:
         end = both.end()
-        file = both.home / "hearthside.db"
-        async with Database(both.home / "alone" / "hearthside.db") as database:
+        file = both.home / DATABASE
+        async with Database(both.home / "alone" / DATABASE) as database:
             alone = await _written_by_turns(Episodes(database, 30), turns, chance)
         async with Database(file, after_write=end.bridge.look) as database:
             episodes = await _told(database, end)
@@ -442,7 +443,7 @@ def _written(pid: int) -> int:
 
 
 def _files(folder: Path) -> dict[str, tuple[int, int]]:
-    return {file.name: (file.stat().st_size, file.stat().st_mtime_ns) for file in folder.glob("hearthside.db*")}
+    return {file.name: (file.stat().st_size, file.stat().st_mtime_ns) for file in folder.glob(f"{DATABASE}*")}
 
 
 def main() -> None:

@@ -40,8 +40,8 @@ def free_port() -> int:
 class Mosquitto:
     """A mosquitto that can be stopped and started again on the same port."""
 
-    def __init__(self, port: int) -> None:
-        self.address = Address("127.0.0.1", port)
+    def __init__(self, port: int, *options: str) -> None:
+        self.address, self._options = Address("127.0.0.1", port), options
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -51,7 +51,9 @@ class Mosquitto:
     def start(self) -> None:
         program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
         self._process = subprocess.Popen(
-            [program, "-p", str(self.address.port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [program, "-p", str(self.address.port), *self._options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:

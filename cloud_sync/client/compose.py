@@ -108,9 +108,9 @@ async def let_go(storage: "Storage", data_dir: Path) -> None:
 
 def daemon(settings: Settings) -> "Daemon":
     """Raises SettingsError where there is no bridge, and StorageError for a key that can't be used."""
+    from cloud_sync.client.bridge_file import enrolled
     from cloud_sync.client.credentials import DeviceCredentials
     from cloud_sync.client.daemon import Daemon
-    from cloud_sync.client.enrolment import enrolled
     from cloud_sync.client.keys import device_key
     from cloud_sync.client.tls import client_context
 

@@ -25,6 +25,7 @@ from cloud_sync.client.store import Store
 from cloud_sync.client.wishes import Ended
 from cloud_sync.protocol.messages import Answer, Call, Called, Delta, Taken
 from edge import flags
+from edge.at_rest import DATABASE
 from edge.database import Database
 from edge.errors import StorageError
 
@@ -66,7 +67,7 @@ class Daemon:
     ) -> None:
         """``url``: ``wss://host:port``; ``network``: gives one whenever the network may be back."""
         self._data_dir, self._url, self._credentials = data_dir, url, credentials
-        self._database = Database(data_dir / "hearthside.db", checkpoints=False)
+        self._database = Database(data_dir / DATABASE, checkpoints=False)
         self._end = end
         self._store = Store(self._database, end.outbox, end, credentials.public)
         self._link = Link(self._store, credentials.sign, deliver=self._deliver, changed=self._linked)
@@ -194,7 +195,7 @@ class Daemon:
                     self._now()
 
     async def _glance(self) -> None:
-        seen, file = -1, self._data_dir / "hearthside.db"
+        seen, file = -1, self._data_dir / DATABASE
         inode = _inode(file)
         while True:
             if _inode(file) != inode:

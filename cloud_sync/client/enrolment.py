@@ -1,4 +1,4 @@
-"""Becoming a device of a house, and what is kept of it: ``bridge.json`` in the data directory."""
+"""Becoming a device of a house: the bridge is told the code that a person has carried here."""
 
 import re
 import socket
@@ -12,16 +12,15 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from cloud_sync.client.bridge_file import Bridge, keep
 from cloud_sync.client.keys import device_key, public_of
 from cloud_sync.client.tls import client_context
 from cloud_sync.protocol import enrolment
 from cloud_sync.protocol.enrolment import CODE, Enrol, Enrolled, Problem
 from cloud_sync.protocol.errors import ProtocolError
-from edge import atomic_file
-from edge.errors import AssistantError, StorageError
+from edge.errors import AssistantError
 from edge.identity import identity
 
-FILE: Final = "bridge.json"
 _TIMEOUT_S: Final = 15.0
 _WHOLE_S: Final = 60.0
 _HERE: Final = frozenset({"localhost", "127.0.0.1"})
@@ -35,37 +34,6 @@ class BridgeRefused(AssistantError):
     """The bridge could not be reached, or said no."""
 
     code, stage = "bridge_refused", "app"
-
-
-class Bridge(msgspec.Struct, frozen=True, kw_only=True):
-    """The bridge that this device belongs to."""
-
-    url: str
-    """``https://host:port``."""
-    server: str
-    public: bytes
-    """The key that its receipts are signed with."""
-    house: str
-    device: str
-    authority: str = ""
-    """PEM of the certificate authority that it made itself; empty: a public one."""
-
-    def context(self, ca_file: Path | None = None) -> ssl.SSLContext:
-        """For every connection to it. ``ca_file``: the one of the settings, which outranks what was kept. Raises
-        StorageError.
-        """
-        return client_context(ca_file, self.authority)
-
-
-def enrolled(data_dir: Path) -> Bridge | None:
-    """None before this device was enrolled. Raises StorageError."""
-    path = data_dir / FILE
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Bridge)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.DecodeError, RecursionError) as error:
-        raise StorageError(f"{path} can't be read: {error}", "delete it and enrol again", permanent=True) from None
 
 
 def https(url: str) -> str:
@@ -109,7 +77,7 @@ def enrol(data_dir: Path, url: str, typed: str, name: str = "", ca_file: Path | 
         device=device,
         authority=ca_file.read_text(encoding="ascii") if ca_file is not None else authority,
     )
-    _keep(data_dir / FILE, msgspec.json.encode(bridge))
+    keep(data_dir, bridge)
     return bridge
 
 
@@ -169,11 +137,3 @@ def _answer(context: ssl.SSLContext, method: str, url: str, body: bytes | None =
             if len(content) > _MOST or time.monotonic() > ends:
                 raise httpx.RemoteProtocolError("it says too much, or too slowly", request=answer.request)
     return httpx.Response(answer.status_code, content=bytes(content), request=answer.request)
-
-
-def _keep(path: Path, content: bytes) -> None:
-    try:
-        atomic_file.replace(path, content, mode=0o600)
-    except OSError as error:
-        what = f"{path} can't be written: {error.strerror or error}"
-        raise StorageError(what, "see to the folder's permissions", permanent=True) from None

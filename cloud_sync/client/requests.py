@@ -10,7 +10,8 @@ import httpx
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cloud_sync.client.enrolment import Bridge, BridgeRefused, enrolled
+from cloud_sync.client.bridge_file import Bridge, enrolled
+from cloud_sync.client.enrolment import BridgeRefused
 from cloud_sync.client.keys import device_key
 from cloud_sync.protocol.enrolment import HTTP, Nonce, Problem, ProveIt, Tokens
 from cloud_sync.protocol.keys import signed
@@ -37,7 +38,7 @@ def exported(data_dir: Path, bridge: Bridge, ca_file: Path | None = None) -> lis
         _checked(answer)
         try:
             return [json.loads(line) for line in answer.text.splitlines()]
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BridgeRefused(f"{bridge.url} broke off in the middle", _AGAIN) from None
 
 
@@ -105,7 +106,7 @@ def _decoded(answer: httpx.Response, kind: type[S]) -> S:
     _checked(answer)
     try:
         return msgspec.json.decode(answer.content, type=kind)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise BridgeRefused("the bridge answers something else", "is it a bridge?") from None
 
 
@@ -114,6 +115,6 @@ def _checked(answer: httpx.Response) -> None:
         return
     try:
         problem = msgspec.json.decode(answer.content, type=Problem)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise BridgeRefused(f"the bridge answers {answer.status_code}", "is it a bridge?") from None
     raise BridgeRefused(f"refused: {problem.message}", _AGAIN)

@@ -13,7 +13,7 @@ from cloud_sync.client.counts import counts
 from cloud_sync.client.local import FromAssistant, Now, Splitter, Standing, assistant_codec, framed, socket_path
 from cloud_sync.protocol.clock import ms_of
 from cloud_sync.protocol.errors import ProtocolError
-from edge.at_rest import unlock
+from edge.at_rest import DATABASE, unlock
 from edge.errors import AssistantUnreachable, StorageError
 
 _TIMEOUT_S: Final = 5.0
@@ -44,7 +44,7 @@ def waiting(data_dir: Path, acked: int = 0) -> Waiting:
     """What waits in the database. ``acked``: what ``hearth-sync`` knows to be with the bridge, and has not written
     yet. Raises StorageError.
     """
-    file = data_dir / "hearthside.db"
+    file = data_dir / DATABASE
     if not file.exists():
         return Waiting()
     try:

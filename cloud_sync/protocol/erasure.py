@@ -166,7 +166,7 @@ def verify(public: bytes, said: bytes, signature: bytes) -> dict[str, Any]:
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, _PURPOSE + said)
         fields = json.loads(said)
-    except (InvalidSignature, ValueError):
+    except (InvalidSignature, ValueError, RecursionError):
         raise ProtocolError(Code.BAD_SIGNATURE, "the receipt is not signed by this bridge") from None
     if not isinstance(fields, dict):
         raise ProtocolError(Code.MALFORMED, "a receipt that is no object")

@@ -53,6 +53,8 @@ from cloud_sync.server.worker import Worker
 _SHUTDOWN_S: Final = 1
 _logger: Final = logging.getLogger(__name__)
 _BACKLOG: Final = 4_096
+_PASSED_ON: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+"""Headers of proxies."""
 _ACCEPTED_AT_ONCE: Final = 32
 """Sockets between two looks at those that are there: who has come in is served before the next are let in."""
 TLS: Final = "tls"
@@ -218,7 +220,8 @@ def application(settings: Settings) -> Starlette:
             yield {"worker": worker}
 
     async def metrics(request: Request) -> Response:
-        if request.client is None or not reads_metrics(request.client.host, settings.metrics_allow):
+        host = "" if request.client is None or _is_passed_on(request) else request.client.host
+        if not reads_metrics(host, settings.metrics_allow):
             return Response(status_code=404)
         return await _metrics(request)
 
@@ -226,14 +229,20 @@ def application(settings: Settings) -> Starlette:
 
 
 def reads_metrics(host: str, allow: Sequence[IPvAnyNetwork]) -> bool:
-    """Whether ``host`` is told how much goes on here: this machine, and those that the settings name."""
+    """Whether ``host`` is told how much goes on here: those that the settings name. This machine itself is not taken
+    for granted: with a proxy on it, all the world comes from there.
+    """
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
-    address = mapped or address
-    return address.is_loopback or any(address in network for network in allow)
+    return any((mapped or address) in network for network in allow)
+
+
+def _is_passed_on(request: Request) -> bool:
+    """Whether a proxy says so: who is behind it is not who was named."""
+    return any(name in request.headers for name in _PASSED_ON)
 
 
 async def _healthz(request: Request) -> Response:

@@ -100,7 +100,7 @@ class NatsFanout:
         house = bytes.fromhex(message.subject.removeprefix(_SUBJECT)).decode()
         try:
             note = self._decoder.decode(message.data)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             _logger.warning("a note of another version can't be read")
             return
         self._receive(house, note)

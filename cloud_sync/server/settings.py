@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     tls_hosts: tuple[str, ...] = ()
     """Without a certificate: make one for these names and addresses, by an authority of our own."""
     metrics_allow: tuple[IPvAnyNetwork, ...] = ()
-    """Addresses or networks that may read ``/metrics``, beside this machine itself."""
+    """Addresses or networks that may read ``/metrics``: nobody else, this machine not either."""
     connections: Annotated[int, Field(ge=1)] = 20_000
     """Devices that one worker takes."""
     keep_turns_days: Days = 90.0

@@ -7,6 +7,7 @@ from edge.act.colors import name_of
 from edge.act.meanings import CONTACTS, MEASURES, OF_EVERYTHING, doubtful, shows
 from edge.act.targets import Targets, beside, no_such_device, resolve, which_one, without
 from edge.devices import Device, DeviceState
+from edge.errors import BrokerOffline
 from edge.intents import Intent, Origin, Outcome, OutcomeKind, Phrase
 from edge.ports import House
 
@@ -22,7 +23,11 @@ _ONLY_WHEN_ON: Final = frozenset({"brightness", "color", "color_temperature", "p
 
 
 def answer(intent: Intent, origin: Origin, house: House) -> Outcome:
-    """A phrase that states what is known, and no more than that."""
+    """A phrase that states what is known, and no more than that. Raises BrokerOffline while nothing can be heard of it:
+    a door that was locked then may stand open.
+    """
+    if not house.online:
+        raise BrokerOffline("the MQTT broker does not answer", "start it, or set mqtt.host")
     if intent.name == "HassClimateGetTemperature":
         return _measured(intent, "temperature", origin, house)
     if (measure := str(intent.slots.get("measure", ""))) in MEASURES:

@@ -18,6 +18,7 @@ from anyio.abc import SocketStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from edge import outside
+from edge.api.accepting import accept_all
 from edge.api.local_client import socket_path
 from edge.assistant import Assistant
 from edge.devices import as_row
@@ -58,7 +59,7 @@ async def serve(assistant: Assistant, further: Further | None = None) -> AsyncIt
         os.umask(old)
     try:
         async with listener, anyio.create_task_group() as tasks:
-            tasks.start_soon(listener.serve, lambda client: _session(assistant, others, client))
+            tasks.start_soon(accept_all, listener, lambda client: _session(assistant, others, client))
             yield
             tasks.cancel_scope.cancel()
     finally:
@@ -85,16 +86,22 @@ async def _claim(path: Path) -> None:
 async def _session(assistant: Assistant, further: Further, client: SocketStream) -> None:
     async with client:
         try:
-            line = await BufferedByteReceiveStream(client).receive_until(b"\n", _MAX_REQUEST)
-            async for answer in _answers(assistant, further, outside.json_of(line)):
-                await _send(client, answer)
-            await _send(client, {"type": "end"})
-        except AssistantError as error:
-            await _send(client, {"type": "error", "what": error.what, "remedy": error.remedy})
-        except (ValueError, KeyError, TypeError, anyio.DelimiterNotFound):
-            await _send(client, {"type": "error", "what": "the request is malformed", "remedy": ""})
+            await _send(client, await _answered(assistant, further, client))
         except (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError):
             _log.debug("a local client went away")
+
+
+async def _answered(assistant: Assistant, further: Further, client: SocketStream) -> dict[str, Any]:
+    """Send all answers but the last, which is returned."""
+    try:
+        line = await BufferedByteReceiveStream(client).receive_until(b"\n", _MAX_REQUEST)
+        async for answer in _answers(assistant, further, outside.json_of(line)):
+            await _send(client, answer)
+    except AssistantError as error:
+        return {"type": "error", "what": error.what, "remedy": error.remedy}
+    except (ValueError, KeyError, TypeError, RecursionError, anyio.DelimiterNotFound):
+        return {"type": "error", "what": "the request is malformed", "remedy": ""}
+    return {"type": "end"}
 
 
 async def _answers(assistant: Assistant, further: Further, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:

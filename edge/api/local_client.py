@@ -33,17 +33,23 @@ def request(data_dir: Path, **wish: object) -> Iterator[dict[str, Any]]:
             connection.connect(str(socket_path(data_dir)))
         except OSError as error:
             raise AssistantUnreachable("no assistant is running", "start `hearth run`") from error
-        connection.sendall(json.dumps(wish).encode() + b"\n")
+        for line in _said(connection, json.dumps(wish).encode() + b"\n"):
+            answer: dict[str, Any] = json.loads(line)
+            if answer.get("type") == "end":
+                return
+            if answer.get("type") == "error":
+                raise AssistantError(answer["what"], answer["remedy"])
+            yield answer
+
+
+def _said(connection: socket.socket, wish: bytes) -> Iterator[bytes]:
+    """The lines of the answer to ``wish``; whoever asked knows which is the last. Raises AssistantUnreachable."""
+    try:
+        connection.sendall(wish)
         with connection.makefile("rb") as lines:
-            yield from _answers(lines)
-
-
-def _answers(lines: Any) -> Iterator[dict[str, Any]]:
-    for line in lines:
-        answer: dict[str, Any] = json.loads(line)
-        if answer.get("type") == "end":
-            return
-        if answer.get("type") == "error":
-            raise AssistantError(answer["what"], answer["remedy"])
-        yield answer
+            yield from lines
+    except TimeoutError:
+        raise AssistantUnreachable(f"the assistant has said nothing for {_TIMEOUT_S:.0f} s", "see its log") from None
+    except OSError:
+        pass  # it is gone, which tells no more than the end does
     raise AssistantUnreachable("the assistant stopped before it had answered", "see its log")

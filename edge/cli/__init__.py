@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 import models.cli as models
+from edge import leaving
 from edge.cli import console, privacy, sync, update, wake
 from edge.cli.backup import backup, restore
 from edge.cli.options import Config, Json, data_dir_of, print_json, print_rows, settings_of
@@ -27,6 +28,7 @@ app = typer.Typer(
 Listen = Literal["on", "off", "status"]
 
 
+@leaving.at_once
 def main() -> None:
     """Entry point: an expected failure is one line on standard error and exit code 1."""
     # Without this, warnings of the log would be printed beside that line; `hearth run` sets up its log itself.

@@ -193,11 +193,12 @@ def _run(config: Path | None, work: "Callable[[Accounts, Logins], Awaitable[R]]"
     from edge.api.web.logins import Logins
     from edge.api.web.passwords import Passwords
     from edge.api.web.problems import Refusal
+    from edge.at_rest import DATABASE
     from edge.database import Database
 
     async def run() -> R:
         database: Database
-        async with Database(data_dir_of(config) / "hearthside.db") as database:
+        async with Database(data_dir_of(config) / DATABASE) as database:
             accounts = Accounts(database, Passwords())
             await accounts.prepare()
             return await work(accounts, Logins(database))

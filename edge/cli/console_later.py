@@ -15,6 +15,7 @@ from anyio.to_thread import run_sync
 from edge.api.web.claims import claimed
 from edge.api.web.listeners import Bound, PortTaken, bind
 from edge.assistant import Assistant
+from edge.heap import return_memory
 
 _log = logging.getLogger(__name__)
 _REQUESTS: Final = ("console_changed", "console_link")
@@ -61,6 +62,7 @@ class ConsoleLater:
         async with AsyncExitStack() as stack:
             await server.serve_console(self._running, stack, self._further, self._bound)
             self._there.set()
+            await run_sync(return_memory)
             await anyio.sleep_forever()
 
     async def _connected(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import anyio
 
+from edge.at_rest import DATABASE
 from edge.database import Database
 from edge.errors import AssistantError
 from edge.observe.kpi_store import KpiStore
@@ -15,7 +16,7 @@ from edge.observe.weeks import as_row
 
 def rows_of(data_dir: Path, count: int) -> list[dict[str, Any]]:
     """One for each of the last ``count`` weeks, the oldest first. Raises AssistantError where nothing is kept."""
-    file = data_dir / "hearthside.db"
+    file = data_dir / DATABASE
     if not file.exists():
         raise AssistantError(f"nothing is kept in {file.parent}", "check HEARTH_DATA_DIR")
 

@@ -120,7 +120,7 @@ def forget(
 @app.command(epilog="Example: `hearth privacy receipts`")
 def receipts(as_json: Json = False, config: Config = None) -> None:
     """Show what the bridge has signed that it has erased. Exit 1 if a signature is wrong."""
-    from cloud_sync.client.enrolment import enrolled
+    from cloud_sync.client.bridge_file import enrolled
     from cloud_sync.client.receipts import proofs
 
     bridge = enrolled(data_dir_of(config))
@@ -154,6 +154,7 @@ def _at_the_bridge(config: Path | None) -> list[tuple[str, Iterable[dict[str, An
 
 
 def _say(config: Path | None, purposes: Sequence[str], *, yes: bool) -> None:
+    from edge.at_rest import DATABASE
     from edge.database import Database
     from edge.privacy.consent import Consents, How, Purpose
 
@@ -162,7 +163,7 @@ def _say(config: Path | None, purposes: Sequence[str], *, yes: bool) -> None:
     end = _end(config)
 
     async def say() -> None:
-        async with Database(data_dir_of(config) / "hearthside.db", end.seal if end is not None else None) as database:
+        async with Database(data_dir_of(config) / DATABASE, end.seal if end is not None else None) as database:
             if end is not None:
                 await end.prepare(database)
             consents = Consents(database, end.outbox if end is not None else None)
@@ -181,7 +182,9 @@ def _end(config: Path | None) -> "AssistantEnd | None":
 
 
 def _file(config: Path | None) -> Path:
-    file = data_dir_of(config) / "hearthside.db"
+    from edge.at_rest import DATABASE
+
+    file = data_dir_of(config) / DATABASE
     if not file.exists():
         raise AssistantError(f"nothing is kept in {file.parent}", "check HEARTH_DATA_DIR")
     return file

@@ -29,16 +29,19 @@ from edge.audio.portaudio import PortAudio
 from edge.audio.reference import Reference
 from edge.audio.ring import Ring
 from edge.audio.speaker import Speaker
+from edge.board_profile import Kind, this_board
 from edge.bus import Bus
 from edge.devices import as_row
 from edge.errors import AssistantError, MicrophoneSilent, ModelError
 from edge.events import Fault, Timings, TurnEnded, Woke, as_json
 from edge.heap import begin_loading, end_loading
+from edge.patience import SHORTEST_S, Patience
 from edge.ports import Delegate
+from edge.pressure import is_short
 from edge.service import log_to_stderr, run_async, stop_signals
 from edge.settings import Settings
 from edge.updates import places
-from edge.watchdog import keep_watch
+from edge.watchdog import LIMITS_S, LOOK_S, keep_watch
 from models.store import Store
 
 Requests: TypeAlias = dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]]
@@ -134,9 +137,8 @@ async def _until_told_to_stop(settings: Settings) -> bool:
             _log.info("ready in %.1f s, %s", time.perf_counter() - begun, _says(settings))
             tell_systemd("READY=1")
             stretch_watch(None)
-            tasks.start_soon(keep_watch, functools.partial(_status, running, microphone, lacks))
             _look_after_updates(running, tasks)
-            again = await _ended(running, told_to_stop)
+            again = await _ended(running, functools.partial(_status, running, microphone, lacks), told_to_stop)
         if again:
             stretch_watch(_START_S)
         # systemd waits for READY=1 after RELOADING=1, and for the end of the process after STOPPING=1.
@@ -182,6 +184,16 @@ async def _settle_memory() -> None:
     await run_sync(end_loading)
 
 
+def _patience(settings: Settings) -> Patience | None:
+    """How much sooner than the unit says a process that stands still is started anew. Not at all where a start takes
+    longer than that anyway, and whatever is short of memory stands still for seconds now and then.
+    """
+    chosen = settings.board.profile
+    if (this_board() if chosen == "auto" else Kind(chosen)) is Kind.ZERO_2_W:
+        return None
+    return Patience(SHORTEST_S, functools.partial(is_short, os.environ))
+
+
 def _look_after_updates(running: Assistant, tasks: TaskGroup) -> None:
     """Where it was installed so that one version can take the place of another."""
     if (release := places.running()) is not None and started_by_systemd():
@@ -195,11 +207,12 @@ def _end() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def _ended(running: Assistant, told_to_stop: Callable[[], Awaitable[None]]) -> bool:
-    """Returns when it is told to end, with whether that is to begin anew."""
+async def _ended(running: Assistant, status: Callable[[], str], told_to_stop: Callable[[], Awaitable[None]]) -> bool:
+    """Returns when it is told to end, with whether that is to begin anew. Until then systemd has its beats."""
     again = anyio.Event()
     running.begin_anew = again.set
     async with anyio.create_task_group() as tasks:
+        tasks.start_soon(keep_watch, status, LIMITS_S, LOOK_S, _patience(running.settings))
 
         async def stop() -> None:
             await told_to_stop()

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 
 def print_devices(rows: Iterable[Mapping[str, Any]]) -> None:
@@ -18,9 +19,10 @@ def print_devices(rows: Iterable[Mapping[str, Any]]) -> None:
         state = row["state"] if row["available"] else "not reachable"
         unit = f" {row['unit']}" if row["unit"] and row["available"] else ""
         abilities = ", ".join(ability for ability in row["abilities"] if ability != "read")
-        table.add_row(
-            row["name"], row["area"] or "", row["domain"], f"{state or '?'}{unit}", abilities or "report", row["source"]
-        )
+        told = (row["name"], row["area"] or "", row["domain"], f"{state or '?'}{unit}", abilities, row["source"])
+        # Devices name themselves: brackets are no markup of ours.
+        name, area, kind, value, can, source = map(escape, told)
+        table.add_row(name, area, kind, value, can or "report", source)
     console = Console()
     if found:
         console.print(table)
@@ -34,7 +36,8 @@ def print_checks(rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
         mark = "[green]ok[/]  " if row["ok"] else "[red]no[/]  " if row["needed"] else "[yellow]–[/]   "
         remedy = f" — {row['remedy']}" if row["remedy"] else ""
-        console.print(f"{mark}[bold]{row['check']}[/]: {row['found']}{remedy}", highlight=False)
+        line = Text.from_markup(f"{mark}[bold]{row['check']}[/]: ")
+        console.print(line.append(f"{row['found']}{remedy}"), highlight=False)
 
 
 def print_settings(rows: Iterable[Mapping[str, Any]]) -> None:

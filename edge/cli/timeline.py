@@ -27,7 +27,7 @@ def _facts(turn: TurnEnded) -> Table:
     table.add_row("heard", Text(f"“{turn.text}”" if turn.text else "nothing"))
     if turn.intent is not None:
         slots = ", ".join(f"{name}={value}" for name, value in turn.intent.slots.items())
-        table.add_row("understood", f"{turn.intent.name}({slots}) by {turn.tier}, {turn.confidence:.2f}")
+        table.add_row("understood", Text(f"{turn.intent.name}({slots}) by {turn.tier}, {turn.confidence:.2f}"))
     for action in turn.actions:
         sure = action.confirmation is Confirmation.CONFIRMED
         mark = "[green]confirmed[/]" if sure else f"[yellow]{action.confirmation}[/]"

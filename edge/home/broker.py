@@ -22,8 +22,10 @@ import anyio.lowlevel
 from aiomqtt import ProtocolVersion
 
 from edge.errors import BrokerOffline, SettingsError
+from edge.home.packet_size import bound, excess
 
 if TYPE_CHECKING:
+    from paho.mqtt.client import Client as PahoClient
     from paho.mqtt.client import MQTTMessage
 
 _log = logging.getLogger(__name__)
@@ -243,7 +245,10 @@ class Link:
                 self._news.clear()
                 await self._news.wait()
 
-    def _arrived(self, client: object, data: object, message: "MQTTMessage") -> None:
+    def _arrived(self, client: "PahoClient", data: object, message: "MQTTMessage") -> None:
+        if size := excess(client):
+            _log.warning("a message of %d bytes on %s is not read: that is too large", size, message.topic)
+            return
         self._waiting.append(message)
         self._news.set()
 
@@ -276,6 +281,7 @@ class Link:
         client.pending_calls_threshold = _PENDING
         self._waiting.clear()
         client._client.on_message = self._arrived
+        bound(client._client)
         return client
 
 

@@ -1,7 +1,9 @@
 """Moonshine's tokens: a byte-pair vocabulary in SentencePiece's notation, read from its ``tokenizer.bin``."""
 
-from collections.abc import Iterable
-from itertools import pairwise
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -15,23 +17,27 @@ _SPACE: Final = "▁"
 
 
 class MoonshineTokens:
-    """Text to tokens and back."""
+    """Text to tokens and back.
 
-    def __init__(self, pieces: list[bytes]) -> None:
+    The 32768 pieces lie in a row, and are found by their hashes, in order: 0.7 MB. As strings in a dictionary they were
+    6.3 MB, a fortieth of all that the assistant takes on the smallest boards. A word is spelt in 50 µs, once, not 25.
+    """
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
         """``pieces`` by token: three special ones, the 256 bytes, and then texts in the order of their merging."""
-        self._pieces = pieces
-        self._tokens: dict[str, int] = {}
-        for token in range(_SPECIAL + _BYTES, len(pieces)):
-            text = pieces[token].decode("utf-8", "replace")
-            if "�" not in text:
-                self._tokens.setdefault(text, token)
+        self._count = len(pieces)
+        self._row = b"".join(pieces)
+        self._ends = array("I", accumulate(map(len, pieces), initial=0))
+        texts = sorted((hash(pieces[token]), token) for token in range(_SPECIAL + _BYTES, len(pieces)))
+        self._hashes = array("q", (found for found, _ in texts))
+        self._tokens = array("I", (token for _, token in texts))
 
     def encode(self, text: str, *, within_word: bool = False) -> list[int]:
         """The tokens of ``text``, as of the beginning of a word, or with nothing before them if ``within_word``."""
         parts = list(text.replace(" ", _SPACE) if within_word else _SPACE + text.replace(" ", _SPACE))
         pairs = [self._merged(*pair) for pair in pairwise(parts)]
         # Byte-pair encoding merges what was merged first in training: that piece has the lowest token.
-        while pairs and (merged := min(pairs)) < len(self._pieces):
+        while pairs and (merged := min(pairs)) < self._count:
             at = pairs.index(merged)
             parts[at : at + 2] = [parts[at] + parts[at + 1]]
             pairs[max(at - 1, 0) : at + 2] = [self._merged(*pair) for pair in pairwise(parts[max(at - 1, 0) : at + 2])]
@@ -39,16 +45,29 @@ class MoonshineTokens:
 
     def decode(self, tokens: Iterable[int]) -> str:
         """The text of ``tokens``, without the space before it."""
-        text = b"".join(self._pieces[token] for token in tokens if token >= _SPECIAL).decode("utf-8", "replace")
+        text = b"".join(self._piece(token) for token in tokens if token >= _SPECIAL).decode("utf-8", "replace")
         return text.replace(_SPACE, " ").strip()
 
     def _merged(self, left: str, right: str) -> int:
         """The token of both together; one that there is not, where they are none."""
-        return self._tokens.get(left + right, len(self._pieces))
+        return self._find((left + right).encode())
 
     def _of(self, part: str) -> list[int]:
-        known = self._tokens.get(part)
-        return [known] if known is not None else [_SPECIAL + byte for byte in part.encode()]
+        known = self._find(part.encode())
+        return [known] if known < self._count else [_SPECIAL + byte for byte in part.encode()]
+
+    def _find(self, text: bytes) -> int:
+        """The first token that is ``text``; one that there is not, where none is."""
+        wanted = hash(text)
+        at = bisect_left(self._hashes, wanted)
+        while at < len(self._hashes) and self._hashes[at] == wanted:
+            if self._piece(token := self._tokens[at]) == text:
+                return token
+            at += 1
+        return self._count
+
+    def _piece(self, token: int) -> bytes:
+        return self._row[self._ends[token] : self._ends[token + 1]]
 
 
 def read_tokens(path: Path) -> MoonshineTokens:

@@ -36,6 +36,8 @@ _INVENTED: Final = -1.2
 class MoonshineStt:
     """Speech to English text."""
 
+    computes = True
+
     def __init__(self, encoder: Any, decoder: Any, tokens: MoonshineTokens) -> None:
         self._encoder, self._decoder, self._tokens = encoder, decoder, tokens
         self._lexicon = Lexicon(tokens, _LANGUAGE)

@@ -67,6 +67,8 @@ class _Decoded:
 class WhisperStt:
     """Greedy decoding of one utterance of up to 30 s."""
 
+    computes = True
+
     def __init__(self, model: WhisperModel) -> None:
         self._features, self._model = model.feature_extractor, model.model
         self._vocabulary, self._multilingual = model.hf_tokenizer, bool(model.model.is_multilingual)

@@ -25,6 +25,7 @@ class SileroVad:
     """Probability of speech for windows of 512 samples (32 ms)."""
 
     window = _WINDOW
+    computes = True
 
     def __init__(self, session: ort.InferenceSession) -> None:
         self._session = session

@@ -9,6 +9,7 @@ import anyio
 import anyio.to_thread
 from apsw import Connection
 
+from edge.at_rest import DATABASE
 from edge.errors import StorageError
 from edge.memory.episodes import Episodes
 from edge.memory.facts import Facts
@@ -103,7 +104,7 @@ class Erasing:
 
 def _remove_files(data_dir: Path) -> int:
     """Those beside the database. A trained wake word stays: it holds nobody's voice."""
-    takes, copies = list(data_dir.glob("wake/*/*.wav")), list(data_dir.glob("hearthside.db.damaged-*"))
+    takes, copies = list(data_dir.glob("wake/*/*.wav")), list(data_dir.glob(f"{DATABASE}.damaged-*"))
     try:
         for folder in {take.parent for take in takes}:
             shutil.rmtree(folder)

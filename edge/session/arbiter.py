@@ -6,7 +6,6 @@ quality of service 0, never retained. What is lost is said again before it matte
 
 import json
 import logging
-import math
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from typing import Any, Final
 import anyio
 from anyio.abc import TaskGroup
 
+from edge import outside
 from edge.errors import BrokerOffline
 from edge.ports import Post, Taken
 from edge.session.arbitration import Arbitration, Bid, Contest, Standing, Step
@@ -27,6 +27,8 @@ TOPICS: Final = "hearthside/+/wake"
 _LONGEST: Final = 1000
 """Bytes of a message."""
 _OLDEST_S: Final = 60.0
+_PLACES: Final = 256
+"""Assistants whose rooms are remembered: each start of one counts, and whoever makes them up."""
 _IN_FLIGHT: Final = 8
 """Messages that wait for a broker which takes none; more would be stale when it does."""
 
@@ -143,6 +145,8 @@ class Arbiter:
         if taken.retained or bid.who == self._place.who:
             return
         self._places[bid.who] = area or taken.topic.split("/")[1]
+        if len(self._places) > _PLACES:
+            del self._places[next(iter(self._places))]
         self._arbitration.hear(bid, self._now())
         self._tell()
         self.wake()
@@ -251,7 +255,7 @@ def decode(payload: bytes) -> tuple[Bid, str | None]:
 def parsed(payload: bytes) -> dict[str, Any]:
     """The JSON object in ``payload``. Raises ValueError for anything else."""
     try:
-        body = json.loads(payload)
+        body = outside.json_of(payload)
     except RecursionError:
         raise ValueError("it is too deep") from None
     if not isinstance(body, dict):
@@ -266,7 +270,7 @@ def _text(body: Mapping[str, Any], key: str) -> str:
 
 
 def _number(body: Mapping[str, Any], key: str) -> float:
-    value = body.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{key} is no number")
-    return float(value)
+    try:
+        return outside.number_of(body.get(key))
+    except ValueError:
+        raise ValueError(f"{key} is no number") from None

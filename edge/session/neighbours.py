@@ -29,6 +29,8 @@ _LONGEST: Final = 1_000_000
 """Bytes of a message: a spoken one of 15 s is the largest."""
 _NAME: Final = 100
 """Characters of an id or of a room."""
+_NEIGHBOURS: Final = 100
+"""More than any house has: who makes more of them up fills no memory."""
 _REMEMBERED: Final = 256
 """Questions, so that one which is delivered twice is answered once."""
 
@@ -86,13 +88,17 @@ class HouseNeighbours:
     async def serve(self) -> None:
         """Runs as long as the assistant."""
         await self._post.listen(["hearthside/+/house/+", "hearthside/+/availability"], self._take)
-        async with anyio.create_task_group() as self._tasks:
-            self._tasks.start_soon(self._look_again)
-            connection = 0
-            while True:
-                connection = await self._post.next_connection(connection)
-                self._surveyed = False
-                self._survey.set()
+        try:
+            async with anyio.create_task_group() as self._tasks:
+                self._tasks.start_soon(self._look_again)
+                connection = 0
+                while True:
+                    connection = await self._post.next_connection(connection)
+                    self._surveyed = False
+                    self._survey.set()
+        finally:
+            # What comes in after it is nobody's any more.
+            self._tasks = None
 
     async def survey(self, wait_s: float = _WHO_S) -> Sequence[Neighbour]:
         """Ask who is there, and wait for answers. Raises BrokerOffline."""
@@ -146,9 +152,9 @@ class HouseNeighbours:
                 self._survey.set()
 
     def _meet(self, sender: Neighbour, boot: str) -> None:
-        if sender.id != self.me.id:
+        if sender.id != self.me.id and (sender.id in self._there or len(self._there) < _NEIGHBOURS):
             self._there[sender.id] = sender
-        if sender.site != self.me.site or (sender.id, boot) in self._told:
+        if sender.site != self.me.site or (sender.id, boot) in self._told or len(self._told) >= _NEIGHBOURS:
             return
         self._told.add((sender.id, boot))
         self.collisions.append(sender)
@@ -164,12 +170,11 @@ class HouseNeighbours:
         request, body, to = str(message.get("request"))[:_NAME], message.get("body"), message.get("to")
         respond = self._responds.get(kind)
         meant = to is None or (isinstance(to, list) and self.me.id in to)
-        if respond is None or not meant or not isinstance(body, dict) or request in self._seen:
+        if respond is None or not meant or not isinstance(body, dict) or request in self._seen or self._tasks is None:
             return
         self._seen[request] = None
         while len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
-        assert self._tasks is not None
         self._tasks.start_soon(self._respond, respond, sender, request, body)
 
     async def _respond(self, respond: Respond, sender: Neighbour, request: str, body: Mapping[str, object]) -> None:
@@ -229,4 +234,4 @@ def _sender(message: Mapping[str, Any], site: str) -> tuple[Neighbour, str]:
     if not isinstance(ident, str) or not 0 < len(ident) <= _NAME:
         raise ValueError("it does not say whom it is from")
     known = area if isinstance(area, str) and len(area) <= _NAME else None
-    return Neighbour(ident, site, known), str(whoever.get("boot"))
+    return Neighbour(ident, site, known), str(whoever.get("boot"))[:_NAME]

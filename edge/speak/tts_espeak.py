@@ -40,6 +40,7 @@ class EspeakTts:
     """One voice."""
 
     rate = _RATE
+    computes = True
 
     def __init__(self, library: "_Copy", volume: float) -> None:
         self._copy, self._library, self._volume = library, library.functions, volume

@@ -22,6 +22,8 @@ _EVERY_CORE: Final = 0
 class PiperTts:
     """One voice."""
 
+    computes = True
+
     def __init__(self, voice: PiperVoice, volume: float) -> None:
         self._voice = voice
         self._config = SynthesisConfig(volume=volume)

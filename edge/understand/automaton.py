@@ -7,7 +7,7 @@ A state is a set of continuations, the ways in which the sentence may go on; wal
 That is Brzozowski's derivative (Derivatives of regular expressions, 1964) taken word by word, and each is kept.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from hassil import Intents
 from hassil.intents import SlotList
@@ -53,10 +53,10 @@ class State:
 class Automaton:
     """All sentences of a grammar with its lists."""
 
-    def __init__(self, intents: Intents, lists: Mapping[str, SlotList]) -> None:
+    def __init__(self, intents: Callable[[], Intents], lists: Mapping[str, SlotList]) -> None:
         """``lists``: the house's names and areas, beside the lists that the sentences bring along.
 
-        Costs nothing: the templates are read by the thread that takes the first step.
+        Costs nothing: ``intents`` is asked for the templates by the thread that takes the first step.
         """
         self._intents, self._lists = intents, lists
         self._states: dict[frozenset[Tail], State] = {}
@@ -66,8 +66,9 @@ class Automaton:
 
     def sentences(self) -> frozenset[Tail]:
         """All of them, from the beginning."""
-        skip = polite(self._intents.skip_words)
-        templates = Choice(tuple(Templates(self._intents, self._lists).sentences()))
+        intents = self._intents()
+        skip = polite(intents.skip_words)
+        templates = Choice(tuple(Templates(intents, self._lists).sentences()))
         return frozenset({(Row((skip, templates, skip)), None)})
 
     def accepts(self, sentence: str) -> bool:

@@ -87,7 +87,7 @@ class Grammar:
         """
         speech = self._current()
         if self._sayable is None:
-            self._sayable = Automaton(self._heard, speech.lists.lists)
+            self._sayable = Automaton(self._heard.intents, speech.lists.lists)
         return self._sayable.start
 
     def renew(self) -> bool:

@@ -6,33 +6,29 @@ anything but sentences, is as good as none.
 """
 
 import hashlib
-import io
 import logging
 import pickle
-import re
 import time
 from pathlib import Path
-from typing import Any, Final
-
-from hassil.expression import INLINE_RANGE_PATTERN
+from typing import Final
 
 from edge import atomic_file
-from edge.understand.needs import Needed
+from edge.understand import packed
+from edge.understand.needs import Beginning, Needed
+from edge.understand.packed import Packed
 from edge.understand.sources import Read, Sources
 
 _log = logging.getLogger(__name__)
 
-_HEAD: Final = "hearthside sentences 1"
-_HASSIL: Final = {
-    "hassil.expression": "Alternative ListReference Permutation RuleReference Sentence Sequence TextChunk".split(),
-    "hassil.intents": "Intent IntentData IntentDataSettings Intents IntentsSettings RangeFractionType RangeSlotList "
-    "RangeType TextSlotList TextSlotValue WildcardSlotList".split(),
-}
-_OURS: Final = {Read.__module__: ["Read"], Needed.__module__: ["Needed", "Beginning"], __name__: ["_inline_range"]}
-_ALLOWED: Final = frozenset(
-    (module, name) for known in (_HASSIL, _OURS) for module, names in known.items() for name in names
+_HEAD: Final = "hearthside sentences 2"
+_OURS: Final = frozenset(
+    {
+        (Read.__module__, Read.__name__),
+        (Needed.__module__, Needed.__name__),
+        (Beginning.__module__, Beginning.__name__),
+        (Packed.__module__, Packed.__name__),
+    }
 )
-"""Nothing else is made of what a file says: it can't run anything."""
 
 
 def kept_or_read(sources: Sources, folder: Path) -> Read:
@@ -58,16 +54,14 @@ def _kept(path: Path, mark: str) -> Read | None:
         head, digest, content = path.read_bytes().split(b"\n", maxsplit=2)
         if head != mark.encode() or digest != _digest(content):
             return None
-        found = _Reader(io.BytesIO(content)).load()
+        found = packed.read(content, _OURS)
     except (OSError, ValueError, pickle.UnpicklingError):
         return None
     return found if isinstance(found, Read) else None
 
 
 def _keep(path: Path, mark: str, read: Read) -> None:
-    written = io.BytesIO()
-    _Writer(written, protocol=5).dump(read)
-    content = written.getvalue()
+    content = packed.written(read)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         kept = b"\n".join((mark.encode(), _digest(content), content))
@@ -78,22 +72,3 @@ def _keep(path: Path, mark: str, read: Read) -> None:
 
 def _digest(content: bytes) -> bytes:
     return hashlib.sha256(content).hexdigest().encode()
-
-
-def _inline_range(text: str) -> re.Match[str] | None:
-    """The bounds of a range that is written into a template."""
-    return INLINE_RANGE_PATTERN.match(text)
-
-
-class _Writer(pickle.Pickler):
-    def reducer_override(self, obj: object) -> Any:
-        if isinstance(obj, re.Match):
-            return _inline_range, (obj.string,)
-        return NotImplemented
-
-
-class _Reader(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"{module}.{name} is no part of sentences")
-        return super().find_class(module, name)

@@ -27,6 +27,8 @@ _STATE_SUFFIX: Final = ".state"
 class LlamaCpp:
     """Greedy completion under a grammar. The unchanged front of the prompt stays in llama.cpp's cache."""
 
+    computes = True
+
     def __init__(self, llama: Llama, identity: str) -> None:
         """``identity`` tells this model, with its adapter, from every other."""
         self._llama = llama

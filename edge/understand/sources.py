@@ -20,6 +20,7 @@ from home_assistant_intents import get_intents
 
 from edge.errors import SettingsError
 from edge.understand.needs import Needed
+from edge.understand.packed import Packed
 from edge.understand.sentence_files import Known, Sentences, parsed, read_sentences
 
 COMMAND: Final = "conversation_command"
@@ -28,7 +29,7 @@ _OURS: Final = Path(__file__).parent / "sentences"
 _HEARD: Final = "lights"
 """The file of them that leads the recogniser too."""
 _PACKAGES: Final = ("hassil", "home-assistant-intents", "unicode-rbnf")
-_CODE: Final = ("needs.py", "sentence_files.py", "sources.py")
+_CODE: Final = ("needs.py", "packed.py", "sentence_files.py", "sources.py")
 """What says how sentences are read, in this folder."""
 _CODE_LENGTH: Final = 2
 _NONE: Final = Needed({}, {})
@@ -45,7 +46,7 @@ class Read:
 
     everything: Intents
     """All, whatever their intent, with their rules and lists. Their templates are parsed where they are asked for."""
-    heard: Intents
+    heard: Packed
     """Those that lead the recogniser, parsed."""
     understood: frozenset[str]
     """Names of the intents that are understood; the others are heard."""
@@ -96,10 +97,11 @@ class Sources:
         intents = in_order(_parsed(everything))
         _tell_apart(intents, language)
         wanted = frozenset(intents.intents if self.intents is None else self.intents | further.intents)
-        parsed = Read(intents, _parsed(heard), wanted, (_NONE, _NONE))
+        led = Packed.of(in_order(_parsed(heard)))
+        parsed = Read(intents, led, wanted, (_NONE, _NONE))
         return Read(
             _unparsed(intents),
-            in_order(parsed.heard),
+            led,
             wanted,
             (Needed.of(parsed.now), Needed.of(parsed.later)),
             whole=not of_skills.mistakes and not further.mistakes,

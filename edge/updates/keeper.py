@@ -18,8 +18,9 @@ from edge.ports import Editable, EditableAgenda, EditableSchedule
 from edge.session.phase import Phase
 from edge.updates import versions, word
 from edge.updates.errors import UpdateError
+from edge.updates.lock import is_held
 from edge.updates.places import Places, Spool
-from edge.updates.word import Health, Last, Request, Result, Wish
+from edge.updates.word import Found, Health, Last, Request, Result, State, Wish
 
 if TYPE_CHECKING:
     from edge.assistant import Assistant
@@ -100,12 +101,22 @@ class Keeper:
         # Whoever only wanted to see what there is has not asked for it.
         wanted = request is not None and request.by_person and request.wish in (Wish.APPLY, Wish.SWITCH)
         by_person = wanted and request is not None and request.release in ("", state.laid)
-        waits = request is not None and request.wish is Wish.SWITCH and request.ident != state.answers
-        if waits and request is not None and time.time() - request.at < _ANSWER_S:
-            return  # it is on its way
+        if request is not None and self._is_open(request, state):
+            return  # another one would take its place
         if calm and (by_person or self._may_by_itself(state.laid, state.refused)):
             already = await self._checks(self._assistant)
             word.ask(self._spool, Wish.SWITCH, by_person=by_person, release=state.laid, failing=already)
+
+    def _is_open(self, request: Request, state: State) -> bool:
+        """Whether somebody is at work on it, or is still to be."""
+        if request.ident == state.answers:
+            return state.working
+        found, asked_at = word.taken(self._spool.found, Found), request.at
+        if found is not None and found.answers == request.ident:
+            if found.over and not found.fetched:
+                return False  # there was nothing to lay
+            asked_at = max(asked_at, self._spool.found.stat().st_mtime)
+        return time.time() - asked_at < _ANSWER_S or is_held(self._spool)
 
     async def _say_how_it_is(self) -> None:
         if time.monotonic() - self._told_health < HEALTH_S:

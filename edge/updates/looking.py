@@ -1,12 +1,10 @@
 """Looking for a release and fetching it, without any rights: nobody believes what it brings before it is verified."""
 
-import fcntl
 import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -18,6 +16,7 @@ import msgspec
 from edge.errors import ModelError
 from edge.updates import packs, release, rollout, versions, word
 from edge.updates.errors import UpdateError, UpdateRefused
+from edge.updates.lock import alone
 from edge.updates.network import HttpFetcher
 from edge.updates.places import Places, Spool
 from edge.updates.plain import open_plain
@@ -58,7 +57,7 @@ class Looked:
 
 async def look(source: Source, places: Places, spool: Spool, answers: str = "") -> Looked:
     """See what is newest, and leave word of it. Raises UpdateError, UpdateRefused."""
-    with _alone(spool), client(None) as http:
+    with alone(spool), client(None) as http:
         looked = await anyio.to_thread.run_sync(_look, source, places, spool, http, answers)
         word.leave(spool.found, looked.found)
         return looked
@@ -79,7 +78,7 @@ async def fetch(
     fetched again. ``report`` is told how far it is. ``by_person``: its lot does not matter. ``refused``: releases that
     are not fetched. Raises UpdateError, UpdateRefused.
     """
-    with _alone(spool), client(None) as http:
+    with alone(spool), client(None) as http:
         looked = await anyio.to_thread.run_sync(_look, source, places, spool, http, answers)
         if looked.release is None or not (looked.mine or by_person) or looked.release.name in refused:
             word.leave(spool.found, looked.found)
@@ -211,22 +210,6 @@ def _open_up(spool: Spool) -> None:
     for path in (spool.release, *spool.metadata.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o750 if path.is_dir() else 0o640)
-
-
-@contextmanager
-def _alone(spool: Spool) -> Iterator[None]:
-    """Only one looks or fetches at a time. Raises UpdateError."""
-    try:
-        spool.make()
-        lock = (spool.folder / ".lock").open("w")
-    except OSError as error:
-        raise UpdateError(f"{spool.folder} can't be written: {error.strerror}", "see to its permissions") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UpdateError("an update is being fetched already", "hearth update status") from None
-        yield
 
 
 class _Progress(Tally):

@@ -78,6 +78,11 @@ class Spool:
         return self.folder / "found.json"
 
     @property
+    def lock(self) -> Path:
+        """Held by whoever looks or fetches."""
+        return self.folder / ".lock"
+
+    @property
     def metadata(self) -> Path:
         """Signed metadata as it was fetched."""
         return self.folder / "metadata"

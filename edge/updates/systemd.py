@@ -8,6 +8,7 @@ from edge.updates.errors import UpdateError
 
 SERVICE: Final = "hearthside.service"
 _OTHERS: Final = ("hearthside-sync.service", "hearthside-cloud.service")
+_WORKERS: Final = ("hearthside-update-fetch.service", "hearthside-update.service")
 _ASKED: Final = ("ActiveState", "InvocationID", "NRestarts")
 
 
@@ -65,6 +66,12 @@ class Systemd:
     def restart_others(self) -> None:
         """See :class:`Service`."""
         _call("--no-block", "try-restart", *_OTHERS)
+
+
+def at_work() -> bool:
+    """Whether a unit that brings or exchanges versions runs, or is being started. Raises UpdateError."""
+    said = _call("show", *_WORKERS, "--property=ActiveState")
+    return any(state in said for state in ("=activating", "=active", "=reloading"))
 
 
 def _call(*arguments: str) -> str:

@@ -20,6 +20,7 @@ from tuf.api.exceptions import (
 )
 from tuf.ngclient import FetcherInterface, TargetFile, Updater, UpdaterConfig
 
+from edge import outside
 from edge.updates.errors import UpdateError, UpdateRefused
 
 MOST_BYTES: Final = 20_000_000
@@ -86,9 +87,11 @@ class Trust:
             raise UpdateRefused(f"{path} takes {target.length / 1e6:.0f} MB", "ask who publishes it")
         self._targets[path] = target
         told = target.custom or {}
-        rollout = told.get("rollout", 100)
-        known = isinstance(rollout, (int, float)) and not isinstance(rollout, bool)
-        return Offer(path, target.length, min(100.0, max(0.0, float(rollout))) if known else 0.0)
+        try:
+            rollout = min(100.0, max(0.0, outside.number_of(told.get("rollout", 100))))
+        except ValueError:
+            rollout = 0.0
+        return Offer(path, target.length, rollout)
 
     def fetch(self, offer: Offer, file: Path) -> None:
         """Its description into ``file``. Raises UpdateError, UpdateRefused."""

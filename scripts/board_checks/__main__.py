@@ -2,19 +2,20 @@
 
 import argparse
 import os
+import platform
 import re
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from scripts.board_checks import board, checks
 from scripts.board_checks.checks import Life
+from scripts.board_checks.running import parser as shared_parser
+from scripts.board_checks.running import run_all
 from scripts.installer.release import BRIDGE_LOCK
-from scripts.prepare import llama, lockfile
+from scripts.prepare import foreign, llama, lockfile
 from scripts.prepare.environment import ROOT, pip, pip_environ
 from scripts.prepare.watch import StepFailed, Words, watch
 
@@ -23,7 +24,7 @@ Check: TypeAlias = Callable[[Life], str]
 _NEWER: Final = (("pyproject.toml", 'version = "0.1.0"', 'version = "9.9.9"'),)
 _BROKEN: Final = (
     ("pyproject.toml", 'version = "0.1.0"', 'version = "10.0.0"'),
-    ("edge/cli/run.py", "log_to_stderr(settings.log_level)", 'raise SystemExit("a mistake in this version")'),
+    ("edge/cli/run.py", "keep_private()", 'raise SystemExit("a mistake in this version")'),
 )
 
 
@@ -45,16 +46,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     models = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "hearthside/models"
-    parser = argparse.ArgumentParser("scripts/check_install")
-    parser.add_argument("--cache", type=Path, default=home / "hearthside/boards", help="what is kept for the next time")
+    parser = shared_parser("scripts/check_install")
     parser.add_argument("--models", type=Path, default=models, help="models that are here already")
-    parser.add_argument("--suite", default="bookworm", help="which Debian")
     parser.add_argument("--deb", type=Path, metavar="FILE", help="check this package instead")
     names = [check.__name__ for check in (*checks.CHECKS, *checks.DEB_CHECKS)]
     parser.add_argument("--checks", nargs="+", choices=names, metavar="NAME", help="only these; the first must install")
-    parser.add_argument("--keep", action="store_true", help="leave the board as it is in the end")
     return parser
 
 
@@ -62,7 +59,7 @@ def _check(asked: argparse.Namespace) -> int:
     pristine = board.pristine(asked.cache, asked.suite)
     if asked.deb:
         return _check_packages(asked, pristine)
-    wheels = _wheels(asked.cache)
+    wheels = _wheels(asked.cache, board.python(pristine))
     root = board.copy(pristine, asked.cache / "board")
     newer = board.overlaid(ROOT, asked.cache / "newer", _NEWER)
     broken = board.overlaid(ROOT, asked.cache / "broken", _BROKEN)
@@ -70,7 +67,7 @@ def _check(asked: argparse.Namespace) -> int:
     shown = {plain: "/src", newer: "/newer", broken: "/broken", wheels: "/wheels", asked.models: "/given-models"}
     try:
         with board.started(root, shown) as running:
-            return _run(_chosen(checks.CHECKS, asked), Life(running))
+            return run_all(_chosen(checks.CHECKS, asked), Life(running))
     finally:
         if not asked.keep:
             for folder in (root, newer, broken, plain):
@@ -85,7 +82,7 @@ def _check_packages(asked: argparse.Namespace, pristine: Path) -> int:
     root = board.copy(pristine, asked.cache / "board")
     try:
         with board.started(root, {debs: "/debs", asked.models: "/given-models"}) as running:
-            return _run(_chosen(checks.DEB_CHECKS, asked), Life(running))
+            return run_all(_chosen(checks.DEB_CHECKS, asked), Life(running))
     finally:
         shutil.rmtree(debs, ignore_errors=True)
         if not asked.keep:
@@ -111,38 +108,19 @@ def _chosen(usual: Sequence[Check], asked: argparse.Namespace) -> list[Check]:
     return [check for check in usual if not asked.checks or check.__name__ in asked.checks]
 
 
-def _run(wanted: Sequence[Check], life: Life) -> int:
-    for check in wanted:
-        begun = time.monotonic()
-        try:
-            said = check(life)
-        except (AssertionError, subprocess.CalledProcessError, TimeoutError) as error:
-            print(f"FAILED  {check.__name__}: {error!r}\n{getattr(error, 'stderr', '') or ''}", flush=True)
-            return 1
-        print(f"ok  {check.__name__.replace('_', ' ')} ({time.monotonic() - begun:.0f} s): {said}", flush=True)
-    print(f"{len(wanted)} passed, 0 failed")
-    return 0
-
-
-def _wheels(cache: Path) -> Path:
-    """A folder with every package of the lock file, for a board without network. Raises StepFailed."""
-    folder = cache / "wheels"
+def _wheels(cache: Path, python: tuple[int, int]) -> Path:
+    """A folder with every package of the lock file for that Python, for a board without network. Raises StepFailed."""
+    mine = python == sys.version_info[:2]
+    folder = cache / ("wheels" if mine else f"wheels-{python[0]}.{python[1]}")
     lock = BRIDGE_LOCK
     stamp = folder / ".of"
     if not stamp.exists() or stamp.read_text("utf-8") != lock.read_text("utf-8"):
         folder.mkdir(parents=True, exist_ok=True)
         requirements = cache / "requirements.txt"
-        requirements.write_text(lockfile.without_llama(lock), "utf-8")
-        options: Words = [
-            "--no-deps",
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-            "-r",
-            requirements,
-            "--dest",
-            folder,
-        ]
+        text = lockfile.without_llama(lock)
+        requirements.write_text(text if mine else _for_python(text, python), "utf-8")
+        where = ["--only-binary", ":all:"] if mine else foreign.options(platform.machine(), python)
+        options: Words = ["--no-deps", "--require-hashes", *where, "-r", requirements, "--dest", folder]
         line: Words = [*pip("download", Path(sys.executable)), *options]
         watch("fetching packages", line, cache / "packages.log", pip_environ())
         kept = llama.cached_wheel(lockfile.llama_version(lock))
@@ -150,6 +128,21 @@ def _wheels(cache: Path) -> Path:
             shutil.copy2(kept, folder)
         stamp.write_text(lock.read_text("utf-8"), "utf-8")
     return folder
+
+
+def _for_python(lock: str, python: tuple[int, int]) -> str:
+    """What another Python takes of the lock file, without conditions: pip would ask them of its own."""
+    from packaging.markers import Marker
+
+    from scripts.arm.wheels import pins
+
+    version = ".".join(map(str, python))
+    there = {"python_version": version, "python_full_version": f"{version}.0"}
+    wanted = [pin for pin in pins(lock) if not pin.marker or Marker(pin.marker).evaluate(there)]
+    return "".join(
+        f"{pin.name}=={pin.version}{''.join(f' --hash=sha256:{digest}' for digest in sorted(pin.hashes))}\n"
+        for pin in wanted
+    )
 
 
 if __name__ == "__main__":

@@ -20,8 +20,9 @@ _LOOK_S: Final = 0.2
 _SNAPSHOT: Final = ("etc", "opt", "usr", "var", "root", "home", "srv")
 _COMES_AND_GOES: Final = (
     "etc/.pwd.lock", "etc/group-", "etc/gshadow-", "etc/passwd-", "etc/shadow-", "etc/.updated", "etc/subuid-",
-    "etc/subgid-", "var/.updated", "var/cache", "var/log", "var/lib/systemd", "var/lib/apt", "var/lib/dpkg",
-    "var/lib/private", "var/lib/dbus", "var/lib/mosquitto", "var/tmp", "var/backups", "root/.cache",
+    "etc/subgid-", "var/.updated", "var/cache/apt", "var/cache/debconf", "var/cache/ldconfig", "var/log",
+    "var/lib/systemd", "var/lib/apt", "var/lib/dpkg", "var/lib/private", "var/lib/dbus", "var/lib/mosquitto",
+    "var/tmp", "var/backups",
 )  # fmt: skip
 """What a system changes by itself, or by any package."""
 
@@ -38,6 +39,12 @@ def pristine(cache: Path, suite: str) -> Path:
         (part / "etc/hosts").write_text("127.0.0.1 localhost\n", "utf-8")
         part.rename(folder)
     return folder
+
+
+def python(folder: Path) -> tuple[int, int]:
+    """Of the Debian in ``folder``."""
+    major, minor = (folder / "usr/bin/python3").readlink().name.removeprefix("python").split(".")
+    return int(major), int(minor)
 
 
 class Board:

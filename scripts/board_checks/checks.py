@@ -19,6 +19,8 @@ _EXPOSURE: Final = 20
 _AGAIN_S: Final = 10.0
 _PAUSE_S: Final = 4.0
 _HANG_S: Final = 45.0
+_WATCHDOG_S: Final = 25.0
+"""Until systemd sees that there is no beat, and until it has ended what does not let itself be."""
 _ROOM_MB: Final = 1200
 _GIVEN: Final = ("--yes", "--no-sound", "--wheels", "/wheels", "--models", "/given-models")
 _NOTE: Final = "remember that the spare key is in the shed"
@@ -140,7 +142,8 @@ def killed(life: Life) -> str:
 def hung(life: Life) -> str:
     """A process that stands still gives no beat: systemd ends it and starts another one."""
     before = life.board.kill(SERVICE, signal.SIGSTOP)
-    took = life.board.until(SERVICE, "active", _HANG_S, but_not=before)
+    limit = max(_HANG_S, _WATCHDOG_S + 2 * life.figures["start_s"] + _PAUSE_S)
+    took = life.board.until(SERVICE, "active", limit, but_not=before)
     assert "Watchdog timeout" in life.board.journal(SERVICE)
     life.figures["hung_s"] = took
     return f"ready again after {took:.1f} s"

@@ -1,9 +1,8 @@
 """``scripts/check_update``: releases are published, and a board takes them, goes back, and refuses."""
 
-import argparse
 import importlib.metadata
-import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -13,8 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from edge.updates import versions
+from edge.updates.exchange import Rules
 from scripts.board_checks import board
 from scripts.board_checks.board import Board
+from scripts.board_checks.running import parser as shared_parser
+from scripts.board_checks.running import run_all
 from scripts.installer import places as installer
 from scripts.installer import release, services
 from scripts.prepare.environment import ROOT
@@ -98,8 +100,11 @@ def is_undone(life: Life) -> str:
     begun = time.monotonic()
     life.publish("0.3.0", broken=True)
     said = life.hearth("update", "apply")
-    expected = "0.3.0: undone: it came to an end 3 times — the version before runs"
-    assert expected in said, said + life.board.journal("hearthside-update*")
+    # Between two looks it may have been started more than once.
+    expected = r"0\.3\.0: undone: it came to an end (\d+) times — the version before runs"
+    found = re.search(expected, said)
+    assert found is not None, said + life.board.journal("hearthside-update*")
+    assert int(found[1]) >= Rules().failures
     assert [name.partition("-")[0] for name in life.runs] == ["0.2.0", "0.2.0"]
     life.board.until("hearthside", "active", 60)
     return f"{time.monotonic() - begun:.0f} s; 0.2.0 runs again"
@@ -132,11 +137,7 @@ CHECKS: Final[Sequence[Callable[[Life], str]]] = (is_seen, is_taken, is_undone, 
 
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit code: 0 when all passed."""
-    parser = argparse.ArgumentParser("scripts/check_update")
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    parser.add_argument("--cache", type=Path, default=home / "hearthside/boards", help="what is kept for the next time")
-    parser.add_argument("--suite", default="bookworm", help="which Debian; its Python must be the one that runs this")
-    parser.add_argument("--keep", action="store_true", help="leave the board as it is in the end")
+    parser = shared_parser("scripts/check_update", "which Debian; its Python must be the one that runs this")
     asked = parser.parse_args(arguments)
     folder = asked.cache / "updated"
     shutil.rmtree(folder, ignore_errors=True)
@@ -146,26 +147,13 @@ def main(arguments: Sequence[str]) -> int:
         _install(root, folder, repository.init())
         with board.started(root, {folder / "repository": "/repository"}) as running:
             _begin(running)
-            return _run(Life(running, folder))
+            return run_all(CHECKS, Life(running, folder))
     except (StepFailed, TimeoutError, subprocess.CalledProcessError) as error:
         print(f"check_update: {error} {getattr(error, 'stderr', '')}", file=sys.stderr)
         return 1
     finally:
         if not asked.keep:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _run(life: Life) -> int:
-    for check in CHECKS:
-        begun = time.monotonic()
-        try:
-            said = check(life)
-        except (AssertionError, subprocess.SubprocessError, TimeoutError) as error:
-            print(f"FAILED  {check.__name__}: {error}\n{getattr(error, 'stderr', '') or ''}", flush=True)
-            return 1
-        print(f"ok  {check.__name__.replace('_', ' ')} ({time.monotonic() - begun:.0f} s): {said}", flush=True)
-    print(f"{len(CHECKS)} passed, 0 failed")
-    return 0
 
 
 def _install(root: Path, folder: Path, anchor: Path) -> None:

@@ -23,7 +23,7 @@ from scripts.installer.release import LOCK, NEEDLESS
 from scripts.installer.services import SYSTEMD, wrapper
 from scripts.materials import bill
 from scripts.prepare import cores, foreign
-from scripts.prepare.__main__ import explain
+from scripts.prepare.ending import explain
 from scripts.prepare.environment import ROOT
 from scripts.prepare.foreign import Foreign
 from scripts.prepare.watch import StepFailed, Words, watch

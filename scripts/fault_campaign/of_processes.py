@@ -10,6 +10,10 @@ from scripts.fault_campaign.trial import Fault, Found
 
 _NOTICED_S = 75.0
 _SLOW_S = 15.0
+_IN_A_TURN = ("vad", "stt", "tts")
+"""Engines that are asked for something only there: the first two from its beginning, the third for the answer."""
+_SOON_S = 60.0
+"""For this long it is waited for that systemd is told to wait less for a beat."""
 
 
 def _killed(rig: Rig) -> Found:
@@ -29,8 +33,12 @@ def _killed_while_it_starts(rig: Rig) -> Found:
 
 
 def _stopped(rig: Rig) -> Found:
-    rig.service.signal(signal.SIGSTOP)
-    return Found(time.monotonic(), during="SIGSTOP to the whole process")
+    service = rig.service
+    # While it may still be loading, it is given as long as the unit says.
+    service.until(lambda: service.waits_s < service.limits.watchdog_s, _SOON_S)
+    time.sleep(rig.chance.uniform(0.0, 3.0))
+    service.signal(signal.SIGSTOP)
+    return Found(time.monotonic(), during=f"a beat is waited for {service.waits_s:.0f} s")
 
 
 def _hung(name: str) -> "Fault":
@@ -39,11 +47,11 @@ def _hung(name: str) -> "Fault":
         thread = thread_of(life.process, f"engine-{name}" if name != "loop" else name)
         begun = time.monotonic()
         with stopped(thread):
-            if name in ("stt", "tts"):
-                # It is asked for something only in a turn.
+            if name in _IN_A_TURN:
                 rig.room.call(rig.service, begun, 30)
+                woken = time.monotonic()
                 rig.room.tell()
-                begun = time.monotonic()
+                begun = time.monotonic() if name == "tts" else woken
             rig.service.until(lambda: life.ended is not None, _NOTICED_S)
         wrong = [] if life.ended is not None else [f"nobody has noticed within {_NOTICED_S:.0f} s"]
         noticed = f"{life.why or 'ended'} after {life.ended - begun:.1f} s" if life.ended is not None else ""
@@ -87,8 +95,8 @@ FAULTS = (
         "started again",
         _killed_while_it_starts,
     ),
-    Fault("stopped", "SIGSTOP of the process", "a missed beat: started anew", _stopped),
-    *(_hung(name) for name in ("wake", "loop", "stt", "tts")),
+    Fault("stopped", "SIGSTOP of the process, which has run for a while", "a missed beat: started anew", _stopped),
+    *(_hung(name) for name in ("wake", "loop", *_IN_A_TURN)),
     Fault(
         "slow-disk",
         "the thread of the database stands still for 15 s, by ptrace",

@@ -187,14 +187,17 @@ def _little_processor(share: float, seconds: float) -> Callable[[Rig], Found]:
         rig.service.longest_s = 0.0
         with _in(rig, "cpu") as group:
             group.share_of_a_core(share)
-            woken = rig.room.call(rig.service, begun, seconds)
+            heard = rig.room.command(rig.service, begun, seconds)
             rig.service.until(lambda: False, max(0.0, begun + seconds - time.monotonic()))
             group.share_of_a_core(None)
             over = time.monotonic()
             restarts = len(rig.service.lives) - lives
         wrong = [f"started anew {restarts} times: slow is not stuck"] if restarts else []
-        during = f"woken after {woken - begun:.1f} s" if woken is not None else f"deaf for {seconds:.0f} s"
-        during += f", beats at most {rig.service.longest_s:.1f} s apart"
+        during = f"deaf for {seconds:.0f} s"
+        if heard is not None:
+            took_s = heard.ended - heard.woken
+            during = f"woken after {heard.woken - begun:.1f} s, {heard.outcome or 'no end'} {took_s:.1f} s later"
+        during += f", beats at most {rig.service.longest_s:.1f} s apart, waited for {rig.service.waits_s:.0f} s"
         return Found(over, during=during, wrong=wrong)
 
     return inflict

@@ -2,7 +2,8 @@
 
 systemd itself can't be had in every container and on every machine; ``scripts/check_install`` tries the unit under
 the real one. What is done here is what systemd.service(5) and sd_notify(3) say of Type=notify, Restart=always,
-WatchdogSec= and the timeouts, with the unit's own values.
+WatchdogSec= and the timeouts, with the unit's own values; and, as the real one was seen to do, a WATCHDOG_USEC= is a
+beat, and holds until the process ends.
 """
 
 import json
@@ -24,6 +25,9 @@ from scripts.fault_campaign.unit import Limits
 _LOOK_S: Final = 0.05
 _MICROSECONDS: Final = 1e6
 _FAR: Final = float("inf")
+_LATE_S: Final = 0.25
+"""systemd's timers come as late as that, to wake the processor less often: sd_event_add_time(3). Seen: 0.75 s for
+``RestartSec=500ms``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,11 @@ class Service:
         """Whether the one that runs has said so."""
         return self.runs and self.lives[-1].ready is not None
 
+    @property
+    def waits_s(self) -> float:
+        """How long a beat of the one that runs is waited for now."""
+        return self._watch.limit_s
+
     def signal(self, number: int) -> None:
         """Send it to the process that runs; to nobody where none does."""
         if self.runs:
@@ -233,7 +242,7 @@ class Service:
             self._selector.unregister(self._process.stderr)
         self._process.stderr.close()
         self._process = None
-        self._start_at = now + self.limits.pause_s
+        self._start_at = now + self.limits.pause_s + _LATE_S
         with self._changed:
             life.ended, life.how = now, status
             self._changed.notify_all()
@@ -282,6 +291,7 @@ class Service:
                 watch.beaten = -_FAR
             case "WATCHDOG_USEC", _:
                 watch.limit_s = int(value) / _MICROSECONDS
+                watch.beaten = now if watch.beaten != _FAR else _FAR
             case "EXTEND_TIMEOUT_USEC", _ if watch.start_by != _FAR:
                 watch.start_by = max(watch.start_by, now + int(value) / _MICROSECONDS)
             case "STATUS", _:

@@ -47,13 +47,13 @@ def stopped(thread: int) -> Iterator[None]:
             wrong.append(error)
         begun.set()
         # Its end is told to its tracer first: until that has taken note of it, its process does not end.
-        while not over.wait(_LOOK_S) and not wrong:
-            if os.waitpid(thread, _ALL | os.WNOHANG) != (0, 0):
-                return
         try:
+            while not over.wait(_LOOK_S) and not wrong:
+                if os.waitpid(thread, _ALL | os.WNOHANG) != (0, 0):
+                    return
             _ptrace(_DETACH, thread)
         except OSError:
-            return  # its process has ended
+            return  # its process has ended, and whoever started it has taken note of that
 
     tracer = threading.Thread(target=trace, name="tracer", daemon=True)
     tracer.start()

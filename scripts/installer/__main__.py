@@ -1,62 +1,48 @@
 """``python3 -m scripts.installer``; called by ``scripts/install``."""
 
 import argparse
+import fcntl
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from scripts.installer import answers, reach, release, secrets, services
 from scripts.installer.places import SECRETS, Places
-from scripts.prepare.__main__ import explain
+from scripts.prepare.ending import CannotGoOn, check_machine, exit_code
 from scripts.prepare.system import by_hand
-from scripts.prepare.watch import StepFailed
 
-_INTERRUPTED: Final = 130
+_LOCK: Final = Path("/run/hearthside-install.lock")
+_ERASED: Final = "All that it knows, in {}, is erased with it; --keep-data keeps that. Go on"
 _BESIDES: Final = {"en": ()}
 """By language, models beyond the usual ones."""
 _FOR_OTHERS: Final = ("whisper-base",)
-
-
-class CannotGoOn(Exception):
-    """What is missing, in one sentence."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit code."""
     asked = _parser().parse_args(arguments)
     os.environ.pop("PYTHONPATH", None)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_INTERRUPTED))
-    try:
-        _check_root()
+    return exit_code(lambda: _done(asked), interrupted="nothing that ran was changed; run it again")
+
+
+def _done(asked: argparse.Namespace) -> int:
+    """Returns the exit code. Raises CannotGoOn, StepFailed, CalledProcessError, OSError."""
+    if os.geteuid() != 0:
+        raise CannotGoOn("this needs root — sudo ./scripts/install")
+    with _alone():
         if asked.packaged:
             set_up(Places(packaged=True), asked)
         elif asked.uninstall:
-            uninstall(Places(), keep_data=asked.keep_data)
+            uninstall(Places(), asked)
         else:
+            check_machine()
             install(Places(), asked)
-    except KeyboardInterrupt:
-        print("\nhearth: interrupted — what ran before runs on; run it again, it begins anew", file=sys.stderr)
-        return _INTERRUPTED
-    except CannotGoOn as error:
-        print(f"hearth: {error}", file=sys.stderr)
-        return 1
-    except StepFailed as failure:
-        print(f"hearth: {failure.title} failed: {explain(failure.output)} (log: {failure.log})", file=sys.stderr)
-        return 1
-    except subprocess.CalledProcessError as error:
-        said = (error.stderr or "").strip().splitlines()
-        print(f"hearth: {' '.join(map(str, error.cmd))} failed: {said[-1] if said else error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"hearth: {error.strerror}: {error.filename} — mend that and run it again", file=sys.stderr)
-        return 1
     return 0
 
 
@@ -64,9 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("scripts/install", description="Install Hearthside as a service, or update it.")
     parser.add_argument("--yes", "-y", action="store_true", help="ask nothing: take what is given, else the defaults")
     parser.add_argument("--room", help='name of the room, as in "turn on the light" here')
-    parser.add_argument("--broker", help="address of the MQTT broker")
+    parser.add_argument("--broker", help="address of the MQTT broker: HOST or HOST:PORT")
     parser.add_argument("--language", choices=answers.LANGUAGES)
     parser.add_argument("--no-sound", action="store_true", help="neither microphone nor loudspeaker: asked in writing")
+    parser.add_argument("--mqtt-user", metavar="NAME", help="its name at the broker, where that asks for one")
     parser.add_argument(
         "--mqtt-password-file", type=Path, metavar="FILE", help="keep the password of this file as a secret"
     )
@@ -82,15 +69,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check_root() -> None:
-    if os.geteuid() != 0:
-        raise CannotGoOn("this needs root — sudo ./scripts/install")
+@contextmanager
+def _alone() -> Iterator[None]:
+    """A connection may have been lost, and its installation gone on. Raises CannotGoOn."""
+    with _LOCK.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotGoOn("another installation is still going on — wait for its end, and run it again") from None
+        yield
 
 
 def install(places: Places, asked: argparse.Namespace) -> None:
     """Everything, or what has changed since. Raises CannotGoOn, StepFailed."""
     begun = time.monotonic()
     before, ran = release.installed(places), services.is_active()
+    release.check_room(places, bridge=asked.bridge or release.has_bridge(places))
     said = _answers(places, asked)
     if still := release.system_packages(places.log):
         raise CannotGoOn(f"{', '.join(still)} missing — {by_hand(still)}")
@@ -99,13 +93,14 @@ def install(places: Places, asked: argparse.Namespace) -> None:
     services.lay(places, services.systemd_version())
     services.make_user(places)
     _settle(places, said, asked)
+    _fetch_models(places, places.releases / made, said.language, _folder(asked.models))
     release.switch(places, made)
     _anchor(places, asked.update_root)
-    _fetch_models(places, said.language, _folder(asked.models))
     services.enable()
     _start(places, made, before, ran=ran)
     release.prove(places)
     release.remove_others(places)
+    shutil.rmtree(places.packages, ignore_errors=True)
     services.attend_updates()
     print(f"{_told(before, made)} in {time.monotonic() - begun:.0f} s")
     _check(places)
@@ -115,14 +110,14 @@ def set_up(places: Places, asked: argparse.Namespace) -> None:
     """What a Debian package can't do while it is installed: ask, and fetch the models. Raises CannotGoOn."""
     said = _answers(places, asked)
     _settle(places, said, asked)
-    _fetch_models(places, said.language, _folder(asked.models))
+    _fetch_models(places, places.current, said.language, _folder(asked.models))
     _start(places, "", None, ran=False)
     _check(places)
 
 
 def _answers(places: Places, asked: argparse.Namespace) -> answers.Answers:
     may_ask = not asked.yes and sys.stdin.isatty() and not places.settings.exists()
-    given = {"room": asked.room, "broker": asked.broker, "language": asked.language}
+    given = {"room": asked.room, "broker": asked.broker, "language": asked.language, "user": asked.mqtt_user}
     return answers.ask(given, sound=not asked.no_sound, may_ask=may_ask)
 
 
@@ -141,8 +136,10 @@ def _settle(places: Places, said: answers.Answers, asked: argparse.Namespace) ->
     """Settings and secrets."""
     if answers.write_settings(places.settings, said):
         print(f"settings: {places.settings}")
-        for hint in reach.hints(said.broker):
+        for hint in reach.hints(said.host):
             print(f"hearth: {hint}", file=sys.stderr)
+    if said.password:
+        secrets.keep(places.credentials, SECRETS[0], said.password)
     if asked.mqtt_password_file:
         secrets.keep(places.credentials, SECRETS[0], asked.mqtt_password_file.read_text("utf-8").strip())
     services.own(places)
@@ -153,13 +150,16 @@ def _check(places: Places) -> None:
         subprocess.run([places.programs / "hearth", "check"], check=False)
 
 
-def uninstall(places: Places, *, keep_data: bool) -> None:
+def uninstall(places: Places, asked: argparse.Namespace) -> None:
     """Nothing is left, or only settings and data, of which the user stays the owner."""
+    if not (asked.keep_data or asked.yes) and sys.stdin.isatty() and not answers.agrees(_ERASED.format(places.state)):
+        raise CannotGoOn("nothing was removed")
     services.stop()
     services.remove(places)
     shutil.rmtree(places.opt, ignore_errors=True)
     shutil.rmtree(places.log, ignore_errors=True)
-    if keep_data:
+    shutil.rmtree(places.cache, ignore_errors=True)
+    if asked.keep_data:
         print(f"removed; settings and data are kept in {places.etc} and {places.state}")
         return
     for folder in (places.state, *places.bridge_state):
@@ -175,16 +175,15 @@ def uninstall(places: Places, *, keep_data: bool) -> None:
     print("removed, and nothing is left of it")
 
 
-def _fetch_models(places: Places, language: str, mirror: Path | None) -> None:
+def _fetch_models(places: Places, programs: Path, language: str, mirror: Path | None) -> None:
     """As root, since a folder that was given may be root's; then they belong to the user. Raises CannotGoOn."""
     environ = {**os.environ, "HEARTH_DATA_DIR": str(places.state), "HEARTH_MODELS_DIR": str(places.models)}
     if mirror is not None:
         environ["HEARTH_MODELS__MIRROR"] = str(mirror)
     # It shows its own progress, and says in one line what is wrong.
     besides = _BESIDES.get(language, _FOR_OTHERS)
-    hearth = places.current / "bin/hearth"
-    fetched = subprocess.run([hearth, "models", "fetch", "--defaults", *besides], env=environ, check=False).returncode
-    if fetched:
+    line = [programs / "bin/hearth", "models", "fetch", "--defaults", *besides]
+    if subprocess.run(line, env=environ, check=False).returncode:
         raise CannotGoOn("not all models are there — run it again, it goes on where it stopped")
     places.complete.touch()
     services.own(places)

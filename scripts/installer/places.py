@@ -109,6 +109,18 @@ class Places:
         return self.root / "etc/credstore"
 
     @property
+    def cache(self) -> Path:
+        """What was built or fetched for an installation: the language model's runtime, which takes half an hour, stays
+        for the next version.
+        """
+        return self.root / "var/cache/hearthside"
+
+    @property
+    def packages(self) -> Path:
+        """pip's part of it, from which one goes on that was interrupted."""
+        return self.cache / "pip"
+
+    @property
     def log(self) -> Path:
         """What installers said."""
         return self.root / "var/log/hearthside-install"

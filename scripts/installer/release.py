@@ -8,18 +8,26 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from scripts.installer.places import Places
 from scripts.prepare import llama, lockfile, system
+from scripts.prepare.ending import CannotGoOn
 from scripts.prepare.environment import ROOT, pip, pip_environ
 from scripts.prepare.watch import Words, watch
 
 LOCK: Final = ROOT / "requirements.lock"
 BRIDGE_LOCK: Final = ROOT / "requirements-server.lock"
 _SOURCES: Final = ("edge", "cloud_sync", "models")
+_PROGRAMS: Final = 850_000_000
+_PACKAGES: Final = 250_000_000
+"""Bytes: what is installed, and while that goes on what it comes in."""
+_MODELS: Final = 250_000_000
+_BUILDS_WITH: Final = 900_000_000
+"""Bytes of memory, below which nobody has the patience for a compiler, nor room for the model."""
 _DONE: Final = ".installed"
 """Is there once a release is complete."""
 _SHARE: Final = ("scripts/install", "scripts/prepare.sh", "scripts/prepare", "scripts/installer", "systemd", "LICENSE")
@@ -79,12 +87,25 @@ def make(places: Places, wanted: Wanted) -> str:
     if not (folder / _DONE).exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _fill(folder, places.log, wanted)
+        _fill(folder, places, wanted)
         (folder / _DONE).touch()
     return release
 
 
-def _fill(folder: Path, log: Path, wanted: Wanted) -> None:
+def check_room(places: Places, *, bridge: bool) -> None:
+    """Whether what is to come has room on the disk: installers say so after minutes. Raises CannotGoOn."""
+    programs = 0 if (places.releases / name(bridge=bridge) / _DONE).exists() else _PROGRAMS + _PACKAGES
+    models = 0 if places.complete.exists() else _MODELS
+    disks = [next(path for path in (at, *at.parents) if path.exists()) for at in (places.opt, places.state)]
+    one = disks[0].stat().st_dev == disks[1].stat().st_dev
+    for disk, size in ((disks[0], programs + models * one), (disks[1], models)):
+        if (free := shutil.disk_usage(disk).free) < size:
+            what = f"it takes {size / 1e9:.1f} GB at {disk}, and {free / 1e9:.1f} GB are free"
+            raise CannotGoOn(f"{what} — free some space, and run it again")
+
+
+def _fill(folder: Path, places: Places, wanted: Wanted) -> None:
+    log = places.log
     log.mkdir(parents=True, exist_ok=True)
     python = folder / "bin/python"
     watch("making the environment", [sys.executable, "-m", "venv", folder], log / "venv.log")
@@ -93,10 +114,13 @@ def _fill(folder: Path, log: Path, wanted: Wanted) -> None:
     requirements.write_text(lockfile.without_llama(lock), "utf-8")
     where: Words = ["--no-index", "--find-links", wanted.wheels] if wanted.wheels else []
     options: Words = ["--no-deps", "--require-hashes", "--only-binary", ":all:", *where, "-r", requirements]
-    watch("installing packages", [*pip("install", python), *options], log / "packages.log", pip_environ())
+    # Not in /tmp, which may be a small piece of memory.
+    with tempfile.TemporaryDirectory(dir=folder) as beside:
+        environ = {**pip_environ(), "PIP_CACHE_DIR": str(places.packages), "TMPDIR": beside}
+        watch("installing packages", [*pip("install", python), *options], log / "packages.log", environ)
     options = ["--no-deps", "--no-build-isolation", "--no-index", ROOT]
     watch("installing hearthside", [*pip("install", python), *options], log / "project.log", pip_environ())
-    if (wheel := _llama(wanted, log)) is not None:
+    if (wheel := _llama(wanted, places)) is not None:
         options = ["--no-deps", "--no-index", wheel]
         watch("installing llama-cpp-python", [*pip("install", python), *options], log / "llama.log", pip_environ())
     _slim(folder)
@@ -114,22 +138,34 @@ def share(folder: Path) -> None:
             shutil.copy2(ROOT / part, target)
 
 
-def _llama(wanted: Wanted, log: Path) -> Path | None:
+def _llama(wanted: Wanted, places: Places) -> Path | None:
     """The small language model's runtime: from the given wheels, a kept one, else built now; None: it goes without."""
     version = lockfile.llama_version(LOCK)
-    for folder in filter(None, (wanted.wheels, *_caches())):
+    for folder in filter(None, (wanted.wheels, *_caches(places))):
         if (wheel := llama.cached_wheel(version, folder)) is not None:
             return wheel
     if wanted.wheels:
         print("hearth: no wheel of llama-cpp-python was given: it works without its language model", file=sys.stderr)
         return None
-    return llama.wheel(LOCK, log)
+    if memory() < _BUILDS_WITH:
+        print("hearth: this board is too small for its language model: it works without", file=sys.stderr)
+        return None
+    os.environ["XDG_CACHE_HOME"] = str(places.cache.parent)
+    return llama.wheel(LOCK, places.log)
 
 
-def _caches() -> list[Path]:
-    """Where wheels for this processor are kept: root's, and of whoever called sudo."""
-    users = (Path(f"~{user}").expanduser() for user in filter(None, (os.environ.get("SUDO_USER"),)))
-    return [llama.cache(), *(home / ".cache/hearthside/wheels" / llama.processor() for home in users)]
+def memory(meminfo: Path = Path("/proc/meminfo")) -> int:
+    """Bytes that this machine has."""
+    found = re.search(r"^MemTotal:\s+(\d+) kB$", meminfo.read_text("utf-8"), re.MULTILINE)
+    assert found, f"{meminfo} has no MemTotal"
+    return int(found[1]) * 1024
+
+
+def _caches(places: Places) -> list[Path]:
+    """Where wheels for this processor are kept: ours, root's, and of whoever called sudo."""
+    users = (Path(f"~{user}").expanduser() for user in ("root", os.environ.get("SUDO_USER")) if user)
+    caches = [places.cache, *(home / ".cache/hearthside" for home in users)]
+    return [cache / "wheels" / llama.processor() for cache in caches]
 
 
 def _slim(folder: Path) -> None:

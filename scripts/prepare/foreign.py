@@ -79,8 +79,18 @@ class Foreign:
         """This project, and the wheels that are given. Raises StepFailed."""
         log = self.log / "project.log"
         wheel = self.log / "wheel"
-        line = [*pip("wheel", Path(sys.executable)), "--no-deps", "--wheel-dir", wheel, ROOT]
-        watch("building hearthside", line, log, pip_environ())
+        line = [
+            *pip("wheel", Path(sys.executable)),
+            "--no-deps",
+            "--no-build-isolation",
+            "--no-index",
+            "--wheel-dir",
+            wheel,
+            ROOT,
+        ]
+        # By the tools that were installed by their hashes, and are Python alone: pip itself would fetch newer ones.
+        locked = {"PYTHONPATH": str(self.site), "PYTHONDONTWRITEBYTECODE": "1"}
+        watch("building hearthside", line, log, pip_environ() | locked)
         line = [*self._install(), "--no-index", "--upgrade", *wheel.glob("hearthside-*.whl"), *filter(None, further)]
         watch("installing hearthside", line, log, pip_environ())
 

@@ -13,7 +13,7 @@ from edge.errors import AssistantError
 from models.manifest import load
 from scripts.debian.__main__ import programs
 from scripts.installer.release import share
-from scripts.prepare.__main__ import explain
+from scripts.prepare.ending import explain
 from scripts.prepare.foreign import MACHINES
 from scripts.prepare.watch import StepFailed
 from scripts.publishing.keys import ROLES, Keys

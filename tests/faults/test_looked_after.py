@@ -1,5 +1,6 @@
 """A process is looked after as systemd does it: the campaign's own service, on programs that misbehave as they are told."""
 
+import dataclasses
 import signal
 import sys
 from collections.abc import Iterator
@@ -53,6 +54,24 @@ def test_what_beats_is_left_alone_until_it_is_told_to_end(tmp_path: Path) -> Non
         assert not looked_after.until(lambda: looked_after.runs, 0.3)
         looked_after.go_on()
         assert looked_after.until(lambda: looked_after.is_ready and len(looked_after.lives) == 2, 20)
+
+
+def test_it_may_say_while_it_runs_how_long_a_beat_is_to_be_waited_for(tmp_path: Path) -> None:
+    """As systemd does, the next process begins with what the unit says."""
+    given, go = dataclasses.replace(_SHORT, watchdog_s=20.0), tmp_path / "go"
+    program = f"""
+tell('WATCHDOG_USEC=60000000')
+while not os.path.exists({str(go)!r}): time.sleep(0.02)
+tell('WATCHDOG_USEC=300000'); time.sleep(60)
+"""
+    with service(tmp_path, program, given) as looked_after:
+        assert looked_after.until(lambda: looked_after.waits_s == 60.0, 30)
+        go.touch()
+        assert looked_after.until(lambda: looked_after.lives[0].ended is not None, 30)
+        assert looked_after.lives[0].why == "no beat for 0 s"
+        go.unlink()
+        assert looked_after.until(lambda: len(looked_after.lives) > 1, 30)
+        assert looked_after.until(lambda: looked_after.is_ready and looked_after.waits_s == 60.0, 30)
 
 
 def test_the_unit_says_all_that_is_tried() -> None:

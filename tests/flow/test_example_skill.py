@@ -61,7 +61,7 @@ def test_its_section_of_the_configuration_is_checked(broker: Mosquitto, tmp_path
     (config / "hearthside.toml").write_text("[skills.dice]\nsides = 1\n")
     asked = hearth(broker, tmp_path, installed, "ask", "roll two dice")
     assert asked.returncode == 1
-    assert asked.stderr.startswith("hearth: skills.dice.sides: ")
+    assert asked.stderr.startswith("hearth: [skills.dice.sides]: ")
 
 
 def test_without_it_nobody_rolls_dice(broker: Mosquitto, tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ from tests.sounds import quiet
 
 __all__ = ["environ"]
 pytestmark = pytest.mark.anyio
-_WATCHED = {"WATCHDOG_USEC": "1500000"}
+_WATCHED = {"WATCHDOG_USEC": "9000000"}
+"""Three beats in nine seconds: on a busy machine the event loop does not answer within one."""
 
 
 class Systemd:
@@ -101,7 +102,7 @@ async def test_a_loop_that_hangs_is_a_missed_beat(environ: Environment, systemd:
     with running({**environ, **_WATCHED, "NOTIFY_SOCKET": str(systemd.path)}) as process:
         await systemd.told("WATCHDOG=1")
         process.send_signal(signal.SIGSTOP)
-        assert await systemd.quiet_for(2.0)
+        assert await systemd.quiet_for(4.0)
         # What systemd does then. The stacks of all threads are left in the log.
         process.send_signal(signal.SIGABRT)
         process.send_signal(signal.SIGCONT)
@@ -146,10 +147,10 @@ async def test_a_wake_engine_that_hangs_while_there_is_sound_asks_for_a_restart(
             tasks.start_soon(here.follow, ring)
             tasks.start_soon(keep_watch, lambda: "listening", {"wake": 1.0})
             # It waits without any sound for longer than it may hang: that is no fault of it.
-            for _ in range(4):
+            for _ in range(2):
                 assert "WATCHDOG=1" in await systemd.told("WATCHDOG=1")
             async with Replay(np.tile(quiet(1.0), 60), ring, realtime=True):
-                for _ in range(4):
+                for _ in range(2):
                     assert "WATCHDOG=1" in await systemd.told("WATCHDOG=1")
                 engines[0].hangs.set()
                 heard = await systemd.told("WATCHDOG=trigger")

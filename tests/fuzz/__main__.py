@@ -6,18 +6,13 @@ of all that is known to reach something, with an eye on time and memory. Ends wi
 
 import argparse
 import importlib.util
-import json
-import os
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.fuzz import campaign, files
+from tests.fuzz import campaign, files, rounds
 from tests.fuzz.campaign import Told
 from tests.fuzz.parser import Parser, hold
 
@@ -66,13 +61,16 @@ def main() -> int:
         return 2
     if asked.replay:
         return _replayed(chosen, asked.replay)
-    guided = not asked.plain and importlib.util.find_spec("atheris") is not None
+    share = _PLAIN if not asked.plain and importlib.util.find_spec("atheris") is not None else 1.0
     failed = 0
+    campaign.bounded()
     try:
-        share = _PLAIN if guided else 1.0
-        first = _guided(chosen, asked.seconds * (1 - _PLAIN), asked.seed) if guided and chosen else {}
+        if asked.to:
+            return _rounds(chosen, asked.to, asked.slice, share)
+        guided = rounds.guided(chosen, asked.seconds * (1 - share), asked.seed) if chosen and share < 1 else ()
+        told = {parser.name: came for parser, came in guided}
         for parser in chosen:
-            failed += _one(parser, asked.seconds * share, asked.seed, first.get(parser.name))
+            failed += _one(parser, asked.seconds * share, asked.seed, told.get(parser.name))
     finally:
         files.remove()
     for name, run in wholes.items():
@@ -88,43 +86,34 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="what there is")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="parsers whose names begin so")
     parser.add_argument("--seconds", type=float, default=60.0, help="for each")
+    parser.add_argument("--to", type=float, default=0.0, metavar="SECONDS", help="all campaigns together, resumed")
+    parser.add_argument("--slice", type=float, default=15.0, metavar="SECONDS", help="for each, in a round of --to")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plain", action="store_true", help="without atheris, also where it is installed")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="feed this alone to what --only names")
     return parser
 
 
-def _one(parser: Parser, seconds: float, number: int, first: "_Guided | None") -> int:
+def _rounds(chosen: Sequence[Parser], seconds: float, slice_s: float, share: float) -> int:
+    """The exit code: 1 where the last slice of a parser found something."""
+    ledger = rounds.Ledger(campaign.cache() / rounds.LEDGER)
+    for line in rounds.run(chosen, seconds, slice_s, share, ledger):
+        print(line, flush=True)
+    return 1 if any(ledger.of(parser).findings for parser in chosen) else 0
+
+
+def _one(parser: Parser, seconds: float, number: int, first: tuple[int, float, list[str]] | None) -> int:
     """How many findings there were. ``first``: what came of being guided."""
-    told = campaign.fed(parser, number, seconds=seconds, corpus=campaign.corpus(parser))
+    told = campaign.fed(parser, number, seconds=seconds, corpus=campaign.corpus(parser, number))
     told.keep(campaign.cache())
-    keys = sorted({*(first.findings if first else ()), *told.findings})
-    ways = f"{first.entries:8} guided, " if first else ""
+    keys = sorted({*(first[2] if first else ()), *told.findings})
+    ways = f"{first[0]:8} guided, " if first else ""
     rate, slowest = told.entries / max(told.seconds, 1e-3), told.slowest * 1000
     what = f"{told.entries:8} entries {rate:7.0f}/s  slowest {slowest:5.0f} ms  {len(keys)} found"
     print(f"{parser.name:24} {ways}{what}", flush=True)
     for key in keys:
         print(f"    {key}", flush=True)
     return len(keys)
-
-
-@dataclass(frozen=True, slots=True)
-class _Guided:
-    entries: int
-    findings: list[str]
-
-
-def _guided(chosen: Sequence[Parser], seconds: float, number: int) -> dict[str, _Guided]:
-    """What came of each."""
-    with tempfile.TemporaryDirectory() as folder:
-        line = [sys.executable, "-m", "tests.fuzz.guided", *(parser.name for parser in chosen), "--told", folder]
-        line += ["--seconds", str(max(1, int(seconds))), "--seed", str(number)]
-        environment = {**os.environ, "PYTHONPATH": str(campaign.ROOT)}
-        done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(f"fuzz: atheris ended with {done.returncode}: {done.stderr[-500:]}", file=sys.stderr)
-        said = {path.stem: json.loads(path.read_text("utf-8")) for path in Path(folder).glob("*.json")}
-        return {name: _Guided(each["entries"], each["findings"]) for name, each in said.items()}
 
 
 def _replayed(chosen: list[Parser], file: Path) -> int:

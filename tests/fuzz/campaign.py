@@ -3,25 +3,42 @@
 import contextlib
 import hashlib
 import logging
+import resource
 import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import BinaryIO, Final
 
 import platformdirs
 
-from tests.fuzz import files, house, network, synced
+from tests.fuzz import answers, files, house, housemates, network, synced, web
 from tests.fuzz.mutate import Mutator
 from tests.fuzz.parser import Parser, hold
 
-PARSERS: Final = (*house.PARSERS, *network.PARSERS, *synced.PARSERS, *files.PARSERS)
+PARSERS: Final = (
+    *house.PARSERS,
+    *housemates.PARSERS,
+    *network.PARSERS,
+    *web.PARSERS,
+    *synced.PARSERS,
+    *answers.PARSERS,
+    *files.PARSERS,
+)
 ROOT: Final = Path(__file__).resolve().parents[2]
 _LARGE: Final = 12
 """One in so many entries is as large as the parser takes."""
+_MOST_KEPT: Final = 200
+_MOST_MEMORY: Final = 4 << 30
+"""Bytes of addresses, of which libraries take half a GiB."""
 _OURS: Final = tuple(str(ROOT / part) for part in ("edge", "cloud_sync", "models"))
+
+
+def bounded() -> None:
+    """From now on this process gets no more memory than that: what takes gigabytes is a finding, and harms nobody."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
 
 
 def found(names: Sequence[str]) -> list[Parser]:
@@ -91,25 +108,37 @@ def quiet() -> Iterator[None]:
 
 
 def fed(
-    parser: Parser, number: int, *, entries: int | None = None, seconds: float = 0.0, corpus: Sequence[bytes] = ()
+    parser: Parser,
+    number: int,
+    *,
+    entries: int | None = None,
+    seconds: float = 0.0,
+    corpus: Sequence[bytes] = (),
+    box: BinaryIO | None = None,
 ) -> Told:
-    """Feed it its seeds, ``corpus``, and what is made out of them: ``entries``, or for ``seconds`` of processor time."""
+    """Feed it its seeds, ``corpus``, and what is made out of them: ``entries``, or for ``seconds`` of processor time.
+    ``box``: where each entry lies while it is fed, for whoever finds this process gone.
+    """
     told = Told(parser)
     mutator = Mutator([*parser.seeds, *corpus], parser.tokens, parser.largest, Random(number))
     begun = time.process_time()
     with quiet():
         for seed in (*parser.seeds, *corpus):
-            _feed(told, seed)
+            _feed(told, seed, box)
         told.slowest = 0.0
         while told.entries < entries if entries is not None else time.process_time() - begun < seconds:
             entry = mutator.large() if told.entries % _LARGE == 0 else mutator.entry()
-            _feed(told, entry)
+            _feed(told, entry, box)
     told.seconds = time.process_time() - begun
     return told
 
 
-def _feed(told: Told, entry: bytes) -> None:
+def _feed(told: Told, entry: bytes, box: BinaryIO | None = None) -> None:
     told.entries += 1
+    if box is not None:
+        box.seek(0)
+        box.write(entry)
+        box.truncate()
     try:
         told.slowest = max(told.slowest, hold(told.parser, entry))
     except Exception as error:  # noqa: BLE001  # whatever it is, it is a finding
@@ -135,7 +164,13 @@ def smaller(parser: Parser, entry: bytes, error: BaseException, seconds: float =
     return entry
 
 
-def corpus(parser: Parser) -> list[bytes]:
-    """What guided campaigns have kept of it."""
-    folder = cache() / "corpus" / parser.name
-    return [path.read_bytes() for path in sorted(folder.iterdir())] if folder.is_dir() else []
+def corpus(parser: Parser, number: int) -> list[bytes]:
+    """Of what guided campaigns have kept, as many as take no time, others for each ``number``; and all that was found."""
+    kept, found = _kept("corpus", parser), _kept("findings", parser)
+    chosen = kept if len(kept) <= _MOST_KEPT else Random(number).sample(kept, _MOST_KEPT)
+    return [path.read_bytes() for path in (*chosen, *found)]
+
+
+def _kept(what: str, parser: Parser) -> list[Path]:
+    folder = cache() / what / parser.name
+    return [path for path in sorted(folder.iterdir()) if path.suffix != ".txt"] if folder.is_dir() else []

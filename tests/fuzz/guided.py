@@ -18,7 +18,7 @@ _WATCHED: Final = ["edge", "cloud_sync", "models", "jinja2", "tarfile", "tomllib
 """Packages in which it looks for ways that were not gone yet."""
 
 with atheris.instrument_imports(include=_WATCHED, enable_loader_override=False):
-    from tests.fuzz import campaign
+    from tests.fuzz import campaign, files
     from tests.fuzz.campaign import Told
     from tests.fuzz.mutate import Mutator
     from tests.fuzz.parser import Parser
@@ -32,7 +32,7 @@ def main() -> None:
     """One parser after the other, each in a child of its own: what is watched is loaded once, which takes a minute."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="+")
-    parser.add_argument("--seconds", type=int, default=60, help="for each")
+    parser.add_argument("--seconds", type=float, default=60, help="of processor time, for each")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--told", type=Path, required=True, help="a folder for what came of each")
     asked = parser.parse_args()
@@ -42,23 +42,25 @@ def main() -> None:
             _fuzz(chosen, asked)
         _, status = os.waitpid(child, 0)
         if status:
-            _tell(asked.told, Told(chosen), f"it ended with {os.waitstatus_to_exitcode(status)}")
+            _tell(asked.told, Told(chosen), [f"it ended with {os.waitstatus_to_exitcode(status)}"])
+    files.remove()
 
 
-def _tell(folder: Path, told: Told, broken: str = "") -> None:
-    file = folder / f"{told.parser.name}.json"
-    before = (
-        json.loads(file.read_text("utf-8")) if broken and file.exists() else {"entries": told.entries, "findings": []}
-    )
-    findings = [*before["findings"], broken] if broken else list(told.findings)
-    file.write_text(json.dumps({"entries": before["entries"], "findings": findings}), "utf-8")
+def _tell(folder: Path, told: Told, further: list[str]) -> None:
+    """What came of it, whole or not at all."""
+    said = {"entries": told.entries, "seconds": told.seconds, "findings": [*told.findings, *further]}
+    new = folder / f"{told.parser.name}.new"
+    new.write_text(json.dumps(said), "utf-8")
+    new.replace(folder / f"{told.parser.name}.json")
 
 
 def _fuzz(chosen: Parser, asked: argparse.Namespace) -> None:
     """Ends the process."""
-    told, until = Told(chosen), time.monotonic() + asked.seconds
+    told, begun = Told(chosen), time.process_time()
     folder = campaign.cache() / "corpus" / chosen.name
     folder.mkdir(parents=True, exist_ok=True)
+    broken = campaign.cache() / "findings" / chosen.name
+    broken.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(chosen.seeds):
         (folder / f"seed-{number}").write_bytes(seed)
 
@@ -69,8 +71,9 @@ def _fuzz(chosen: Parser, asked: argparse.Namespace) -> None:
         except Exception as error:  # noqa: BLE001  # whatever it is, it is a finding
             if told.take(data, error):
                 told.keep(campaign.cache())
-        if time.monotonic() > until:
-            _tell(asked.told, told)
+        told.seconds = time.process_time() - begun
+        if told.seconds > asked.seconds:
+            _tell(asked.told, told, [])
             # Not by libFuzzer's own limit: it waits for a thread that the child of a fork does not have.
             os._exit(0)
 
@@ -84,10 +87,9 @@ def _fuzz(chosen: Parser, asked: argparse.Namespace) -> None:
 
     options: list[Any] = [
         sys.argv[0], str(folder), f"-seed={asked.seed}", f"-max_len={min(chosen.largest, _LONGEST)}",
-        "-timeout=20", "-rss_limit_mb=3000", "-verbosity=0",
+        "-timeout=300", "-rss_limit_mb=3000", "-verbosity=0", f"-artifact_prefix={broken}/",
     ]  # fmt: skip
     with campaign.quiet():
-        _tell(asked.told, told)
         atheris.Setup(options, one, custom_mutator=other)
         atheris.Fuzz()
 

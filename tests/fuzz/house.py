@@ -16,7 +16,7 @@ from edge.devices import Ability, Device, Value, Verb, as_row
 from edge.home.broker import Message, Publication
 from edge.home.convention import topic_of
 from edge.home.conventions import natives
-from edge.home.entity import Unsupported
+from edge.home.entity import Unsupported, shows
 from edge.home.house_file import HouseFile
 from edge.home.registry import Registry
 from edge.home.templates import Template, TemplateFault
@@ -92,6 +92,8 @@ def _look(registry: Registry) -> None:
         found = registry.entity(device.id)
         assert found is not None
         for change in changes(device):
+            for key, wanted in change.items():
+                shows(key, wanted, registry.seen(device.id, found.key_of(key)), device.domain)
             try:
                 published = found.encode(change)
             except _OUTSIDE:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 PART: Final = b"\x1e"
 """Between the messages of an entry that holds several."""
-_NUMBERS: Final = (0, 1, -1, 2, 255, 256, 65_535, 2**31, 2**53 + 1, -(2**63), 10**30, 0.5, -0.0, 1e308, 5e-324)
+_NUMBERS: Final = (0, 1, -1, 2, 255, 256, 65_535, 2**31, 2**53 + 1, -(2**63), 10**30, 10**400, 0.5, -0.0, 1e308, 5e-324)
 _TEXTS: Final = (
     "", " ", "0", "-1", "nan", "inf", "null", "None", "true", "ON", "~", "~/x", "#", "+/x", "/", "..", "../../x", "\x00", "\ud800",
     "a\udfffb", "\u202e", "\N{COMBINING ACUTE ACCENT}" * 40, "é" * 40, "𝔸", "İ", "ß", "\n", "\x1b[2J", "{{ value }}", "{% for a in range(9) %}",
@@ -177,7 +177,8 @@ def _json_many(entry: bytes, m: Mutator) -> bytes | None:
     room = max(1, m.largest - len(entry))
     match m.random.randrange(5):
         case 0:
-            inside[key] = (m.word() or "x") * max(1, room // max(1, len(m.word().encode()) or 1))
+            word = m.word() or "x"
+            inside[key] = word * max(1, room // len(word.encode()))
         case 1:
             return head + begin + _written(value).replace(_written(inside[key]), _deep(inside[key], m), 1)
         case 2:
@@ -187,7 +188,8 @@ def _json_many(entry: bytes, m: Mutator) -> bytes | None:
             count = max(1, room // (len(_written(inside[key])) + 12))
             inside.update({f"{key}{number}": inside[key] for number in range(count)})
         case _:
-            inside[key] = [m.anything()] * max(1, room // 8)
+            value_of_all = m.anything()
+            inside[key] = [value_of_all] * max(1, room // (len(_written(value_of_all)) + 1))
     return head + begin + _written(value)
 
 

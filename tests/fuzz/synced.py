@@ -8,7 +8,8 @@ from typing import Any, Final
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cloud_sync.client.enrolment import Bridge, BridgeRefused, https
+from cloud_sync.client.bridge_file import Bridge
+from cloud_sync.client.enrolment import BridgeRefused, https
 from cloud_sync.client.local import FromAssistant, Splitter, assistant_codec, daemon_codec, framed
 from cloud_sync.client.session import Session as DeviceSession
 from cloud_sync.client.session import State

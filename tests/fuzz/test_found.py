@@ -12,7 +12,10 @@ import pytest
 from wyoming.event import Event
 
 from cloud_sync.logs import formatter
-from tests.fuzz import campaign, files
+from cloud_sync.server.heavy.dialogue import Dialogue
+from cloud_sync.server.heavy.endpoint import Wanted
+from edge import outside
+from tests.fuzz import campaign, files, housemates
 from tests.fuzz.house import BUNDLE, OWN, SHELLY, TASMOTA, entry
 from tests.fuzz.mutate import PART
 from tests.fuzz.network import wyoming
@@ -81,6 +84,28 @@ FOUND: Final[dict[str, tuple[str, bytes]]] = {
         entry(("homeassistant/light/l/config", _LAMP), ("l/is", '{"state": "ON\\ud800"}')),
     ),
     "announcements as they should be": ("discovery.bundle", BUNDLE + PART + SHELLY),
+    # -- other assistants of the house: each of these ended all of them
+    "a claim whose number has 400 digits: OverflowError": ("mqtt.claims", housemates._claim(score_db=10**400)),
+    "half a character in the room of a claim": ("mqtt.claims", housemates._claim(area="Hall\ud800")),
+    "a change to a timer that is a list: TypeError": (
+        "mqtt.neighbours", entry(housemates._question("timer", intent=[], id="t", seconds=0)),
+    ),
+    "half a character in the room of a question": (
+        "mqtt.neighbours", entry(("hearthside/hall/house/who", {"request": "a", "body": {}, "from": {"id": "x\udfff", "area": "\ud800"}})),
+    ),
+    "a timer that ends in 400 digits": (
+        "mqtt.timers", entry(("hearthside/hall/timers", [{"id": "a", "name": None, "area": None, "ends_at": 10**400, "left_s": 1}])),
+    ),
+    # -- a model's endpoint, and the bridge over HTTPS
+    "an event that is no JSON: JSONDecodeError": ("openai.endpoint", b"data: {x\n\n"),
+    "an event that is no UTF-8: UnicodeDecodeError": ("openai.endpoint", b"data: \xff\n\n"),
+    "an event that is a list: AttributeError": ("openai.endpoint", b"data: []\n\n"),
+    "choices that are a number: TypeError": ("openai.endpoint", b'data: {"choices": 1}\n\n'),
+    "tokens that no store takes": ("openai.endpoint", b'data: {"choices": [], "usage": {"prompt_tokens": 1' + b"0" * 30 + b"}}\n\n"),
+    "a vector of nothing: TypeError": ("openai.embeddings", b'{"data": [{"embedding": [null]}]}'),
+    "no vectors: IndexError": ("openai.embeddings", b'{"data": []}'),
+    "vectors within brackets: RecursionError": ("openai.embeddings", b'{"data": ' + b"[" * 20_000),
+    "what is kept there within brackets: RecursionError": ("sync.https", b"[" * 20_000),
     # -- Wyoming
     "half a character given back: UnicodeEncodeError ended the assistant": (
         "wyoming.services",
@@ -135,6 +160,23 @@ def test_a_file_of_floats_that_are_none_is_silence() -> None:
     nothing = wav[:-400] + b"\x00\x00\xc0\x7f" * 50 + b"\x00\x00\x80\x7f" * 50
     files.upload(nothing)
     files.recording(nothing)
+
+
+@pytest.mark.parametrize("said", ["[1", '{"a": ' + "9" * 30 + "}", '{"a": "\\ud800"}', "[" * 20_000, "[]"])
+def test_arguments_that_nobody_can_pass_on_are_not_carried_out(said: str) -> None:
+    dialogue = Dialogue.__new__(Dialogue)
+    assert dialogue._call(Wanted("id", "turn", said), 1) is None
+
+
+@pytest.mark.parametrize(("said", "number"), [(1, 1.0), (-2.5, -2.5)])
+def test_a_number_is_a_number(said: object, number: float) -> None:
+    assert outside.number_of(said) == number
+
+
+@pytest.mark.parametrize("said", [10**400, float("nan"), float("inf"), True, "1", None, []])
+def test_what_is_no_number_is_refused(said: object) -> None:
+    with pytest.raises(ValueError, match="no number"):
+        outside.number_of(said)
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

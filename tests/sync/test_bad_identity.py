@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select
 
-from cloud_sync.client.enrolment import Bridge as Kept
+from cloud_sync.client.bridge_file import Bridge as Kept
 from cloud_sync.client.enrolment import BridgeRefused
 from cloud_sync.client.keys import device_key
 from cloud_sync.client.requests import exported

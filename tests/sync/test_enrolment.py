@@ -8,8 +8,9 @@ import anyio
 import pytest
 from sqlalchemy import func, select
 
-from cloud_sync.client.enrolment import Bridge as Kept
-from cloud_sync.client.enrolment import BridgeRefused, enrol, enrolled, https
+from cloud_sync.client.bridge_file import Bridge as Kept
+from cloud_sync.client.bridge_file import enrolled
+from cloud_sync.client.enrolment import BridgeRefused, enrol, https
 from cloud_sync.client.keys import FILE, device_key, public_of
 from cloud_sync.protocol.enrolment import ALPHABET, plain
 from cloud_sync.protocol.errors import ProtocolError

@@ -50,9 +50,9 @@ pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def running(folder: Path, *devices: Device) -> AsyncIterator[int]:
+async def running(folder: Path, *devices: Device, **settings: Any) -> AsyncIterator[int]:
     """A bridge that knows ``devices``."""
-    async with bridge(folder) as port:
+    async with bridge(folder, **settings) as port:
         if devices:
             async with Database(load(None, {"data_dir": folder}).url) as database:
                 await enrol(database, *devices)
@@ -345,17 +345,24 @@ async def test_what_is_not_there(tmp_path):
         assert (await http.get("/v1/sync")).status_code == 426
         assert (await http.get("/healthz")).json()["status"] == "ok"
         assert (await http.get("/nothing")).status_code == 404
+        assert (await http.get("/metrics")).status_code == 404, "a proxy may be on this machine"
 
 
 async def test_metrics(tmp_path):
     device = Device("h1")
-    async with running(tmp_path, device) as port, connected(port, device) as (link, _):
+    async with (
+        running(tmp_path, device, metrics_allow=("127.0.0.1",)) as port,
+        connected(port, device) as (link, _),
+    ):
         await link.told(*device.turns(3))
         async with spoken(port) as other, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
             await other.hear(Challenge)
             await other.socket.send(b"\x07")
             await ended(other)
             text = (await http.get("/metrics")).text
+            # Whoever is behind a proxy on this machine is not this machine.
+            for name in ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP"):
+                assert (await http.get("/metrics", headers={name: "127.0.0.1"})).status_code == 404
     found = dict(re.findall(r"^(hearth_\S+) (\S+)$", text, re.MULTILINE))
     assert found["hearth_events_total"] == "3.0"
     assert found['hearth_refused_total{code="malformed"}'] == "1.0"
@@ -365,9 +372,9 @@ async def test_metrics(tmp_path):
 @pytest.mark.parametrize(
     ("host", "reads"),
     [
-        ("127.0.0.1", True),
+        ("127.0.0.1", False),
         ("::1", True),
-        ("::ffff:127.0.0.1", True),
+        ("::ffff:127.0.0.1", False),
         ("10.0.0.7", True),
         ("::ffff:10.0.0.7", True),
         ("10.0.1.7", False),
@@ -376,7 +383,7 @@ async def test_metrics(tmp_path):
     ],
 )
 def test_whom_it_tells_how_much_goes_on(host: str, reads: bool) -> None:
-    settings = load(None, {"metrics_allow": ("10.0.0.0/24",)})
+    settings = load(None, {"metrics_allow": ("10.0.0.0/24", "::1")})
     assert reads_metrics(host, settings.metrics_allow) is reads
 
 

@@ -9,6 +9,7 @@ from hassil.intents import SlotList, TextSlotList
 from edge.devices import Device
 from edge.understand.automaton import Automaton
 from edge.understand.grammar import Grammar
+from edge.understand.packed import Packed
 from tests.houses import Rooms
 
 LISTS = {
@@ -21,18 +22,16 @@ RULES = {"the": "[the|my]", "lamp": "(lamp|light)[s]"}
 
 
 def automaton(*sentences: str, lists: dict[str, SlotList] | None = None, skip: tuple[str, ...] = ()) -> Automaton:
-    return Automaton(
-        Intents.from_dict(
-            {
-                "language": "en",
-                "intents": {"Test": {"data": [{"sentences": list(sentences)}]}},
-                "lists": LISTS,
-                "expansion_rules": RULES,
-                "skip_words": list(skip),
-            }
-        ),
-        lists or {},
+    intents = Intents.from_dict(
+        {
+            "language": "en",
+            "intents": {"Test": {"data": [{"sentences": list(sentences)}]}},
+            "lists": LISTS,
+            "expansion_rules": RULES,
+            "skip_words": list(skip),
+        }
     )
+    return Automaton(Packed.of(intents).intents, lists or {})
 
 
 @pytest.mark.parametrize(

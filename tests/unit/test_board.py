@@ -1,6 +1,8 @@
 """The board's state, from a tree as the kernel of a Raspberry Pi shows it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -91,3 +93,13 @@ def test_the_board_says_what_it_is(tmp_path: Path) -> None:
     assert (
         tree(tmp_path, {"proc/device-tree/model": "Raspberry Pi 5 Model B\0"}).read().model == "Raspberry Pi 5 Model B"
     )
+
+
+def test_how_busy_it_is_whichever_thread_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("user", "nice", "system", "idle", "iowait", "guest")
+    times = iter([(10, 0, 5, 100, 5, 9), (13, 1, 6, 113, 7, 12), (13, 1, 6, 113, 7, 12), (23, 1, 6, 113, 7, 22)])
+    monkeypatch.setattr("psutil.cpu_times", lambda: SimpleNamespace(**dict(zip(names, next(times), strict=True))))
+    board = Board(tmp_path)
+    with ThreadPoolExecutor(3) as threads:
+        busy = [threads.submit(board.read).result().cpu_percent for _ in range(3)]
+    assert busy == [25.0, 0.0, 100.0]

@@ -150,3 +150,32 @@ async def test_what_waits_when_it_is_left_is_still_done() -> None:
         leaving = asyncio.create_task(thread.__aexit__(None, None, None))
         assert await asyncio.wait_for(behind, 1) == 1
         await leaving
+
+
+class Clinging(Counter):
+    """Can't be closed."""
+
+    def close(self) -> None:
+        super().close()
+        raise OSError("the device does not let go")
+
+
+async def test_an_engine_that_cannot_be_closed_is_told_and_the_next_one_works(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    built: list[Clinging] = []
+
+    def build() -> Clinging:
+        built.append(Clinging())
+        return built[-1]
+
+    async with EngineThread[Counter]("test", build) as thread:
+        await thread.ready()
+        with anyio.fail_after(30):
+            while not await thread.unload(rested_s=0.0):  # the future is done a moment before the job's end
+                await anyio.sleep(0.001)
+            assert await thread.call(lambda engine: engine is built[1])
+            thread.exchange(Counter(), Counter)
+            assert not await thread.call(lambda engine: engine in built)
+    assert [engine.closed for engine in built] == [True, True]
+    assert caplog.text.count("test: the engine could not be closed") == 2

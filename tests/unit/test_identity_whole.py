@@ -1,6 +1,8 @@
 """The identity is whole or not there, whoever is first."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -19,3 +21,21 @@ def test_one_that_a_power_cut_left_empty_is_made_anew(tmp_path: Path, left: str)
     (tmp_path / "identity").write_text(left)
     assert len(identity(tmp_path)) == 12
     assert identity(tmp_path) == identity(tmp_path)
+
+
+def test_programs_that_start_at_once_have_the_same(tmp_path: Path) -> None:
+    """Each made its own where an empty file lay there, and the last one's stayed."""
+    many, rounds = 6, 12
+    begin = Barrier(many)
+
+    def started(folder: Path) -> str:
+        begin.wait()
+        return identity(folder)
+
+    with ThreadPoolExecutor(many) as programs:
+        for number in range(rounds):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            if number % 2:
+                (folder / "identity").touch()
+            assert {*programs.map(started, [folder] * many)} == {identity(folder)}

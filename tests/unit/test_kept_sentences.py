@@ -62,6 +62,16 @@ def test_what_is_kept_means_the_same(own: Path, read_anew: Callable[[], bool], a
     assert not read_anew()
 
 
+def test_what_leads_the_recogniser_is_kept(own: Path, read_anew: Callable[[], bool]) -> None:
+    for anew in (True, False):
+        grammar = Grammar(MemoryHouse(Furniture()), "en", frozenset({"Coffee"}), [own], alone=True, kept=own.parent)
+        assert read_anew() == anew
+        said, place = "brew 3 cups of coffee", grammar.sayable()
+        for word in said.split():
+            place = place.following[word]
+        assert place.complete
+
+
 def test_a_sentence_that_has_changed_is_read_anew(own: Path, read_anew: Callable[[], bool]) -> None:
     understood(own, "brew 3 cups of coffee")
     own.write_text(TEA, encoding="utf-8")

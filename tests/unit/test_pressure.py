@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from edge.pressure import SYSTEM, memory_pressure, watched
+from edge.pressure import SYSTEM, is_short, memory_pressure, watched
 
 pytestmark = pytest.mark.anyio
 
@@ -78,3 +78,16 @@ async def test_this_kernel_is_watched_where_it_tells() -> None:
         if pressure is not None:
             with anyio.move_on_after(0.1):
                 await pressure.short()
+
+
+def test_one_look_tells_whether_it_is_short_now(tmp_path: Path) -> None:
+    assert not is_short({}, tmp_path)  # nothing tells
+    file = tmp_path / SYSTEM
+    file.parent.mkdir(parents=True)
+    found = []
+    for told in (EASE, SHORT, ""):
+        file.write_text(told)
+        found.append(is_short({}, tmp_path))
+    assert found == [False, True, False]
+    os.mkfifo(tmp_path / "fifo")  # is not read: that would wait for whoever writes
+    assert not is_short({"MEMORY_PRESSURE_WATCH": str(tmp_path / "fifo")}, tmp_path)

@@ -3,7 +3,8 @@
 import pytest
 
 from edge.api.web.access import HERE
-from edge.api.web.attempts import Attempts, place
+from edge.api.web.attempts import Attempts
+from edge.api.web.places import place
 from edge.api.web.problems import Refusal
 from edge.api.web.setup_code import LIFE_S, SetupCode
 from edge.api.web.tickets import LIFE_S as TICKET_S

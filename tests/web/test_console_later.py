@@ -91,6 +91,14 @@ def test_a_port_that_is_taken_is_named() -> None:
 
 def test_until_then_nothing_of_it_is_loaded(tmp_path: Path) -> None:
     """That is what it is for."""
-    code = "import json, sys; import edge.cli.run, edge.cli.console_later; print(json.dumps(sorted(sys.modules)))"
+    code = (
+        "import json, sys; import edge.cli.run, edge.cli.console_later; print(json.dumps(sorted(sys.modules)));"
+        "import edge.cli.console_served; print(json.dumps(sorted(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert not {"fastapi", "starlette", "uvicorn"} & set(json.loads(done.stdout))
+    before, after = (set(json.loads(line)) for line in done.stdout.splitlines())
+    page, of_few = {"fastapi", "starlette", "uvicorn"}, {"httpx", "rich", "mcp", "onnx"}
+    assert not (page | of_few) & before
+    assert page < after
+    # An HTTP client is for exporting what a bridge has, and brings more along than all pages of ours are.
+    assert not of_few & after

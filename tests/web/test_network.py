@@ -442,3 +442,19 @@ def test_any_port_is_one_that_is_free_at_every_address(monkeypatch: pytest.Monke
     assert {each.getsockname()[1] for each in found.sockets} == {found.port}
     for each in found.sockets:
         each.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"\x16\x03\x01 is no HTTP\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", b"X: " + b"a" * 40_000],
+)
+async def test_what_is_no_request_leaves_no_line_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, said: bytes
+) -> None:
+    # The journal takes so many lines a minute; whoever fills it hides what happens besides.
+    async with console(tmp_path) as (served, _), await anyio.connect_tcp("127.0.0.1", served.listeners.port) as client:
+        with suppress(anyio.BrokenResourceError, anyio.EndOfStream), anyio.fail_after(10):
+            await client.send(said)
+            while True:
+                await client.receive()
+    assert "nvalid" not in caplog.text

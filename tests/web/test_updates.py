@@ -5,11 +5,13 @@ import datetime
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 import anyio.lowlevel
 import pytest
+from msgspec.structs import replace
 
 from edge.api.web.kept import by_hand
 from edge.api.web.system import updating
@@ -20,6 +22,7 @@ from edge.sections import UpdateSettings
 from edge.settings import Settings
 from edge.updates import keeper, places, versions, word
 from edge.updates.keeper import Keeper, until, within
+from edge.updates.lock import alone
 from edge.updates.places import Places, Spool
 from edge.updates.word import Found, Health, Last, Request, Result, State, Trial, Wish
 from tests.web.conftest import Served
@@ -57,6 +60,13 @@ def spool(settings: Settings) -> Spool:
 
 def requested(spool: Spool) -> Request | None:
     return word.taken(spool.request, Request)
+
+
+def asked_and_worked_on(board: Places, spool: Spool, wish: Wish = Wish.APPLY) -> Request:
+    """Somebody wanted something, and root's part has done what there was to do."""
+    request = word.ask(spool, wish, by_person=True)
+    versions.keep(board, State(laid=NEW, answers=request.ident))
+    return request
 
 
 def wished(spool: Spool) -> Wish | None:
@@ -160,11 +170,11 @@ async def test_what_lies_ready_takes_over_in_its_hours_or_when_somebody_wants_it
     assert (health.release, health.failing) == (OLD, ("broker",))
     # Whoever only wanted to see what there is, or to go back, has not asked for it.
     for wish in (Wish.CHECK, Wish.ROLL_BACK):
-        asked = word.ask(spool, wish, by_person=True)
+        asked = asked_and_worked_on(board, spool, wish)
         await Kept(served, NOON).looks()
         assert requested(spool) == asked
     # Whoever asked does not wait for the night.
-    word.ask(spool, Wish.APPLY, by_person=True)
+    asked_and_worked_on(board, spool)
     await Kept(served, NOON).looks()
     assert wished(spool) is Wish.SWITCH
     # What is not there, or was not well here, does not take over.
@@ -174,6 +184,51 @@ async def test_what_lies_ready_takes_over_in_its_hours_or_when_somebody_wants_it
         await Kept(served).looks()
         assert requested(spool) is None
         spool.request.touch()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request, and how far it is."""
+
+    wish: Wish
+    ago_s: float = 0.0
+    found: Found | None = None
+    """What the fetching side left in answer to it."""
+    fetching: bool = False
+    working: bool | None = None
+    """Of root's part; None: it has not seen it."""
+
+
+REQUESTS = (
+    (Asked(Wish.ROLL_BACK), False),
+    (Asked(Wish.APPLY), False),
+    (Asked(Wish.CHECK), False),
+    (Asked(Wish.APPLY, 600), True),  # no unit has begun
+    (Asked(Wish.APPLY, 600, fetching=True), False),  # its looking takes long
+    (Asked(Wish.APPLY, 600, Found(at=1, release=NEW, size=9, done=3), fetching=True), False),
+    (Asked(Wish.APPLY, 600, Found(at=1, release=NEW, size=9, done=9, fetched=True)), False),  # to be laid
+    (Asked(Wish.APPLY, 600, working=True), False),
+    (Asked(Wish.APPLY, working=False), True),
+    (Asked(Wish.CHECK, found=Found(at=1, release=NEW)), True),
+    (Asked(Wish.APPLY, found=Found(at=1, error="no network")), True),
+)
+"""And whether what lies ready may be asked for in its place."""
+
+
+@pytest.mark.usefixtures("quick")
+async def test_nobody_s_request_is_written_over(served: Served, board: Places, spool: Spool) -> None:
+    for asked, takes_over in REQUESTS:
+        request = replace(word.ask(spool, asked.wish, by_person=True), at=time.time() - asked.ago_s)
+        word.leave(spool.request, request)
+        word.leave(spool.found, replace(asked.found or Found(at=1), answers=request.ident if asked.found else ""))
+        state = State(laid=NEW)
+        if asked.working is not None:
+            state = replace(state, answers=request.ident, working=asked.working)
+        versions.keep(board, state)
+        with alone(spool) if asked.fetching else contextlib.nullcontext():
+            await Kept(served).looks()
+        assert (wished(spool) is Wish.SWITCH) is takes_over, asked
+        assert takes_over or requested(spool) == request, asked
 
 
 @asynccontextmanager
@@ -225,7 +280,7 @@ async def a_turn_elsewhere(served: Served) -> AsyncIterator[None]:
 async def test_never_while_somebody_needs_it(
     served: Served, board: Places, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    word.ask(spool, Wish.APPLY, by_person=True)
+    asked_and_worked_on(board, spool)
     await Kept(served).looks()
     assert wished(spool) is Wish.APPLY, "a pause in a conversation is no end: half a minute must have passed"
     monkeypatch.setattr(keeper, "_STILL_S", 0.0)

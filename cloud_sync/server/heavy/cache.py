@@ -9,11 +9,12 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Annotated, Final, Protocol
 
 import msgspec
 import yaml
 from openai import APIError, AsyncOpenAI, Timeout
+from pydantic import BaseModel, Field
 from sqlalchemy import delete, insert, select
 
 from cloud_sync.protocol.messages import Ask
@@ -82,9 +83,9 @@ class Vectors:
         """None where the model does not answer: then nothing is taken from the cache, or put there."""
         try:
             made = await self._client.embeddings.create(model=self._model, input=question, encoding_format="float")
-        except APIError:
+            vector = _Vectors.model_validate(made.model_dump(warnings=False)).data[0].embedding
+        except (APIError, ValueError, AttributeError, RecursionError):  # or something that is no vector
             return None
-        vector = made.data[0].embedding
         length = sum(value * value for value in vector) ** 0.5 or 1.0
         numbers = sorted(word for word in _WORD.findall(question) if word[0].isdigit())
         return msgspec.msgpack.encode((numbers, [value / length for value in vector]))
@@ -95,6 +96,16 @@ class Vectors:
         if numbers != others or len(left) != len(right):
             return False
         return sum(a * b for a, b in zip(left, right, strict=True)) >= self._likeness
+
+
+class _Embedded(BaseModel):
+    embedding: Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1)]
+
+
+class _Vectors(BaseModel):
+    """What is needed of an answer: the package ``openai`` itself hands on whatever came."""
+
+    data: Annotated[list[_Embedded], Field(min_length=1)]
 
 
 _VECTOR: Final = msgspec.msgpack.Decoder(tuple[list[str], list[float]])

@@ -117,11 +117,11 @@ class Dialogue:
     def _call(self, wanted: Wanted, of: int) -> Call | None:
         try:
             arguments = json.loads(wanted.arguments or "{}")
-        except ValueError:
+            packed = msgspec.Raw(msgspec.msgpack.encode(arguments))
+        except (ValueError, OverflowError, RecursionError):  # numbers and depths that MessagePack has not, too
             return None
         if not isinstance(arguments, dict) or of > _CALLS:
             return None
-        packed = msgspec.Raw(msgspec.msgpack.encode(arguments))
         return Call(id=self._ask.id, call=wanted.id, name=wanted.name, arguments=packed)
 
 

@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 from openai import (
     APIConnectionError,
@@ -18,11 +18,13 @@ from openai import (
     Timeout,
 )
 from openai.types.chat import ChatCompletionChunk
+from pydantic import BaseModel, Field
 
 from cloud_sync.server.heavy.prompt import Message
 from cloud_sync.server.heavy.settings import EndpointSettings
 
 T = TypeVar("T")
+Tokens: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000_000)]
 _OUR_FAULT: Final = range(400, 500)
 _COME_AGAIN: Final = frozenset({408, 409, 425, 429})
 _CHARACTERS_A_TOKEN: Final = 4
@@ -131,7 +133,7 @@ class Endpoint:
         while (chunk := await self._next(chunks, began, begun=begun)) is not None:
             if chunk.usage is not None:
                 spent = Spent(chunk.usage.prompt_tokens, chunk.usage.completion_tokens, estimated=False)
-            for choice in chunk.choices[:1]:
+            for choice in (chunk.choices or ())[:1]:
                 finished = finished or choice.finish_reason is not None
                 begun = begun or bool(choice.delta.content or choice.delta.tool_calls)
                 if choice.delta.content:
@@ -145,9 +147,7 @@ class Endpoint:
             yield one
         yield spent or _estimate(messages, said)
 
-    async def _next(
-        self, chunks: AsyncIterator[ChatCompletionChunk], began: float, *, begun: bool
-    ) -> ChatCompletionChunk | None:
+    async def _next(self, chunks: AsyncIterator[ChatCompletionChunk], began: float, *, begun: bool) -> "_Chunk | None":
         """The next chunk; None at the end."""
         limit = self.settings.whole_s if begun else self.settings.first_token_s
         left = max(0.001, began + limit - time.monotonic())
@@ -162,11 +162,49 @@ async def _in_time(work: Coroutine[Any, Any, T], seconds: float, what: str) -> T
         raise EndpointFailed(f"did not {what} in time", timed_out=True) from None
 
 
-async def _anext(chunks: AsyncIterator[ChatCompletionChunk]) -> ChatCompletionChunk | None:
-    return await anext(chunks, None)
+class _Function(BaseModel):
+    name: str | None = None
+    arguments: str | None = None
 
 
-def _add(wanted: dict[int, Wanted], call: Any) -> None:
+class _Piece(BaseModel):
+    index: int = 0
+    id: str | None = None
+    function: _Function | None = None
+
+
+class _Delta(BaseModel):
+    content: str | None = None
+    tool_calls: Sequence[_Piece] | None = None
+
+
+class _Choice(BaseModel):
+    delta: _Delta = _Delta()
+    finish_reason: str | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: Tokens = 0
+    completion_tokens: Tokens = 0
+
+
+class _Chunk(BaseModel):
+    """What is needed of one: the package ``openai`` itself hands on whatever came."""
+
+    choices: Sequence[_Choice] | None = None
+    usage: _Usage | None = None
+
+
+async def _anext(chunks: AsyncIterator[ChatCompletionChunk]) -> _Chunk | None:
+    try:
+        chunk = await anext(chunks, None)
+        return None if chunk is None else _Chunk.model_validate(chunk.model_dump(warnings=False))
+    except (ValueError, AttributeError, RecursionError) as error:
+        # No JSON, no UTF-8, no object, or none that is a chunk.
+        raise EndpointFailed(f"says something that is no answer ({type(error).__name__})") from error
+
+
+def _add(wanted: dict[int, Wanted], call: _Piece) -> None:
     """A call comes in pieces, too."""
     known = wanted.get(call.index, Wanted("", "", ""))
     function = call.function

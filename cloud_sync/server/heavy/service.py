@@ -118,7 +118,7 @@ class HeavyService:
         """A question is queued. Raises CannotApply."""
         try:
             ask = msgspec.msgpack.decode(received.event.body, type=Ask)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise CannotApply(Code.MALFORMED, f"not a question: {error}") from None
         # What would be done hours later is not done: tools are for questions that somebody waits for.
         alone = msgspec.structs.replace(ask, tools=(), state=())

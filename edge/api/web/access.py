@@ -1,6 +1,7 @@
 """Who asks, and what that person may do."""
 
-import ipaddress
+import hashlib
+import uuid
 from dataclasses import dataclass
 from enum import IntEnum
 from http import HTTPStatus
@@ -12,6 +13,7 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from edge.api.web.places import is_loopback
 from edge.api.web.problems import Refusal, respond
 
 
@@ -39,7 +41,23 @@ class Person:
     via: Literal["here", "session", "token", "certificate"] = "here"
     """How that is known; ``here``: by asking on the machine itself, while nobody has set a password."""
 
+    def conversation(self, named: str | None) -> str | None:
+        """The session that this person calls ``named``, a new one where that is None: whoever else says the same name
+        means another one, so that no "yes" answers what somebody else was asked, in the room either. The name that is
+        returned may be said as well. While nobody has set a password, all are one.
+        """
+        if not self.id:
+            return named
+        own = hashlib.blake2s(self.id.encode(), digest_size=4).hexdigest()
+        name = named or uuid.uuid4().hex[:12]
+        if name.startswith(f"{own}-"):
+            return name
+        whole = f"{own}-{name}"
+        return whole if len(whole) <= LONGEST_SESSION else f"{own}-{hashlib.blake2s(name.encode()).hexdigest()[:32]}"
 
+
+LONGEST_SESSION: Final = 64
+"""Characters of its name."""
 SESSION: Final = "session"
 ANY_LOGIN: Final = "any"
 """How one is known, in the OpenAPI document: by a session's cookie; or by that or a token."""
@@ -62,14 +80,6 @@ def is_near(connection: HTTPConnection) -> bool:
     client, server = connection.client, connection.scope.get("server")
     ends = (client.host if client else "", server[0] if server else "")
     return all(map(is_loopback, ends)) and not any(name in connection.headers for name in _PASSED_ON)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host``, an address, is this machine's own; False for a name."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Needs(SecurityBase):

@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from edge.api.web.problems import Refusal
@@ -73,16 +72,3 @@ def too_many(wait_s: float, what: str) -> Refusal:
         remedy=f"try again in {seconds} s",
         headers={"Retry-After": str(seconds)},
     )
-
-
-def place(host: str) -> str:
-    """Whoever can have the address ``host`` can have all others that this stands for: of IPv6, those of its /64."""
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return host
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return f"{IPv6Address(int(address) >> 64 << 64)}/64"

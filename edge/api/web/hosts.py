@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import ifaddr
 from starlette.requests import HTTPConnection
 
-from edge.api.web.access import is_loopback
+from edge.api.web.places import is_loopback
 from edge.api.web.problems import Refusal
 
 OWN_HEADER: Final = "x-hearthside"

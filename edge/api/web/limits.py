@@ -10,7 +10,8 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.requests import HTTPConnection
 
 from edge.api.web.access import person
-from edge.api.web.attempts import place, too_many
+from edge.api.web.attempts import too_many
+from edge.api.web.places import place
 
 _STRANGERS: Final = "120/minute"
 """The page asks for a handful until somebody has logged in: enough for several people behind one address."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from edge.api.web.bounded_socket import BoundedSocket
 from edge.errors import AssistantError
 from edge.sections import ApiSettings
 
@@ -195,7 +196,7 @@ def _all_at(wanted: Sequence[tuple[str, int]], port: int) -> list[socket.socket]
 
 
 def _bound(host: str, family: int, port: int) -> socket.socket:
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = BoundedSocket(family)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:

@@ -2,29 +2,28 @@
 
 import datetime
 from collections.abc import Iterator
-from typing import Any, Final
+from pathlib import Path
+from typing import Any
 
 import anyio.to_thread
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
+from cloud_sync.client.bridge_file import enrolled
 from cloud_sync.client.compose import AssistantEnd, assistant_end
-from cloud_sync.client.enrolment import enrolled
 from cloud_sync.client.receipts import proofs
-from cloud_sync.client.requests import kept_there
 from edge.api.web.access import Owner
 from edge.api.web.erasing import Erase, Erased, Eraser
 from edge.api.web.feed import Feed
 from edge.api.web.kept import Body
 from edge.api.web.listing import Listed, Page, followed
 from edge.assistant import Assistant
+from edge.at_rest import DATABASE
 from edge.memory import recordings
 from edge.memory.episodes import Episodes
 from edge.memory.facts import Facts
 from edge.privacy.consent import Consents, Given, How, Purpose
 from edge.privacy.kept import amounts, exported, moment, recorded
-
-_FILE: Final = "hearthside.db"
 
 
 class Amount(Body):
@@ -99,7 +98,7 @@ def router(assistant: Assistant, feed: Feed) -> APIRouter:
     """Its routes."""
     routes = APIRouter(prefix="/v1/privacy", tags=["privacy"])
     settings, storage = assistant.settings, assistant.storage
-    data_dir, file = settings.data_dir, settings.data_dir / _FILE
+    data_dir, file = settings.data_dir, settings.data_dir / DATABASE
     end: AssistantEnd | None = assistant_end(settings)
     consents = Consents(storage, end.outbox if end is not None else None)
     eraser = Eraser(assistant, feed, end.erasures if end is not None else None)
@@ -141,7 +140,7 @@ def router(assistant: Assistant, feed: Feed) -> APIRouter:
         """A JSON object: every row of every table, by its name, and under `bridge` what the bridge has of this house;
         with `local=true` without that.
         """
-        there = None if local else await anyio.to_thread.run_sync(kept_there, data_dir, settings.cloud.ca_file)
+        there = None if local else await anyio.to_thread.run_sync(_there, data_dir, settings.cloud.ca_file)
         further = [("recordings", recorded(data_dir)), *([] if there is None else [("bridge", there)])]
         text: Iterator[str] = exported(file, further)
         name = f"hearthside-{datetime.datetime.now().astimezone():%Y-%m-%d}.json"
@@ -180,6 +179,13 @@ def router(assistant: Assistant, feed: Feed) -> APIRouter:
         return next(_consent(each) for each in await consents.all() if each.purpose is purpose)
 
     return routes
+
+
+def _there(data_dir: Path, ca_file: Path | None) -> list[dict[str, Any]] | None:
+    """As :func:`cloud_sync.client.requests.kept_there`, whose HTTP client is large and wanted by this alone."""
+    from cloud_sync.client.requests import kept_there
+
+    return kept_there(data_dir, ca_file)
 
 
 def _consent(given: Given) -> Consent:

@@ -9,9 +9,10 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from edge.api.web.access import Person, is_loopback, respond_to
+from edge.api.web.access import Person, respond_to
 from edge.api.web.entrance import Entrance, is_secure
 from edge.api.web.hosts import hostname, refuse_forgery
+from edge.api.web.places import is_loopback
 from edge.api.web.problems import Refusal, respond
 from edge.errors import AssistantError
 

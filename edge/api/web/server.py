@@ -34,6 +34,7 @@ _HEAD_BYTES: Final = 32 * 1024
 """Of a request: its address and headers."""
 _CONNECTIONS: Final = 512
 """At a time; beyond, requests are refused."""
+_REFUSALS: Final = ("without completing handshake", "Invalid HTTP request", "Exceeded concurrency limit")
 
 
 class _Server(uvicorn.Server):
@@ -155,8 +156,8 @@ async def serve_app(
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """False for what uvicorn says of each WebSocket that was properly refused: strangers could fill the log."""
-    return "without completing handshake" not in record.getMessage()
+    """False for what uvicorn says of each connection that was properly refused: strangers could fill the log."""
+    return not any(refusal in record.getMessage() for refusal in _REFUSALS)
 
 
 def _config(app: FastAPI, entrance: Entrance) -> uvicorn.Config:

@@ -1,18 +1,21 @@
 """``/v1/sync``: the link to the bridge, what waits for it, and what its answers cost."""
 
 from http import HTTPStatus
-from typing import Annotated, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import anyio.to_thread
 from fastapi import APIRouter, Query
 from pydantic import ConfigDict
 
-from cloud_sync.client.requests import used
 from cloud_sync.client.status import send_now, summary
 from edge.api.web.access import Member, Owner
 from edge.api.web.bodies import Body
 from edge.api.web.problems import Refusal
 from edge.assistant import Assistant
+
+if TYPE_CHECKING:
+    from cloud_sync.client.requests import Used
 
 _MOST_DAYS: Final = 366
 
@@ -105,12 +108,19 @@ def router(assistant: Assistant) -> APIRouter:
         """The bridge is asked, which counts for the whole house; where it can't be reached, nothing is known."""
         if cloud.url is None:
             raise _none()
-        if (found := await anyio.to_thread.run_sync(used, data_dir, days, cloud.ca_file)) is None:
+        if (found := await anyio.to_thread.run_sync(_used, data_dir, days, cloud.ca_file)) is None:
             remedy = "hearth sync enrol"
             raise Refusal(HTTPStatus.NOT_FOUND, "the bridge does not know this device", code="no_bridge", remedy=remedy)
         return Usage.model_validate(found, from_attributes=True)
 
     return routes
+
+
+def _used(data_dir: Path, days: int, ca_file: Path | None) -> "Used | None":
+    """As :func:`cloud_sync.client.requests.used`, whose HTTP client is large and wanted by this alone."""
+    from cloud_sync.client.requests import used
+
+    return used(data_dir, days, ca_file)
 
 
 def _none() -> Refusal:

@@ -12,6 +12,7 @@ from typing import Final
 import anyio
 from anyio.abc import Listener, SocketAttribute, SocketStream
 
+from edge.api.accepting import accept_all
 from edge.api.wyoming.announce import announced
 from edge.api.wyoming.satellite import Satellite
 from edge.api.wyoming.services import Services
@@ -43,7 +44,7 @@ async def serve(assistant: Assistant) -> AsyncIterator[Satellite | None]:
             doors.append((await _listener(settings, settings.satellite_port, stack), satellite.handler))
         async with anyio.create_task_group() as tasks, announced(assistant.settings):
             for listener, make in doors:
-                tasks.start_soon(listener.serve, door.to(make))
+                tasks.start_soon(accept_all, listener, door.to(make))
             if satellite is not None:
                 tasks.start_soon(satellite.announce_all)
             yield satellite
@@ -71,7 +72,10 @@ class _Door:
 
     async def _let_in(self, make: Callable[[Send], Handler], stream: SocketStream) -> None:
         """Serve one connection to its end."""
-        if not self._knows(_address(stream)):
+        address = stream.extra(SocketAttribute.remote_address, None)  # noqa: S610  # this is no Django
+        if address is None:
+            await stream.aclose()  # it has hung up already
+        elif not self._knows(str(address[0])):
             await refuse(stream, _STRANGER)
         elif self._places == 0:
             await refuse(stream, _BUSY)
@@ -87,8 +91,3 @@ class _Door:
         if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
             found = found.ipv4_mapped
         return found.is_loopback or any(found in network for network in self._allowed)
-
-
-def _address(stream: SocketStream) -> str:
-    """Of the other end."""
-    return str(stream.extra(SocketAttribute.remote_address)[0])  # noqa: S610  # this is no Django

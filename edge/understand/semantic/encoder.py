@@ -33,6 +33,8 @@ class Encoder(Closeable, Protocol):
 class MiniLm:
     """One sentence at a time; letters' case is all one to it."""
 
+    computes = True
+
     def __init__(self, tokenizer: "Tokenizer", session: "InferenceSession") -> None:
         self._tokenizer = tokenizer
         self._session = session

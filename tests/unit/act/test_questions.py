@@ -8,6 +8,7 @@ import pytest
 import edge.act.skills.home
 from edge.act.questions import answer
 from edge.devices import ActionReport, Command, Device, DeviceState
+from edge.errors import BrokerOffline
 from edge.intents import Intent, Origin, OutcomeKind, SlotValue
 from edge.speak.wording import Wording
 from tests.houses import DEVICES, Rooms
@@ -49,6 +50,28 @@ class Remembering(Rooms):
 
     async def command(self, commands: Sequence[Command], deadline_s: float) -> Sequence[ActionReport]:
         raise AssertionError("a question is no command")
+
+
+class CutOff(Remembering):
+    """What it remembers may be long past."""
+
+    online = False
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "slots"),
+    [
+        ("HassGetState", "one_yesno", {"name": "Front Door", "state": "locked"}),
+        ("HassGetState", "which", {"domain": "light", "state": "on"}),
+        ("HassGetState", "one", {"name": "Unicorn"}),
+        ("HassClimateGetTemperature", "one", {}),
+    ],
+)
+def test_while_the_broker_is_away_nothing_is_claimed_of_the_house(
+    name: str, form: str, slots: Mapping[str, SlotValue]
+) -> None:
+    with pytest.raises(BrokerOffline):
+        answer(Intent(name, slots, form), Origin("test"), CutOff((*DEVICES, *WINDOWS)))
 
 
 def ask(

@@ -44,8 +44,8 @@ def test_a_message_is_text_or_an_object(payload: bytes, request_: Request) -> No
         (b'{"text": ["open sesame"]}', "text: input should be a valid string"),
         (b'{"text": "open sesame", "area": 3}', "area: input should be a valid string"),
         (b'{"text": "open sesame", "session": ""}', "session: string should have at least 1 character"),
-        (b'{"text": "hi", "reply_to": "../../zigbee2mqtt/lamp/set"}', "reply_to: string should match pattern '^[a-za-z0-9_-]{1,64}$'"),
-        (b'{"text": "hi", "reply_to": "#"}', "reply_to: string should match pattern '^[a-za-z0-9_-]{1,64}$'"),
+        (b'{"text": "hi", "reply_to": "../../zigbee2mqtt/lamp/set"}', "reply_to: string should match pattern '^[A-Za-z0-9_-]{1,64}$'"),
+        (b'{"text": "hi", "reply_to": "#"}', "reply_to: string should match pattern '^[A-Za-z0-9_-]{1,64}$'"),
         (b"x" * (LONGEST + 1), "text: string should have at most 10000 characters"),
     ],
 )  # fmt: skip

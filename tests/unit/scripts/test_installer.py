@@ -1,22 +1,33 @@
 """Installing, as far as it can be seen without being root: what is asked, what is laid where, what is taken away."""
 
+import errno
+import fcntl
 import os
+import platform
+import shutil
+import signal
 import stat
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from edge.settings import load
 from scripts.debian import control
 from scripts.debian.control import Package
+from scripts.installer import __main__ as installer
 from scripts.installer import answers, release, secrets, services
 from scripts.installer.__main__ import main
-from scripts.installer.answers import Answers, ask, language_of, write_settings
+from scripts.installer.answers import Answers, agrees, ask, language_of, write_settings
 from scripts.installer.places import PROGRAMS, Places
 from scripts.installer.reach import hints
+from scripts.prepare.ending import CannotGoOn, check_machine, exit_code
 from scripts.prepare.environment import ROOT
+from tests.brokers import Mosquitto, free_port
 
 # -- what is asked -----------------------------------------------------------------------------------------------------
 
@@ -42,6 +53,81 @@ def test_what_is_given_is_not_asked_and_an_empty_answer_is_the_default(
     said = ask(given, sound=True, may_ask=typed is not None, read=lambda _: next(lines))
     assert (said.room, said.broker, said.language) == expected
     assert list(lines) == []
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a broker that lets in nobody but "board"."""
+    folder, port = tmp_path_factory.mktemp("broker"), free_port()
+    folder.joinpath("passwords").touch(0o600)
+    made = ["mosquitto_passwd", "-b", folder / "passwords", "board", "secret"]
+    subprocess.run(made, check=True, capture_output=True)
+    listener = f"user root\nlistener {port} 127.0.0.1\nallow_anonymous false\npassword_file {folder}/passwords\n"
+    (folder / "broker.conf").write_text(listener, "utf-8")
+    broker = Mosquitto(port, "-c", str(folder / "broker.conf"))
+    broker.start()
+    yield f"127.0.0.1:{port}"
+    broker.stop()
+
+
+@pytest.mark.parametrize(
+    ("typed", "hidden", "known", "says"),
+    [
+        (["board"], ["secret"], ("board", "secret"), ""),
+        (["board", "board"], ["wrong", "secret"], ("board", "secret"), "does not take that"),
+        (["board"] * 3, ["wrong"] * 3, ("", ""), "hears of no device"),
+        ([""], [], ("", ""), "hears of no device"),
+    ],
+)
+def test_a_broker_that_asks_who_is_there_is_answered_at_once(
+    typed: list[str],
+    hidden: list[str],
+    known: tuple[str, str],
+    says: str,
+    guarded: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines, secret_lines = iter(["", f"mqtt://{guarded}/", *typed, ""]), iter(hidden)
+    said = ask({}, sound=True, may_ask=True, read=lambda _: next(lines), read_hidden=lambda _: next(secret_lines))
+    assert (said.user, said.password) == known
+    assert [*lines, *secret_lines] == []
+    assert says in capsys.readouterr().err
+    assert "secret" not in repr(said)
+    write_settings(tmp_path / "hearthside.toml", said)
+    assert "secret" not in (tmp_path / "hearthside.toml").read_text("utf-8")
+    mqtt = load(tmp_path / "hearthside.toml").mqtt
+    assert (f"{mqtt.host}:{mqtt.port}", mqtt.username or "", mqtt.tls) == (guarded, known[0], False)
+
+
+@pytest.mark.parametrize(
+    ("broker", "host", "port", "tls"),
+    [
+        ("broker.lan", "broker.lan", 1883, False),
+        ("broker.lan:8883", "broker.lan", 8883, True),
+        ("mqtts://10.0.0.2:8883", "10.0.0.2", 8883, True),
+        ("[fd00::7]:1884", "fd00::7", 1884, False),
+        ("fd00::7", "fd00::7", 1883, False),
+    ],
+)
+def test_the_address_of_a_broker(broker: str, host: str, port: int, tls: bool, tmp_path: Path) -> None:
+    write_settings(tmp_path / "hearthside.toml", Answers("Hall", broker, "en"))
+    mqtt = load(tmp_path / "hearthside.toml").mqtt
+    assert (mqtt.host, mqtt.port, mqtt.tls) == (host, port, tls)
+
+
+def test_a_language_that_it_does_not_speak_is_asked_again(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = iter(["", "127.0.0.9", "Klingon", "DE"])
+    assert ask({}, sound=True, may_ask=True, read=lambda _: next(lines)).language == "de"
+    assert "does not speak 'klingon'" in capsys.readouterr().err
+
+
+def test_nobody_who_answers_is_said_in_one_line() -> None:
+    def gone(_: str) -> str:
+        raise EOFError
+
+    with pytest.raises(CannotGoOn, match="--yes"):
+        ask({}, sound=True, may_ask=True, read=gone)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +302,89 @@ def test_without_root_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert main(["--yes"]) == 1
     assert capsys.readouterr().err == "hearth: this needs root — sudo ./scripts/install\n"
+
+
+def _disk(_: Path) -> SimpleNamespace:
+    return SimpleNamespace(free=900_000_000)
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [((), "1.4 GB"), (("models",), "1.1 GB"), (("release",), ""), (("models", "release"), "")],
+)
+def test_a_disk_without_room_is_told_before_anything_comes(
+    there: tuple[str, ...], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", _disk)
+    places = Places(tmp_path)
+    if "models" in there:
+        places.models.mkdir(parents=True)
+        places.complete.touch()
+    if "release" in there:
+        (places.releases / release.name()).mkdir(parents=True)
+        (places.releases / release.name() / ".installed").touch()
+    with pytest.raises(CannotGoOn, match=says) if says else nullcontext():
+        release.check_room(places, bridge=False)
+
+
+@pytest.mark.parametrize(
+    ("machine", "most", "says"),
+    [
+        ("armv7l", 2**31 - 1, "armv7l is not supported"),
+        ("aarch64", 2**31 - 1, "put the 64-bit edition"),
+        ("aarch64", 2**63 - 1, ""),
+    ],
+)
+def test_a_system_of_32_bits_is_told(machine: str, most: int, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Pi 4 whose processor and kernel have 64 bits may have programs of 32."""
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.setattr(sys, "maxsize", most)
+    with pytest.raises(CannotGoOn, match=says) if says else nullcontext():
+        check_machine()
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted — run it again"),
+        (CannotGoOn("no"), 1, "hearth: no"),
+        (OSError(errno.ENOSPC, "No space left on device", "/opt"), 1, "the disk is full"),
+        (PermissionError(errno.EACCES, "Permission denied", "/opt"), 1, "/opt can't be written to"),
+        (OSError(errno.EROFS, "Read-only file system", "/opt"), 1, "Read-only file system: /opt"),
+        (subprocess.CalledProcessError(1, ["userdel"], stderr="x\nnobody\n"), 1, "userdel failed: nobody"),
+    ],
+)
+def test_what_went_wrong_is_one_line(
+    error: BaseException, code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work() -> int:
+        raise error
+
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)]
+    try:
+        assert exit_code(work, interrupted="run it again") == code
+    finally:
+        for number, handler in zip((signal.SIGTERM, signal.SIGHUP), before, strict=True):
+            signal.signal(number, handler)
+    told = capsys.readouterr().err.strip()
+    assert says in told
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize(("answer", "erased"), [("y", True), ("", False), ("no", False)])
+def test_what_it_knows_is_erased_by_who_says_so(answer: str, erased: bool) -> None:
+    assert agrees("All is erased", lambda _: answer) is erased
+
+
+def test_two_do_not_install_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(installer, "_LOCK", tmp_path / "lock")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with (tmp_path / "lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert main(["--yes"]) == 1
+    assert "another installation is still going on" in capsys.readouterr().err
 
 
 def test_the_languages_are_those_that_it_answers_in() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.prepare.__main__ import explain
+from scripts.prepare.ending import explain
 from scripts.prepare.environment import ROOT
 from scripts.prepare.llama import processor
 from scripts.prepare.lockfile import llama_alone, llama_version, wanted_where, without_llama

@@ -5,13 +5,13 @@ Each assistant publishes its own on ``hearthside/<site>/timers``, retained: a JS
 become of one is asked of its owner, and told as the owner confirms it.
 """
 
-import json
 import logging
-import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from edge import outside
 from edge.act.skills.timers.timer import Timer, meant, span_of
 from edge.act.timekeeping import Time
 from edge.intents import Intent, Outcome, OutcomeKind, Phrase, Question
@@ -26,6 +26,8 @@ CHANGES: Final = frozenset(
 _WAIT_S: Final = 1.5
 """How long the owner has to confirm."""
 _MOST: Final = 50
+"""Timers of one assistant."""
+_SITES: Final = 100
 _LONGEST: Final = 200
 """Characters of an id or a name."""
 _LONGEST_S: Final = 400_000.0
@@ -87,9 +89,8 @@ class Elsewhere:
         done = next((answer.body for answer in answers if answer.body.get("done") is True), None)
         if done is None:
             return Outcome(OutcomeKind.FAILED, Phrase("timers_none", {"slots": dict(intent.slots)}))
-        left = done.get("left")
-        if isinstance(left, int | float) and math.isfinite(left):
-            values["left"] = left
+        with suppress(ValueError):
+            values["left"] = outside.number_of(done.get("left"))
         return Outcome(OutcomeKind.DONE, Phrase(_SAID[intent.name], values))
 
     def _known(self) -> Mapping[Timer, str]:
@@ -104,10 +105,10 @@ class Elsewhere:
 
     def _take(self, taken: Taken) -> None:
         site = taken.topic.split("/")[1]
-        if site == self._neighbours.me.site:
+        if site == self._neighbours.me.site or (site not in self._by_site and len(self._by_site) >= _SITES):
             return
         try:
-            rows = json.loads(taken.payload) if taken.payload else []
+            rows = outside.json_of(taken.payload) if taken.payload else []
             self._by_site[site] = [_Theirs(_timer(row), site) for row in rows[:_MOST]]
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             _log.debug("no timers on %s: %s", taken.topic, error)
@@ -131,8 +132,8 @@ def _timer(row: Any) -> Timer:
         name=None if row["name"] is None else _text(row["name"]),
         area=None if row["area"] is None else _text(row["area"]),
         length_s=0.0,
-        ends=None if ends is None else _number(ends),
-        left_s=_number(row["left_s"]),
+        ends=None if ends is None else outside.number_of(ends),
+        left_s=outside.number_of(row["left_s"]),
     )
 
 
@@ -142,15 +143,9 @@ def _text(value: object) -> str:
     return value
 
 
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError("it is no number")
-    return float(value)
-
-
 def asked(body: Mapping[str, object]) -> tuple[str, str, float]:
     """The change, the timer's id, and the seconds that another assistant asks for. Raises ValueError."""
-    what, seconds = body.get("intent"), _number(body.get("seconds"))
-    if what not in CHANGES or not 0 <= seconds <= _LONGEST_S:
+    what, seconds = body.get("intent"), outside.number_of(body.get("seconds"))
+    if not isinstance(what, str) or what not in CHANGES or not 0 <= seconds <= _LONGEST_S:
         raise ValueError("it is no change to a timer")
-    return str(what), _text(body.get("id")), seconds
+    return what, _text(body.get("id")), seconds

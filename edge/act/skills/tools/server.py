@@ -156,13 +156,11 @@ def _text(result: "CallToolResult") -> str:
 def argument(value: object, json_type: str) -> object:
     """``value`` of a slot as an argument of that type. Raises ValueError."""
     match json_type:
-        case "integer":
-            return int(float(str(value)))
-        case "number":
+        case "integer" | "number":
             number = float(str(value))
             if not math.isfinite(number):
                 raise ValueError(value)
-            return number
+            return int(number) if json_type == "integer" else number
         case "boolean":
             return str(value).casefold() in ("true", "yes", "on", "1")
         case _:

@@ -35,7 +35,7 @@ class Line:
         self._hello = hello
         sink = self if hello.sound else None
         self._talker: Talker = assistant.converse(
-            sink, self._hear, hello.area, hello.session, guest=who.role < Role.MEMBER
+            sink, self._hear, hello.area, who.conversation(hello.session), guest=who.role < Role.MEMBER
         )
         self._turns: TaskGroup
         self._turn: _Running | None = None

@@ -25,7 +25,8 @@ class Hello(_Message):
     type: Literal["hello"]
     area: Annotated[str | None, Field(max_length=200)] = None
     """The room that it talks from."""
-    session: Annotated[str | None, Field(pattern=r"^[\w-]{1,64}$")] = None
+    # Its length apart: counted by the pattern, the letters of all scripts 64 times over take pydantic 4 to 10 MB.
+    session: Annotated[str | None, Field(max_length=64, pattern=r"^[\w-]+$")] = None
     """The conversation that it goes on with; None: a new one."""
     rate: Rate = RATE
     """Samples a second of the sound that it sends."""

@@ -38,8 +38,8 @@ function None() {
   return html`<${Empty} title="No bridge is configured">
     <p>Nothing leaves this device, and nothing waits to. Everything works without.</p>
     <p>
-      A bridge of your own shares lists and routines between several assistants, keeps a copy, and asks a larger model. Set
-      <code>cloud.url</code>, then run <code>hearth sync enrol</code>.
+      A bridge of your own shares lists and routines between several assistants, keeps a copy, and asks a larger model.
+      ${"Set "}<code>cloud.url</code>, then run <code>hearth sync enrol</code>.
     </p>
   <//>`;
 }

@@ -33,27 +33,7 @@ const PURPOSES = {
 export function Kept({ kept }) {
   return html`<${Card} title="What is kept">
     <p class="soft">${inWords(kept)}</p>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">What</th>
-            <th scope="col">How many</th>
-            <th scope="col">The oldest</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${kept.kept.map(
-            (each) =>
-              html`<tr key=${each.kind}>
-                <th scope="row">${KINDS[each.kind] ?? each.kind}</th>
-                <td class="number">${each.count}</td>
-                <td>${each.oldest ? ago(each.oldest) : ""}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${kept.kept.length ? html`<${Counts} kept=${kept.kept} />` : html`<p>Nothing is kept yet.</p>`}
     <p>
       <a class="button" href="/v1/privacy/export" download>Take all of it along</a>
     </p>
@@ -62,12 +42,36 @@ export function Kept({ kept }) {
   <//>`;
 }
 
+function Counts({ kept }) {
+  return html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">What</th>
+          <th scope="col">How many</th>
+          <th scope="col">The oldest</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${kept.map(
+          (each) =>
+            html`<tr key=${each.kind}>
+              <th scope="row">${KINDS[each.kind] ?? each.kind}</th>
+              <td class="number">${each.count}</td>
+              <td>${each.oldest ? ago(each.oldest) : ""}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
 function inWords({ name, turns_days: turns, audio_days: audio }) {
   return [
     name && `You are called ${name}.`,
     "Nobody is told apart by voice: all of it is the household's.",
     turns ? `What was said is kept for ${turns} days,` : "What was said is not kept,",
-    audio ? `its sound for ${audio}.` : "nor is its sound.",
+    audio ? `its sound for ${audio} days.` : "nor is its sound.",
   ]
     .filter(Boolean)
     .join(" ");

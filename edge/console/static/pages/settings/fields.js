@@ -35,7 +35,8 @@ const SOURCES = {
 /** "first_word_s" → "First word (seconds)". */
 export function titleOf(setting) {
   const words = setting.key.split(".").at(-1).split("_");
-  const unit = { s: " (seconds)", mb: " (MiB)", days: " (days)", hours: " (hours)", minutes: " (minutes)" }[words.at(-1)] ?? "";
+  const units = { s: " (seconds)", mb: " (MiB)", days: " (days)", hours: " (hours)", minutes: " (minutes)" };
+  const unit = (words.length > 1 && units[words.at(-1)]) || "";
   const named = (unit ? words.slice(0, -1) : words).map((word) => NAMES[word] ?? word).join(" ");
   return named.charAt(0).toUpperCase() + named.slice(1) + unit;
 }
