@@ -243,12 +243,14 @@ def _lines(record: str) -> Iterator[dict[str, Any]]:
 
 
 def forget(campaign: Campaign, *, all_of_it: bool) -> None:
-    """Have run again what failed, or everything."""
+    """Have run again what failed of its tests, or all of them."""
+    again = frozenset(campaign.tests)
     for record in campaign.folder.glob("*.jsonl"):
-        if all_of_it:
-            record.unlink()
-            continue
-        kept = [line for line in _lines(record.read_text("utf-8")) if line.get("outcome") in {"passed", "skipped"}]
+        kept = [
+            line
+            for line in _lines(record.read_text("utf-8"))
+            if "outcome" in line and (line["test"] not in again or (not all_of_it and line["outcome"] != "failed"))
+        ]
         record.write_text("".join(f"{json.dumps(line)}\n" for line in kept), "utf-8")
 
 

@@ -115,6 +115,8 @@ def test_what_was_run_counts_until_its_file_changes(tree: Path, tmp_path: Path) 
         "LEFT OUT tests/a.py::test_slow[1]: it measures time",
         "NOT REACHED tests/b.py: 1 of 2",
     ]
+    campaign.forget(Campaign(tmp_path, tree, second, names[:1]), all_of_it=False)
+    assert set(running.outcomes()) == {names[0], names[2]}, "of another part of it nothing is forgotten"
     campaign.forget(running, all_of_it=False)
     assert set(running.outcomes()) == {names[0]}
     campaign.forget(running, all_of_it=True)
