@@ -40,6 +40,8 @@ _FAREWELL_S: Final = 0.3
 _REFUSED: Final = 128
 """SUBACK codes from here on are refusals."""
 _TOPICS_A_PACKET: Final = 100
+_NOBODYS: Final = "hearthside/nobody"
+"""A topic that nothing subscribes to."""
 NO_DELAY: Final = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 """Messages are small and follow one another: Nagle's algorithm holds the second back for 40 ms."""
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
@@ -172,12 +174,27 @@ class Link:
     async def publish(self, publications: Sequence[Publication], *, qos: int = 1, retain: bool = False) -> None:
         """Publish in order. Raises BrokerOffline at once when there is no connection, or when it is lost meanwhile."""
         for publication in publications:
-            if self._client is None:
+            if (client := self._client) is None:
                 raise self.offline()
             try:
-                await self._client.publish(publication.topic, publication.payload, qos=qos, retain=retain)
+                await client.publish(publication.topic, publication.payload, qos=qos, retain=retain)
             except aiomqtt.MqttError as error:
                 raise self.offline() from error
+            if qos:
+                _acknowledge(client)
+
+    async def answers(self, within_s: float) -> None:
+        """Return once the broker has said something to us. Raises BrokerOffline where it does not within ``within_s``.
+
+        What is sent to a broker that hangs lies in its socket, and is done when it comes to. So it is asked first, by
+        unsubscribing from nothing: that needs no rights, reaches nobody, and must be answered (MQTT 3.1.1, 3.10.4-5).
+        """
+        if self._client is None:
+            raise self.offline()
+        try:
+            await self._client.unsubscribe(_NOBODYS, timeout=within_s)
+        except aiomqtt.MqttError as error:
+            raise self.offline() from error
 
     def offline(self) -> BrokerOffline:
         """The error that says so."""
@@ -308,7 +325,7 @@ def _code(code: object) -> int:
 
 
 def _acknowledge(client: aiomqtt.Client) -> None:
-    """Tell the broker's side at once that the message has come.
+    """Tell the broker's side at once that the message, or its own acknowledgement, has come.
 
     Brokers leave Nagle's algorithm on, mosquitto by default: the next message waits until this one is acknowledged,
     and our side would do that only after 40 ms. Linux forgets the option after a while (tcp(7)), so it is set anew.

@@ -1,6 +1,7 @@
 """Command, then confirm: a device did what was asked when its own words, spoken after the command, say so.
 
-The rules, in order:
+Nothing is sent to a broker that has not answered just before: one that hangs would pass it on when nobody waits for it
+any more. The rules then, in order:
 
 1. A device that has said it is away is not bothered: UNAVAILABLE.
 2. A change that it has no topic for is not sent: UNSUPPORTED.
@@ -53,9 +54,10 @@ class Control:
         self._link, self._registry, self._changed = link, registry, changed
 
     async def command(self, commands: Sequence[Command], deadline_s: float) -> list[ActionReport]:
-        """All of ``commands`` in parallel; a report for each, in order. Raises BrokerOffline when there is none."""
-        if not self._link.online:
-            raise self._link.offline()
+        """All of ``commands`` in parallel; a report for each, in order. Raises BrokerOffline when none answers."""
+        begun = time.monotonic()
+        await self._link.answers(deadline_s)
+        deadline_s -= time.monotonic() - begun
         reports: dict[int, ActionReport] = {}
         wishes: dict[int, _Wish] = {}
 
@@ -124,6 +126,7 @@ class Control:
             return False
         if wish.silent:
             try:
+                await self._link.answers(deadline - anyio.current_time())
                 await self._publish(repeated)
             except BrokerOffline:
                 return False

@@ -171,6 +171,17 @@ async def test_a_broker_lost_while_waiting_is_no_success_and_no_wait(running: Mo
         client._disconnected.cancel()
 
 
+async def test_a_broker_that_hangs_has_nothing_to_pass_on_later(running: Mosquitto) -> None:
+    """It would switch the lamp when it comes to, long after somebody was told that it can't."""
+    async with SimulatedHome(running.address) as home, house_on(running.address) as house:
+        running.freeze()
+        with pytest.raises(BrokerOffline, match="does not answer"):
+            await told(house, {"state": Verb.ON}, 0.5)
+        running.thaw()
+        assert await told(house, {"state": Verb.OFF}, 5.0) is Confirmation.CONFIRMED
+        assert [payload for _, payload in home.commands("kitchen_light")] == [json.dumps({"state": "OFF"})]
+
+
 async def test_settling_without_a_broker_says_so() -> None:
     async with MqttHouse(Broker(host="127.0.0.1", port=free_port())) as house:
         with pytest.raises(BrokerOffline, match="does not answer"):
