@@ -42,6 +42,11 @@ _PHONE: Final[ViewportSize] = {"width": 360, "height": 740}
 _SEVERE: Final = ("serious", "critical")
 
 
+def pytest_itemcollected(item: pytest.Function) -> None:
+    """Whoever visits leaves before the assistant does: what is set up last is taken down first."""
+    item.fixturenames.sort(key="visitor".__eq__)
+
+
 @pytest.fixture(scope="module")
 def anyio_backend() -> str:
     """One event loop for all tests of the run, on which the browser's connection lives."""

@@ -93,6 +93,9 @@ class Talking:
         return ended
 
 
+async def _forget() -> None: ...
+
+
 class Assistant:
     """What of an assistant the network's side knows."""
 
@@ -105,6 +108,7 @@ class Assistant:
         self.skills = ()
         self.listening = types.SimpleNamespace(on=True, locked=False, set=lambda on: None)
         self.house = types.SimpleNamespace(devices=list, areas=dict, floors=list)
+        self.forgetting = types.SimpleNamespace(forget=_forget)
 
     async def ask(
         self, text: str, area: str | None = None, session: str | None = None, guest: bool = False
@@ -130,8 +134,6 @@ class Assistant:
     async def say(self, text: str) -> str | None:
         turn(text, "s")
         return None
-
-    async def forget(self) -> None: ...
 
     def converse(
         self,
