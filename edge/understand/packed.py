@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any, Final
 
 from hassil import Intents
@@ -78,6 +79,9 @@ class _Writer(pickle.Pickler):
     def reducer_override(self, obj: object) -> Any:
         if isinstance(obj, re.Match):
             return _inline_range, (obj.string,)
+        if isinstance(obj, Enum):
+            # By itself it would be an attribute of its class in Python 3.11.0 to 3.11.3, which is Debian 12's.
+            return type(obj), (obj.value,)
         return NotImplemented
 
 
