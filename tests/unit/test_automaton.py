@@ -141,10 +141,10 @@ def test_three_hundred_devices_are_walked_in_a_moment() -> None:
     spent = []
     for grammar in (small, large):
         grammar.sayable()
-        begun = time.perf_counter()
+        begun = time.thread_time()
         place = grammar.sayable()
         for word in "turn on Lamp Number 7".split():
             place = place.following[word]
-        spent.append(time.perf_counter() - begun)
+        spent.append(time.thread_time() - begun)
         assert place.complete
     assert spent[1] < max(0.5, spent[0] * 10)
