@@ -140,12 +140,8 @@ class EngineQueue(Generic[E]):
         def job() -> None:
             if future.cancelled():
                 return
-            try:
-                result = work(self._engine_of(), *args, **kwargs)
-            except BaseException as error:  # noqa: BLE001  # carried over to whoever waits, who decides
-                loop.call_soon_threadsafe(_settle, future, None, error)
-            else:
-                loop.call_soon_threadsafe(_settle, future, result, None)
+            result, error = _outcome(lambda: work(self._engine_of(), *args, **kwargs))
+            loop.call_soon_threadsafe(_settle, future, result, error)
 
         self._hand_in(job)
         return future
@@ -277,11 +273,10 @@ class EngineThread(EngineQueue[E]):
         self._thread.computes = bool(getattr(engine, "computes", False))
 
     def _close(self, engine: E) -> None:
-        try:
-            engine.close()
-        except Exception:  # noqa: BLE001  # whatever it raises, it is gone
-            # Whoever calls the next one has nothing to do with it.
-            _log.exception("%s: the engine could not be closed", self.name)
+        _, error = _outcome(engine.close)
+        if error is not None:
+            # It is gone all the same, and whoever calls the next one has nothing to do with it.
+            _log.error("%s: the engine could not be closed", self.name, exc_info=error)
 
     def _built(self) -> E:
         self._used_at = time.monotonic()
@@ -311,10 +306,7 @@ class EngineThread(EngineQueue[E]):
 
     def _run(self) -> None:
         with self._thread.at_work(builds=True):
-            try:
-                self._has(self._build())
-            except BaseException as error:  # noqa: BLE001  # raised by every call
-                self._failure = error
+            _, self._failure = _outcome(lambda: self._has(self._build()))
         while (job := self._jobs.get()) is not None:
             with self._thread.at_work():
                 try:
@@ -324,6 +316,14 @@ class EngineThread(EngineQueue[E]):
                     _log.debug("%s: result discarded, the loop is closed", self.name)
         if self._engine is not None:
             self._close(self._engine)
+
+
+def _outcome(work: Callable[[], R]) -> tuple[R | None, BaseException | None]:
+    """What ``work`` gave, or what it raised: that is for another thread, where somebody knows what to do about it."""
+    try:
+        return work(), None
+    except BaseException as error:  # noqa: BLE001  # carried over, and not decided on here
+        return None, error
 
 
 def _settle(future: "asyncio.Future[R]", result: R | None, error: BaseException | None) -> None:
