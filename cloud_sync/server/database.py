@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Final
 
-from sqlalchemy import Connection, MetaData, event, text
+from sqlalchemy import Connection, ExceptionContext, MetaData, event, text
+from sqlalchemy.exc import DataError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -84,6 +85,13 @@ def _sqlite(url: str) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def _failed(context: ExceptionContext) -> None:
+        # A number of more than 64 bits is Python's error here, and a DataError in PostgreSQL: whoever sends one is to
+        # be refused alike, and not to end what serves all the others.
+        if isinstance(error := context.original_exception, OverflowError):
+            raise DataError(context.statement, None, error)
 
     return engine
 
