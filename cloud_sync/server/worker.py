@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from cloud_sync.protocol.errors import Code
+from cloud_sync.protocol.errors import Code, ProtocolError
 from cloud_sync.protocol.event import Kind
 from cloud_sync.protocol.frames import server_codec
 from cloud_sync.protocol.messages import Answer, Ask, Called, Cancel, Changes, FromServer, Hello, Taken
@@ -206,8 +206,12 @@ class Worker:
         self.fanout.publish(of_house, note)
 
     def tell(self, of_house: str, of_device: str, message: FromServer) -> None:
-        """Say something to a device, if it is connected to any worker."""
-        frame = self.codec.encode(message)
+        """Say something to a device, if it is connected to any worker. What is too large for a frame is not said."""
+        try:
+            frame = self.codec.encode(message)
+        except ProtocolError as error:
+            _logger.warning("%s can't be told: %s", of_device, error.message)
+            return
         if not self._pass_on(of_house, of_device, frame):
             self.publish(of_house, ToDevice(of_device, frame))
 

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from starlette.applications import Starlette
 from starlette.requests import Request
 
@@ -20,6 +20,7 @@ from cloud_sync.protocol.clock import stamp
 from cloud_sync.protocol.erasure import Erase, Wanted
 from cloud_sync.protocol.errors import Code
 from cloud_sync.protocol.event import event
+from cloud_sync.protocol.frames import server_codec
 from cloud_sync.protocol.messages import Answer, Ask, Call, Called, Delta, Exchanged, FromServer, Tool
 from cloud_sync.server.database import Database
 from cloud_sync.server.heavy.budget import Budget, Cost, Refused
@@ -170,6 +171,30 @@ async def test_what_breaks_off_in_the_middle_is_cut_and_no_other_endpoint_goes_o
         (row,) = await bridge.rows()
         assert (row.outcome, row.estimated) == ("cut", True)
         assert row.tokens_in > 0
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        ["Words. " * 100] * 100,
+        ["ß" * 1_000_000],
+        [ToolWanted("control_home", '{"command": "' + "x" * 1_000_000)],
+    ],
+    ids=["pieces", "at once", "call"],
+)
+async def test_an_endpoint_that_says_too_much_is_cut_and_what_it_said_can_be_told(
+    tmp_path: Path, endless: list[Any]
+) -> None:
+    endpoint = Scripted(["Well. ", *endless])
+    ask = msgspec.structs.replace(PARIS, tools=(TOOL,))
+    async with serving(endpoint), running(tmp_path, limits(endpoint)) as bridge:
+        answer = await bridge.answer(ask)
+        assert answer.finish == "cut"
+        assert answer.text.startswith("Well. ")
+        server_codec().encode(answer)
+        for kept in await bridge.service.kept(HOUSE, DEVICE):
+            assert isinstance(kept, Answer)
+            server_codec().encode(kept)
 
 
 async def test_without_any_endpoint_that_answers_it_is_refused(tmp_path: Path) -> None:
@@ -381,6 +406,21 @@ async def test_a_question_that_no_model_answers_now_waits(tmp_path: Path) -> Non
                     await anyio.sleep(0.01)
         assert await bridge.service.kept(HOUSE, DEVICE) == []
         assert len(await _jobs(bridge)) == 1
+
+
+async def test_a_question_that_no_model_answers_for_weeks_still_waits(tmp_path: Path) -> None:
+    endpoint = Scripted([Status(500)])
+    async with serving(endpoint), running(tmp_path, limits(endpoint)) as bridge:
+        await _take_in(bridge, msgspec.structs.replace(PARIS, expires_ms=2**50))
+        async with bridge.database.transaction() as connection:
+            await connection.execute(update(job).values(tries=1_500))
+        async with _working(bridge, _Told()):
+            with anyio.fail_after(20):
+                while not [each for each in await _jobs(bridge) if each.tries == 1_501]:
+                    await anyio.sleep(0.01)
+                before = (await _jobs(bridge))[0].due_ms
+                while (await _jobs(bridge))[0].due_ms == before:
+                    await anyio.sleep(0.01)
 
 
 async def test_what_is_no_question_is_kept_aside(tmp_path: Path) -> None:

@@ -27,6 +27,10 @@ T = TypeVar("T")
 Tokens: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000_000)]
 _OUR_FAULT: Final = range(400, 500)
 _COME_AGAIN: Final = frozenset({408, 409, 425, 429})
+_MOST: Final = 32_000
+"""Characters of one round, answer and calls: more than anybody listens to. ``max_tokens`` is a wish, which an endpoint
+need not obey.
+"""
 _CHARACTERS_A_TOKEN: Final = 4
 """Where an endpoint does not count: about right for European languages."""
 
@@ -129,15 +133,18 @@ class Endpoint:
         chunks = aiter(stream)
         wanted: dict[int, Wanted] = {}
         spent: Spent | None = None
-        said, begun, finished = 0, False, False
+        said, asked, begun, finished = 0, 0, False, False
         while (chunk := await self._next(chunks, began, begun=begun)) is not None:
             if chunk.usage is not None:
                 spent = Spent(chunk.usage.prompt_tokens, chunk.usage.completion_tokens, estimated=False)
             for choice in (chunk.choices or ())[:1]:
                 finished = finished or choice.finish_reason is not None
                 begun = begun or bool(choice.delta.content or choice.delta.tool_calls)
+                asked += sum(map(_length, choice.delta.tool_calls or ()))
+                said += len(choice.delta.content or "")
+                if said + asked > _MOST:
+                    raise EndpointFailed("says more than anybody listens to")
                 if choice.delta.content:
-                    said += len(choice.delta.content)
                     yield Text(choice.delta.content)
                 for call in choice.delta.tool_calls or ():
                     _add(wanted, call)
@@ -202,6 +209,12 @@ async def _anext(chunks: AsyncIterator[ChatCompletionChunk]) -> _Chunk | None:
     except (ValueError, AttributeError, RecursionError) as error:
         # No JSON, no UTF-8, no object, or none that is a chunk.
         raise EndpointFailed(f"says something that is no answer ({type(error).__name__})") from error
+
+
+def _length(call: _Piece) -> int:
+    """Characters of a piece of a call; each piece counts, as one of a new index is kept, too."""
+    function = call.function or _Function()
+    return 1 + len(call.id or "") + len(function.name or "") + len(function.arguments or "")
 
 
 def _add(wanted: dict[int, Wanted], call: _Piece) -> None:

@@ -28,6 +28,8 @@ _POLL_S: Final = 5.0
 """How often a worker looks for kept questions that another one took in, or that are due again."""
 _AGAIN_S: Final = 30.0
 _AGAIN_MAX_S: Final = 3_600.0
+_DOUBLED: Final = 16
+"""Times, at most: a question may wait for a year, and a float for no more than 1,024."""
 _TRIES: Final = 20
 """Of a kept question that never expires."""
 _CUT_TRIES: Final = 3
@@ -160,7 +162,7 @@ class HeavyService:
         tries = _TRIES if answer.finish == "refused" else _CUT_TRIES
         again = answer.finish != "stop" and (job.tries + 1 < tries or (answer.finish == "refused" and job.expires_ms))
         if again:
-            await self._store.put_off(job, min(_AGAIN_MAX_S, _AGAIN_S * 2.0**job.tries))
+            await self._store.put_off(job, min(_AGAIN_MAX_S, _AGAIN_S * 2.0 ** min(job.tries, _DOUBLED)))
         else:
             await self._store.keep(job.house, job.device, answer)
             tell(job.house, job.device, answer)
