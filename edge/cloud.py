@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, contextmanager, suppress
+from typing import Final
 
 import msgspec
 from apsw import Connection
@@ -17,6 +18,9 @@ from edge.errors import CloudLinkLost, CloudUnreachable
 from edge.ports import Cloud, Finish, House, Late, LinkLost, Piece, Query, Told, ToolCall, Whole
 from edge.privacy.glance import Glance, HouseMasking
 from edge.settings import Settings
+
+_LONGEST: Final = 16_000
+"""Characters of one answer, a quarter of an hour of speech: a bridge that says more is not listened to."""
 
 
 @contextmanager
@@ -64,7 +68,7 @@ class SyncedBridge:
     def late(self, connection: Connection) -> Sequence[Late]:
         """Answers that came when nobody listened, oldest first."""
         answers = [late.answer for late in self._questions.late(connection)]
-        return [Late(answer.id, answer.text, _finish(answer), answer.code) for answer in answers]
+        return [Late(answer.id, answer.text[:_LONGEST], _finish(answer), answer.code) for answer in answers]
 
     def told(self, connection: Connection, ident: str) -> None:
         """The person knows."""
@@ -92,11 +96,17 @@ class LocalAsking:
 
 
 async def _told(local: LocalBridge, ask: Ask) -> AsyncGenerator[Told, None]:
+    said = 0
     try:
         async with aclosing(local.ask(ask)) as pieces:
             async for piece in pieces:
+                said += len(piece.text) if isinstance(piece, Delta) else 0
+                if said > _LONGEST:
+                    yield Whole("", Finish.CUT)
+                    return
                 yield _as_told(piece)
-    except (CloudUnreachable, CloudLinkLost):
+    except (CloudUnreachable, CloudLinkLost, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # The link is gone, or what comes over it makes no sense.
         yield LinkLost()
 
 
@@ -107,7 +117,8 @@ def _as_told(piece: Delta | Call | Answer) -> Told:
         case Call():
             return ToolCall(piece.call, piece.name, msgspec.msgpack.decode(piece.arguments, type=dict[str, object]))
         case Answer():
-            return Whole(piece.text, _finish(piece), piece.code)
+            cut = Finish.CUT if len(piece.text) > _LONGEST else _finish(piece)
+            return Whole(piece.text[:_LONGEST], cut, piece.code)
 
 
 def _finish(answer: Answer) -> Finish:
