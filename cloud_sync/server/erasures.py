@@ -171,7 +171,8 @@ async def replay(database: Database, applier: EraseApplier, file: Path) -> int:
     have. Raises OSError, and ValueError for a file that is none.
     """
     count = 0
-    for line in file.read_text(encoding="utf-8").splitlines():
+    # By bytes: a line of text ends in more ways than JSON escapes, and what is named is named by devices.
+    for line in file.read_bytes().splitlines():
         try:
             wanted = msgspec.json.decode(line, type=Wanted)
         except msgspec.DecodeError as error:

@@ -199,7 +199,8 @@ async def test_a_store_restored_from_a_backup_of_before_forgets_again(tmp_path: 
             async with Database(url) as database, database.engine.connect() as connection:
                 await connection.execute(text("COMMIT"))
                 await connection.execute(text(f"VACUUM INTO '{tmp_path / 'backup.db'}'"))
-            assert await told(link, kitchen.event("erase", {"turns": ["t1"]})) == []
+            # A line's end to Python, and none to JSON.
+            assert await told(link, kitchen.event("erase", {"turns": ["a\u2028b\x85c", "t1"]})) == []
     assert SECRET not in await everything(url)
     backup = f"sqlite+aiosqlite:///{tmp_path / 'backup.db'}"
     assert SECRET in await everything(backup)
