@@ -25,7 +25,8 @@ class Hostile(LocalBridge):
         self.said, self.read = said, 0
 
     async def ask(self, ask: Ask) -> AsyncGenerator[Piece, None]:
-        for self.read, each in enumerate(self.said):
+        for each in self.said:
+            self.read += 1
             yield each
 
 
