@@ -1,5 +1,6 @@
 """Logging in and out, over HTTP."""
 
+import itertools
 import logging
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
@@ -80,10 +81,14 @@ async def test_guessing_waits_and_the_wait_ends(at: Door) -> None:
     assert (await log_in(mallory, password="a wrong one")).status_code == 401
 
 
-async def test_guessing_from_many_places_waits_too_but_not_on_the_machine_itself(at: Door) -> None:
+@pytest.mark.parametrize("written", [("Ada",), ("Ada", "ADA", " ada", "Ada  ", "\uff21da", "Ad\uff41", "\u2003A\uff44a")])
+async def test_guessing_from_many_places_waits_too_but_not_on_the_machine_itself(
+    at: Door, written: tuple[str, ...]
+) -> None:
     await at.owner()
+    names = itertools.cycle(written)
     statuses = [
-        (await log_in(at.browser(BOARD, source=f"192.168.2.{each}"), password="a wrong one")).status_code
+        (await log_in(at.browser(BOARD, source=f"192.168.2.{each}"), next(names), "a wrong one")).status_code
         for each in range(51)
     ]
     assert statuses == [401] * 50 + [429]

@@ -380,6 +380,23 @@ async def test_a_websocket_by_cookie_token_and_ticket(tmp_path: Path) -> None:
         assert await refusal(served, f"/v1/echo?ticket={ticket}") == 401, "a second time"
 
 
+async def test_a_ticket_ends_with_the_login(tmp_path: Path) -> None:
+    async with console(tmp_path) as (served, _):
+        entrance = served.entrance
+        await entrance.accounts.add("Ada", Role.OWNER, PASSWORD)
+        bob = await entrance.accounts.add("Bob", Role.OWNER, PASSWORD)
+        await entrance.changed()
+        made, token = await entrance.logins.make_token("test", None, bob.id)
+        bearer = {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(base_url=served.address, headers=bearer) as client:
+            one, other = [(await client.post("/v1/tickets")).json()["ticket"] for _ in range(2)]
+        async with connected(served, f"/v1/echo?ticket={one}"):
+            pass
+        await entrance.logins.end(made.id, "token")
+        await entrance.changed()
+        assert await refusal(served, f"/v1/echo?ticket={other}") == 401
+
+
 async def test_open_connections_end_with_the_login(tmp_path: Path) -> None:
     async with console(tmp_path) as (served, _), connected(served) as of_whoever_is_here:
         entrance = served.entrance

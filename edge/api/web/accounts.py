@@ -79,7 +79,7 @@ class Accounts:
     async def named(self, name: str) -> Account | None:
         """The one of that name, however it is written. Raises StorageError."""
         query = f"SELECT {_COLUMNS} FROM access_person WHERE folded = ?"  # noqa: S608
-        row = await self._storage.read(lambda connection: connection.execute(query, (_folded(name),)).fetchone())
+        row = await self._storage.read(lambda connection: connection.execute(query, (folded(name),)).fetchone())
         return _account(row) if row else None
 
     async def add(self, name: str, role: Role, password: str | None) -> Account:
@@ -94,7 +94,7 @@ class Accounts:
             _free(connection, name)
             if not _owners(connection) and (role is not Role.OWNER or kept is None):
                 raise Refusal(HTTPStatus.CONFLICT, "the first one is an owner with a password", code="no_owner")
-            row = (ident, name, _folded(name), role, kept, now)
+            row = (ident, name, folded(name), role, kept, now)
             connection.execute("INSERT INTO access_person VALUES (?, ?, ?, ?, ?, 0, ?)", row)
             return _get(connection, ident)
 
@@ -110,10 +110,10 @@ class Accounts:
 
         def update(connection: Connection) -> Account:
             account, owners = _get(connection, ident), _owners(connection)
-            if name is not None and _folded(name) != _folded(account.name):
+            if name is not None and folded(name) != folded(account.name):
                 _free(connection, name)
             written = name or account.name
-            row = (written, _folded(written), role or account.role, account.disabled if disabled is None else disabled)
+            row = (written, folded(written), role or account.role, account.disabled if disabled is None else disabled)
             connection.execute(
                 "UPDATE access_person SET name = ?, folded = ?, role = ?, disabled = ? WHERE id = ?", (*row, ident)
             )
@@ -149,7 +149,7 @@ class Accounts:
         StorageError.
         """
         query = f"SELECT {_COLUMNS}, password FROM access_person WHERE folded = ?"  # noqa: S608
-        row = await self._storage.read(lambda connection: connection.execute(query, (_folded(name),)).fetchone())
+        row = await self._storage.read(lambda connection: connection.execute(query, (folded(name),)).fetchone())
         kept: str | None = row[-1] if row else None
         right = await self._passwords.matches(kept, password)
         if not right or row is None or kept is None:
@@ -195,7 +195,7 @@ def _keep_an_owner(connection: Connection, before: int) -> None:
 
 
 def _free(connection: Connection, name: str) -> None:
-    if connection.execute("SELECT 1 FROM access_person WHERE folded = ?", (_folded(name),)).fetchone():
+    if connection.execute("SELECT 1 FROM access_person WHERE folded = ?", (folded(name),)).fetchone():
         raise Refusal(HTTPStatus.CONFLICT, f"there is already somebody called {name}", code="name_taken")
 
 
@@ -207,6 +207,6 @@ def _tidy(name: str) -> str:
     return name
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """The same for a name however it is written, and for one that looks the same."""
     return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()

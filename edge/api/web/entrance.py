@@ -101,7 +101,9 @@ class Entrance:
             # Many programs can't be without a key; where nobody needs one, a made-up one does no harm.
             return found or await self._here(connection)
         if connection.scope["type"] == "websocket" and (ticket := connection.query_params.get("ticket")):
-            return self.tickets.take(ticket)
+            given = self.tickets.take(ticket)
+            # Whoever it was given to may have been turned out since.
+            return await self._still(given) if given is not None else None
         # What follows, a browser sends along unasked.
         if from_elsewhere(connection):
             return None

@@ -6,7 +6,7 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 
 from edge.api.web.access import Anybody, Guest, GuestInPerson, Person, Role, is_near
-from edge.api.web.accounts import Account
+from edge.api.web.accounts import Account, folded
 from edge.api.web.bodies import Body
 from edge.api.web.entrance import COOKIE, SECURE_COOKIE, Entrance, is_secure, session_of
 from edge.api.web.limits import source
@@ -148,7 +148,7 @@ async def begin_session(entrance: Entrance, request: Request, response: Response
 async def _authenticated(entrance: Entrance, request: Request, name: str, password: str) -> Account | None:
     """Raises Refusal while whoever asks has to wait."""
     origin = source(request)
-    with_name = () if is_near(request) else (name.casefold(),)
+    with_name = () if is_near(request) else (folded(name),)
     entrance.tried_from.begin(origin)
     entrance.tried_for.begin(*with_name)
     account = await entrance.accounts.authenticate(name, password)
