@@ -79,4 +79,6 @@ def test_a_session_has_a_name_for_each_person(named: str | None) -> None:
     assert re.fullmatch(r"[\w-]{1,64}", mine)
     assert ada.conversation(mine) == mine, "as it is returned it may be said"
     assert len({named, mine, bob.conversation(named), bob.conversation(mine)}) == 4
+    tokens = [Person("test", Role.GUEST, "", login, "token") for login in ("a", "b")]
+    assert len({named, mine, *(token.conversation(named) for token in tokens)}) == 4, "also where they are nobody's"
     assert HERE.conversation(named) == named

@@ -81,7 +81,9 @@ async def test_guessing_waits_and_the_wait_ends(at: Door) -> None:
     assert (await log_in(mallory, password="a wrong one")).status_code == 401
 
 
-@pytest.mark.parametrize("written", [("Ada",), ("Ada", "ADA", " ada", "Ada  ", "\uff21da", "Ad\uff41", "\u2003A\uff44a")])
+@pytest.mark.parametrize(
+    "written", [("Ada",), ("Ada", "ADA", " ada", "Ada  ", "\uff21da", "Ad\uff41", "\u2003A\uff44a")]
+)
 async def test_guessing_from_many_places_waits_too_but_not_on_the_machine_itself(
     at: Door, written: tuple[str, ...]
 ) -> None:

@@ -41,14 +41,21 @@ class Person:
     via: Literal["here", "session", "token", "certificate"] = "here"
     """How that is known; ``here``: by asking on the machine itself, while nobody has set a password."""
 
+    @property
+    def whose(self) -> str:
+        """What tells this person from all others, also from one of the same name; a token may be nobody's, and is not
+        the next one for that. Empty while nobody has set a password.
+        """
+        return self.id or self.login
+
     def conversation(self, named: str | None) -> str | None:
         """The session that this person calls ``named``, a new one where that is None: whoever else says the same name
         means another one, so that no "yes" answers what somebody else was asked, in the room either. The name that is
         returned may be said as well. While nobody has set a password, all are one.
         """
-        if not self.id:
+        if not self.whose:
             return named
-        own = hashlib.blake2s(self.id.encode(), digest_size=4).hexdigest()
+        own = hashlib.blake2s(self.whose.encode(), digest_size=4).hexdigest()
         name = named or uuid.uuid4().hex[:12]
         if name.startswith(f"{own}-"):
             return name

@@ -65,4 +65,4 @@ def _caller(request: Request) -> "Caller":
 
     who = person(request)
     assert who is not None, "whoever may come here is known"
-    return Caller(who.name, guest=who.role < Role.MEMBER)
+    return Caller(who.whose, guest=who.role < Role.MEMBER)

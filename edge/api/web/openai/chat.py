@@ -153,9 +153,9 @@ class _Chat:
     """One turn of one conversation."""
 
     def __init__(self, assistant: Assistant, threads: Threads, who: Person, messages: Sequence[Message]) -> None:
-        self._assistant, self._threads, self._who, self._messages = assistant, threads, who.name, messages
+        self._assistant, self._threads, self._who, self._messages = assistant, threads, who.whose, messages
         self._guest = who.role < Role.MEMBER
-        self._session = threads.session(who.name, messages[:-1])
+        self._session = threads.session(who.whose, messages[:-1])
         self._id = f"chatcmpl-{uuid.uuid4().hex}"
         self._created = int(time.time())
 

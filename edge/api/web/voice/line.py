@@ -30,7 +30,7 @@ class Line:
 
     def __init__(self, name: str, who: Person, hello: Hello, assistant: Assistant) -> None:
         """``who`` alone may come back to it, as long as it may no more and no less."""
-        self.id, self.who = name, (who.id, who.name, who.role)
+        self.id, self.who = name, (who.whose, who.role)
         self.outbox = Outbox()
         self._hello = hello
         sink = self if hello.sound else None

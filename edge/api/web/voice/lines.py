@@ -32,7 +32,7 @@ class Lines:
 
     def find(self, who: Person, connection: str) -> Line | None:
         """The one that ``who`` comes back to; None where it is gone, or somebody else's."""
-        line, same = self._lines.get(connection), (who.id, who.name, who.role)
+        line, same = self._lines.get(connection), (who.whose, who.role)
         return line if line is not None and line.who == same and not line.gone else None
 
     async def _serve(self, line: Line, *, task_status: TaskStatus[None]) -> None:
