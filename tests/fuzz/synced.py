@@ -17,7 +17,9 @@ from cloud_sync.client.wishes import Position
 from cloud_sync.protocol import enrolment
 from cloud_sync.protocol import event as events
 from cloud_sync.protocol.enrolment import Enrol, Enrolled, LogIn, Problem, ProveIt, proven
+from cloud_sync.protocol.erasure import About, is_deletion, subject_of, subjects
 from cloud_sync.protocol.errors import ProtocolError
+from cloud_sync.protocol.event import Kind
 from cloud_sync.protocol.frames import MAX_FRAME, device_codec, server_codec
 from cloud_sync.protocol.keys import signed
 from cloud_sync.protocol.messages import (
@@ -35,9 +37,12 @@ from cloud_sync.protocol.messages import (
     Pull,
     Welcome,
 )
+from cloud_sync.protocol.record import Record, Stamp, merge
+from cloud_sync.server import consents, erasures, fold
 from cloud_sync.server import session as bridge
+from cloud_sync.server.heavy.prompt import messages
 from cloud_sync.server.identity.http import _decoded
-from cloud_sync.server.ports import Identity, Token
+from cloud_sync.server.ports import CannotApply, Identity, Received, Token
 from tests.fuzz.mutate import PART
 from tests.fuzz.parser import Parser
 
@@ -136,6 +141,34 @@ def device_session(raw: bytes) -> None:
             server_codec().decode(said)
 
 
+def bodies(raw: bytes) -> None:
+    """What events of each kind say, once a device has logged in: as the bridge reads it before it writes it."""
+    for kind in Kind:
+        try:
+            one = events.decode(events.encode(events.event("d", "i", 1, kind, 1 << 16, msgspec.Raw(raw))))
+        except ProtocolError:
+            continue
+        received = Received("h", "d", "i", one, one.clock, 1)
+        subject_of(one), is_deletion(one)
+        with suppress(CannotApply):
+            told = Stamp(1, "d")
+            change = fold.readable(received)
+            assert (
+                merge(merge(Record(), change, told).record, change, told).record == merge(Record(), change, told).record
+            )
+            for value in change.fields.values():
+                fold.encoded(fold.decoded(fold.encoded(value)))
+        with suppress(CannotApply):
+            consents.said(received)
+        with suppress(ProtocolError):
+            wanted = erasures.wanted_by(received)
+            subjects(wanted.erase)
+            assert len((msgspec.json.encode(wanted) + b"\n").splitlines()) == 1
+            About(wanted)(one, "d", one.clock)
+        with suppress(msgspec.DecodeError, RecursionError):
+            messages(msgspec.msgpack.decode(raw, type=Ask), 3, tools=False)
+
+
 def local(raw: bytes) -> None:
     """``sync.sock``: frames behind their lengths, cut anywhere."""
     splitter, codec = Splitter(), daemon_codec()
@@ -199,10 +232,22 @@ _NAMES: Final = tuple(msgspec.msgpack.encode(name) for name in (
     "snapshot", "clock", "covers", "checksum", "kind", "gap", "erase", "consent", "change", 0, -1, 2**63, 2**64 - 1, None, [], {}, b"", 1.5,
 ))  # fmt: skip
 
+_BODIES: Final = (
+    {"kind": "item", "record": "r", "fields": {"text": "milk", "n": 2**63, "done": True, "x": 1.5, "none": None}},
+    {"kind": "item", "record": "r", "deleted": True},
+    {"purpose": "answers", "allowed": True, "how": "voice"},
+    {"turns": ["t", "u\u2028v"], "questions": ["q"], "records": [["item", "r"]], "since_ms": 1, "until_ms": 2**64 - 1},
+    {"everything": True},
+    {"type": "ask", "id": "q", "question": "?", "language": "de", "history": [{"said": "a", "answered": "b"}], "state": ["</home>"]},
+    {"id": b"t" * 16, "text": "what was said"},
+)  # fmt: skip
+_WORDS: Final = ("fields", "record", "deleted", "purpose", "allowed", "turns", "questions", "records", "since_ms", "until_ms", "everything", "id", "question", "history", "state", "expires_ms")  # fmt: skip
+
 PARSERS: Final = (
     Parser("sync.frame", "a frame of either direction, and of sync.sock", frames, [*map(_frame, (*_UP, *_DOWN)), server_codec().encode(Events(items=told(1, 12)))], _NAMES, largest=MAX_FRAME + 100),
     Parser("sync.bridge", "the bridge's end of a connection", bridge_session, [joined([*map(_frame, _UP[1:])]), joined([_frame(each)for each in _UP[1:3]])], _NAMES, largest=200_000),
     Parser("sync.device", "the device's end of a connection", device_session, [joined([*map(_frame, _DOWN)]), joined([*map(_frame, _DOWN[1:])])], _NAMES, largest=200_000),
+    Parser("sync.bodies", "what events say, as the bridge reads it", bodies, [*map(msgspec.msgpack.encode, _BODIES)], (*_NAMES, *map(msgspec.msgpack.encode, _WORDS)), largest=64_000),
     Parser("sync.local", "sync.sock: the assistant's requests to hearth-sync", local, [framed(daemon_codec().encode(Ask(id="1", question="x" * 300))) * 2], _NAMES, largest=200_000),
     Parser("sync.requests", "enrolment, tokens, logins: as the bridge gets them", requests, [_enrol(), json.dumps({"device": "d", "nonce": "AAAA", "signature": "AAAA"}).encode(), b'{"code": "K7QM-93F4"}', b'{"refresh": "x"}'], (b'"code"', b'"public"', b'"signature"'), largest=64_000),
     Parser("sync.answers", "enrolment: as the device gets it, addresses, codes", answers, [b'{"server": "s", "public": "AAAA", "house": "h"}', b'{"code": "busy", "message": "m", "retry_after_s": 1}', b"https://bridge.example:443", b"http://localhost:8080", b"K7QM-93F4-AAAA-BBBB-CCCC-DDDD"], (b"https://", b"http://", b"@", b":", b"localhost", b"[::1]"), largest=64_000),

@@ -28,6 +28,33 @@ _OPEN = {
     ("GET", "/metrics"),  # by programs of this machine alone, see test_metrics
 }
 """What anybody may who reaches us at all. Whoever adds to it has thought about it."""
+_GUESTS = {
+    ("GET", "/mcp"),
+    ("GET", "/v1/areas"),
+    ("POST", "/v1/ask"),
+    ("POST", "/v1/audio/speech"),
+    ("POST", "/v1/audio/transcriptions"),
+    ("POST", "/v1/chat/completions"),
+    ("GET", "/v1/devices"),
+    ("GET", "/v1/devices/{ident}"),
+    ("POST", "/v1/devices/{ident}/commands"),
+    ("GET", "/v1/devices/{ident}/sentences"),
+    ("WEBSOCKET", "/v1/events"),  # of devices alone, see test_events
+    ("POST", "/v1/logout"),
+    ("GET", "/v1/me"),
+    ("POST", "/v1/me/password"),
+    ("GET", "/v1/models"),
+    ("GET", "/v1/models/{model}"),
+    ("POST", "/v1/press"),
+    ("DELETE", "/v1/sessions"),
+    ("GET", "/v1/sessions"),
+    ("DELETE", "/v1/sessions/{session}"),
+    ("POST", "/v1/tickets"),
+    ("WEBSOCKET", "/v1/voice"),
+}
+"""What a guest may: the door of the house, so to speak. Whoever adds to it has thought about it, too."""
+_OWNERS = ("people", "privacy", "restart", "settings", "system", "updates", "wake")
+"""Parts, behind /v1/, of which each route is an owner's: one that is less guarded than its neighbours is found out."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +113,10 @@ async def asked(client: httpx.AsyncClient, way: Way) -> int:
 async def test_every_route_refuses_whoever_may_not(served: Served) -> None:
     table = list(ways(served.console.app))
     assert {(way.method, way.path) for way in table if way.needs is None} == _OPEN
+    assert {(way.method, way.path) for way in table if way.needs is Role.GUEST} == _GUESTS
+    owned = [way for way in table if way.path.split("/")[2:3] and way.path.split("/")[2] in _OWNERS]
+    assert {way.path.split("/")[2] for way in owned} == set(_OWNERS)
+    assert [way for way in owned if way.needs is not Role.OWNER] == []
     served.console.entrance.rates = Rates("100000/minute")
     async with (
         owner(served),
