@@ -71,6 +71,17 @@ async def test_nobody_says_yes_for_somebody_else(served: Served) -> None:
     line.leave()
 
 
+async def test_a_guest_makes_nothing_be_forgotten(served: Served) -> None:
+    async with owner(served) as ada, somebody(served, Role.GUEST) as guest:
+        assert (await ada.post("/v1/ask", json={"text": "remember that the key is under the mat"})).status_code == 200
+        for text in ("forget everything", "yes", "forget what I said today", "yes"):
+            await said(guest, text, "g")
+        facts = (await ada.get("/v1/memory")).json()["items"]
+        turns = (await ada.get("/v1/turns")).json()["items"]
+    assert [fact["text"] for fact in facts] == ["the key is under the mat"]
+    assert len(turns) == 5
+
+
 @pytest.mark.parametrize("named", [None, "kitchen", "k" * 64, "mcp-123456789012"])
 def test_a_session_has_a_name_for_each_person(named: str | None) -> None:
     ada, bob = (Person(name, Role.OWNER, name) for name in ("ada", "bob"))

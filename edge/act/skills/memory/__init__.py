@@ -18,6 +18,8 @@ NAME: Final = "name"
 _TOLD: Final = 3
 """More than three things at once are not heard any more."""
 _WRITES: Final = frozenset({"HearthRemember", "HearthCallMe", "HearthForget", "HearthForgetEverything"})
+_FORGETS: Final = frozenset({"HearthForget", "HearthForgetTurns", "HearthForgetEverything"})
+"""What can't be taken back, of what others told: a guest may talk, and no more."""
 Now = Callable[[], float]
 
 
@@ -49,6 +51,8 @@ class Memory:
 
     async def run(self, intent: Intent, origin: Origin) -> Outcome:
         """Remember, recall or forget. Raises StorageError."""
+        if origin.guest and intent.name in _FORGETS:
+            return _done("guest_refused", kind=OutcomeKind.FAILED)
         outcome = await self._does[intent.name](intent)
         if intent.name in _WRITES:
             self.by_hand.alert.set()
