@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from scripts.arm import emulated, suite
 from scripts.arm.root import TREE, Kept, settle
+from scripts.arm.tried import site
 from scripts.prepare.cores import Core
 from scripts.prepare.environment import ROOT
 from scripts.prepare.watch import Words, watch
@@ -151,6 +152,8 @@ class Way:
     """Only the first test of each file."""
     times: int
     """How many times as slow as this machine's the board's clock goes."""
+    llama: Path
+    """The runtime of the language model, built for the core."""
 
 
 def run(campaign: Campaign, kept: Kept, way: Way) -> None:
@@ -189,7 +192,8 @@ def _pytest(campaign: Campaign, kept: Kept, way: Way, record: Path, wanted: Sequ
     plain = ["python", "-m", "pytest", "-p", "scripts.arm.recorded", "-p", "no:cacheprovider", *_NOT_USED, "--tb=short"]
     speech = kept.folder / "speech"
     speech.mkdir(exist_ok=True)
-    program = ["env", f"TESTS_SPEECH={_SPEECH}", *plain, *options, *wanted]
+    runtime = f"/{site(kept, way.llama).relative_to(kept.root)}"
+    program = ["env", f"TESTS_SPEECH={_SPEECH}", f"PYTHONPATH={runtime}", *plain, *options, *wanted]
     # To build a package of it writes into its folder.
     written = {campaign.tree: TREE, campaign.folder: "/record", speech: _SPEECH}
     line = suite.inside(kept, way.core, way.models, program, None, written, way.times)
