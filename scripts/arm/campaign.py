@@ -42,8 +42,8 @@ LAST: Final = (
 """What starts a server for each test, or programs that start programs, or trains a model: each takes minutes there."""
 _AT_A_TIME: Final = 24
 """Files that one process of pytest is given: to start one takes 20 s, and one that dies has to be started again."""
-_NOT_USED: Final = ("-p", "no:schemathesis", "-p", "no:xdist")
-"""Plugins that no test here needs, and that take long to load."""
+_NOT_USED: Final = ("-p", "no:schemathesis", "-p", "no:xdist", "--timeout=0")
+"""Plugins that no test here needs, and that take long to load; how long a test may take is said by ``--limit``."""
 _SPEECH: Final = "/speech"
 """Where the board keeps what the tests' own voice has said; tests/conftest.py."""
 _LOOK_S: Final = 2.0
@@ -190,6 +190,8 @@ def _pytest(campaign: Campaign, kept: Kept, way: Way, record: Path, wanted: Sequ
     options = [f"--record=/record/{record.name}", f"--but=/record/{but.name}"]
     options += [f"--limit={way.limit_s}", f"--times={way.times}"]
     plain = ["python", "-m", "pytest", "-p", "scripts.arm.recorded", "-p", "no:cacheprovider", *_NOT_USED, "--tb=short"]
+    # A file that can't be read takes none of the others with it.
+    plain += ["--continue-on-collection-errors"]
     speech = kept.folder / "speech"
     speech.mkdir(exist_ok=True)
     runtime = f"/{site(kept, way.llama).relative_to(kept.root)}"
