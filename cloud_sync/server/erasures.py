@@ -4,10 +4,11 @@ The erasures themselves are also written to a file beside the store, and told ag
 a backup of before (:func:`replay`). What comes in later about the same is turned away by :mod:`cloud_sync.server.gate`.
 """
 
+import fcntl
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import msgspec
 from sqlalchemy import delete, select, tuple_, update
@@ -113,7 +114,9 @@ class EraseApplier:
     async def keep_apart(self, all_wanted: Sequence[Wanted]) -> None:
         """For a store that is restored from a backup of before. Raises OSError."""
         if self._file is not None:
-            with os.fdopen(os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
+            with os.fdopen(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "a+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)  # the command line writes, too
+                _end_line(file)
                 file.writelines(msgspec.json.encode(wanted) + b"\n" for wanted in all_wanted)
                 file.flush()
                 os.fsync(file.fileno())
@@ -172,7 +175,7 @@ async def replay(database: Database, applier: EraseApplier, file: Path) -> int:
     """
     count = 0
     # By bytes: a line of text ends in more ways than JSON escapes, and what is named is named by devices.
-    for line in file.read_bytes().splitlines():
+    for line in _whole(file.read_bytes()).splitlines():
         try:
             wanted = msgspec.json.decode(line, type=Wanted)
         except msgspec.DecodeError as error:
@@ -184,6 +187,20 @@ async def replay(database: Database, applier: EraseApplier, file: Path) -> int:
                 await applier.erase(connection, wanted)
                 count += 1
     return count
+
+
+def _whole(kept: bytes) -> bytes:
+    """Without a last line that a crash cut off: it was acknowledged to nobody, and is sent again."""
+    return kept[: kept.rfind(b"\n") + 1]
+
+
+def _end_line(file: BinaryIO) -> None:
+    """So that nothing is appended to a line that a crash cut off."""
+    if size := file.seek(0, os.SEEK_END):
+        file.seek(size - 1)
+        if file.read() != b"\n":
+            file.seek(0)
+            file.truncate(len(_whole(file.read())))
 
 
 async def _remember(connection: AsyncConnection, wanted: Wanted) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, insert, select, text
 
 from cloud_sync.protocol import erasure as protocol
-from cloud_sync.protocol.erasure import Erase
+from cloud_sync.protocol.erasure import Erase, Wanted
 from cloud_sync.protocol.errors import Code, ProtocolError
 from cloud_sync.protocol.messages import Ack, Refused
 from cloud_sync.server import tables
@@ -213,6 +213,23 @@ async def test_a_store_restored_from_a_backup_of_before_forgets_again(tmp_path: 
         assert await verify(database, "h1") > 0
     assert SECRET not in await everything(backup)
     assert SECRET.encode() not in (tmp_path / FILE).read_bytes()
+
+
+async def test_an_erasure_that_a_crash_cut_off_spoils_no_other(tmp_path: Path) -> None:
+    kept, url = tmp_path / FILE, f"sqlite+aiosqlite:///{tmp_path / 'cloud.db'}"
+    first, cut_off, last = (
+        Wanted("h1", "d1", ident, n, Erase(turns=(f"t{n}",))) for n, ident in enumerate(("first", "cut off", "last"))
+    )
+    async with Database(url) as database:
+        await migrate(database)
+        who = await access(database, signer(tmp_path))
+        applier = EraseApplier(database, signer(tmp_path), who.server, who.audit, file=kept)
+        await applier.keep_apart([first, cut_off])
+        kept.write_bytes(kept.read_bytes()[:-9])
+        assert await replay(database, applier, kept) == 1
+        await applier.keep_apart([last])
+        assert await replay(database, applier, kept) == 1
+    assert [msgspec.json.decode(line, type=Wanted) for line in kept.read_bytes().splitlines()] == [first, last]
 
 
 async def test_an_erasure_that_is_none_is_put_aside(tmp_path: Path) -> None:
