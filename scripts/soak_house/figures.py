@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-_KEPT: Final = ("hearthside.db", "hearthside.db-wal")
+from edge.at_rest import DATABASE
+
+_KEPT: Final = (DATABASE, f"{DATABASE}-wal")
 _TASKS: Final = re.compile(r"^hearth_loop_tasks ([\d.]+)$", re.MULTILINE)
 
 WHAT: Final[Mapping[str, str]] = {
