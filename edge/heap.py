@@ -62,6 +62,30 @@ def return_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+class _Mallinfo2(ctypes.Structure):
+    """``struct mallinfo2``, mallinfo(3); bytes, of all arenas together."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
+        )
+    )  # fmt: skip
+
+
+def in_use() -> int | None:
+    """Bytes that libraries have asked the C library for and not given back, however much of the freed it keeps. None
+    where it does not tell: glibc does since 2.33. What Python's small objects lie in is not among them.
+    """
+    try:
+        ask = ctypes.CDLL(None).mallinfo2
+    except AttributeError:
+        return None
+    ask.restype = _Mallinfo2
+    told = ask()
+    return int(told.uordblks + told.hblkhd)
+
+
 async def return_memory_when_still(bus: Bus, worth_mb: float = _WORTH_MB) -> None:
     """Do so when nothing happens any more, where that gives back more than ``worth_mb``; runs until it is cancelled.
 

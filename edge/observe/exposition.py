@@ -53,6 +53,10 @@ class Now:
     """None where there is no bridge."""
     tasks: int | None = None
     """Tasks on the event loop; None where nobody counts them."""
+    heap: int | None = None
+    """Bytes of the C library's heap that are in use; None where it does not tell."""
+    blocks: int | None = None
+    """Python's objects, in blocks of memory."""
 
 
 def families(now: Now) -> Iterator[Metric]:
@@ -68,6 +72,11 @@ def families(now: Now) -> Iterator[Metric]:
     yield _by("hearth_clients", "Connected over the network", "kind", now.clients)
     if now.tasks is not None:
         yield GaugeMetricFamily("hearth_loop_tasks", "Tasks on the event loop; it stays where it is", now.tasks)
+    if now.heap is not None:
+        what = "Memory that libraries asked for and have not given back; it stays about where it is"
+        yield GaugeMetricFamily("hearth_heap_bytes", what, now.heap)
+    if now.blocks is not None:
+        yield GaugeMetricFamily("hearth_python_blocks", "Python's objects; they stay about as many", now.blocks)
     if now.listening is not None:
         yield GaugeMetricFamily("hearth_listening", "Whether the microphone is on", now.listening)
     if now.overflows is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from anyio.to_thread import run_sync
 from edge.bus import Bus
 from edge.errors import SettingsError, StorageError
 from edge.events import AnyEvent
+from edge.heap import in_use
 from edge.observe.board import board
 from edge.observe.service import ServiceFigures
 
@@ -109,6 +111,8 @@ class Observation:
             overflows=self.overflows() if self.overflows is not None else None,
             linked=assistant.bridge.linked if assistant.bridge is not None else None,
             tasks=len(asyncio.all_tasks()),
+            heap=in_use(),
+            blocks=sys.getallocatedblocks(),
         )
 
 

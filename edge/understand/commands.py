@@ -23,7 +23,7 @@ SURE: Final = 0.99
 _TAKEN_BACK: Final = "HassNevermind"
 _SMALL_TALK: Final = "HassRespond"
 _TARGET: Final = ("name", "area", "floor", "domain", "device_class")
-_NAMED_ALONE: Final = frozenset({"scene", "script"})
+NAMED_ALONE: Final = frozenset({"scene", "script"})
 """What is told to begin by its name alone."""
 _ENDED_BY_A_COMMAND: Final = frozenset({"search_query", "item", "when", "about", "place", "name"})
 """Slots of free text that end where another command begins; a message or a reminder may hold one."""
@@ -131,7 +131,7 @@ class Commands:
         whole, completed = self._elliptical(first, before)
         if completed is not None:
             return whole, replace(completed, borrows=True)
-        return text, alone if alone is not None and alone.intent.domain in _NAMED_ALONE else None
+        return text, alone if alone is not None and alone.intent.domain in NAMED_ALONE else None
 
     def _elliptical(self, part: int, before: tuple[str, Reading] | None) -> tuple[str, Reading | None]:
         """The part, completed by what the one before or the one behind says for both."""

@@ -1,11 +1,11 @@
 """The lists that templates take from the house: names, areas, floors, and what people gave names to."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hassil.expression import TextChunk
-from hassil.intents import SlotList, TextSlotList
+from hassil.intents import SlotList, TextSlotList, TextSlotValue
 from hassil.util import normalize_for_matching
 
 from edge.understand.reach import Said, Values, folded
@@ -36,6 +36,14 @@ class Lists:
             for value in self.found[_NAME].within(text) if _NAME in self.found else ():
                 yield from self.contexts[value]
 
+    def but_for(self, said: str) -> "Lists":
+        """As if no device were called ``said``."""
+        names = self.lists.get(_NAME)
+        if not isinstance(names, TextSlotList):
+            return self
+        others = [value for value in names.values if not _is_called(value, said)]
+        return replace(self, lists={**self.lists, _NAME: replace(names, values=others)})
+
     @classmethod
     def of(cls, values: Mapping[str, Iterable[tuple[Any, ...]]]) -> "Lists":
         """By list: tuples of what is said, what it means and (maybe) a context. What is said is no template."""
@@ -58,6 +66,10 @@ def _said(values: TextSlotList | None) -> Iterator[tuple[str, Mapping[str, Any]]
     for value in values.values if values is not None else ():
         if isinstance(value.text_in, TextChunk):
             yield value.text_in.text, value.context or {}
+
+
+def _is_called(value: TextSlotValue, said: str) -> bool:
+    return isinstance(value.text_in, TextChunk) and value.text_in.text.strip().casefold() == said.strip().casefold()
 
 
 def _with_plain(entries: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from hassil.recognize import RecognizeResult
 
 from edge.devices import Device
 from edge.intents import Intent, SlotValue, Tier, Understanding
-from edge.understand.commands import PARTS, SURE, Commands, Reading, cut, without_asides
+from edge.understand.commands import NAMED_ALONE, PARTS, SURE, Commands, Reading, cut, without_asides
 from edge.understand.exceptions import Exceptions
 from edge.understand.house_lists import Lists
 from edge.understand.near import SAME, Near, NearNames
@@ -155,9 +155,26 @@ class Speech:
         if result is None:
             return self._put_off(text, area)
         found = self._reading(result)
+        if (command := self._named_like_a_command(result, found, area)) is not None:
+            return command
         if found.intent.name == "HassGetState" and found.free and not self._is_place(found.intent.slots["state"]):
             return None  # "who is president"
         return found
+
+    def _named_like_a_command(self, result: RecognizeResult, found: Reading, area: str | None) -> Reading | None:
+        """What is said to another device, where one's whole name says it: a switch called "unlock the front door".
+
+        Scenes and scripts are begun by their names alone; nothing else may stand between a person and the door.
+        """
+        name = result.entities.get("name")
+        if found.confidence >= SURE or name is None or name.is_wildcard or found.intent.domain in NAMED_ALONE:
+            return None
+        own = name.text_clean.strip()
+        if not any(other in own.casefold() for other in self._named if other != own.casefold()):
+            return None
+        instead = self._recognition.best(result.original_text, self.lists.but_for(own), area, self._language)
+        command = self._reading(instead) if instead is not None else None
+        return command if command is not None and command.confidence >= SURE and command.names else None
 
     def _reading(self, result: RecognizeResult) -> Reading:
         slots = {name: _slot(entity, result.original_text) for name, entity in result.entities.items()}

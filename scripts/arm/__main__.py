@@ -104,13 +104,14 @@ def _tests(asked: argparse.Namespace) -> int:
     if not asked.summary:
         root.make(kept)
         root.emulator(kept)
+        (runtime,) = llama.build([asked.core], kept.wheels, kept.folder / "llama")
     running = campaign.prepare(kept, asked.core, asked.paths)
     if asked.again or asked.afresh:
         campaign.forget(running, all_of_it=asked.afresh)
     if asked.workers > 1 and not asked.summary:
         _beside_each_other(asked)
     elif not asked.summary:
-        way = campaign.Way(asked.core, asked.models, asked.shard, asked.limit, asked.one_of_each, asked.slow)
+        way = campaign.Way(asked.core, asked.models, asked.shard, asked.limit, asked.one_of_each, asked.slow, runtime)
         campaign.run(running, kept, way)
     told, bad = summary.told(running, asked.core)
     print(told)

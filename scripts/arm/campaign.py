@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from scripts.arm import emulated, suite
 from scripts.arm.root import TREE, Kept, settle
+from scripts.arm.tried import site
 from scripts.prepare.cores import Core
 from scripts.prepare.environment import ROOT
 from scripts.prepare.watch import Words, watch
@@ -41,8 +42,8 @@ LAST: Final = (
 """What starts a server for each test, or programs that start programs, or trains a model: each takes minutes there."""
 _AT_A_TIME: Final = 24
 """Files that one process of pytest is given: to start one takes 20 s, and one that dies has to be started again."""
-_NOT_USED: Final = ("-p", "no:schemathesis", "-p", "no:xdist")
-"""Plugins that no test here needs, and that take long to load."""
+_NOT_USED: Final = ("-p", "no:schemathesis", "-p", "no:xdist", "--timeout=0")
+"""Plugins that no test here needs, and that take long to load; how long a test may take is said by ``--limit``."""
 _SPEECH: Final = "/speech"
 """Where the board keeps what the tests' own voice has said; tests/conftest.py."""
 _LOOK_S: Final = 2.0
@@ -151,6 +152,8 @@ class Way:
     """Only the first test of each file."""
     times: int
     """How many times as slow as this machine's the board's clock goes."""
+    llama: Path
+    """The runtime of the language model, built for the core."""
 
 
 def run(campaign: Campaign, kept: Kept, way: Way) -> None:
@@ -187,9 +190,12 @@ def _pytest(campaign: Campaign, kept: Kept, way: Way, record: Path, wanted: Sequ
     options = [f"--record=/record/{record.name}", f"--but=/record/{but.name}"]
     options += [f"--limit={way.limit_s}", f"--times={way.times}"]
     plain = ["python", "-m", "pytest", "-p", "scripts.arm.recorded", "-p", "no:cacheprovider", *_NOT_USED, "--tb=short"]
+    # A file that can't be read takes none of the others with it.
+    plain += ["--continue-on-collection-errors"]
     speech = kept.folder / "speech"
     speech.mkdir(exist_ok=True)
-    program = ["env", f"TESTS_SPEECH={_SPEECH}", *plain, *options, *wanted]
+    runtime = f"/{site(kept, way.llama).relative_to(kept.root)}"
+    program = ["env", f"TESTS_SPEECH={_SPEECH}", f"PYTHONPATH={runtime}", *plain, *options, *wanted]
     # To build a package of it writes into its folder.
     written = {campaign.tree: TREE, campaign.folder: "/record", speech: _SPEECH}
     line = suite.inside(kept, way.core, way.models, program, None, written, way.times)

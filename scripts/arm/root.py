@@ -27,7 +27,7 @@ _PACKAGES: Final = (
     "base-files", "base-passwd", "bash", "coreutils", "dash", "diffutils", "findutils", "gawk", "grep", "hostname",
     "libc-bin", "procps", "sed", "tar", "util-linux",
     "alsa-utils", "ca-certificates", "espeak-ng", "git", "libasound2-plugins", "libgomp1", "libportaudio2", "mosquitto",
-    "openssl", "pulseaudio", "pulseaudio-utils", "python3", "python3-venv", "tzdata",
+    "openssl", "pulseaudio", "pulseaudio-utils", "python3", "python3-venv", "systemd", "tzdata",
 )  # fmt: skip
 """What Debian takes for granted, then what the assistant and its tests use."""
 _EMULATOR: Final = "qemu-user/bookworm-backports"

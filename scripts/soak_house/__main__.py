@@ -23,6 +23,10 @@ from tests.brokers import free_port
 _WARM_HOURS: Final = 3
 """Caches and allocators find their size; these hours do not count."""
 _MINUTE_S: Final = 60.0
+_STILL_S: Final = 5.0
+"""What a house has in every night, and one whose days are minutes has not: memory goes back once it is still for three
+seconds (edge/heap.py).
+"""
 _RISES: Final = ("processor_s", "kept_mb")
 """What is told, and not judged by its slope: it has to rise."""
 
@@ -31,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     """Returns the exit status: 1 where something grows, or nobody answered."""
     asked = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was mounted and started is taken down
-    seconds = asked.minutes * _MINUTE_S / asked.hours
+    seconds = max(1.0, asked.minutes * _MINUTE_S / asked.hours - _STILL_S)
     print(f"{asked.hours} simulated hours in about {asked.minutes:.0f} minutes, {seconds:.0f} s each", flush=True)
     port, bridge = free_port(), MemoryBridge()
     rows: list[dict[str, float]] = []
@@ -49,6 +53,7 @@ def main(arguments: Sequence[str]) -> int:
             for hour in range(asked.hours):
                 day.hour(hour, seconds)
                 bridge.heard.clear()
+                time.sleep(_STILL_S)
                 rows.append({"hour": hour + 1, **taken(rig.service.process, rig.data_dir, port)})
                 print(_line(rows[-1]), flush=True)
                 if time.monotonic() - begun > asked.at_most * _MINUTE_S:

@@ -9,11 +9,18 @@ from typing import Final
 from edge.at_rest import DATABASE
 
 _KEPT: Final = (DATABASE, f"{DATABASE}-wal")
-_TASKS: Final = re.compile(r"^hearth_loop_tasks ([\d.]+)$", re.MULTILINE)
+_TOLD: Final[Mapping[str, tuple[str, float]]] = {
+    "tasks": ("hearth_loop_tasks", 1.0),
+    "heap_mb": ("hearth_heap_bytes", 1 << 20),
+    "blocks": ("hearth_python_blocks", 1000.0),
+}
+"""By figure: its name at ``/metrics``, and how many of that are one."""
 
 WHAT: Final[Mapping[str, str]] = {
     "rss_mb": "resident memory, MB",
     "private_mb": "of it private to the process, MB",
+    "heap_mb": "of the heap in use, MB",
+    "blocks": "Python's objects, thousands",
     "files": "open files and sockets",
     "threads": "threads",
     "tasks": "tasks on the event loop",
@@ -34,13 +41,14 @@ def taken(process: int, data_dir: Path, port: int) -> dict[str, float]:
         "private_mb": private / 1024,
         "files": float(len(list((folder / "fd").iterdir()))),
         "threads": float(status["Threads"]),
-        "tasks": _tasks(port),
         "kept_mb": sum((data_dir / name).stat().st_size for name in _KEPT if (data_dir / name).exists()) / 1e6,
         "processor_s": (int(spent[11]) + int(spent[12])) / 100,
+        **_told(port),
     }
 
 
-def _tasks(port: int) -> float:
+def _told(port: int) -> dict[str, float]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
-        found = _TASKS.search(answer.read().decode())
-    return float(found[1]) if found is not None else float("nan")
+        text = answer.read().decode()
+    found = {name: re.search(rf"^{series} (\S+)$", text, re.MULTILINE) for name, (series, _) in _TOLD.items()}
+    return {name: float(said[1]) / _TOLD[name][1] if said else float("nan") for name, said in found.items()}

@@ -90,6 +90,23 @@ def test_names_are_words_and_never_templates() -> None:
     assert grammar.understand("turn on a", ANYWHERE) is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "slots"),
+    [
+        ("switch", "unlock the front door", {"name": "Front Door"}),
+        ("switch", "turn on unlock the front door", {"name": "Unlock the Front Door"}),
+        ("scene", "unlock the front door", {"name": "Unlock the Front Door"}),  # is begun by its name
+    ],
+)
+def test_a_name_that_is_a_command_does_not_stand_between_a_person_and_the_door(
+    kind: str, text: str, slots: dict[str, Any]
+) -> None:
+    named = Device("x.named", "Unlock the Front Door", kind, abilities=SWITCH)
+    found = Grammar(Rooms((*Rooms().known, named)), "en", INTENTS).understand(text, ANYWHERE)
+    assert found is not None
+    assert dict(found.intent.slots) == slots
+
+
 def test_a_change_is_taken_over_before_a_sentence_waits_for_it() -> None:
     house = Rooms()
     grammars = Grammars(lambda language: Grammar(house, language, INTENTS), "en")

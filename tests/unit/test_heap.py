@@ -42,6 +42,28 @@ def test_what_lies_between_things_in_use_goes_back(tmp_path: Path) -> None:
     assert int(done.stdout) > 40, "of 57 MiB"
 
 
+_USED = """
+import ctypes
+from edge.heap import in_use
+
+library = ctypes.CDLL(None)
+library.malloc.restype, library.malloc.argtypes, library.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+before = in_use()
+pieces = [library.malloc(size) for size in [1000] * 10_000 + [50_000_000]]
+meanwhile = in_use()
+for piece in pieces:
+    library.free(piece)
+print(meanwhile - before, in_use() - before)
+"""
+
+
+def test_what_is_in_use_is_known_whatever_is_kept_of_the_freed(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", _USED], capture_output=True, text=True, check=True, cwd=tmp_path)
+    meanwhile, after = map(int, done.stdout.split())
+    assert 60_000_000 <= meanwhile < 61_000_000
+    assert abs(after) < 500_000
+
+
 @pytest.mark.anyio
 async def test_it_goes_back_once_it_is_still_and_where_that_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     bus, times = Bus(), list[float]()

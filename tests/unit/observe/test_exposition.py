@@ -14,6 +14,7 @@ NOW = Now(
     clients={"events": 4}, listening=True, overflows=5, linked=False,
     board=Board(48.5, {"throttled": True, "under_voltage": False}),
     outbox=Outbox(waiting=7, size=700, oldest_s=60.0, acked=90, lost={"given_up.turn": 6}),
+    tasks=70, heap=123_456_789, blocks=2_000_000,
 )  # fmt: skip
 
 
@@ -36,6 +37,9 @@ def told(now: Now) -> dict[str, float]:
         ("hearth_devices_unavailable", 2),
         ("hearth_clients events", 4),
         ("hearth_listening", 1),
+        ("hearth_loop_tasks", 70),
+        ("hearth_heap_bytes", 123_456_789),
+        ("hearth_python_blocks", 2_000_000),
         ("hearth_microphone_overflows_total", 5),
         ("hearth_sync_linked", 0),
         ("hearth_outbox_events", 7),
