@@ -25,7 +25,7 @@ import httpx
 import websockets
 from websockets.asyncio.client import ClientConnection
 
-from edge.bench.wyoming_client import free_port
+from edge.bench.free_port import free_port
 from scripts.console_pictures import house
 
 _PAGES: Final = ("Talk", "Now", "House", "Plans", "Memory", "Insights", "Sync", "Settings", "People", "Health")

@@ -16,9 +16,10 @@ import anyio
 import numpy as np
 import soxr
 
+from edge.bench.free_port import free_port
 from edge.bench.peers import WHISPER, install
 from edge.bench.servers import peer_stt, serving
-from edge.bench.wyoming_client import HOST, free_port
+from edge.bench.wyoming_client import HOST
 from edge.chunk import RATE, Pcm
 from edge.engines import local_stt, local_tts
 from edge.listen.stt_wyoming import WyomingStt, build

@@ -26,7 +26,7 @@ import httpx
 from anyio.from_thread import start_blocking_portal
 
 from edge.api.local_client import request
-from edge.bench.wyoming_client import free_port
+from edge.bench.free_port import free_port
 from edge.errors import AssistantError
 from edge.home.demo import SimulatedHome
 from scripts.short_of_memory import Log, limited, peak_mb

@@ -35,6 +35,7 @@ from cloud_sync.server.tables import device, event
 from edge.app import assistant
 from edge.assistant import Assistant
 from edge.at_rest import DATABASE
+from edge.bench.free_port import free_port
 from edge.database import Database
 from edge.devices import ActionReport, Confirmation, DeviceState
 from edge.events import Reply, ReplyReady, Timings, TurnEnded
@@ -207,13 +208,6 @@ async def until(condition: Callable[[], bool]) -> None:
     """Returns soon after it holds."""
     while not condition():
         await asyncio.sleep(0.02)  # some of it happens in other processes
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

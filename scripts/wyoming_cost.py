@@ -25,7 +25,8 @@ from edge.api.wyoming.guests import humbly
 from edge.api.wyoming.server import serve
 from edge.app import assistant
 from edge.bench.errors import BenchError
-from edge.bench.wyoming_client import first_sound, free_port, transcribe
+from edge.bench.free_port import free_port
+from edge.bench.wyoming_client import first_sound, transcribe
 from edge.chunk import RATE, Pcm
 from edge.engine_thread import EngineThread
 from edge.engines import local_stt, local_tts

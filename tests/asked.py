@@ -52,6 +52,12 @@ def understood(skill: str, text: str, *, area: str | None = None) -> tuple[tuple
     return tuple((each.name, dict(each.slots)) for each in found.intents) if found else ()
 
 
+def intent_of(grammar: Grammar, text: str, area: str | None = None) -> Intent | None:
+    """What ``text``, said in ``area``, first asks for; None: it is not understood."""
+    found = grammar.understand(text, Origin("test", area))
+    return found.intent if found else None
+
+
 class Asked:
     """One conversation with one skill."""
 

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import aiomqtt
 
+from edge.bench.free_port import free_port as free_port_among
 from edge.home.broker import NO_DELAY, Broker
 from edge.home.demo import Address
 from edge.home.house import MqttHouse
@@ -27,14 +28,7 @@ for _ in range(random.randrange(_EACH)):
 
 def free_port() -> int:
     """A port that nobody listens on, that nobody else is given, and that the system gives to no connection."""
-    for port in _PORTS:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError
+    return free_port_among(_PORTS)
 
 
 class Mosquitto:

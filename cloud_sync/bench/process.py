@@ -2,8 +2,6 @@
 
 import contextlib
 import os
-import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -13,17 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from edge.bench.free_port import free_port
+
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _START_S: Final = 60.0
 _TRIES: Final = 3
-_PORTS: Final = range(12_000, 32_000)
 
 
 class Bridge:
     """One worker."""
 
     def __init__(self, data: Path, environment: dict[str, str]) -> None:
-        self.port = _free_port()
+        # Not one that the kernel would give: thousands of simulated devices hold those, each on its own address.
+        self.port = free_port()
         arguments = ["serve", "--data", str(data), "--port", str(self.port), "--host", "0.0.0.0"]  # noqa: S104
         code = "import sys; from cloud_sync.server.cli import main; main()"
         self.process = subprocess.Popen(
@@ -81,12 +81,3 @@ def _started(data: Path, environment: dict[str, str]) -> Bridge:
         with contextlib.suppress(RuntimeError):
             return Bridge(data, environment)
     raise RuntimeError("the bridge does not start")
-
-
-def _free_port() -> int:
-    # Not one that the kernel would give: thousands of simulated devices hold those, each on its own address.
-    while True:
-        port = secrets.choice(_PORTS)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("0.0.0.0", port))  # noqa: S104
-            return port

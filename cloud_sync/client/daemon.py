@@ -14,6 +14,7 @@ from random import SystemRandom
 from typing import Final, Protocol
 
 import anyio
+from apsw import Connection
 
 from cloud_sync.client.backoff import Backoff
 from cloud_sync.client.compose import End
@@ -218,8 +219,8 @@ def _inode(file: Path) -> int:
         return 0
 
 
-def _data_version(connection: object) -> int:
-    found: int = connection.execute("PRAGMA data_version").get  # type: ignore[attr-defined]
+def _data_version(connection: Connection) -> int:
+    found: int = connection.execute("PRAGMA data_version").get
     return found
 
 

@@ -8,10 +8,11 @@ acknowledgement, apply a page of changes. Times are seconds of any clock that ne
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
+from math import inf
 from typing import Final, TypeAlias
 
+from cloud_sync.client.send_window import SendWindow
 from cloud_sync.client.wishes import (
-    Acked,
     Apply,
     Batch,
     BridgeTime,
@@ -19,7 +20,6 @@ from cloud_sync.client.wishes import (
     Ended,
     Fork,
     Keep,
-    Load,
     Place,
     Position,
     PutAside,
@@ -29,7 +29,6 @@ from cloud_sync.client.wishes import (
 from cloud_sync.protocol.errors import Code, ProtocolError
 from cloud_sync.protocol.frames import Codec, device_codec
 from cloud_sync.protocol.messages import (
-    BATCH_BYTES,
     DEAD_S,
     PING_S,
     VERSIONS,
@@ -44,7 +43,6 @@ from cloud_sync.protocol.messages import (
     Changes,
     Delta,
     Error,
-    Events,
     FromDevice,
     FromServer,
     Hello,
@@ -64,8 +62,6 @@ UNANSWERED_S: Final = 120.0
 LOST: Final = "lost"
 """How a connection ended that was cut: there is nobody to say goodbye to."""
 _SHORT_PAUSE_S: Final = 1.0
-_GAPS: Final = 3
-"""So many complaints about missing events in one connection, and it is given up."""
 
 Sign: TypeAlias = Callable[[str, bytes, str, str], bytes]
 """The signature for (server, nonce, device, incarnation). Raises ProtocolError where it is not the known bridge."""
@@ -105,21 +101,10 @@ class Session:
         self._codec: Codec[FromServer] = device_codec()
         self._wishes: list[Wish] = []
         self._urgent: deque[FromDevice] = deque()
-        self._bulk: deque[Events] = deque()
         self._heard_at = now
         self._ping_at = now + PING_S
         self._ping, self._ping_sent = 0, now
-        # -- events up
-        self._window = 0
-        self._begin_at, self._paused_until = now, now
-        self._sent = self._acked = self._watermark = 0
-        self._flight: deque[tuple[int, int]] = deque()
-        """(last number, bytes) of each batch that is on the way."""
-        self._progress_at = now
-        self._loading, self._drained, self._looked = False, False, False
-        self._cramped = False
-        """The next event has to wait until nothing else is on its way."""
-        self._highest, self._gaps = 0, 0
+        self._window = SendWindow(now)
         # -- changes down
         self._known, self._pulled_at = 0, now
         """Up to which there are changes, as far as is known here."""
@@ -137,12 +122,12 @@ class Session:
     @property
     def idle(self) -> bool:
         """Whether all that there was is acknowledged."""
-        return self.live and self._drained and not self._flight and not self._bulk
+        return self.live and self._window.idle
 
     @property
     def acked(self) -> int:
         """Every event up to this number is with the bridge."""
-        return self._acked
+        return self._window.acked
 
     def wishes(self) -> list[Wish]:
         """What is to be done now, in this order; each is given once."""
@@ -160,22 +145,15 @@ class Session:
         """
         if self._urgent:
             return self._codec.encode(self._urgent.popleft())
-        if self._bulk and self.state is not State.CLOSED:
-            return self._codec.encode(self._bulk.popleft())
-        return None
+        batch = self._window.next()
+        return self._codec.encode(batch) if batch is not None else None
 
     def deadline(self) -> float:
         """When :meth:`advance` is to be called, if nothing happens before."""
-        moments = [self._heard_at + DEAD_S]
-        if self.state is State.LIVE:
-            moments.append(self._ping_at)
-            if self._flight:
-                moments.append(self._progress_at + UNANSWERED_S)
-            if self._pulling:
-                moments.append(self._pulled_at + UNANSWERED_S)
-            if self._may_load():
-                moments.append(max(self._begin_at, self._paused_until))
-        return min(moments)
+        dead_at = self._heard_at + DEAD_S
+        if self.state is not State.LIVE:
+            return dead_at
+        return min(dead_at, self._ping_at, self._unanswered_at(), self._window.load_at())
 
     # -- what the driver tells ---------------------------------------------------------------------------------------
 
@@ -201,10 +179,7 @@ class Session:
             return
         if self.state is not State.LIVE:
             return
-        unanswered = (self._flight and now >= self._progress_at + UNANSWERED_S) or (
-            self._pulling and now >= self._pulled_at + UNANSWERED_S
-        )
-        if unanswered:
+        if now >= self._unanswered_at():
             self._end(Ended(Code.TIMEOUT, "the bridge answers pings and nothing else"))
             return
         if now >= self._ping_at:
@@ -217,7 +192,7 @@ class Session:
         """The connection is gone."""
         self._urgent.clear()
         # A bridge that is busy may say so, and then go.
-        self._end(Ended(LOST, "the connection was cut", retry_after_s=max(0.0, self._paused_until - now)))
+        self._end(Ended(LOST, "the connection was cut", retry_after_s=max(0.0, self._window.paused_until - now)))
 
     def begin(self, after: int, cursor: int, now: float) -> None:
         """The bridge lacks what comes after number ``after``; its changes up to ``cursor`` are here."""
@@ -225,7 +200,7 @@ class Session:
             return
         self.state = State.LIVE
         self.cursor = cursor
-        self._sent = self._highest = self._acked = after
+        self._window.begin(after)
         self._ping_at = now + PING_S
         self._pull(now)
         self._fill(now)
@@ -238,28 +213,13 @@ class Session:
 
     def loaded(self, after: int, batch: Batch | None, now: float) -> None:
         """The events after number ``after`` that were wished for; None: there are none; empty: none that fits."""
-        self._loading = False
-        if self.state is not State.LIVE:
-            return
-        if batch is None:
-            # What was written while they were read may have been missed.
-            self._drained = not self._looked
-        elif after == self._sent and not batch.items:
-            self._cramped = True
-        elif after == self._sent:
-            self._cramped = False
-            if not self._flight:
-                self._progress_at = now
-            self._sent = batch.last
-            self._highest = max(self._highest, batch.last)
-            self._flight.append((batch.last, batch.size))
-            self._bulk.append(Events(items=batch.items))
-        self._looked = False
-        self._fill(now)
+        if self.state is State.LIVE:
+            self._window.loaded(after, batch, now)
+            self._fill(now)
 
     def look(self, now: float) -> None:
         """There may be new events."""
-        self._drained, self._looked = False, self._loading
+        self._window.look()
         if self.state is State.LIVE:
             self._fill(now)
 
@@ -347,9 +307,7 @@ class Session:
         if not self._versions[0] <= welcome.version <= self._versions[1]:
             raise ProtocolError(Code.VERSION, f"the bridge chose {welcome.version}, which this device does not speak")
         self.state = State.PLACING
-        self._window = max(1, welcome.window)
-        self._watermark = welcome.watermark
-        self._begin_at = now + welcome.splay_s * self._random()
+        self._window.open(welcome.window, welcome.watermark, now + welcome.splay_s * self._random())
         if welcome.time_ms:
             self._wishes.append(BridgeTime(welcome.time_ms, now - self._ping_sent))
         if welcome.token:
@@ -359,7 +317,8 @@ class Session:
     def _on_live(self, message: FromServer, now: float) -> None:
         match message:
             case Ack():
-                self._on_ack(message, now)
+                if (acked := self._window.acknowledge(message, now)) is not None:
+                    self._wishes.append(acked)
             case Refused():
                 self._wishes.append(PutAside(message))
             case Changes():
@@ -380,18 +339,6 @@ class Session:
             case _:
                 raise ProtocolError(Code.MALFORMED, f"a second {type(message).__name__.lower()}")
 
-    def _on_ack(self, ack: Ack, now: float) -> None:
-        if ack.seq > self._highest:
-            raise ProtocolError(Code.MALFORMED, f"{ack.seq} is acknowledged, and only {self._highest} was sent")
-        watermark = max(self._watermark, min(ack.watermark, max(ack.seq, self._acked)))
-        if ack.seq <= self._acked and watermark == self._watermark:
-            return  # said before
-        self._acked, self._watermark = max(self._acked, ack.seq), watermark
-        while self._flight and self._flight[0][0] <= self._acked:
-            self._flight.popleft()
-        self._progress_at = now
-        self._wishes.append(Acked(self._acked, watermark))
-
     def _on_changes(self, page: Changes) -> None:
         if not self._pulling or (page.cursor < self.cursor and not page.snapshot):
             return  # nobody asked for it: it came twice, or late
@@ -399,41 +346,28 @@ class Session:
         self._wishes.append(Apply(page))
 
     def _on_error(self, error: Error, now: float) -> None:
+        live = self.state is State.LIVE
         if error.permanent:
             self._end(Ended(error.code, error.message, permanent=True, retry_after_s=error.retry_after_s))
         elif error.code == Code.FORK:
             self._wishes.append(Fork())
             self._end(Ended(error.code, error.message))
-        elif error.code == Code.GAP and self.state is State.LIVE and self._gaps < _GAPS and error.expected > 0:
-            self._gaps += 1
-            self._sent, self._drained = error.expected - 1, False
-            self._acked = min(self._acked, self._sent)
-            self._flight.clear()
-            self._bulk.clear()
-        elif error.code in (Code.BUSY, Code.QUOTA) and self.state is State.LIVE:
-            self._paused_until = now + max(error.retry_after_s, _SHORT_PAUSE_S)
+        elif error.code == Code.GAP and live and error.expected > 0 and self._window.go_back(error.expected):
+            pass  # what is missing is read and sent again
+        elif error.code in (Code.BUSY, Code.QUOTA) and live:
+            self._window.paused_until = now + max(error.retry_after_s, _SHORT_PAUSE_S)
         else:
             self._end(Ended(error.code, error.message, retry_after_s=error.retry_after_s))
 
     # -- what goes out -----------------------------------------------------------------------------------------------
 
-    def _may_load(self) -> bool:
-        """Whether a batch is missing, leaving aside whether it is time."""
-        waiting = self._loading or self._drained or self._bulk
-        has_room = not self._cramped and self._room() >= self._worth()
-        return self.state is State.LIVE and not waiting and (not self._flight or has_room)
-
-    def _room(self) -> int:
-        return min(BATCH_BYTES, self._window - sum(size for _, size in self._flight))
-
-    def _worth(self) -> int:
-        """Less room than this is waited with, for batches to stay large."""
-        return min(BATCH_BYTES, self._window) // 2
+    def _unanswered_at(self) -> float:
+        """When the bridge should have answered by."""
+        return min(self._window.waits_since, self._pulled_at if self._pulling else inf) + UNANSWERED_S
 
     def _fill(self, now: float) -> None:
-        if self._may_load() and now >= max(self._begin_at, self._paused_until):
-            self._loading = True
-            self._wishes.append(Load(self._sent, max(self._room(), 0), alone=not self._flight))
+        if self.state is State.LIVE and now >= self._window.load_at():
+            self._wishes.append(self._window.load())
 
     def _pull(self, now: float) -> None:
         if self.wants and not self._pulling and not self._applying:
@@ -443,5 +377,5 @@ class Session:
     def _end(self, ended: Ended) -> None:
         if self.state is not State.CLOSED:
             self.state = State.CLOSED
-            self._bulk.clear()
+            self._window.drop()
             self._wishes.append(ended)

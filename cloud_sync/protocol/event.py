@@ -5,6 +5,7 @@ so that fields which it does not know yet survive.
 """
 
 import zlib
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 from typing import Any, Final
 
@@ -46,7 +47,11 @@ class Priority(IntEnum):
     """Lists, memories, timers, deletions, consent, questions."""
 
 
-PRIORITIES: Final = {Kind.TELEMETRY: Priority.TELEMETRY, Kind.AUDIO: Priority.AUDIO, Kind.TURN: Priority.TURN}
+PRIORITIES: Final[Mapping[str, Priority]] = {
+    Kind.TELEMETRY: Priority.TELEMETRY,
+    Kind.AUDIO: Priority.AUDIO,
+    Kind.TURN: Priority.TURN,
+}
 """Of every other kind: ``KEPT``."""
 
 
@@ -81,7 +86,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def priority_of(kind: str) -> Priority:
     """Of events of that kind, also of one that is not known here."""
-    return PRIORITIES.get(kind, Priority.KEPT)  # type: ignore[call-overload,no-any-return]
+    return PRIORITIES.get(kind, Priority.KEPT)
 
 
 def event(

@@ -27,8 +27,8 @@ from anyio.to_thread import run_sync
 from edge import plugins
 from edge.app import assistant
 from edge.audio.speaker import WavSink
+from edge.bench.free_port import free_port
 from edge.bench.process import Measured, measured
-from edge.bench.wyoming_client import free_port
 from edge.board_profile import Kind
 from edge.cli.options import print_json
 from edge.cli.run import console

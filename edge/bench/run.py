@@ -15,11 +15,12 @@ import anyio
 
 from edge.audio.wavfile import write_wav
 from edge.bench import house, peers, servers
+from edge.bench.free_port import free_port
 from edge.bench.observed import Observed
 from edge.bench.result import OUR_STT, OUR_WAKE, OURS, System
 from edge.bench.servers import Server, Whole
 from edge.bench.sounds import Programme, Woken, quiet
-from edge.bench.wyoming_client import detect, first_sound, free_port, transcribe
+from edge.bench.wyoming_client import detect, first_sound, transcribe
 from edge.chunk import RATE
 from edge.engines import stt_model
 from edge.home.demo import DEVICES, Address, SimulatedHome, embedded_broker

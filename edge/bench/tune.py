@@ -18,13 +18,14 @@ from anyio.to_thread import run_sync
 from edge import plugins
 from edge.bench import house, servers
 from edge.bench.errors import BenchError, Unreadable
+from edge.bench.free_port import free_port
 from edge.bench.machine import this_machine
 from edge.bench.run import Tell
 from edge.bench.servers import Server
 from edge.bench.sounds import COMMANDS as DEMO_COMMANDS
 from edge.bench.sounds import Spoken, as_command, speak
 from edge.bench.spread import Spread, spread
-from edge.bench.wyoming_client import free_port, transcribe
+from edge.bench.wyoming_client import transcribe
 from edge.engines import REMOTE
 from edge.evaluation.words import error_rate
 from edge.home.demo import DEVICES

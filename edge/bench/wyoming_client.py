@@ -1,7 +1,6 @@
 """What a Wyoming client asks of a speech server, timed: https://github.com/OHF-Voice/wyoming."""
 
 import asyncio
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,13 +36,6 @@ class Answer:
     text: str
     ms: float
     """From the last chunk, or the request, to the answer."""
-
-
-def free_port() -> int:
-    """A port of the loopback interface on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 async def ready(server: Measured, port: int) -> float:

@@ -107,7 +107,7 @@ def ask(
     try:
         events = list(request(data_dir_of(config), do="ask", text=sentence, area=area, session=session))
     except AssistantUnreachable:
-        from edge.cli.run import ask_once
+        from edge.cli.short_lived import ask_once
 
         events = ask_once(settings_of(config), sentence, area, session)
     if as_json:
@@ -126,7 +126,7 @@ def devices(as_json: Json = False, config: Config = None) -> None:
     try:
         rows = list(request(data_dir_of(config), do="devices"))
     except AssistantUnreachable:
-        from edge.cli.run import devices_once
+        from edge.cli.short_lived import devices_once
 
         rows = devices_once(settings_of(config))
     print_rows(rows, print_devices, as_json=as_json)
@@ -143,7 +143,7 @@ def say(
     try:
         list(request(data_dir_of(config), do="say", text=" ".join(text)))
     except AssistantUnreachable:
-        from edge.cli.run import say_once
+        from edge.cli.short_lived import say_once
 
         say_once(settings_of(config), " ".join(text))
 

@@ -1,6 +1,5 @@
-"""``hearth run``, and the short-lived assistants of ``ask``, ``devices`` and ``say``."""
+"""``hearth run``: the assistant that stays."""
 
-import dataclasses
 import functools
 import gc
 import logging
@@ -31,10 +30,10 @@ from edge.audio.ring import Ring
 from edge.audio.speaker import Speaker
 from edge.board_profile import Kind, this_board
 from edge.bus import Bus
-from edge.devices import as_row
 from edge.errors import AssistantError, MicrophoneSilent, ModelError
-from edge.events import Fault, Timings, TurnEnded, Woke, as_json
+from edge.events import Fault
 from edge.heap import begin_loading, end_loading
+from edge.observe.turn_log import log_turns
 from edge.patience import SHORTEST_S, Patience
 from edge.ports import Delegate
 from edge.pressure import is_short
@@ -50,8 +49,6 @@ Requests: TypeAlias = dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, A
 _log = logging.getLogger("hearth")
 _START_S = 300.0
 """How long the slowest board may take to begin anew, in which there is no beat."""
-_SETTLE_S = 5.0
-"""How long a short-lived assistant waits for what the broker retains."""
 
 
 def run_assistant(settings: Settings) -> int:
@@ -68,43 +65,6 @@ def run_assistant(settings: Settings) -> int:
     return 0
 
 
-def ask_once(settings: Settings, text: str, area: str | None, session: str | None) -> list[dict[str, Any]]:
-    """The events of one written turn."""
-
-    async def ask() -> list[dict[str, Any]]:
-        async with assistant(settings, hears=False, sink=None, stays=False) as short_lived:
-            await short_lived.house.settled(_SETTLE_S)
-            return [as_json(event) for event in await short_lived.ask(text, area, session)]
-
-    return run_async(ask)
-
-
-def devices_once(settings: Settings) -> list[dict[str, Any]]:
-    """A row for each device. Raises BrokerOffline when the broker does not answer."""
-
-    async def devices() -> list[dict[str, Any]]:
-        from edge.app import open_house
-
-        async with open_house(settings, visits=True) as house:
-            await house.settled(_SETTLE_S)
-            return [as_row(device, house.state(device.id)) for device in house.devices()]
-
-    return run_async(devices)
-
-
-def say_once(settings: Settings, text: str) -> None:
-    """Speak on this machine's loudspeaker."""
-
-    async def say() -> None:
-        async with (
-            Speaker(settings.audio.output, PortAudio()) as sink,
-            assistant(settings, hears=False, sink=sink, stays=False) as short_lived,
-        ):
-            await short_lived.say(text)
-
-    run_async(say)
-
-
 async def _until_told_to_stop(settings: Settings) -> bool:
     """Returns whether it is to begin anew."""
     begun = time.perf_counter()
@@ -118,7 +78,7 @@ async def _until_told_to_stop(settings: Settings) -> bool:
         suspect = sink.duck if sink is not None and ducks else None
         running = await stack.enter_async_context(assistant(settings, hears=hears, sink=sink, suspect=suspect))
         tasks = await stack.enter_async_context(anyio.create_task_group())
-        tasks.start_soon(_log_turns, running.bus)
+        tasks.start_soon(log_turns, running.bus)
         further: Requests = {}
         await stack.enter_async_context(serve(running, further))
         delegate = await stack.enter_async_context(_wyoming(running))
@@ -252,26 +212,6 @@ async def _wyoming(running: Assistant) -> AsyncIterator[Delegate | None]:
 
     async with serve_wyoming(running) as satellite:
         yield satellite
-
-
-async def _log_turns(bus: Bus) -> None:
-    """One line a turn, without a word of what was said."""
-    with bus.subscribe(listener="log") as events:
-        while True:
-            match await events.next():
-                case Fault() as fault:
-                    where = {"stage": fault.stage, "code": fault.code, "turn": fault.turn or None}
-                    _log.warning("%s", fault.message, extra=where)
-                case TurnEnded() as turn:
-                    tier = turn.tier.value if turn.tier else None
-                    how = {"turn": turn.turn, "outcome": turn.outcome.value, "tier": tier}
-                    _log.info("turn ended", extra={**how, **_spent(turn.timings)})
-                case Woke() as woke:
-                    _log.info("woken", extra={"turn": woke.turn, "word": woke.word, "score": round(woke.score, 3)})
-
-
-def _spent(timings: Timings) -> dict[str, float]:
-    return {name: round(ms, 1) for name, ms in dataclasses.asdict(timings).items() if ms is not None}
 
 
 def _front_end(settings: Settings, reference: Reference) -> FrontEnd:

@@ -11,7 +11,7 @@ import msgspec
 
 from cloud_sync.protocol.event import Kind, decode
 from cloud_sync.protocol.record import Change
-from edge.at_rest import unlock
+from edge.at_rest import DATABASE, unlock
 
 Thing: TypeAlias = tuple[str, str]
 """What it is (``list``, ``timer``, ``reminder``), and the word that it goes by."""
@@ -47,7 +47,7 @@ class Ledger:
 
     def broken(self, data_dir: Path) -> list[str]:
         """What does not hold of the promises, in words; empty: all does. What is stored is read from the disk."""
-        with _opened(data_dir / "hearthside.db") as connection:
+        with _opened(data_dir / DATABASE) as connection:
             stored = Counter(_stored(connection))
             told, gaps = Counter(_told(connection)), _gaps(connection)
         wrong = [f"lost: {kind} {word}" for kind, word in sorted(self.confirmed - stored.keys())]

@@ -9,6 +9,7 @@ from typing import Final
 
 import platformdirs
 
+from edge.at_rest import DATABASE
 from scripts.fault_campaign.rig import HEARTH, Rig
 from scripts.fault_campaign.trial import Fault, Found
 
@@ -62,7 +63,7 @@ def _damaged_database(rig: Rig) -> Found:
     begun = time.monotonic()
     rig.residents.end()
     rig.service.hold()
-    file = rig.data_dir / "hearthside.db"
+    file = rig.data_dir / DATABASE
     size = file.stat().st_size
     with file.open("r+b") as db:
         for _ in range(rig.chance.randint(1, 4)):
@@ -71,7 +72,7 @@ def _damaged_database(rig: Rig) -> Found:
     over = rig.service.go_on()
     rig.service.until(lambda: rig.service.is_ready, 120)
     said = rig.service.said("is damaged", begun) or ""
-    aside = list(rig.data_dir.glob("hearthside.db.damaged-*"))
+    aside = list(rig.data_dir.glob(f"{DATABASE}.damaged-*"))
     if said:
         rig.ledger.begin_anew()
     for each in aside:

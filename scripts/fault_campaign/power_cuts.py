@@ -129,7 +129,7 @@ def _written(folder: Path, card: Card, luck: random.Random | None) -> None:
 
 def _opened(folder: Path, promised: set[Thing], known: str) -> list[str]:
     """As the next start does it. What does not hold, in words."""
-    file = folder / "hearthside.db"
+    file = folder / at_rest.DATABASE
     try:
         at_rest.prepare(folder)
         open_file(file, checkpoints=True).close()

@@ -15,6 +15,7 @@ from typing import Final
 
 import anyio
 
+from edge.bench.free_port import free_port
 from edge.home.demo import Address, SimulatedHome
 from scripts.home_assistant import checks, configured, environment, instance
 from scripts.home_assistant.configured import Ports
@@ -45,7 +46,7 @@ def main() -> int:
 
 
 async def _check(python: Path, folder: Path) -> int:
-    ports = Ports(web=_free_port(), broker=_free_port(), wyoming=_free_port(), satellite=_free_port())
+    ports = Ports(web=free_port(), broker=free_port(), wyoming=free_port(), satellite=free_port())
     broker = Address(_LOOPBACK, ports.broker)
     settings = folder / "home-assistant"
     settings.mkdir()
@@ -120,12 +121,6 @@ async def _hearth(data: Path, ports: Ports) -> AsyncIterator[checks.Hearth]:
             process.terminate()
             with anyio.CancelScope(shield=True):
                 await process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

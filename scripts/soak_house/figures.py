@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-_KEPT: Final = ("hearthside.db", "hearthside.db-wal")
+from edge.at_rest import DATABASE
+
+_KEPT: Final = (DATABASE, f"{DATABASE}-wal")
 _TOLD: Final[Mapping[str, tuple[str, float]]] = {
     "tasks": ("hearth_loop_tasks", 1.0),
     "heap_mb": ("hearth_heap_bytes", 1 << 20),

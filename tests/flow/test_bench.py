@@ -23,10 +23,11 @@ from rapidfuzz import fuzz
 from edge import profile
 from edge.bench import sounds, tune
 from edge.bench.errors import BenchError
+from edge.bench.free_port import free_port
 from edge.bench.house import announced
 from edge.bench.result import OUR_STT, OUR_WAKE, OURS
 from edge.bench.run import Run
-from edge.bench.wyoming_client import HOST, detect, free_port, transcribe
+from edge.bench.wyoming_client import HOST, detect, transcribe
 from edge.bench.wyoming_serve import SttHandler, WakeHandler, serve
 from edge.chunk import RATE
 from edge.listen.stt_whisper import build as build_stt

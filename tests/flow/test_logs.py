@@ -23,9 +23,9 @@ from edge.app import assistant
 from edge.audio.speaker import WavSink
 from edge.bus import Bus
 from edge.cli.play import play_one
-from edge.cli.run import _log_turns
 from edge.events import TurnEnded
 from edge.home.demo import SimulatedHome
+from edge.observe.turn_log import log_turns
 from edge.sections import ApiSettings, MqttSettings
 from edge.settings import Settings
 from tests.brokers import Mosquitto, free_port
@@ -118,7 +118,7 @@ async def test_neither_what_is_said_nor_a_secret_is_in_any_line_of_assistant_lin
                 aiomqtt.Client(broker.address.host, broker.address.port) as other,
             ):
                 await linked(running)
-                async with beside(_log_turns, running.bus):
+                async with beside(log_turns, running.bus):
                     for text in SAID:
                         await running.ask(text, None, "s")
                         await client.post("/v1/ask", json={"text": text})
@@ -151,7 +151,7 @@ async def test_nothing_that_was_spoken_is_in_the_log_of_whoever_hears_it(
         async with assistant(settings, hears=True, sink=WavSink(tmp_path / "out")) as running:
             await running.ready()
             await running.house.settled(5)
-            async with beside(_log_turns, running.bus):
+            async with beside(log_turns, running.bus):
                 (turn,) = await play_one(running, sound, realtime=False, no_wake=False, report=lambda _: None)
     assert "marmalade" in turn.text.lower()
     lines = out.getvalue()

@@ -6,8 +6,8 @@ import pytest
 
 from edge.act.skills.home import Home
 from edge.devices import Ability, Device
-from edge.intents import Intent, Origin
 from edge.understand.grammar import Grammar
+from tests.asked import intent_of
 from tests.houses import DEVICES, SWITCH, Rooms
 
 FAN = SWITCH | {Ability.PERCENTAGE, Ability.PRESET, Ability.OSCILLATION, Ability.DIRECTION}
@@ -32,11 +32,6 @@ FURTHER = (
 @pytest.fixture(scope="module")
 def grammar() -> Grammar:
     return Grammar(Rooms((*DEVICES, *FURTHER)), "en", Home.intents)
-
-
-def understood(grammar: Grammar, text: str, area: str | None = None) -> Intent | None:
-    found = grammar.understand(text, Origin("test", area))
-    return found.intent if found else None
 
 
 PANEL = {"domain": "alarm_control_panel"}
@@ -101,7 +96,7 @@ PANEL = {"domain": "alarm_control_panel"}
     ],
 )  # fmt: skip
 def test_said_to_appliances(grammar: Grammar, text: str, intent: str | None, slots: dict[str, Any]) -> None:
-    found = understood(grammar, text)
+    found = intent_of(grammar, text)
     assert found is not None, text
     assert intent is None or found.name == intent
     assert {key: found.slots.get(key) for key in slots} == slots
@@ -118,7 +113,7 @@ def test_said_to_appliances(grammar: Grammar, text: str, intent: str | None, slo
     ],
 )
 def test_not_for_them(grammar: Grammar, text: str) -> None:
-    found = understood(grammar, text)
+    found = intent_of(grammar, text)
     assert found is None or not found.name.startswith(("HearthArm", "HearthDisarm", "HearthChoose", "HearthSoundSiren"))
     assert found is None or found.slots.get("domain") != "alarm_control_panel"
 
@@ -126,6 +121,6 @@ def test_not_for_them(grammar: Grammar, text: str) -> None:
 def test_what_is_said_to_a_house_without_such_things_is_what_it_was() -> None:
     plain = Grammar(Rooms(), "en", Home.intents)
     for text, name in (("turn on the kitchen light", "HassTurnOn"), ("set the ceiling fan to high", "HassFanSetSpeed")):
-        found = understood(plain, text)
+        found = intent_of(plain, text)
         assert found is not None
         assert found.name == name

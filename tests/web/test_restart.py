@@ -18,20 +18,13 @@ import pytest
 from edge.intents import Phrase
 from edge.ports import RingingEnd, Silenced
 from edge.settings import load
-from tests.brokers import Mosquitto
+from tests.brokers import Mosquitto, free_port
 from tests.web.conftest import Served
 from tests.web.test_settings import FILE
 
 pytestmark = pytest.mark.anyio
 
 HEARTH = Path(sys.executable).with_name("hearth")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager
