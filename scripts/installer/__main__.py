@@ -179,7 +179,7 @@ def _fetch_models(places: Places, programs: Path, mirror: Path | None) -> None:
     if mirror is not None:
         environ["HEARTH_MODELS__MIRROR"] = str(mirror)
     # It shows its own progress, and says in one line what is wrong.
-    line = [programs / "bin/hearth", "models", "fetch", "--needed"]
+    line = [str(programs / "bin/hearth"), "models", "fetch", "--needed"]
     if subprocess.run(line, env=environ, check=False).returncode:
         raise CannotGoOn("not all models are there — run it again, it goes on where it stopped")
     places.complete.touch()
