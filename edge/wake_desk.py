@@ -40,6 +40,8 @@ _QUIETEST: Final = 300
 _FULL_SCALE: Final = 32_700
 _CLIPPED: Final = 0.002
 """More of a recording at full scale than this, and it is distorted."""
+END_S: Final = 2.0
+"""Longer than that nobody waits for the end of a training that was cancelled."""
 _ROW: Final = '{"type": '
 """How a line begins by which a training tells of itself."""
 _TAIL: Final = 2_000
@@ -128,6 +130,7 @@ class WakeDesk:
         self.own = OwnWords(assistant.settings.data_dir)
         self.training: Training | None = None
         self._training_scope: anyio.CancelScope | None = None
+        self._training_over = anyio.Event()
 
     def choices(self) -> Sequence[Choice]:
         """Blocks for some milliseconds."""
@@ -196,16 +199,20 @@ class WakeDesk:
         if (missing := missing_packages()) != "":
             raise SettingsError(missing, "pip install 'hearthside[train]'")
         self.training = Training(word, phrase)
-        self._training_scope = anyio.CancelScope()
-        self._assistant.tasks.start_soon(self._train, self.training, self._training_scope)
+        self._training_scope, self._training_over = anyio.CancelScope(), anyio.Event()
+        self._assistant.tasks.start_soon(self._train, self.training, self._training_scope, self._training_over)
         return self.training
 
-    def cancel(self) -> None:
-        """End the training that is going on."""
+    async def cancel(self) -> None:
+        """End the training that is going on. Returns when its process has ended; a process that the kernel keeps, as it
+        waits for a disk, is waited for ``END_S`` and ends then.
+        """
         if self._training_scope is not None:
-            self._training_scope.cancel()
+            self._training_scope.cancel()  # which kills the process
+            with anyio.move_on_after(END_S):
+                await self._training_over.wait()
 
-    async def _train(self, training: Training, scope: anyio.CancelScope) -> None:
+    async def _train(self, training: Training, scope: anyio.CancelScope, over: anyio.Event) -> None:
         hearth = [sys.executable, "-c", "from edge.cli import main; main()"]
         patient = [nice, "-n", "19"] if (nice := shutil.which("nice")) else []
         command = [*patient, *hearth, *self.command(training.word, training.phrase)[1:], "--json"]
@@ -228,6 +235,7 @@ class WakeDesk:
             ended = replace(training, stage=TrainingStage.FAILED, error=f"it can't begin: {error.strerror}")
         finally:
             self.training = replace(ended, stage=TrainingStage.CANCELLED) if scope.cancel_called else ended
+            over.set()
 
     async def _follow(self, lines: TextReceiveStream, training: Training) -> Training:
         buffer, ended = "", training

@@ -44,17 +44,21 @@ def show_list(context: typer.Context, as_json: Json = False) -> None:
     """Every known model: what it is for, its licence, size and memory, and whether it is here."""
     from models import commands
 
-    _show(commands.list_models(_store(context)), as_json=as_json)
+    store = _store(context)
+    _show(commands.list_models(store), as_json=as_json, needed=() if as_json else _needed(store))
 
 
 @app.command(epilog="Example: `hearth models fetch whisper-base`")
 def fetch(
     context: typer.Context,
     ids: Ids = None,
-    defaults: Annotated[bool, typer.Option("--defaults", help="What the assistant needs out of the box.")] = False,
+    needed: Annotated[bool, typer.Option("--needed", help="What the settings need, beside the ids.")] = False,
+    defaults: Annotated[bool, typer.Option("--defaults", help="What the usual settings need on any board.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Download models that are missing or damaged; without ids, those that the assistant needs out of the box."""
+    """Download models that are missing or damaged; without ids, those that the settings need: by their language, their
+    engines, and the kind of board.
+    """
     import stamina.instrumentation
     from rich.console import Console
 
@@ -63,7 +67,9 @@ def fetch(
 
     stamina.instrumentation.set_on_retry_hooks([])  # the bar stands still meanwhile; its warnings would cut through it
     store = _store(context)
-    wanted = [*(ids or ()), *(commands.default_ids(store) if defaults or not ids else ())]
+    wanted = [*(ids or ()), *(commands.default_ids(store) if defaults else ())]
+    if needed or not wanted:
+        wanted += _needed(store)
     try:
         with FetchDisplay(Console(stderr=True)) as display:
             rows = commands.fetch(wanted, store, display)
@@ -81,7 +87,8 @@ def verify(context: typer.Context, ids: Ids = None, as_json: Json = False) -> No
     from models import commands
     from models.store import Condition
 
-    rows = commands.verify(ids or (), _store(context))
+    store = _store(context)
+    rows = commands.verify(ids, store) if ids else commands.verify_all(store, _needed(store))
     if as_json:
         _show(rows, as_json=True)
     else:
@@ -99,7 +106,16 @@ def _store(context: typer.Context) -> "Store":
     return Store(context.obj or load().models_dir)
 
 
-def _show(rows: "Sequence[Row]", *, as_json: bool) -> None:
+def _needed(store: "Store") -> list[str]:
+    """Ids of the models of the manifest that the settings need; a setting may also name one that is somebody's own."""
+    from edge.engines import models_of
+    from edge.settings import load
+
+    known = {model.id for model in store.manifest.models if not model.bundled}
+    return [model for model in models_of(load()) if model in known]
+
+
+def _show(rows: "Sequence[Row]", *, as_json: bool, needed: "Sequence[str]" = ()) -> None:
     if as_json:
         for row in rows:
             typer.echo(json.dumps(row.as_json(), ensure_ascii=False))
@@ -114,7 +130,7 @@ def _show(rows: "Sequence[Row]", *, as_json: bool) -> None:
         table.add_column(heading, justify="right" if heading in ("MB", "RAM") else "left", no_wrap=heading == "model")
     for row in rows:
         model = row.model
-        optional = row.condition is Condition.MISSING and not model.default
+        optional = row.condition is Condition.MISSING and model.id not in needed
         state = "optional" if optional else row.condition.value
         size, ram = f"{model.size / 1e6:.1f}", str(model.ram_mb)
         table.add_row(model.id, model.kind, " ".join(model.languages), model.licence, size, ram, state)

@@ -48,7 +48,7 @@ def list_models(store: Store) -> list[Row]:
 
 
 def default_ids(store: Store) -> list[str]:
-    """The models to fetch before the assistant can do its job."""
+    """The models that the usual settings need, in English on a board that has room for all of them."""
     return [model.id for model in store.manifest.models if model.default and not model.bundled]
 
 
@@ -93,8 +93,11 @@ def remove(model_id: str, store: Store) -> Row:
 
 
 def verify(ids: Sequence[str], store: Store) -> list[Row]:
-    """Compare every byte of those models, or of all that are there or ought to be, with the manifest."""
-    if ids:
-        return [Row(model, *store.verify(model)) for model in map(store.manifest.model, ids)]
+    """Compare every byte of those models with the manifest. Raises ModelError."""
+    return [Row(model, *store.verify(model)) for model in map(store.manifest.model, ids)]
+
+
+def verify_all(store: Store, needed: Sequence[str]) -> list[Row]:
+    """Compare every byte of all models that are there, or are ``needed``, with the manifest."""
     rows = [Row(model, *store.verify(model)) for model in store.manifest.models]
-    return [row for row in rows if row.model.default or row.condition is not Condition.MISSING]
+    return [row for row in rows if row.model.id in needed or row.condition is not Condition.MISSING]

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -79,6 +79,15 @@ class Board:
             if time.monotonic() - begun > within_s:
                 raise TimeoutError(f"{unit} is {now['ActiveState']} after {within_s:.0f} s")
             time.sleep(_LOOK_S)
+
+    def holds(self, unit: str, name: str, wanted: Callable[[str], bool], within_s: float) -> bool:
+        """Whether a property of the unit becomes as ``wanted`` within so many seconds; returns as soon as it is."""
+        begun = time.monotonic()
+        while not wanted(self.shows(unit, name)):
+            if time.monotonic() - begun > within_s:
+                return False
+            time.sleep(_LOOK_S)
+        return True
 
     def kill(self, unit: str, number: int) -> str:
         """Send a signal to the main process of ``unit``. Returns its id on the board."""

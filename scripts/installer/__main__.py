@@ -19,9 +19,6 @@ from scripts.prepare.system import by_hand
 
 _LOCK: Final = Path("/run/hearthside-install.lock")
 _ERASED: Final = "All that it knows, in {}, is erased with it; --keep-data keeps that. Go on"
-_BESIDES: Final = {"en": ()}
-"""By language, models beyond the usual ones."""
-_FOR_OTHERS: Final = ("whisper-base",)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -93,7 +90,7 @@ def install(places: Places, asked: argparse.Namespace) -> None:
     services.lay(places, services.systemd_version())
     services.make_user(places)
     _settle(places, said, asked)
-    _fetch_models(places, places.releases / made, said.language, _folder(asked.models))
+    _fetch_models(places, places.releases / made, _folder(asked.models))
     release.switch(places, made)
     _anchor(places, asked.update_root)
     services.enable()
@@ -110,7 +107,7 @@ def set_up(places: Places, asked: argparse.Namespace) -> None:
     """What a Debian package can't do while it is installed: ask, and fetch the models. Raises CannotGoOn."""
     said = _answers(places, asked)
     _settle(places, said, asked)
-    _fetch_models(places, places.current, said.language, _folder(asked.models))
+    _fetch_models(places, places.current, _folder(asked.models))
     _start(places, "", None, ran=False)
     _check(places)
 
@@ -176,14 +173,13 @@ def uninstall(places: Places, asked: argparse.Namespace) -> None:
     print("removed, and nothing is left of it")
 
 
-def _fetch_models(places: Places, programs: Path, language: str, mirror: Path | None) -> None:
+def _fetch_models(places: Places, programs: Path, mirror: Path | None) -> None:
     """As root, since a folder that was given may be root's; then they belong to the user. Raises CannotGoOn."""
     environ = {**os.environ, "HEARTH_DATA_DIR": str(places.state), "HEARTH_MODELS_DIR": str(places.models)}
     if mirror is not None:
         environ["HEARTH_MODELS__MIRROR"] = str(mirror)
     # It shows its own progress, and says in one line what is wrong.
-    besides = _BESIDES.get(language, _FOR_OTHERS)
-    line = [programs / "bin/hearth", "models", "fetch", "--defaults", *besides]
+    line = [str(programs / "bin/hearth"), "models", "fetch", "--needed"]
     if subprocess.run(line, env=environ, check=False).returncode:
         raise CannotGoOn("not all models are there — run it again, it goes on where it stopped")
     places.complete.touch()

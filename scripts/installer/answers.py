@@ -152,6 +152,9 @@ def _toml(answers: Answers) -> str:
         "[understand]",
         f"language = {_string(answers.language)}",
     ]
+    if answers.language != "en":
+        # The usual voice speaks English alone, whatever it is given to read; espeak-ng takes the language above.
+        lines += ["", "[speak]", 'engine = "espeak"']
     if not answers.sound:
         lines += ["", "[audio]", 'input = "none"', 'output = "none"']
     return "\n".join(lines) + "\n"

@@ -11,8 +11,8 @@ from scripts.prepare.environment import LOG, PYTHON, ROOT
 from scripts.prepare.watch import Words
 
 _LOCKS: Final = {"runtime": ROOT / "requirements.lock", "tests": ROOT / "requirements-dev.lock"}
-_FURTHER_MODELS: Final = {"runtime": (), "tests": ("whisper-tiny.en", "whisper-base", "openwakeword")}
-"""Besides the default ones: the tests run every engine with every model that it has."""
+_MODELS: Final = {"runtime": ("--needed",), "tests": ("--defaults", "whisper-tiny.en", "whisper-base", "openwakeword")}
+"""What the settings need; the tests run every engine with every model that it has."""
 _NOT_ALL: Final = 3
 """Exit code when it can start, but something is to be tried again at the next start."""
 
@@ -31,7 +31,7 @@ def _prepare(kind: str) -> int:
     audible = _system_packages(kind)
     environment.install(lock)
     thinks = llama.install(lock)
-    models: Words = [PYTHON, "-m", "models", "fetch", "--defaults", *_FURTHER_MODELS[kind]]
+    models: Words = [PYTHON, "-m", "models", "fetch", *_MODELS[kind]]
     fetched = subprocess.run(models, cwd=ROOT, check=False).returncode
     if fetched:
         return fetched

@@ -128,11 +128,35 @@ async def test_a_training_begins_beside_and_is_cancelled(served: Served, monkeyp
         assert trained_by
         assert not any("hunter2" in each.environ().values() for each in trained_by)
         assert ((await state())["stage"], (await state())["doing"]) == ("running", "speaking")
+        monkeypatch.setattr("edge.wake_desk.END_S", 60.0)  # a busy machine may take longer than anybody waits
         assert (await client.delete("/v1/wake/training")).status_code == 204
-        while (await state())["stage"] == "running":
-            await anyio.sleep(0.1)
+    # It answered when all was over.
+    assert not any(each.is_running() for each in trained_by)
     assert (await state())["stage"] == "cancelled"
+    assert (await client.delete("/v1/wake/training")).status_code == 204
     assert not list(served.assistant.settings.data_dir.glob("wake/*"))
+
+
+async def test_a_training_that_does_not_end_is_not_waited_for_for_ever(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.wake_desk.END_S", 0.1)
+    lets = anyio.Event()
+
+    async def kept_by_the_kernel(*_: object, **__: object) -> None:
+        with anyio.CancelScope(shield=True):
+            await lets.wait()
+        await anyio.sleep_forever()  # the cancellation comes through now
+
+    monkeypatch.setattr(anyio, "open_process", kept_by_the_kernel)
+    await served.client.post("/v1/wake/training", json={"phrase": "hey lantern"})
+    with anyio.fail_after(30):
+        assert (await served.client.delete("/v1/wake/training")).status_code == 204
+        still = (await served.client.get("/v1/wake/training")).json()["training"]["stage"]
+        lets.set()
+        while (ended := (await served.client.get("/v1/wake/training")).json()["training"]["stage"]) == "running":
+            await anyio.sleep(0.02)
+    assert (still, ended) == ("running", "cancelled")
 
 
 async def test_a_training_that_can_not_be_says_why(served: Served) -> None:

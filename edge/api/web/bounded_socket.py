@@ -1,5 +1,6 @@
 """A socket that is listened on, and that lets so many in at a time: also of those who never say anything, with or
-without TLS. Each connection is an open file, of which a program has a thousand: with none left it could not work.
+without TLS. Each connection is an open file, of which a program has a thousand, or as many as its unit says: with none
+left it could not work.
 """
 
 import socket
@@ -11,8 +12,10 @@ from edge.api.web.places import is_loopback, place
 
 EACH: Final = 60
 """Connections from one address: a browser has six, and a stream or two."""
+MOST_SOCKETS: Final = 4
+"""That are listened on at a time."""
 ELSEWHERE: Final = 120
-"""From all other machines together, at each of up to four sockets."""
+"""From all other machines together, at each of these sockets."""
 NEAR: Final = 256
 """From this machine, where people's own programs run."""
 

@@ -124,7 +124,7 @@ def router(assistant: Assistant) -> APIRouter:
 
     @routes.delete("/training", status_code=HTTPStatus.NO_CONTENT, summary="Cancel the training")
     async def cancel(_: Owner) -> None:
-        """Nothing of it stays."""
-        desk.cancel()
+        """Nothing of it stays. Answers when its process has ended, or after two seconds."""
+        await desk.cancel()
 
     return routes

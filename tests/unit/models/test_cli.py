@@ -16,8 +16,10 @@ from edge.errors import ModelError
 from models import commands
 from models.cli import app
 from models.display import FetchDisplay
+from models.downloads import download_size
 from models.manifest import Manifest, load
 from models.store import Store
+from scripts.installer.answers import Answers, write_settings
 from tests.unit.models.served import Server, Steps
 
 Run = Callable[..., Result]
@@ -27,6 +29,7 @@ Run = Callable[..., Result]
 def run(monkeypatch: pytest.MonkeyPatch, manifest: Manifest, tmp_path: Path) -> Run:
     """Types a command on the small manifest; the data directory comes as the mounting program gives it."""
     monkeypatch.setattr("models.store.load", lambda: manifest)
+    monkeypatch.setattr("edge.engines.models_of", lambda _: {"ears": True, "somebody's own": True})
     return lambda *words: CliRunner().invoke(app, list(words), obj=tmp_path / "data", catch_exceptions=False)
 
 
@@ -55,9 +58,40 @@ def test_json_lines(run: Run, tmp_path: Path) -> None:
     assert json.loads(verified.stdout)["condition"] == "damaged"
 
 
-def test_verify_counts_a_missing_default_as_a_failure(run: Run) -> None:
+def test_verify_counts_a_missing_one_that_is_needed_as_a_failure(run: Run) -> None:
     verified = run("verify")
     assert (verified.exit_code, verified.stdout) == (1, "missing  ears: not installed\n")
+
+
+@pytest.mark.parametrize(
+    ("language", "profile", "models", "megabytes"),
+    [
+        (
+            "en",
+            "other",
+            "minilm-l6-v2 moonshine-tiny-en piper-en_US-joe-medium smollm2-135m-instruct speech-embedding",
+            300,
+        ),
+        ("de", "other", "smollm2-135m-instruct speech-embedding whisper-base", 252),
+        ("fr", "other", "smollm2-135m-instruct speech-embedding whisper-base", 252),
+        ("en", "zero2w", "moonshine-tiny-en speech-embedding", 66),
+        ("de", "zero2w", "speech-embedding whisper-base", 160),
+    ],
+)
+def test_a_new_installation_fetches_what_its_language_and_its_board_need(
+    language: str, profile: str, models: str, megabytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A German one fetched the English voice as well, and answered with it."""
+    monkeypatch.setenv("HEARTH_BOARD__PROFILE", profile)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr("edge.engines.installed", lambda _: True)
+    write_settings(tmp_path / "hearthside/hearthside.toml", Answers("Kitchen", "localhost", language))
+    fetched: list[str] = []
+    monkeypatch.setattr(commands, "fetch", lambda ids, *_: fetched.extend(ids))
+    assert CliRunner().invoke(app, ["fetch"], catch_exceptions=False).exit_code == 0
+    known = load()
+    assert sorted(fetched) == models.split()
+    assert round(sum(download_size(known.model(each), known) for each in fetched) / 1e6) == megabytes
 
 
 def test_errors_reach_the_one_place_that_prints_them(run: Run) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.api.web.bounded_socket import ELSEWHERE, MOST_SOCKETS, NEAR
 from edge.updates import places as updates
 from edge.updates.units import UNITS
 from scripts.installer.places import ENABLED, EXCHANGING, SECRETS, Places
@@ -90,6 +91,12 @@ def test_only_the_process_that_hears_opens_devices_and_it_reaches_the_house_alon
     assert {each for each in allowed if "/" in each} <= set(HOUSE)
     nets = [ipaddress.ip_network(each) for each in allowed if each not in ("localhost", "link-local", "multicast")]
     assert all(net.is_private for net in nets)
+
+
+def test_as_many_files_may_be_open_as_connections_are_let_in_and_as_many_again() -> None:
+    """At the usual 1,024, programs of the same machine could fill it, and it would open no file of its own any more."""
+    (said,) = (line.partition("=")[2] for line in lines(SYSTEMD / "hearthside.service") if "LimitNOFILE=" in line)
+    assert int(said) > 2 * MOST_SOCKETS * (NEAR + ELSEWHERE)
 
 
 def test_the_secrets_are_those_that_the_installer_removes() -> None:
