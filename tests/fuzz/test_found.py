@@ -150,7 +150,7 @@ FOUND: Final[dict[str, tuple[str, bytes]]] = {
     "sizes beyond any number in an archive: OverflowError": ("backup.archive", files.tar(("data/x", b"x")).replace(b"00000000001", b"\xff" * 11, 1)),
     "no lanes for so little memory: HashingError": ("backup.file", b"HEARTHSIDE1\n" + (1).to_bytes(4, "big") + (1).to_bytes(4, "big") + (9).to_bytes(4, "big") + bytes(600)),
     "a folder that is a number, below a profile: TypeError": ("toml.settings", b"data_dir = 11\n"),
-    "a key of thousands of parts: a gigabyte for 32 kB": ("toml.profile", b"[" + b"5." * 16_000 + b"5]\n"),
+    "a key of thousands of parts: a gigabyte for 32 kB": ("toml.profile", b"a" + b".5" * 16_000 + b"=1\n"),
     "a length of thousands of digits: ValueError": (
         "http.head", b"POST /v1/ask\nhost: hearth.local\ncontent-length: " + b"9" * 4_900,
     ),
