@@ -25,7 +25,7 @@ LARGE: Final[Mapping[str, int]] = {
 """By how a path begins: those that may be sent more. Recordings; of a wake word ten seconds at any usual rate."""
 BODY_S: Final = 30.0
 """How long a body may take to come."""
-_READ: Final = ("/v1/devices", "/v1/turns", "/asyncapi.json", "/metrics")
+_READ: Final = ("/v1/devices", "/v1/turns", "/openapi.json", "/asyncapi.json", "/metrics")
 """By how a path begins: answers that may be long, and are compressed."""
 
 
