@@ -19,6 +19,8 @@ UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
 _NAMED: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _NAMED_IN_BYTES: Final = re.compile(_NAMED.pattern.encode())
 _DEEPEST_TOML: Final = 32
+_MOST_DOTS: Final = 300
+"""In one key, or text: for each further part of a key ``tomllib`` keeps all before it, a gigabyte for 32 kB of dots."""
 _LARGEST_YAML: Final = 1 << 20
 """Characters."""
 _DEEPEST_YAML: Final = 32
@@ -54,6 +56,8 @@ def toml_of(text: str) -> dict[str, Any]:
     """The document. Raises tomllib.TOMLDecodeError, also for what ``tomllib`` has other errors for: numbers of
     thousands of digits, and what is nested too deeply.
     """
+    if any(part.count(".") > _MOST_DOTS for line in text.splitlines() for part in line.split("=")):
+        raise tomllib.TOMLDecodeError("too many dots in one line")
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError:

@@ -159,12 +159,13 @@ class ProfileSource(PydanticBaseSettingsSource):
         above = self.current_state
         default = _default_data_dir()
         stt, understand = above.get("stt", {}), above.get("understand", {})
-        if not (isinstance(stt, Mapping) and isinstance(understand, Mapping)):
-            return {}
+        data_dir = above.get("data_dir", default)
+        if not (isinstance(stt, Mapping) and isinstance(understand, Mapping) and isinstance(data_dir, str | Path)):
+            return {}  # what is wrong is told of the settings themselves
         # A model belongs to its engine: whoever chose either has chosen.
         if "engine" in stt or "model" in stt:
             return {}
-        found = profile.read(Path(above.get("data_dir", default)))
+        found = profile.read(Path(data_dir))
         language = understand.get("language", UnderstandSettings().language)
         return {"stt": found.stt} if found and found.language == language else {}
 

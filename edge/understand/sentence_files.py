@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from hassil import Intents
 from hassil.errors import HassilError
 from hassil.expression import Expression, Group, ListReference, RuleReference, Sentence
 from hassil.parse_expression import parse_sentence
@@ -172,8 +173,13 @@ class _Sieve:
             return self._wrong(node, "a sentence is one line of text")
         try:
             expression = _expression(node.value)
-        except (HassilError, ParseError, ValueError) as error:
-            return self._wrong(node, f"{str(error).splitlines()[0]}: {node.value}")
+        except (
+            HassilError,
+            ParseError,
+            ValueError,
+            AssertionError,
+        ) as error:  # hassil asserts that "()" holds something
+            return self._wrong(node, f"{str(error).partition(chr(10))[0]}: {node.value}")
         unknown = next(_unknown(expression, self._known), None)
         return True if unknown is None else self._wrong(node, f"there is no {unknown}: {node.value}")
 
@@ -184,7 +190,9 @@ class _Sieve:
         if isinstance(values, yaml.SequenceNode):
             values.value = [value for value in values.value if self._is_value(value)]
             return True
-        if _entry(node, "range") is not None or _entry(node, "wildcard") is not None:
+        if (numbers := _entry(node, "range")) is not None:
+            return _is_range(numbers) or self._wrong(name, f"the range of {name.value} wants whole numbers, from: to:")
+        if _entry(node, "wildcard") is not None:
             return True
         return self._wrong(name, f"the list {name.value} has neither `values:` nor `range:` nor `wildcard:`")
 
@@ -197,6 +205,16 @@ def _entry(node: yaml.Node, key: str) -> yaml.Node | None:
     if not isinstance(node, yaml.MappingNode):
         return None
     return next((value for name, value in node.value if name.value == key), None)
+
+
+def _is_range(node: yaml.Node) -> bool:
+    """Whether hassil takes it: it finds out only once all sentences are put together."""
+    try:
+        read: Any = yaml.SafeLoader("").construct_document(node)
+        Intents.from_dict({"language": "", "intents": {}, "lists": {"numbers": {"range": read}}})
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, AssertionError, OverflowError):
+        return False
+    return True
 
 
 def _told(node: yaml.Node) -> str:

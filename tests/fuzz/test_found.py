@@ -127,6 +127,15 @@ FOUND: Final[dict[str, tuple[str, bytes]]] = {
     "words without end: RecursionError": ("text.sums", b"minus " * 1_600 + b"1"),
     "thousands of opening brackets: libyaml ran over its stack": ("yaml.sentences", b"intents: " + b"[" * 60_000),
     "the same in routines": ("yaml.routines", b"a: " + b"[" * 60_000),
+    "a range of a person's sentences without its end: KeyError once all are put together": (
+        "yaml.sentences", b"lists:\n  level: {range: {from: 0}}\n",
+    ),
+    "the same from more to less: AssertionError": ("yaml.sentences", b"lists:\n  level: {range: {from: 0, to: -1}}\n"),
+    "the same of nothing: TypeError": ("yaml.sentences", b"lists:\n  level: {range: {from: , to: 1}}\n"),
+    "the same to a fraction of anything: ValueError": ("yaml.sentences", b"lists:\n  level: {range: {from: 0, to: 5e-324}}\n"),
+    "a group that holds nothing: hassil's AssertionError": (
+        "yaml.sentences", b"intents:\n  a: {data: [{sentences: ['()']}]}\n",
+    ),
     "a section whose name is a list: TypeError": ("yaml.sentences", b"? [a]\n: {b: c}\nintents: {? [x] : {data: [{sentences: [a]}]}}\n"),
     "a number of thousands of digits in TOML: ValueError": ("toml.settings", b"area = " + b"1" * 5_000),
     "arrays within arrays in TOML: RecursionError": ("toml.settings", b"area = " + b"[" * 3_000),
@@ -140,6 +149,11 @@ FOUND: Final[dict[str, tuple[str, bytes]]] = {
     "arrays within arrays in an index: RecursionError": ("models.index", b'{"files": ' + b"[" * 5_000),
     "sizes beyond any number in an archive: OverflowError": ("backup.archive", files.tar(("data/x", b"x")).replace(b"00000000001", b"\xff" * 11, 1)),
     "no lanes for so little memory: HashingError": ("backup.file", b"HEARTHSIDE1\n" + (1).to_bytes(4, "big") + (1).to_bytes(4, "big") + (9).to_bytes(4, "big") + bytes(600)),
+    "a folder that is a number, below a profile: TypeError": ("toml.settings", b"data_dir = 11\n"),
+    "a key of thousands of parts: a gigabyte for 32 kB": ("toml.profile", b"[" + b"5." * 16_000 + b"5]\n"),
+    "a length of thousands of digits: ValueError": (
+        "http.head", b"POST /v1/ask\nhost: hearth.local\ncontent-length: " + b"9" * 4_900,
+    ),
 }  # fmt: skip
 
 

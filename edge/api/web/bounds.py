@@ -23,6 +23,8 @@ LARGE: Final[Mapping[str, int]] = {
     "/v1/wake": 2 << 20,
 }
 """By how a path begins: those that may be sent more. Recordings; of a wake word ten seconds at any usual rate."""
+_DIGITS: Final = 20
+"""Of a length: more are no number of bytes, and Python refuses to read thousands of them."""
 BODY_S: Final = 30.0
 """How long a body may take to come."""
 _READ: Final = ("/v1/devices", "/v1/turns", "/openapi.json", "/asyncapi.json", "/metrics")
@@ -44,7 +46,7 @@ class Bounded:
         if scope.get("state", {}).get("person") is None:
             most = STRANGERS
         length = Headers(scope=scope).get("content-length", "0")
-        if not length.isdecimal() or int(length) > most:
+        if not length.isdecimal() or len(length) > _DIGITS or int(length) > most:
             problem = respond(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _most(most), code="too_large", Connection="close")
             await problem(scope, receive, send)
             return
