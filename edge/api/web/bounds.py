@@ -27,7 +27,7 @@ _DIGITS: Final = 20
 """Of a length: more are no number of bytes, and Python refuses to read thousands of them."""
 BODY_S: Final = 30.0
 """How long a body may take to come."""
-_READ: Final = ("/v1/devices", "/v1/turns", "/asyncapi.json", "/metrics")
+_READ: Final = ("/v1/devices", "/v1/turns", "/openapi.json", "/asyncapi.json", "/metrics")
 """By how a path begins: answers that may be long, and are compressed."""
 
 

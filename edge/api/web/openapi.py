@@ -1,13 +1,10 @@
 """The OpenAPI document: what FastAPI finds in the routes, with what they can't say by themselves."""
 
-import json
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import anyio
 import anyio.to_thread
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
@@ -34,8 +31,6 @@ TAGS: Final[Mapping[str, str]] = {
     "openai": "The same engines for clients of OpenAI's API.",
     "tools": "For models of others: MCP.",
 }
-_GZIP: Final = 31
-"""``wbits`` of zlib for gzip (RFC 1952) with a window of 32 KiB."""
 _ABOUT: Final = """The API of one assistant, at its own address.
 
 **Who asks.** On the machine itself, as long as nobody has set a password, whoever asks is an owner. After that, and
@@ -68,29 +63,19 @@ class Api(FastAPI):
     """An application whose document is whole."""
 
     def openapi(self) -> dict[str, Any]:
-        """The document; made anew each time: as objects it takes megabytes, and is seldom asked for."""
-        return _document(self)
+        """The document; made once, when it is first asked for."""
+        if self.openapi_schema is None:
+            self.openapi_schema = _document(self)
+        return self.openapi_schema
 
 
 def router(app: Api) -> APIRouter:
-    """Its route. The document takes long to make: the loop doesn't wait for it, and of the first one the compressed
-    bytes are kept.
-    """
+    """Its route. The document takes long to make: the loop doesn't wait for it."""
     routes = APIRouter()
-    packed, making = b"", anyio.Lock()
-
-    def made() -> bytes:
-        return zlib.compress(json.dumps(app.openapi(), ensure_ascii=False).encode(), wbits=_GZIP)
 
     @routes.get("/openapi.json", include_in_schema=False)
-    async def described(_: Anybody, request: Request) -> Response:
-        nonlocal packed
-        async with making:  # several who ask at once cost what one does
-            packed = packed or await anyio.to_thread.run_sync(made)
-        headers = {"Vary": "Accept-Encoding"}
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(packed, media_type="application/json", headers={**headers, "Content-Encoding": "gzip"})
-        return Response(zlib.decompress(packed, wbits=_GZIP), media_type="application/json", headers=headers)
+    async def described(_: Anybody) -> dict[str, Any]:
+        return await anyio.to_thread.run_sync(app.openapi)
 
     return routes
 
