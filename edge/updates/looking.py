@@ -158,12 +158,15 @@ def _is_whole(target: Path, pack: Pack) -> bool:
 def _fetch_models(
     newest: Release, source: Source, places: Places, spool: Spool, models: Store, progress: "_Progress"
 ) -> None:
-    """Those that the new release needs, and those that somebody uses of what it changes; before it takes the place."""
+    """Those that are new in the release, and what it changes of those that are here, before it takes the place. What the
+    current release has by default and this board has not, it does not need: a voice of another language.
+    """
     if (listed := _listed(newest, places, spool)) is None:
         return
     store = Store(models.root, listed)
     here = {model.id for model in models.manifest.models if models.inspect(model)[0] is Condition.OK}
-    wanted = [model.id for model in listed.models if not model.bundled and (model.default or model.id in here)]
+    new = {model.id for model in listed.models if model.default} - {model.id for model in models.manifest.models}
+    wanted = [model.id for model in listed.models if not model.bundled and model.id in here | new]
     try:
         commands.fetch(wanted, store, progress, f"{source.url.rstrip('/')}/targets/models")
     except ModelError as error:

@@ -225,6 +225,18 @@ async def test_models_come_only_where_the_new_version_needs_others(
     assert not [path for path, _ in server.asked if "/models/" in path]
 
 
+async def test_what_a_board_does_without_does_not_come_with_a_version(
+    publisher: Publisher, board: Board, source: Source, server: Server, tmp_path: Path
+) -> None:
+    """A German one has no English voice, though that is there by default."""
+    board.install(publisher, "0.1.0")
+    (tmp_path / "manifest.toml").write_text(manifest_of("voice"))
+    store = Store(tmp_path / "models", load(tmp_path / "manifest.toml"))
+    publisher.publish("0.2.0", models=manifest_of("voice", "other"))
+    assert (await fetch(source, board.places, board.spool, store, lambda _: None, by_person=False)).found.fetched
+    assert not [path for path, _ in server.asked if "/models/" in path]
+
+
 async def test_a_version_whose_models_cannot_be_had_is_not_taken(
     publisher: Publisher, board: Board, source: Source, models: Store
 ) -> None:
