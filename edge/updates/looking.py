@@ -158,8 +158,8 @@ def _is_whole(target: Path, pack: Pack) -> bool:
 def _fetch_models(
     newest: Release, source: Source, places: Places, spool: Spool, models: Store, progress: "_Progress"
 ) -> None:
-    """Those that are new in the release, and what it changes of those that are here, before it takes the place. What the
-    current release has by default and this board has not, it does not need: a voice of another language.
+    """Those that are new in the release, and what it changes of those that are here, before it takes the place. What
+    the current release has by default and this board has not, it does not need: a voice of another language.
     """
     if (listed := _listed(newest, places, spool)) is None:
         return
