@@ -33,7 +33,7 @@ _HEAD: Final = struct.Struct(">III16s")
 """Argon2id's time cost, memory in KiB, lanes; salt."""
 _COST: Final = (3, 64 * 1024, 2)
 """RFC 9106's second choice, with half its lanes: about two seconds on the smallest board."""
-_MOST: Final = (16, 256 * 1024, 16)
+_MOST: Final = (16, 96 * 1024, 16)
 """A file that asks for more is none of ours, and would take all the memory of a small board."""
 _FRAME: Final = 1024 * 1024
 _TAG: Final = 16

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
-_NAMED: Final = re.compile(r"\\u[dD][89a-fA-F]")
-_NAMED_IN_BYTES: Final = re.compile(_NAMED.pattern.encode())
+_NAMED: Final = re.compile("\\\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+_NAMED_IN_BYTES: Final = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+"""Halves of characters, by name or as they are: ``json`` takes for UTF-8 what is none (``surrogatepass``)."""
 _DEEPEST_TOML: Final = 32
 _MOST_DOTS: Final = 300
 """In one key, or text: for each further part of a key ``tomllib`` keeps all before it, a gigabyte for 32 kB of dots."""

@@ -154,6 +154,12 @@ FOUND: Final[dict[str, tuple[str, bytes]]] = {
     "a length of thousands of digits: ValueError": (
         "http.head", b"POST /v1/ask\nhost: hearth.local\ncontent-length: " + b"9" * 4_900,
     ),
+    "half a character as it is, which json takes for UTF-8: no JSON could be written with it": (
+        "mqtt.neighbours", b'/hall/\n{"from": {"id": "lall-1", "area": "\xed\xa0\x80"}}',
+    ),
+    "a backup that asks for 128 MiB to look at its passphrase": (
+        "backup.file", b"HEARTHSIDE1\n" + (1).to_bytes(4, "big") + (128 << 10).to_bytes(4, "big") + (8).to_bytes(4, "big") + bytes(600),
+    ),
 }  # fmt: skip
 
 
