@@ -13,13 +13,11 @@ from pydantic import BaseModel, ValidationError
 from edge import outside
 from edge.errors import SettingsError
 
-GROUPS = ("denoise", "wake", "vad", "stt", "llm", "tts", "skills", "panel")
-"""Kinds of plug-in; the entry-point groups are called ``hearthside.<kind>``."""
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def names(kind: str) -> list[str]:
-    """Names of all installed plug-ins of a kind."""
+    """Names of all installed plug-ins of a kind: those of the entry-point group ``hearthside.<kind>``."""
     return sorted(_entries(kind))
 
 
