@@ -5,18 +5,19 @@ person asks for later; where the milliseconds went is looked at today, and would
 """
 
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from edge.bus import Bus
 from edge.events import AnyEvent, Feedback, Partial, ReplyPart, TurnEnded, Woke
-from edge.session.phase import Status, after
+from edge.session.phase import Phase, Status, after
 
 _TURNS: Final = 100
 _EVENTS: Final = 200
 """Of one turn."""
+_PHASES: Final = 16
 
 
 @dataclass(slots=True)
@@ -52,6 +53,9 @@ class Recent:
         self._turns: OrderedDict[str, RecentTurn] = OrderedDict()
         self.status = Status(listening=listening)
         """What the phase comes from."""
+        self.changes = 0
+        """How often the phase was another one than before."""
+        self._phases = deque([self.status.phase], maxlen=_PHASES)
 
     async def serve(self) -> None:
         """Runs until it is cancelled."""
@@ -62,6 +66,9 @@ class Recent:
     def take(self, event: AnyEvent) -> None:
         """``event`` has happened."""
         self.status = after(self.status, event)
+        if self.status.phase is not self._phases[-1]:
+            self._phases.append(self.status.phase)
+            self.changes += 1
         if not event.turn or isinstance(event, Partial | ReplyPart | Feedback):
             return
         turn = self._turns.get(event.turn)
@@ -73,6 +80,13 @@ class Recent:
         if turn.ended_at is None and (is_last or len(turn.events) < _EVENTS):
             turn.events.append(event)
             turn.ended_at = self._now() if is_last else None
+
+    def phases(self, after: int) -> Sequence[Phase]:
+        """Those since ``changes`` was ``after``, oldest first; the present one alone where it is still that.
+
+        Of many only the last: they are for showing what is only there for a moment.
+        """
+        return list(self._phases)[-max(1, self.changes - after) :]
 
     def turn(self, ident: str) -> RecentTurn | None:
         """The turn of that id, as long as it is among the last."""

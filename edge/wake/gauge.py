@@ -14,7 +14,9 @@ import numpy as np
 from edge.chunk import Pcm
 
 SPAN_CHUNKS: Final = 5
-"""What one reading is about: 100 ms."""
+"""What a level is about: 100 ms."""
+KEPT_CHUNKS: Final = 100
+"""How far back a score is told to whoever was too busy to look: 2 s."""
 _FULL_SCALE: Final = 32_768.0
 _QUIETEST: Final = 1e-5
 """−100 dB, of full scale."""
@@ -22,14 +24,14 @@ _QUIETEST: Final = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The last 100 ms."""
+    """What was heard lately."""
 
     level_db: float
-    """Root mean square, dB of full scale, −100–0."""
+    """Root mean square of the last 100 ms, dB of full scale, −100–0."""
     peak_db: float
     """The loudest sample, likewise."""
     scores: Mapping[str, float]
-    """By wake word, the most that it was thought to be said, 0–1."""
+    """By wake word, the most that it was thought to be said since the last look, 0–1."""
 
 
 class Gauge:
@@ -41,7 +43,7 @@ class Gauge:
         self.count = 0
         """Chunks that were noted: it stands still while there is no sound."""
         self._watchers = 0
-        self._last: deque[tuple[Pcm, Mapping[str, float]]] = deque(maxlen=SPAN_CHUNKS)
+        self._last: deque[tuple[Pcm, Mapping[str, float]]] = deque(maxlen=KEPT_CHUNKS)
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -61,14 +63,18 @@ class Gauge:
             self._last.append((pcm, scores))
             self.count += 1
 
-    def read(self) -> Reading | None:
-        """What it is like now; None before the first chunk that was noted."""
+    def read(self, after: int) -> Reading | None:
+        """What it is like now, for somebody who last looked at ``count`` ``after``; None before the first chunk.
+
+        On a busy board looks come late and chunks in bursts: a score that was high in between is told all the same.
+        """
         # Copied at once: the other thread goes on.
         last = tuple(self._last)
         if not last:
             return None
-        sound = np.concatenate([pcm for pcm, _ in last]).astype(np.float32) / _FULL_SCALE
-        scores = {word: max(each.get(word, 0.0) for _, each in last) for word in last[-1][1]}
+        sound = np.concatenate([pcm for pcm, _ in last[-SPAN_CHUNKS:]]).astype(np.float32) / _FULL_SCALE
+        missed = last[-max(SPAN_CHUNKS, self.count - after) :]
+        scores = {word: max(each.get(word, 0.0) for _, each in missed) for word in last[-1][1]}
         return Reading(_db(float(np.sqrt(np.square(sound).mean()))), _db(float(np.abs(sound).max())), scores)
 
 

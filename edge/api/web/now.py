@@ -1,7 +1,7 @@
 """``/v1/now``: what the assistant does and hears at this moment; and to press its button, mute it, let it speak.
 
-Over the WebSocket a message comes ten times a second at most, and only when it would be another one than the last. What
-it hears is only looked at while somebody looks on.
+Over the WebSocket messages come ten times a second at most, and only when they would be others than the last: one, or one
+for each phase since then, so that no phase is missed. What it hears is only looked at while somebody looks on.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ class Word(Body):
     threshold: float
     """The score from which on it counts."""
     score: float
-    """The most of the last 100 ms, 0–1."""
+    """The most since the last message, 0–1."""
 
 
 class Now(Body):
@@ -74,14 +74,23 @@ class _View:
     """What one client sees."""
 
     def __init__(self, assistant: Assistant) -> None:
-        self._assistant, self._count = assistant, -1
+        self._assistant, self._changes = assistant, assistant.recent.changes
+        self._count = assistant.gauge.count - 1
 
-    def look(self) -> Now:
+    def look(self) -> list[Now]:
+        """How it is, last, behind the phases that have passed since the last look."""
+        recent = self._assistant.recent
+        phases = recent.phases(self._changes)
+        self._changes = recent.changes
+        now = self._now()
+        return [now.model_copy(update={"phase": phase}) for phase in phases]
+
+    def _now(self) -> Now:
         assistant, gauge = self._assistant, self._assistant.gauge
         reading: Reading | None = None
         if gauge.count != self._count:
+            reading = gauge.read(self._count)
             self._count = gauge.count
-            reading = gauge.read()
         scores = reading.scores if reading is not None else {}
         return Now(
             phase=assistant.recent.status.phase,
@@ -105,7 +114,7 @@ def router(assistant: Assistant) -> APIRouter:
 
     @routes.get("/now", summary="What it does at this moment")
     async def now(_: Member) -> Now:
-        return _View(assistant).look()
+        return _View(assistant).look()[-1]
 
     @routes.websocket("/now")
     async def watch(socket: WebSocket, _: Member) -> None:
@@ -166,9 +175,9 @@ async def _tell(socket: WebSocket, assistant: Assistant) -> None:
     """Until the connection is lost."""
     view, told = _View(assistant), ""
     while True:
-        message = view.look().model_dump_json()
-        if message != told:
-            told = message
-            with anyio.fail_after(_SLOW_S):
-                await socket.send_text(message)
+        for message in [now.model_dump_json() for now in view.look()]:
+            if message != told:
+                told = message
+                with anyio.fail_after(_SLOW_S):
+                    await socket.send_text(message)
         await anyio.sleep(_EVERY_S)

@@ -16,6 +16,7 @@ const PHASES = {
 const WRITTEN = ["Waits for a question in writing", ""];
 const QUIETEST_DB = -70;
 const AGAIN_MS = 1000;
+const TYPING_MS = 250;
 
 export function Page() {
   const now = useNow();
@@ -129,18 +130,23 @@ function Turns({ now }) {
   const [error, setError] = useState(null);
   const [filter, setFilter] = useState({ text: "", outcome: "" });
   const [fresh, setFresh] = useState(new Set());
+  const asked = useRef(0);
   const query = () => new URLSearchParams(Object.entries({ limit: 20, ...filter }).filter(([, value]) => value));
-  const load = (after) =>
-    get(`/v1/turns?${query()}${after ? `&after=${encodeURIComponent(after)}` : ""}`).then(
+  const load = (after) => {
+    // An answer that another question has overtaken is about other turns than those that are looked for now.
+    const mine = ++asked.current;
+    return get(`/v1/turns?${query()}${after ? `&after=${encodeURIComponent(after)}` : ""}`).then(
       (page) => {
+        if (mine !== asked.current) return;
         setTurns((before) => (after ? [...(before ?? []), ...page.items] : page.items));
         setNext(page.next);
         setError(null);
       },
-      (problem) => setError(problem),
+      (problem) => mine === asked.current && setError(problem),
     );
+  };
   useEffect(() => {
-    const timer = setTimeout(load, filter.text ? 250 : 0);
+    const timer = setTimeout(load, filter.text ? TYPING_MS : 0);
     return () => clearTimeout(timer);
   }, [filter.text, filter.outcome]);
   useEvents(
@@ -161,11 +167,11 @@ function Turns({ now }) {
   return html`<section class="stack" aria-labelledby="turns">
     <h2 id="turns">The last turns</h2>
     <div class="turn-filters">
-      <${Field} label="Find" type="search" value=${filter.text} set=${(text) => setFilter({ ...filter, text })} />
+      <${Field} label="Find" type="search" value=${filter.text} set=${(text) => setFilter((before) => ({ ...before, text }))} />
       <${Choice}
         label="That ended"
         value=${filter.outcome}
-        set=${(outcome) => setFilter({ ...filter, outcome })}
+        set=${(outcome) => setFilter((before) => ({ ...before, outcome }))}
         choices=${[["", "in any way"], ...Object.entries(OUTCOMES).map(([key, [text]]) => [key, text])]}
       />
     </div>
