@@ -1,8 +1,9 @@
 """The page Now, in a real browser."""
 
+import anyio
 import numpy as np
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from edge.cli.play import play_one
 from tests.browser.conftest import Served, Visitor
@@ -72,9 +73,39 @@ async def test_turns_are_found_by_words_and_outcome(visitor: Visitor, served: Se
     await page.get_by_label("Find").fill("is 7 plus")
     await expect(cards).to_have_count(1)
     await page.get_by_label("Find").fill("")
+    await expect(cards).to_have_count(20)
     await page.get_by_label("That ended").select_option("not understood")
     await expect(cards).to_have_count(1)
     await expect(cards).to_contain_text("let there be bulbs")
+
+
+async def test_an_answer_that_another_question_overtook_is_not_shown(visitor: Visitor, served: Served) -> None:
+    for sentence in ("let there be bulbs", "what is 2 plus 2"):
+        await ask(served, sentence)
+    page = await visitor.open(served, "/#/now")
+    cards = page.get_by_role("article")
+    await expect(cards).to_have_count(2)
+    # The answer to the first question comes when that to the second is shown.
+    asked, overtaken = anyio.Event(), anyio.Event()
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()
+        asked.set()
+        await overtaken.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/v1/turns?*outcome=done*", hold)
+    ended = page.get_by_label("That ended")
+    async with page.expect_response("**/v1/turns?*outcome=done*") as late:
+        await ended.select_option("done")
+        await asked.wait()
+        await ended.select_option("not understood")
+        await expect(cards).to_have_count(1)
+        overtaken.set()
+        await (await late.value).finished()
+    await page.evaluate("() => new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))")
+    await expect(cards).to_have_count(1)
+    assert await cards.get_attribute("aria-label") == "let there be bulbs"
 
 
 @pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, True)])

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from edge.cli.play import play_one
-from edge.events import Announced, Woke
+from edge.events import Announced, SpeakingStarted, SpeechEnded, Woke
 from tests.sounds import Say, quiet
 from tests.web.conftest import Served
 
@@ -36,6 +36,19 @@ async def test_it_tells_what_it_does(served: Served) -> None:
         await until(socket, phase="idle")
         served.assistant.bus.emit(Woke(turn="t", at=1.0, word="alexa", score=0.9))
         await until(socket, phase="listening")
+
+
+async def test_a_phase_that_is_over_before_anybody_looks_is_told(served: Served) -> None:
+    async with watching(served) as socket:
+        await until(socket, phase="idle")
+        for event in (
+            Woke(turn="t", at=1.0, word="alexa", score=0.9),
+            SpeechEnded(turn="t", at=2.0, speech_end=1.9),
+            SpeakingStarted(turn="t", at=2.0),
+        ):
+            served.assistant.bus.emit(event)
+        told = [json.loads(await socket.recv())["phase"] for _ in range(3)]
+        assert told == ["listening", "thinking", "speaking"]
 
 
 async def test_whoever_looks_on_is_counted_and_leaves(served: Served) -> None:
