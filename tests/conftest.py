@@ -68,6 +68,8 @@ def say(store: Store) -> Say:
     """
     steady = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
     kept = Path(folder) if (folder := os.environ.get("TESTS_SPEECH")) else None
+    if kept:
+        kept.mkdir(parents=True, exist_ok=True)
     voice = cache(lambda: PiperVoice.load(store.require("piper-en_US-joe-medium") / "en_US-joe-medium.onnx"))
 
     def speak(text: str) -> Pcm:
