@@ -136,18 +136,18 @@ from scripts.prepare.watch import watch
 watch("sleeping", ["sh", "-c", "sleep 60 & echo $!; wait"], Path({str(tmp_path / "log")!r}))
 """
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not (tmp_path / "log").exists() or not (tmp_path / "log").read_text().strip():
             assert time.monotonic() < deadline
             time.sleep(0.02)
         sleeper = int((tmp_path / "log").read_text())
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
     assert not _runs(sleeper)
 
 
 def _runs(process: int) -> bool:
-    for _ in range(500):
+    for _ in range(3_000):
         try:
             os.kill(process, 0)
             state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
