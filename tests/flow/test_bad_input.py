@@ -47,7 +47,7 @@ async def living(broker: Mosquitto, folder: Path) -> AsyncIterator[Assistant]:
     (sentences / "tools.yaml").write_text(own, "utf-8")
     settings = Settings(
         data_dir=folder,
-        mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=1.0),
+        mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=20.0),
         skills={"tools": {"servers": {"test": server}}},
     )
     async with assistant(settings, hears=False, sink=None) as running:
@@ -143,7 +143,7 @@ async def test_what_is_kept_is_read_out_and_not_obeyed(broker: Mosquitto, tmp_pa
 
 async def test_what_a_tool_answers_is_read_out_and_not_obeyed(broker: Mosquitto, tmp_path: Path) -> None:
     async with SimulatedHome(broker.address, NAMED) as home, living(broker, tmp_path) as running:
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while (answer := await said(running, "what does the stranger say"))[0].outcome is not OutcomeKind.DONE:
                 await anyio.sleep(0.1)
         ended, done = answer

@@ -89,12 +89,12 @@ async def present(
     settings = Settings(
         data_dir=folder,
         area=area,
-        mqtt=MqttSettings(host=address.host, port=address.port, site="den", confirm_s=1.0, **of_mqtt),
+        mqtt=MqttSettings(host=address.host, port=address.port, site="den", confirm_s=20.0, **of_mqtt),
         confirm=ConfirmSettings(unlock="pin", pin=SecretStr("1234")),
         understand=UnderstandSettings(semantic=False, llm="none"),
     )
     async with assistant(settings, hears=False, sink=None) as running:
-        await running.house.settled(10)
+        await running.house.settled(30)
         async with mqtt.serve(running):
             yield running
 
@@ -122,7 +122,7 @@ async def test_it_shows_itself_as_a_device(home: SimulatedHome, broker: Mosquitt
             "Kitchen",
         )
         await other.until("homeassistant/binary_sensor/hearthside_den/connected/config", bool)
-        await running.house.settled(5)
+        await running.house.settled(30)
         assert not [device.name for device in running.house.devices() if "earthside" in device.name]
         states = {topic: (await kept(broker, "hearthside/den/#")).get(f"hearthside/den/{topic}") for topic in
                   ("availability", "listening", "volume", "phase", "timers")}  # fmt: skip
@@ -167,10 +167,13 @@ async def test_what_it_does_shows_as_a_phase(broker: Mosquitto, tmp_path: Path) 
         ):
             running.bus.emit(event)
             await other.until("hearthside/den/phase", phase, after=len(other.heard))
+        before = len(other.heard)
         running.bus.emit(Rang(turn="", at=3.0, text="Tea is ready."))
         running.bus.emit(RingingEnded(turn="", at=3.0, text="Tea is ready.", how="stopped"))
         ended = (await running.ask("what time is it"))[-1]
         await other.until("hearthside/den/event", lambda payload: json.loads(payload)["turn"] == ended.turn)
+        # Phases and events are told by two tasks: the one may be behind the other.
+        await other.until("hearthside/den/phase", "listening", after=before)
         assert other.on("hearthside/den/phase")[-1] == "listening"
 
 
@@ -294,7 +297,7 @@ async def test_after_a_restart_of_the_broker_all_is_told_again(broker: Mosquitto
         async with Neighbour(broker) as other:
             await other.until("hearthside/den/timers", "[]")
         broker.stop()
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while running.house.online:
                 await anyio.sleep(0.02)
         running.listening.set(False)
@@ -379,8 +382,8 @@ async def test_a_broker_that_stands_still_holds_nobody_up(broker: Mosquitto, tmp
         broker.freeze()
         try:
             # A turn that waited for the broker would wait five seconds for each message.
-            with anyio.fail_after(10):
-                for _ in range(3):
+            with anyio.fail_after(60):
+                for _ in range(15):
                     ended = (await running.ask("what time is it"))[-1]
                     for _ in range(1000):
                         running.bus.emit(SpeechEnded(turn="t", at=1.0, speech_end=0.8))
