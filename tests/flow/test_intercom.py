@@ -50,6 +50,12 @@ class Heard:
         return [pcm for pcm, rate in self.played if rate == RATE]
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is there answers, be the machine ever so busy."""
+    monkeypatch.setattr("edge.act.skills.intercom.skill._TAKES_S", 30.0)
+
+
 @asynccontextmanager
 async def room(
     broker: Mosquitto, folder: Path, area: str, sink: Heard, *, hears: bool = False
