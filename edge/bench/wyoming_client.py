@@ -49,6 +49,7 @@ async def ready(server: Measured, port: int) -> float:
                     return server.age_s
             except (OSError, BenchError):
                 await anyio.sleep(_ASK_AGAIN_S)
+        await server.over()
         raise server.failure("ended")
     raise server.failure(f"was not ready after {_START_S:.0f} s")
 

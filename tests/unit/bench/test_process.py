@@ -2,6 +2,7 @@
 
 import re
 import sys
+import time
 from pathlib import Path
 
 import anyio
@@ -12,6 +13,8 @@ import edge.bench.process as process_module
 from edge.bench.errors import UNREADABLE, BenchError, Unreadable
 from edge.bench.peers import Peer, install
 from edge.bench.process import measured
+from edge.bench.wyoming_client import ready
+from tests.brokers import free_port
 
 pytestmark = pytest.mark.anyio
 
@@ -79,6 +82,22 @@ async def test_last_words_are_told(code: int, kind: type[BenchError]) -> None:
         await process.end()
         assert type(process.failure("ended")) is kind
     assert "\n" not in str(caught.value)
+
+
+async def test_why_a_server_ended_is_known_although_the_event_loop_hears_of_its_end_later() -> None:
+    # On a busy machine an engine that cannot read a model ended the whole measuring.
+    async with measured("the server", [sys.executable, "-c", f"import sys; sys.exit({UNREADABLE})"]) as process:
+        while not dead(process._root):
+            time.sleep(0.01)  # noqa: ASYNC251  # the very thing: it hears of nothing
+        with pytest.raises(Unreadable):
+            await ready(process, free_port())
+
+
+def dead(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 async def test_a_program_that_is_not_there() -> None:
