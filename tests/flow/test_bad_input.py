@@ -40,7 +40,11 @@ NAMED: Final = (
 @asynccontextmanager
 async def living(broker: Mosquitto, folder: Path) -> AsyncIterator[Assistant]:
     address = broker.address
-    server = {"command": [sys.executable, str(SERVER), str(folder / "diary")], "tools": ["nasty", "forecast", "order"]}
+    server = {
+        "command": [sys.executable, str(SERVER), str(folder / "diary")],
+        "tools": ["nasty", "forecast", "order"],
+        "timeout_s": 60,  # a busy machine takes long to start a program
+    }
     sentences = folder / "sentences"
     sentences.mkdir()
     own = 'language: en\nintents:\n  test.nasty:\n    data:\n      - sentences: ["what does the stranger say"]\n'
