@@ -151,20 +151,27 @@ async def house(folder: Path, address: Address) -> AsyncIterator[tuple[Assistant
     settings = Settings(
         data_dir=folder,
         api=ApiSettings(port=0),
-        mqtt=MqttSettings(host=address.host, port=address.port),
+        mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=20.0),
         understand=UnderstandSettings(llm="none"),
     )
     sink = WallSink()
     async with assistant(settings, hears=True, sink=sink) as running, serve(running) as page:
         await running.ready()
-        await running.house.settled(5)
+        await running.house.settled(30)
         yield running, sink, page.rstrip("/")
 
 
-async def one_round(running: Assistant, sink: WallSink, sound: Sequence[Pcm], turns: int, into: Figures) -> None:
-    """Play that many commands to the microphone, and add to ``into`` what came of it."""
+async def one_round(
+    running: Assistant,
+    sink: WallSink,
+    sound: Sequence[Pcm],
+    turns: int,
+    into: Figures,
+    period_s: float = _PERIOD_S,
+) -> None:
+    """Play that many commands to the microphone, one each ``period_s``, and add to ``into`` what came of it."""
     parts = [sound[number % len(sound)] for number in range(turns)]
-    padded = [np.concatenate([part, _hiss(_PERIOD_S - len(part) / RATE)]) for part in parts]
+    padded = [np.concatenate([part, _hiss(period_s - len(part) / RATE)]) for part in parts]
     ring = WallRing(running.settings.audio.ring_seconds)
     cpu, begun = time.process_time(), time.perf_counter()
     with running.bus.subscribe(2048) as events:
@@ -194,14 +201,14 @@ async def _note(events: Subscription, sink: WallSink, ring: WallRing, into: Figu
 
 
 @asynccontextmanager
-async def clients(page: str, listeners: int, talkers: int, folder: Path) -> "AsyncIterator[Any]":
-    """So many, in a process of their own; gives what says, afterwards, how many turns they were answered."""
+async def clients(page: str, listeners: int, talkers: int, folder: Path, niceness: int = 19) -> "AsyncIterator[Any]":
+    """So many, in a process of their own; gives what says how many turns they were answered so far."""
     file = folder / "clients.log"
     with file.open("w+") as log:
         program = [sys.executable, __file__, "--as-clients", page]
         numbers = ["--listeners", str(listeners), "--talkers", str(talkers)]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-        command = ["nice", "-n", "19", *program, *numbers]
+        command = ["nice", "-n", str(niceness), *program, *numbers]
         process = await anyio.open_process(command, stdin=None, stdout=log, stderr=None, env=environment)
         try:
             while "ready" not in file.read_text("utf-8"):

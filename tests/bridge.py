@@ -42,7 +42,7 @@ from cloud_sync.server.tables import device
 from cloud_sync.server.websocket import PATH
 
 M = TypeVar("M")
-_WAIT_S = 20.0
+_WAIT_S = 60.0
 
 
 @dataclass

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soxr
+from hypothesis import HealthCheck, settings
 from piper import PiperVoice
 from piper.config import SynthesisConfig
 
@@ -19,6 +20,10 @@ from edge.listen.stt_moonshine import build
 from edge.settings import load
 from models.store import Store
 from tests.sounds import Recognise, Say
+
+# Examples are not timed: whoever else uses the processor may hold up any of them.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ class Nats:
         program = shutil.which("nats-server") or "/usr/sbin/nats-server"
         arguments = [program, "-a", "127.0.0.1", "-p", str(self.port)]
         self._process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not _answers(self.port):
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -22,7 +22,7 @@ pcm.!default { type pulse hint { show on description "virtual" } }
 ctl.!default { type pulse }
 pcm.cable { type pulse hint { show on description "virtual" } }
 """
-_START_S: Final = 10.0
+_START_S: Final = 60.0
 
 
 class Pulse:

@@ -82,7 +82,7 @@ class Server:
         listening = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run(listening)))
         self._thread.start()
-        assert listening.wait(10)
+        assert listening.wait(60)
 
     def stop(self) -> None:
         """Returns when nobody listens there any more."""

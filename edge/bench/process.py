@@ -98,6 +98,10 @@ class Measured:
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             raise self.failure("ended") from None
 
+    async def over(self) -> None:
+        """Returns when it is over and its exit status is known, which the event loop hears of a moment later."""
+        await self._process.wait()
+
     async def ended(self) -> int:
         """Wait until it ends by itself. Returns its exit status; what it writes meanwhile is dropped."""
         async for _ in self._lines:

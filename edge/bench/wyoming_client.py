@@ -24,7 +24,7 @@ _CHUNK: Final = 1024
 """Samples in a chunk, as Home Assistant sends them."""
 _WAKE_CHUNK: Final = 1280
 """Samples in a chunk for wake words: openWakeWord works in steps of 80 ms."""
-_START_S: Final = 60.0
+_START_S: Final = 180.0
 _ANSWER_S: Final = 30.0
 _ASK_AGAIN_S: Final = 0.02
 
@@ -49,6 +49,7 @@ async def ready(server: Measured, port: int) -> float:
                     return server.age_s
             except (OSError, BenchError):
                 await anyio.sleep(_ASK_AGAIN_S)
+        await server.over()
         raise server.failure("ended")
     raise server.failure(f"was not ready after {_START_S:.0f} s")
 

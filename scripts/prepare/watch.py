@@ -40,12 +40,13 @@ def watch(title: str, command: Words, log: Path, environ: Mapping[str, str] | No
     """
     started = time.monotonic()
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as out:
+    with log.open("wb") as out, _Interruption() as interruption:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environ, start_new_session=True
         )
         line = _Line(title)
         try:
+            interruption.counts()
             while process.poll() is None:
                 time.sleep(_LOOK_S)
                 line.show(time.monotonic() - started, _last_line(log))
@@ -56,6 +57,32 @@ def watch(title: str, command: Words, log: Path, environ: Mapping[str, str] | No
         raise StepFailed(title, log)
     if time.monotonic() - started > _WORTH_TELLING_S:
         print(f"{title}: done in {time.monotonic() - started:.0f} s", file=sys.stderr)
+
+
+class _Interruption:
+    """Ctrl-C is held back until it :meth:`counts`: in the midst of a start nobody knows yet what to end."""
+
+    def __init__(self) -> None:
+        self._held = self._pressed = False
+
+    def __enter__(self) -> "_Interruption":
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._note)
+            self._held = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._held:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def counts(self) -> None:
+        """Raises KeyboardInterrupt where it was pressed meanwhile."""
+        self.__exit__()
+        if self._pressed:
+            raise KeyboardInterrupt
+
+    def _note(self, *_: object) -> None:
+        self._pressed = True
 
 
 class _Line:

@@ -9,12 +9,13 @@ from pathlib import Path
 from scripts.fault_campaign.rig import Rig
 
 _PATIENCE_S = 120.0
+_SETTINGS = {"HEARTH_UNDERSTAND__SEMANTIC": "false", "HEARTH_MQTT__CONFIRM_S": "20"}
 
 
 def test_killed_while_people_ask_for_things() -> None:
     # A socket's path is limited to 108 bytes, so pytest's own long folders won't do.
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        rig = Rig(Path(folder), random.Random(1), {"HEARTH_UNDERSTAND__SEMANTIC": "false"})
+        rig = Rig(Path(folder), random.Random(1), _SETTINGS)
         rig.place.is_own = False
         with rig:
             assert rig.is_well()

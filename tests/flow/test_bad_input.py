@@ -40,14 +40,18 @@ NAMED: Final = (
 @asynccontextmanager
 async def living(broker: Mosquitto, folder: Path) -> AsyncIterator[Assistant]:
     address = broker.address
-    server = {"command": [sys.executable, str(SERVER), str(folder / "diary")], "tools": ["nasty", "forecast", "order"]}
+    server = {
+        "command": [sys.executable, str(SERVER), str(folder / "diary")],
+        "tools": ["nasty", "forecast", "order"],
+        "timeout_s": 60,  # a busy machine takes long to start a program
+    }
     sentences = folder / "sentences"
     sentences.mkdir()
     own = 'language: en\nintents:\n  test.nasty:\n    data:\n      - sentences: ["what does the stranger say"]\n'
     (sentences / "tools.yaml").write_text(own, "utf-8")
     settings = Settings(
         data_dir=folder,
-        mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=1.0),
+        mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=20.0),
         skills={"tools": {"servers": {"test": server}}},
     )
     async with assistant(settings, hears=False, sink=None) as running:
@@ -143,7 +147,7 @@ async def test_what_is_kept_is_read_out_and_not_obeyed(broker: Mosquitto, tmp_pa
 
 async def test_what_a_tool_answers_is_read_out_and_not_obeyed(broker: Mosquitto, tmp_path: Path) -> None:
     async with SimulatedHome(broker.address, NAMED) as home, living(broker, tmp_path) as running:
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while (answer := await said(running, "what does the stranger say"))[0].outcome is not OutcomeKind.DONE:
                 await anyio.sleep(0.1)
         ended, done = answer

@@ -70,7 +70,7 @@ async def test_speech_to_text_over_wyoming(store: Store, say: Say) -> None:
         for text in ("Turn on the kitchen light.", "Open the blinds."):
             answer = await transcribe(port, sounds.as_command(say(text)), "en")
             assert fuzz.ratio(answer.text.lower(), text.lower()) > 80
-            assert 10 < answer.ms < 10_000
+            assert 10 < answer.ms < 30_000
     engine.close()
 
 
@@ -199,6 +199,6 @@ def test_ctrl_c_ends_it_at_once_and_leaves_nothing_behind(settings: Settings) ->
         begun = time.monotonic()
         said = bench.stderr.read()
         assert bench.wait() != 0
-        assert time.monotonic() - begun < 20.0, "what it was about to do takes minutes"
+        assert time.monotonic() - begun < 60.0, "what it was about to do takes minutes"
     assert "Traceback" not in said
     assert [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []

@@ -35,6 +35,7 @@ def environ(broker: Mosquitto, tmp_path: Path) -> Environment:
         "HEARTH_DATA_DIR": str(tmp_path),
         "HEARTH_MQTT__HOST": broker.address.host,
         "HEARTH_MQTT__PORT": str(broker.address.port),
+        "HEARTH_MQTT__CONFIRM_S": "20",
         "HEARTH_AUDIO__INPUT": "none",
         "HEARTH_AUDIO__OUTPUT": "none",
         "HEARTH_UNDERSTAND__LLM": "none",
@@ -109,18 +110,18 @@ async def test_ask_devices_and_stop(home: SimulatedHome, environ: Environment) -
         assert second.stderr.splitlines()[-1].startswith("hearth: an assistant runs already in")
 
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     assert not (Path(environ["HEARTH_DATA_DIR"]) / "hearth.sock").exists()
 
 
 def test_sigterm_ends_it_within_two_seconds(environ: Environment) -> None:
     took = []
     # Whoever else uses the processor may delay one of them, and not all.
-    while len(took) < 3 and min(took, default=9.0) >= 2.0:
+    while len(took) < 8 and min(took, default=9.0) >= 2.0:
         with running(environ) as process:
             process.terminate()
             begun = time.monotonic()
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
             took.append(time.monotonic() - begun)
     assert min(took) < 2.0, took
 
@@ -145,7 +146,7 @@ def test_no_word_of_what_was_said_is_logged(environ: Environment) -> None:
     with running({**environ, "HEARTH_LOG_LEVEL": "debug"}) as process:
         assert hearth(environ, "ask", "remember the zebra").returncode == 0
         process.terminate()
-        process.wait(20)
+        process.wait(60)
     log = (Path(environ["HEARTH_DATA_DIR"]) / "log").read_text()
     assert "not_understood" in log
     assert "zebra" not in log
@@ -303,7 +304,7 @@ def test_the_demo_s_page_is_there_until_it_is_told_to_stop(environ: Environment,
         turns = httpx.get(f"http://127.0.0.1:{port}/v1/turns").json()["items"]
         assert [turn["outcome"] for turn in turns] == ["done"]
         demo.send_signal(signal.SIGTERM)
-        assert demo.wait(10) == 0
+        assert demo.wait(60) == 0
     assert not (tmp_path / "hearthside.db").exists(), "it keeps nothing"
 
 

@@ -33,13 +33,13 @@ async def connected(
     address = broker.address
     settings = Settings(
         data_dir=folder,
-        mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=1.0),
+        mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=20.0),
         confirm=ConfirmSettings(unlock="unsure"),
         understand=UnderstandSettings(semantic=False, llm="none"),
     )
     async with assistant(settings, hears=False, sink=sink, cloud=cloud(bridge, names=names)) as running:
         await running.ready()
-        await running.house.settled(5)
+        await running.house.settled(30)
         yield running
 
 
@@ -104,7 +104,7 @@ async def test_the_first_sentence_is_heard_while_the_rest_is_still_being_made(
             ended.append(await turn.written(PARIS))
 
         tasks.start_soon(ask)
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await ear.first.wait()
         assert not hold.go_on.is_set()
         assert ear.played == 1
@@ -122,7 +122,7 @@ async def test_barge_in_stops_the_model_and_keeps_what_was_heard(
         with running.bus.subscribe() as events:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(aloud(running).written, PARIS)
-                with anyio.fail_after(20):
+                with anyio.fail_after(60):
                     await ear.first.wait()
                 tasks.cancel_scope.cancel()
             ended = _turn_of(events)

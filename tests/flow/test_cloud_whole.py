@@ -65,7 +65,7 @@ class Board:
             await ready.wait()
             async with assistant(self.settings, hears=False, sink=sink) as running:
                 await running.ready()
-                await running.house.settled(5)
+                await running.house.settled(30)
                 yield running
             tasks.cancel_scope.cancel()
 

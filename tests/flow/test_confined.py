@@ -40,6 +40,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         "HEARTH_MODELS_DIR": Settings().models_dir,
         "HEARTH_MQTT__HOST": broker.address.host,
         "HEARTH_MQTT__PORT": broker.address.port,
+        "HEARTH_MQTT__CONFIRM_S": 20,
         "HEARTH_AUDIO__INPUT": "none",
         "HEARTH_AUDIO__OUTPUT": "none",
         "PYTHONDONTWRITEBYTECODE": 1,

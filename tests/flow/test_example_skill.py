@@ -39,7 +39,7 @@ def hearth(
         **more,
     }
     program = str(Path(sys.executable).with_name("hearth"))
-    return subprocess.run([program, *arguments], env=environ, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([program, *arguments], env=environ, capture_output=True, text=True, timeout=180, check=False)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_its_own_tests_pass(installed: Path) -> None:
         cwd=installed,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert run.returncode == 0, run.stdout

@@ -19,10 +19,10 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def running(home: SimulatedHome, broker: Mosquitto, tmp_path: Path) -> AsyncIterator[Assistant]:
     address = broker.address
-    settings = Settings(data_dir=tmp_path, mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=1.0))
+    settings = Settings(data_dir=tmp_path, mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=20.0))
     async with assistant(settings, hears=False, sink=None) as running:
         await running.ready()
-        await running.house.settled(5)
+        await running.house.settled(30)
         yield running
 
 

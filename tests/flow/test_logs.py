@@ -144,13 +144,13 @@ async def test_nothing_that_was_spoken_is_in_the_log_of_whoever_hears_it(
     settings = Settings(
         data_dir=tmp_path,
         api=ApiSettings(serve=False),
-        mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=1.0),
+        mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=20.0),
     )
     sound = np.concatenate([quiet(1.0), say("Alexa, add marmalade to my shopping list."), quiet(0.2)])
     with logged() as out:
         async with assistant(settings, hears=True, sink=WavSink(tmp_path / "out")) as running:
             await running.ready()
-            await running.house.settled(5)
+            await running.house.settled(30)
             async with beside(log_turns, running.bus):
                 (turn,) = await play_one(running, sound, realtime=False, no_wake=False, report=lambda _: None)
     assert "marmalade" in turn.text.lower()

@@ -22,11 +22,11 @@ async def running(home: SimulatedHome, broker: Mosquitto, tmp_path: Path) -> Asy
     (tmp_path / "house.toml").write_text('# our house\n[areas.Hallway]\nnames = ["corridor"] # by the door\n')
     settings = Settings(
         data_dir=tmp_path,
-        mqtt=MqttSettings(host=broker.address.host, port=broker.address.port, confirm_s=1.0),
+        mqtt=MqttSettings(host=broker.address.host, port=broker.address.port, confirm_s=20.0),
         understand=UnderstandSettings(semantic=False, llm="none"),
     )
     async with assistant(settings, hears=False, sink=None) as running:
-        await running.house.settled(10)
+        await running.house.settled(30)
         yield running
 
 
@@ -77,7 +77,7 @@ async def test_what_a_person_writes_meanwhile_is_in_force(
     running: Assistant, home: SimulatedHome, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def until_known(name: str) -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while not any(name in device.aliases for device in running.house.devices()):
                 await anyio.sleep(0.05)
 
@@ -89,7 +89,7 @@ async def test_what_a_person_writes_meanwhile_is_in_force(
     assert await said(running, "call the hallway plug Lizzy") == (
         "There is a mistake in the file of names. I changed nothing."
     )
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while "house.toml" not in caplog.text:
             await anyio.sleep(0.05)
     assert await said(running, "turn off Betty") == "Kitchen Light is off."

@@ -29,13 +29,15 @@ pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def listening(broker: Mosquitto, sink: AudioSink, tmp_path: Path, **mqtt: object) -> AsyncIterator[Assistant]:
+async def listening(
+    broker: Mosquitto, sink: AudioSink, tmp_path: Path, confirm_s: float = 20.0
+) -> AsyncIterator[Assistant]:
     """The whole assistant on that broker."""
     address = broker.address
-    settings = Settings(data_dir=tmp_path, mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=1.0))
+    settings = Settings(data_dir=tmp_path, mqtt=MqttSettings(host=address.host, port=address.port, confirm_s=confirm_s))
     async with assistant(settings, hears=True, sink=sink) as running:
         await running.ready()
-        await running.house.settled(5)
+        await running.house.settled(30)
         yield running
 
 
@@ -96,7 +98,7 @@ async def test_what_a_silent_lamp_did_is_not_claimed(
     home: SimulatedHome, broker: Mosquitto, say: Say, tmp_path: Path
 ) -> None:
     home.behave("kitchen_light", Behaviour(silent=True))
-    async with listening(broker, WavSink(None), tmp_path) as running:
+    async with listening(broker, WavSink(None), tmp_path, confirm_s=1.0) as running:
         (turn,), _ = await hear(running, command(say, "turn on the kitchen light."))
     assert turn.outcome is OutcomeKind.UNCONFIRMED
     assert turn.reply.text == "Kitchen Light did not answer."
@@ -107,7 +109,7 @@ async def test_a_command_while_the_broker_is_away_fails_aloud_at_once(
 ) -> None:
     async with listening(broker, WavSink(tmp_path), tmp_path) as running:
         async with SimulatedHome(broker.address):
-            await running.house.settled(5)
+            await running.house.settled(30)
         broker.stop()
         while running.house.online:
             await anyio.sleep(0.05)
@@ -117,7 +119,7 @@ async def test_a_command_while_the_broker_is_away_fails_aloud_at_once(
     assert turn.reply.audio is not None, "it was said, not only written"
     assert [event.code for event in events if isinstance(event, Fault)] == ["broker_offline"]
     assert turn.timings.act_ms is not None
-    assert turn.timings.act_ms < 100
+    assert turn.timings.act_ms < 10_000, "it did not wait for the broker, for which it would have twenty seconds"
 
 
 async def test_a_wake_word_and_nothing_after_it_is_silence(
@@ -187,22 +189,24 @@ async def test_a_wake_word_while_it_speaks_stops_it_and_opens_the_next_turn(
     home: SimulatedHome, broker: Mosquitto, say: Say, tmp_path: Path
 ) -> None:
     speaker = PatientSpeaker()
+    # Between the two, time to begin to speak.
     sound = np.concatenate(
-        [command(say, "turn on the bedroom light."), quiet(2.5), command(say, "turn on the kitchen light."), quiet(1.5)]
+        [command(say, "turn on the bedroom light."), quiet(6.5), command(say, "turn on the kitchen light."), quiet(1.5)]
     )
     ring = Ring(30.0)
     async with listening(broker, speaker, tmp_path) as running:
-        with running.bus.subscribe(1024) as events, anyio.move_on_after(25):
+        with running.bus.subscribe(1024) as events, anyio.fail_after(90):
             async with Replay(sound, ring, realtime=True), anyio.create_task_group() as tasks:
                 tasks.start_soon(running.follow, ring)
                 while home.state("kitchen_light")["state"] == "OFF":
                     await anyio.sleep(0.05)
-                while not [e for e in events.pending() if isinstance(e, SpeakingStarted)]:
-                    await anyio.sleep(0.05)
+                for _ in range(2):
+                    while not isinstance(await events.next(), SpeakingStarted):
+                        pass
+                assert speaker.stopped
                 tasks.cancel_scope.cancel()
     assert home.state("bedroom_light")["state"] == "ON"
     assert home.state("kitchen_light")["state"] == "ON"
-    assert speaker.stopped
 
 
 async def test_asking_in_writing_understands_the_same(home: SimulatedHome, broker: Mosquitto, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ class One:
 def settings(folder: Path, site: str, broker: Mosquitto, url: str | None) -> Settings:
     return Settings(
         data_dir=folder / site,
-        mqtt=MqttSettings(host=broker.address.host, port=broker.address.port, site=site, confirm_s=1.0),
+        mqtt=MqttSettings(host=broker.address.host, port=broker.address.port, site=site, confirm_s=20.0),
         understand=UnderstandSettings(semantic=False, llm="none"),
         cloud=CloudSettings(url=url),
     )
@@ -61,7 +61,7 @@ def settings(folder: Path, site: str, broker: Mosquitto, url: str | None) -> Set
 @asynccontextmanager
 async def living(settings: Settings) -> AsyncIterator[One]:
     async with assistant(settings, hears=False, sink=None) as running:
-        await running.house.settled(10)
+        await running.house.settled(30)
         yield One(running, settings)
 
 
@@ -88,7 +88,7 @@ async def enrol(folder: Path, *houses: Settings) -> None:
 async def becomes(what: Callable[[], Awaitable[object]], wanted: object) -> None:
     """Returns once ``what`` gives that; raises what it gave instead."""
     given: object = None
-    with anyio.move_on_after(30):
+    with anyio.move_on_after(90):
         while (given := await what()) != wanted:
             await anyio.sleep(0.05)
         return

@@ -145,7 +145,7 @@ async def test_a_wake_engine_that_hangs_while_there_is_sound_asks_for_a_restart(
         await here.listens()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(here.follow, ring)
-            tasks.start_soon(keep_watch, lambda: "listening", {"wake": 1.0})
+            tasks.start_soon(keep_watch, lambda: "listening", {"wake": 6.0})
             # It waits without any sound for longer than it may hang: that is no fault of it.
             for _ in range(2):
                 assert "WATCHDOG=1" in await systemd.told("WATCHDOG=1")

@@ -99,7 +99,7 @@ async def test_it_says_when_it_is_ready_and_stops_when_it_is_told_to(house: Hous
         running.send_signal(signal.SIGTERM)
         await asyncio.to_thread(running.wait, 60)
         assert running.returncode == 0
-        assert time.monotonic() - begun < 2.0
+        assert time.monotonic() - begun < 20.0
         told = iter(lambda: notify.recv(1000), b"STOPPING=1")
         assert all(each.startswith(b"STATUS=no link to the bridge") for each in told)
     assert not (house.data_dir / "sync.sock").exists()

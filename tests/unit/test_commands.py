@@ -299,9 +299,9 @@ def test_length_costs_in_proportion() -> None:
     def best_of(text: str) -> float:
         times = []
         for _ in range(5):
-            begun = time.perf_counter()
+            begun = time.thread_time()
             grammar.understand(text, ANYWHERE)
-            times.append(time.perf_counter() - begun)
+            times.append(time.thread_time() - begun)
         return min(times)
 
     usual = best_of("turn on lamp number 7 and lamp number 8")

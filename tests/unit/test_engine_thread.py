@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from contextlib import AsyncExitStack
 
 import anyio
@@ -21,9 +20,8 @@ class Counter:
         self.threads = {threading.get_ident()}
         self.closed = False
 
-    def work(self, seconds: float = 0.0) -> int:
+    def work(self) -> int:
         self.threads.add(threading.get_ident())
-        time.sleep(seconds)
         return len(self.threads)
 
     def close(self) -> None:
@@ -50,8 +48,8 @@ async def test_an_engine_is_ready_also_while_it_is_busy_with_what_has_no_end() -
     enough = threading.Event()
     async with EngineThread("test", Counter) as thread:
         await thread.ready()
-        endless = thread.submit(lambda engine: enough.wait(30))
-        with anyio.fail_after(5):
+        endless = thread.submit(lambda engine: enough.wait(120))
+        with anyio.fail_after(60):
             await thread.ready()
         assert not endless.done()
         enough.set()
@@ -59,13 +57,14 @@ async def test_an_engine_is_ready_also_while_it_is_busy_with_what_has_no_end() -
 
 
 async def test_the_event_loop_runs_on_while_an_engine_works() -> None:
+    enough = threading.Event()
     async with EngineThread("test", Counter) as thread:
-        ticks = 0
-        work = thread.submit(lambda engine: engine.work(0.2))
-        while not work.done():
+        work = thread.submit(lambda engine: enough.wait(60))
+        for _ in range(8):
             await anyio.sleep(0.01)
-            ticks += 1
-    assert ticks >= 8
+            assert not work.done()
+        enough.set()
+        assert await work, "it was waited for, not given up"
 
 
 async def test_what_building_raises_comes_out_of_every_call() -> None:
@@ -81,21 +80,31 @@ async def test_what_building_raises_comes_out_of_every_call() -> None:
 async def test_work_that_is_cancelled_before_it_began_is_never_done() -> None:
     async with EngineThread("test", Counter) as thread:
         done: list[str] = []
-        first = thread.submit(lambda engine: engine.work(0.1))
+        enough = threading.Event()
+        first = thread.submit(lambda engine: enough.wait(60))
         second = thread.submit(lambda engine: done.append("second"))
         second.cancel()
+        enough.set()
         await first
         await thread.ready()
     assert done == []
 
 
 async def test_leaving_does_not_wait_for_a_stuck_engine() -> None:
-    begun = time.perf_counter()
+    begun, enough, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def hang(engine: Counter) -> None:
+        begun.set()
+        enough.wait(60)
+        ended.set()
+
     async with EngineThread("test", Counter) as thread:
-        stuck = thread.submit(lambda engine: engine.work(5.0))
-        await anyio.sleep(0.05)
+        stuck = thread.submit(hang)
+        await asyncio.to_thread(begun.wait)
         stuck.cancel()
-    assert time.perf_counter() - begun < 4.0
+    assert not ended.is_set()
+    enough.set()
+    assert await asyncio.to_thread(ended.wait, 60)
 
 
 async def test_a_failed_call_leaves_the_engine_usable() -> None:
@@ -105,15 +114,17 @@ async def test_a_failed_call_leaves_the_engine_usable() -> None:
     async with EngineThread("test", Counter) as thread:
         with pytest.raises(ValueError, match="1"):
             await thread.call(fail)
-        assert await asyncio.wait_for(thread.call(lambda engine: engine.work()), 1) == 1
+        assert await asyncio.wait_for(thread.call(lambda engine: engine.work()), 60) == 1
 
 
 async def test_who_waits_behind_comes_after_everybody_else() -> None:
     done: list[str] = []
+    enough = threading.Event()
     async with EngineThread("test", Counter) as thread:
-        begun = thread.submit(lambda engine: engine.work(0.1))
+        begun = thread.submit(lambda engine: enough.wait(60))
         behind = [thread.behind.submit(lambda engine, name=name: done.append(name)) for name in ("third", "fourth")]
         first = [thread.submit(lambda engine, name=name: done.append(name)) for name in ("first", "second")]
+        enough.set()
         await asyncio.gather(begun, *behind, *first)
     assert done == ["first", "second", "third", "fourth"]
 
@@ -125,7 +136,7 @@ async def test_while_it_is_reserved_nothing_from_behind_is_begun() -> None:
             await thread.call(lambda engine: engine.work())
             await thread.ready()
             assert not behind.done()
-        assert await asyncio.wait_for(behind, 1) == 1
+        assert await asyncio.wait_for(behind, 60) == 1
 
 
 async def test_a_lazy_one_is_built_by_the_first_call_and_leaving_without_any_is_nothing() -> None:
@@ -148,7 +159,7 @@ async def test_what_waits_when_it_is_left_is_still_done() -> None:
         stack.enter_context(thread.reserved())
         behind = thread.behind.submit(lambda engine: engine.work())
         leaving = asyncio.create_task(thread.__aexit__(None, None, None))
-        assert await asyncio.wait_for(behind, 1) == 1
+        assert await asyncio.wait_for(behind, 60) == 1
         await leaving
 
 

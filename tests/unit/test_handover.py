@@ -31,7 +31,7 @@ async def test_an_order_reaches_whoever_listens_on_the_broker(tmp_path: Path) ->
             MqttHouse(Broker(host=where.host, port=where.port), site="test") as house,
         ):
             await listener.subscribe("hearthside/test/intent/#")
-            await house.settled(5)
+            await house.settled(30)
             outcome = await Dispatch([], Handover(house)).run(found.intent, Origin("s1", "Kitchen"))
             message = await anext(aiter(listener.messages))
     assert str(message.topic) == "hearthside/test/intent/orderDrink"

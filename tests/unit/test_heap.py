@@ -83,7 +83,7 @@ async def test_it_goes_back_once_it_is_still_and_where_that_is_worth_it(monkeypa
         resident[0], given_back = grown_to_mb, anyio.Event()
         bus.emit(ListeningChanged(turn="", at=0.0, on=True))
         if grown_to_mb > 532:
-            with anyio.fail_after(20):
+            with anyio.fail_after(60):
                 await given_back.wait()
         else:
             await anyio.sleep(0.3)

@@ -90,7 +90,7 @@ def test_a_microphone_that_is_off_stays_off_when_everything_is_erased(kept: Path
             if off:
                 tasks.start_soon(listening.keep, database)
                 listening.set(False)
-                with anyio.fail_after(10):
+                with anyio.fail_after(60):
                     while not await database.read(lambda db: db.execute("SELECT * FROM listening").fetchone()):
                         await anyio.sleep(0.01)
             tasks.cancel_scope.cancel()

@@ -53,7 +53,7 @@ def work(engine: Counted) -> int:
 
 async def at_rest() -> None:
     """Returns when no engine is at anything: one that has answered may need a moment to put its pen down."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while work_in_hand():
             await anyio.sleep(0.001)
 
@@ -85,8 +85,8 @@ async def test_one_that_was_called_lately_stays(engine: EngineThread[Counted]) -
 
 async def test_one_that_works_is_not_waited_for(engine: EngineThread[Counted]) -> None:
     enough = threading.Event()
-    endless = engine.submit(lambda _: enough.wait(30))
-    with anyio.fail_after(5):
+    endless = engine.submit(lambda _: enough.wait(120))
+    with anyio.fail_after(60):
         assert not await engine.unload(0.0)
     enough.set()
     assert await endless
@@ -146,14 +146,14 @@ async def test_the_least_missed_goes_first_and_it_is_told() -> None:
         tasks.start_soon(Unloading(engines, bus, 1e-6).follow, pressed, 0.0)
         for name in names:
             pressed.now.set()
-            with anyio.fail_after(5):
+            with anyio.fail_after(60):
                 assert await events.next() == EngineUnloaded(
-                    turn="", at=pytest.approx(time.monotonic(), abs=5), engine=name
+                    turn="", at=pytest.approx(time.monotonic(), abs=60), engine=name
                 )
         assert Counted.there == 0
         # A turn begins: what it needs comes back, the others do not.
         with Precedence(engines[3], engines[2], [engines[1]]).claimed():  # type: ignore[arg-type]
-            with anyio.fail_after(5):
+            with anyio.fail_after(60):
                 back = {(await events.next()) for _ in range(3)}
         assert {event.engine for event in back if isinstance(event, EngineReloaded)} == {"stt", "tts", "semantic"}
         assert engines[0].unloaded
@@ -165,7 +165,7 @@ async def test_a_house_that_changes_calls_nothing_back(unloaded: bool, monkeypat
     """As it does all day: only a turn does."""
     monkeypatch.setattr(edge.assistant, "_LOOK_S", 0.0)
     prepared, looks = [], []
-    with anyio.fail_after(5), anyio.CancelScope() as scope:
+    with anyio.fail_after(60), anyio.CancelScope() as scope:
 
         def renew() -> bool:
             looks.append(True)
@@ -183,5 +183,5 @@ async def test_a_house_that_changes_calls_nothing_back(unloaded: bool, monkeypat
 
 
 async def test_where_none_is_ever_to_go_it_does_not_even_look() -> None:
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         await Unloading([], Bus(), 0.0).serve()

@@ -83,7 +83,7 @@ async def test_the_first_is_heard_before_the_second_is_there(tts: EngineThread[T
 
     async def sentences() -> AsyncGenerator[str, None]:
         yield "a"
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             await heard.wait()
         yield "bb"
 
@@ -136,7 +136,7 @@ async def test_nothing_of_what_is_broken_off_stays_behind(tts: EngineThread[TtsE
     voice = Voice(tts, speaker)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(voice.tell, given(["a", "bb", "ccc", "dddd"]), told.start, told.sentences.append)
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             await speaker.holding.wait()
         tasks.cancel_scope.cancel()
     assert told.sentences == ["a", "bb"]

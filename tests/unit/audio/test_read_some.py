@@ -40,7 +40,7 @@ def test_it_waits_until_all_are_there() -> None:
         assert got == []
         ring.write(chunk(number))
         time.sleep(0.02)
-    thread.join(2)
+    thread.join(60)
     assert got == [[0, 1, 2]]
 
 
@@ -63,8 +63,8 @@ def test_a_blocked_reader_ends_with_the_sound_or_when_it_is_closed(end: object) 
         reader.close()
     else:
         ring.close()
-    assert ended.wait(2)
-    thread.join(2)
+    assert ended.wait(60)
+    thread.join(60)
 
 
 def test_a_lossless_writer_and_a_reader_of_several_do_not_wait_for_each_other() -> None:
@@ -81,5 +81,5 @@ def test_a_lossless_writer_and_a_reader_of_several_do_not_wait_for_each_other() 
     got: list[int] = []
     while len(got) < 200:
         got += numbers(reader.read_some(3))
-    thread.join(2)
+    thread.join(60)
     assert got == list(range(200))

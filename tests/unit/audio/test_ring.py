@@ -35,7 +35,7 @@ def rest(reader: RingReader) -> list[int]:
     numbers = []
     while True:
         try:
-            numbers.append(int(reader.read(5.0).pcm[0]))
+            numbers.append(int(reader.read(60.0).pcm[0]))
         except EndOfSound:
             return numbers
 
@@ -105,7 +105,7 @@ def test_waiting_for_sound_ends_at_the_timeout() -> None:
     begun = time.monotonic()
     with pytest.raises(TimeoutError):
         reader.read(0.05)
-    assert 0.04 < time.monotonic() - begun < 5.0
+    assert 0.04 < time.monotonic() - begun < 60.0
 
 
 @pytest.mark.parametrize("close", [lambda ring, reader: ring.close(), lambda ring, reader: reader.close()])
@@ -118,7 +118,7 @@ def test_a_blocked_read_ends_when_the_ring_or_the_reader_is_closed(
     thread = in_thread(lambda: numbers.append(rest(reader)))
     time.sleep(0.05)
     close(ring, reader)
-    thread.join(10.0)
+    thread.join(60.0)
     assert numbers == [[]]
 
 
@@ -142,7 +142,7 @@ async def test_iterating_gets_what_another_thread_writes() -> None:
         ring.close()
 
     thread = in_thread(write)
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         assert [int(item.pcm[0]) async for item in reader] == list(range(30))
     thread.join()
 
@@ -154,7 +154,7 @@ async def test_cancelling_an_iteration_loses_no_chunk() -> None:
     with anyio.move_on_after(0.02):
         await anext(reader)
     ring.write(chunk(0))
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         assert (await anext(reader)).pcm[0] == 0
 
 
@@ -190,7 +190,7 @@ async def test_closing_the_reader_ends_its_iteration() -> None:
             reader.close()
 
         tasks.start_soon(close)
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             assert [item async for item in reader] == []
 
 
@@ -201,14 +201,14 @@ def test_a_lossless_writer_waits_for_the_first_reader_and_stays_a_lead_ahead_of_
     assert ring.now == 0.0
     slow, quick = ring.reader(), ring.reader()
     for number in range(LEAD):
-        assert quick.read(1.0).pcm[0] == number
+        assert quick.read(60.0).pcm[0] == number
     with pytest.raises(TimeoutError):
         quick.read(0.05)
     got: list[list[int]] = []
     other = in_thread(lambda: got.append(rest(quick)))
     assert rest(slow) == list(range(300))
-    other.join(5.0)
-    thread.join(5.0)
+    other.join(60.0)
+    thread.join(60.0)
     assert got == [list(range(LEAD, 300))]
     assert (slow.lost, quick.lost) == (0, 0)
 
@@ -220,7 +220,7 @@ def test_a_lossless_writer_goes_on_when_the_reader_it_waits_for_is_closed() -> N
     time.sleep(0.05)
     idle.close()
     assert rest(reader) == list(range(100))
-    thread.join(5.0)
+    thread.join(60.0)
 
 
 def test_closing_releases_a_lossless_writer() -> None:
@@ -228,7 +228,7 @@ def test_closing_releases_a_lossless_writer() -> None:
     thread = in_thread(lambda: fill(ring, range(10)))
     time.sleep(0.02)
     ring.close()
-    thread.join(10.0)
+    thread.join(60.0)
     assert not thread.is_alive()
 
 
@@ -236,13 +236,13 @@ def test_a_reader_pinned_in_the_reading_thread_of_a_lossless_ring_gets_its_whole
     ring = Ring(1.0, lossless=True)
     reader = ring.reader()
     in_thread(lambda: record(ring, 200))
-    while reader.read(1.0).end < 2.0:
+    while reader.read(60.0).end < 2.0:
         pass
     command = ring.reader(2.0 - 0.25)
     both: list[list[int]] = []
     other = in_thread(lambda: both.append(rest(reader)))
     assert rest(command) == list(range(87, 200))
-    other.join(5.0)
+    other.join(60.0)
     assert both == [list(range(100, 200))]
 
 
@@ -295,7 +295,7 @@ class TestCut:
         thread = in_thread(read)
         fill(ring, range(1))
         ring.cut()
-        thread.join(5.0)
+        thread.join(60.0)
         assert ended.is_set()
 
     @pytest.mark.anyio
@@ -312,5 +312,5 @@ class TestCut:
             tasks.start_soon(read)
             await anyio.lowlevel.checkpoint()
             ring.cut()
-            with anyio.fail_after(5):
+            with anyio.fail_after(60):
                 await cut.wait()

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import time
 from pathlib import Path
 
 import anyio
@@ -12,11 +13,13 @@ import edge.bench.process as process_module
 from edge.bench.errors import UNREADABLE, BenchError, Unreadable
 from edge.bench.peers import Peer, install
 from edge.bench.process import measured
+from edge.bench.wyoming_client import ready
+from tests.brokers import free_port
 
 pytestmark = pytest.mark.anyio
 
 _BUSY = "import time\nwhile time.process_time() < 0.4: pass\n"
-_STAYING = _BUSY + "held = bytearray(60 << 20)\nprint(1, flush=True)\ntime.sleep(60)"
+_STAYING = _BUSY + "held = bytearray(60 << 20)\nprint(1, flush=True)\ntime.sleep(300)"
 _PARENT = f"""
 import subprocess, sys
 held = bytearray(40 << 20)
@@ -28,8 +31,8 @@ sys.stdin.readline()
 
 
 async def gone(pid: int) -> bool:
-    """Ended within a second; who inherits an orphan may take its time to bury it."""
-    with anyio.move_on_after(1.0):
+    """Ended soon; who inherits an orphan may take its time to bury it."""
+    with anyio.move_on_after(20.0):
         while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
             await anyio.sleep(0.01)
         return True
@@ -41,7 +44,7 @@ async def test_children_count_and_end_with_it() -> None:
         lines = [await process.line(), await process.line()]
         child = int(max(lines, key=len))
         # 0.4 s each: of the child that runs and of the one that has ended.
-        assert 0.75 < process.cpu_s() < 4.0
+        assert 0.75 < process.cpu_s() < 20.0
         assert 100 < process.rss_mb() < 400
         assert process.running
         assert psutil.pid_exists(child)
@@ -51,7 +54,7 @@ async def test_children_count_and_end_with_it() -> None:
 
 async def test_cancelling_leaves_nothing_behind() -> None:
     child = 0
-    with anyio.move_on_after(3.0) as scope:
+    with anyio.move_on_after(60.0) as scope:
         async with measured("a tree", [sys.executable, "-c", _PARENT]) as process:
             child = int(max([await process.line(), await process.line()], key=len))
             scope.cancel()
@@ -79,6 +82,22 @@ async def test_last_words_are_told(code: int, kind: type[BenchError]) -> None:
         await process.end()
         assert type(process.failure("ended")) is kind
     assert "\n" not in str(caught.value)
+
+
+async def test_why_a_server_ended_is_known_although_the_event_loop_hears_of_its_end_later() -> None:
+    # On a busy machine an engine that cannot read a model ended the whole measuring.
+    async with measured("the server", [sys.executable, "-c", f"import sys; sys.exit({UNREADABLE})"]) as process:
+        while not dead(process._root):
+            time.sleep(0.01)  # noqa: ASYNC251  # the very thing: it hears of nothing
+        with pytest.raises(Unreadable):
+            await ready(process, free_port())
+
+
+def dead(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 async def test_a_program_that_is_not_there() -> None:

@@ -229,19 +229,19 @@ HEAVY = {
 @pytest.mark.parametrize("source", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_templates_fail_quickly_and_take_little_memory(source: str) -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    begun = time.process_time()
+    begun = time.thread_time()
     with pytest.raises(TemplateFault):
         Template(source).value('{"a": 1}')
-    assert time.process_time() - begun < 0.6
+    assert time.thread_time() - begun < 0.6
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 24_000  # KiB
 
 
 @pytest.mark.parametrize("source", HEAVY.values(), ids=HEAVY)
 def test_heavy_templates_either_fail_or_are_quick(source: str) -> None:
-    begun = time.process_time()
+    begun = time.thread_time()
     with contextlib.suppress(TemplateFault):
         Template(source).value("")
-    assert time.process_time() - begun < 0.6
+    assert time.thread_time() - begun < 0.6
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def test_it_is_watched_to_its_end(store: Store, wheel: bytes) -> None:
 
 def test_it_is_cancelled_and_gone_on_with(store: Store, server: Server) -> None:
     fetching = Fetching(store)
-    server.pause_s = 0.05
+    server.pause_s = 0.5
     fetching.begin("voice")
     with pytest.raises(ModelError, match="voice is being fetched"):
         fetching.begin("ears")

@@ -163,10 +163,12 @@ def test_a_collector_gets_it_by_otlp_and_nothing_of_what_was_said() -> None:
 
 def test_a_collector_that_is_not_there_keeps_no_program_from_ending() -> None:
     asks = """
+from cloud_sync import otlp
 from cloud_sync.otlp import close, processor, resource
 from edge.observe.traces import Tracer
 from tests.unit.observe.told import ended
 import sys, time
+otlp._TIMEOUT_S = 100.0
 out = processor(sys.argv[1])
 Tracer(out, resource("hearthside", "home")).take(ended("t1"))
 begun = time.monotonic()
@@ -178,7 +180,7 @@ print(time.monotonic() - begun)
         [sys.executable, "-c", asks, f"http://127.0.0.1:{free_port()}"],
         cwd=root, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
-    assert float(done.stdout) < 2.0
+    assert float(done.stdout) < 20.0, "it is tried for thirty seconds"
 
 
 async def test_without_the_extra_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,21 +133,39 @@ def test_an_interruption_ends_what_was_started(tmp_path: Path) -> None:
     program = f"""
 from pathlib import Path
 from scripts.prepare.watch import watch
-watch("sleeping", ["sh", "-c", "sleep 60 & echo $!; wait"], Path({str(tmp_path / "log")!r}))
+watch("sleeping", ["sh", "-c", "sleep 300 & echo $!; wait"], Path({str(tmp_path / "log")!r}))
 """
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not (tmp_path / "log").exists() or not (tmp_path / "log").read_text().strip():
             assert time.monotonic() < deadline
             time.sleep(0.02)
         sleeper = int((tmp_path / "log").read_text())
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
     assert not _runs(sleeper)
 
 
+def test_an_interruption_in_the_midst_of_a_start_ends_what_was_started(tmp_path: Path) -> None:
+    program = f"""
+import os, signal, subprocess
+from pathlib import Path
+from scripts.prepare.watch import watch
+class Pressed(subprocess.Popen):
+    def __init__(self, *words, **how):
+        super().__init__(*words, **how)
+        Path({str(tmp_path / "started")!r}).write_text(str(self.pid))
+        os.kill(os.getpid(), signal.SIGINT)
+subprocess.Popen = Pressed
+watch("sleeping", ["sleep", "300"], Path({str(tmp_path / "log")!r}))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "KeyboardInterrupt" in done.stderr
+    assert not _runs(int((tmp_path / "started").read_text()))
+
+
 def _runs(process: int) -> bool:
-    for _ in range(500):
+    for _ in range(3_000):
         try:
             os.kill(process, 0)
             state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]

@@ -154,7 +154,7 @@ async def test_a_spoken_message_is_chimed_named_and_played_from_its_beginning_af
             told.append(await here.announcer.pass_on(HELLO, message))
 
         async def heard(count: int) -> None:
-            with anyio.fail_after(10):
+            with anyio.fail_after(60):
                 while len(here.sink.heard) < count:
                     await here.time.advance(0.5)
 

@@ -75,7 +75,7 @@ async def lit(*walls: Wall) -> AsyncIterator[tuple[Bus, Listening]]:
     async with AsyncExitStack() as stack, anyio.create_task_group() as tasks:
         panels = [await stack.enter_async_context(thread(wall)) for wall in walls]
         tasks.start_soon(Lights(panels, lambda: True, listening=listening).follow, bus)
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             await until(walls[0], Cue.IDLE)
             yield bus, listening
         tasks.cancel_scope.cancel()
@@ -100,9 +100,10 @@ async def test_it_follows_the_events_and_is_told_nothing_while_nothing_changes()
         assert [showing.cue for showing in wall.shown] == [Cue.IDLE, Cue.LISTENING]
         bus.emit(HEARD)
         await until(wall, Cue.THINKING)
-        before = len(wall.shown)
-        await anyio.sleep(0.5)
-        assert 3 <= len(wall.shown) - before <= 16, "it moves, at most 30 times a second"
+        before, begun = len(wall.shown), anyio.current_time()
+        while len(wall.shown) - before < 10:
+            await anyio.sleep(0.005)
+        assert len(wall.shown) - before <= 30 * (anyio.current_time() - begun) + 1, "at most 30 times a second"
         bus.emit(RINGS)
         bus.emit(SPEAKS)
         await until(wall, Cue.SPEAKING)

@@ -59,7 +59,7 @@ async def test_it_is_after_a_restart_as_it_was_left(tmp_path: Path, chosen: list
             assert listening.on is not wanted
             tasks.start_soon(listening.keep, storage)
             listening.set(wanted)
-            with anyio.fail_after(10):
+            with anyio.fail_after(60):
                 while await kept(storage) is not wanted:
                     await settle()
             tasks.cancel_scope.cancel()

@@ -171,7 +171,7 @@ async def test_what_a_power_cut_broke_off_is_told_on_request_alone(board: Board)
     board.bridge.answer_late("It is Paris.")
     hold = board.loudspeaker.hold = Hold()
     async with board.serving():
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             await hold.reached.wait()
     board.loudspeaker.hold = None
     await board.restart()
@@ -186,7 +186,7 @@ async def test_who_asks_while_it_is_about_to_be_announced_hears_it_once(board: B
     board.bridge.answer_late("It is Paris.")
     hold = board.loudspeaker.hold = Hold()
     async with board.serving():
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             await hold.reached.wait()
         assert await board.news() == f"You asked: {PARIS} It is Paris."
         hold.go_on.set()

@@ -41,8 +41,11 @@ def row(**given: object) -> dict[str, object]:
     }
 
 
-async def test_it_is_known_everywhere_and_changed_by_its_owner(running: Mosquitto, tmp_path: Path) -> None:
+async def test_it_is_known_everywhere_and_changed_by_its_owner(
+    running: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     time = VirtualTime(NOW)
+    monkeypatch.setattr("edge.act.skills.timers.elsewhere._WAIT_S", 30.0)
     async with (
         living(running, "a", "kitchen", "Kitchen") as kitchen,
         living(running, "b", "bedroom", "Bedroom") as bedroom,
@@ -61,6 +64,7 @@ async def test_it_is_known_everywhere_and_changed_by_its_owner(running: Mosquitt
         await kitchen.house.post.publish("hearthside/kitchen/timers", json.dumps([row(id=timer.id)]), retain=True)
         await until(elsewhere._known)
         await until(bedroom.neighbours.known)
+        await bedroom.neighbours.survey()
         assert (
             await here.ask("how long is left on the pasta timer") == "3 minutes left on the pasta timer in the Kitchen."
         )
@@ -133,12 +137,13 @@ async def test_nonsense_is_no_timer_and_no_change(running: Mosquitto, tmp_path: 
         await asked.ask("set a pasta timer for 3 minutes")
         (timer,) = theirs._countdowns.all()
         await until(bedroom.neighbours.known)
+        await bedroom.neighbours.survey()
         for body in (
             {}, {"intent": "HassStartTimer", "id": timer.id, "seconds": 1}, {"intent": "HassCancelTimer", "id": 5, "seconds": 0},
             {"intent": "HassCancelTimer", "id": "another", "seconds": 0}, {"intent": "HassIncreaseTimer", "id": timer.id, "seconds": -9},
             {"intent": "HassIncreaseTimer", "id": timer.id, "seconds": 1e12}, {"intent": "HassUnpauseTimer", "id": timer.id, "seconds": 0},
         ):  # fmt: skip
-            (answer,) = await bedroom.neighbours.ask("timer", body, 5.0, to=[kitchen.neighbours.me])
+            (answer,) = await bedroom.neighbours.ask("timer", body, 60.0, to=[kitchen.neighbours.me])
             assert answer.body == {"done": False}, body
         assert theirs._countdowns.all()[0] == timer
         elsewhere = Elsewhere(bedroom.house.post, bedroom.neighbours, time)

