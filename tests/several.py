@@ -35,13 +35,13 @@ async def living(
         neighbours = HouseNeighbours(house.post, Neighbour(ident, site, area), boot, answers=answers)
         tasks = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(tasks.cancel_scope.cancel)
-        await house.settled(5)
+        await house.settled(30)
         tasks.start_soon(neighbours.serve)
         yield Living(house, neighbours)
 
 
 async def until(condition: Callable[[], object]) -> None:
     """Returns once it holds."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         while not condition():
             await anyio.sleep(0.01)
