@@ -1,7 +1,7 @@
 """``/v1/now``: what the assistant does and hears at this moment; and to press its button, mute it, let it speak.
 
-Over the WebSocket messages come ten times a second at most, and only when they would be others than the last: one, or one
-for each phase since then, so that no phase is missed. What it hears is only looked at while somebody looks on.
+Over the WebSocket messages come ten times a second at most, and only when they would be others than the last: one, or
+one for each phase since then, so that no phase is missed. What it hears is only looked at while somebody looks on.
 """
 
 from collections.abc import Iterator
