@@ -52,7 +52,9 @@ async def until(condition: Callable[[], object], what: str, timeout_s: float = _
         await anyio.sleep(0.01)
 
 
-async def told(house: MqttHouse, change: Mapping[str, object], deadline_s: float = _PATIENCE_S, device: str = LAMP) -> str:
+async def told(
+    house: MqttHouse, change: Mapping[str, object], deadline_s: float = _PATIENCE_S, device: str = LAMP
+) -> str:
     (report,) = await house.command([Command(device, change)], deadline_s)  # type: ignore[arg-type]
     return report.confirmation
 
