@@ -104,6 +104,10 @@ class Microphone:
         while True:
             if self._switch.on:
                 await self._keep_open_until_off(self._switch)
+            elif (capture := self._capture) is not None:
+                # It was switched off after it was opened, and before this began.
+                self._capture = None
+                await capture.close()
             self._ring.cut()
             await self._switch.becomes(True)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import anyio
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import (
@@ -26,20 +27,32 @@ from playwright.async_api import (
     Playwright,
     Request,
     Response,
+    Route,
     ViewportSize,
     async_playwright,
+    expect,
 )
 
-from tests.web.conftest import Served, broker, served, settings, speaking
+from tests.web.conftest import Served, broker, confirm_s, served, settings, speaking
 
-__all__ = ["Served", "broker", "served", "settings", "speaking"]
+__all__ = ["Served", "broker", "confirm_s", "served", "settings", "speaking"]
 
 CHROMIUM: Final = "/usr/bin/chromium"
-_TIMEOUT_MS: Final = 20_000
+_TIMEOUT_MS: Final = 30_000
 """For a busy machine; what is waited for comes in milliseconds."""
+expect.set_options(timeout=_TIMEOUT_MS)
 _DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 800}
 _PHONE: Final[ViewportSize] = {"width": 360, "height": 740}
 _SEVERE: Final = ("serious", "critical")
+_KEEP_NOTES: Final = """
+window.notes = [];
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) {
+    for (const node of addedNodes) if (node.matches?.(".note")) window.notes.push(node.textContent);
+  }
+}).observe(document, { childList: true, subtree: true });
+"""
+"""What the page tells in passing is gone some seconds later, before a busy machine has looked."""
 
 
 def pytest_itemcollected(item: pytest.Function) -> None:
@@ -100,6 +113,7 @@ class Visitor:
         )
         self._contexts.push_async_callback(context.close)
         context.set_default_timeout(_TIMEOUT_MS)
+        await context.add_init_script(_KEEP_NOTES)
         return await self.open_in(context, house, path)
 
     async def open_in(self, context: BrowserContext, house: Served, path: str = "/") -> Page:
@@ -112,6 +126,16 @@ class Visitor:
     def allow(self, pattern: str) -> None:
         """A fault that the test provokes: messages that contain this regular expression are none."""
         self._allowed.append(pattern)
+
+    async def told(self, page: Page, text: str) -> None:
+        """Returns once ``page`` has told that in passing, and forgets that it has."""
+        await page.wait_for_function(
+            """(text) => {
+              const found = window.notes.findIndex((note) => note.includes(text));
+              return found >= 0 && window.notes.splice(found, 1).length > 0;
+            }""",
+            arg=text,
+        )
 
     async def examine(self, page: Page) -> None:
         """Whether somebody with a screen reader or a keyboard can use what is shown: no serious finding by axe."""
@@ -163,6 +187,19 @@ class Visitor:
         page.on("websocket", lambda socket: check(socket.url))
         page.on("requestfailed", failed)
         page.on("response", answered)
+
+
+class Held:
+    """Answers that are there, and that the page gets later."""
+
+    def __init__(self) -> None:
+        self.made, self.given = anyio.Event(), anyio.Event()
+
+    async def __call__(self, route: Route) -> None:
+        answer = await route.fetch()
+        self.made.set()
+        await self.given.wait()
+        await route.fulfill(response=answer)
 
 
 @pytest.fixture

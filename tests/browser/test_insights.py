@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from playwright.async_api import expect
 
 from edge.observe.kpi_store import KpiStore
 from edge.observe.weeks import monday
@@ -48,7 +49,7 @@ async def test_numbers_their_trend_and_what_they_mean(
     await done.get_by_text("What it means").click()
     await done.get_by_text("A task is one wish").wait_for()
     table = page.get_by_role("table")
-    assert await table.get_by_role("row").count() == 1 + 12
+    await expect(table.get_by_role("row")).to_have_count(1 + 12)
     await visitor.examine(page)
     await visitor.picture(page, f"insights-{'phone-dark' if phone else 'light'}", whole=True)
     await page.get_by_label("Shown").select_option("26")

@@ -33,7 +33,7 @@ semantic = false
 [mqtt]
 host = "{host}"
 port = {port}
-confirm_s = 1.0
+confirm_s = 30.0
 """
 
 
@@ -64,7 +64,7 @@ async def test_settings_are_found_changed_and_refused(served: Served, visitor: V
     # In force at once, comments kept.
     unlock = page.get_by_label("Unlock", exact=True)
     await unlock.select_option("ask")
-    await page.get_by_text("In force now.").wait_for()
+    await visitor.told(page, "In force now.")
     assert served.assistant.settings.confirm.unlock == "ask"
     assert "# by the window" in file.read_text()
 
@@ -124,7 +124,7 @@ async def test_a_threshold_is_drawn_and_a_word_recorded(
         await visitor.picture(page, "settings-wake", whole=True)
         slider = card.get_by_role("slider")
         await slider.fill("0.4")
-        await page.get_by_text("In force now.").wait_for()
+        await visitor.told(page, "In force now.")
         assert tomllib.loads(file.read_text())["wake"]["thresholds"] == {"alexa": 0.4}
         assert served.assistant.settings.wake.thresholds == {"alexa": 0.4}
 
@@ -150,7 +150,7 @@ async def test_health_shows_the_checks_and_the_board(served: Served, visitor: Vi
     checks = page.get_by_role("region", name="Checks")
     await checks.get_by_text(re.compile(r"\d+ devices")).first.wait_for()
     await page.get_by_role("meter", name="Memory").wait_for()
-    assert await page.get_by_text("It does not look for other versions by itself").count() == 1
+    await expect(page.get_by_text("It does not look for other versions by itself")).to_have_count(1)
     await visitor.examine(page)
     await narrow(page)
     await visitor.picture(page, f"health-{'phone-dark' if phone else 'light'}", whole=True)

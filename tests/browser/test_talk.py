@@ -116,6 +116,7 @@ async def test_a_microphone_that_is_allowed_when_one_has_left_is_closed(
         await page.evaluate(_ASKS)
         await page.get_by_role("button", name="Talk").click()
         await expect(page.get_by_text("Opening the microphone")).to_be_visible()
+        await page.wait_for_function("window.allow !== undefined")
         await page.get_by_role("link", name="House").click()
         await page.evaluate("window.allow(); undefined")
         with anyio.fail_after(30):

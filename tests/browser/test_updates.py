@@ -7,7 +7,7 @@ from edge.settings import Settings
 from edge.updates import versions, word
 from edge.updates.places import Places, Spool
 from edge.updates.word import Found, Last, Result, State, Trial, Wish
-from tests.browser.conftest import Served, Visitor
+from tests.browser.conftest import Held, Served, Visitor
 from tests.web.test_updates import NEW, OLD, board, requested, settings, spool
 
 __all__ = ["board", "settings", "spool"]
@@ -44,3 +44,27 @@ async def test_a_version_is_taken_watched_and_left(
     request = requested(spool)
     assert request is not None
     assert request.wish is Wish.ROLL_BACK
+
+
+async def test_what_was_looked_at_before_somebody_asked_tells_nothing_any_more(
+    served: Served, visitor: Visitor, board: Places, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However late it comes."""
+    monkeypatch.setattr("edge.api.web.system.running", lambda _: OLD)
+    word.leave(spool.found, Found(at=5.0, release=NEW, rollout=25))
+    page = await visitor.open(served, "/#/talk")
+    # It looks once again, and no more.
+    await page.evaluate("window.setInterval = (look, ms) => setTimeout(look, ms); undefined")
+    await page.get_by_role("link", name="Health", exact=True).click()
+    await expect(page.get_by_role("button", name="Take 0.2.0")).to_be_visible()
+    held = Held()
+    await page.route("**/v1/updates", held)
+    await held.made.wait()
+    await page.get_by_role("button", name="Take 0.2.0").click()
+    await expect(page.get_by_text("Asking…")).to_be_visible()
+    async with page.expect_response("**/v1/updates") as told:
+        held.given.set()
+    await (await told.value).finished()
+    await page.evaluate("new Promise((done) => setTimeout(done, 100))")
+    await expect(page.get_by_text("Asking…")).to_be_visible()
+    await page.unroute_all(behavior="wait")

@@ -96,8 +96,8 @@ async def test_they_do_as_they_are_told_and_the_answer_is_theirs(port: int) -> N
     ]
     wording = Wording("en", [Path(edge.act.skills.home.__file__).parent / "phrases"])
     async with appliances(port), MqttHouse(Broker(host="127.0.0.1", port=port)) as house:
-        await house.settled(20)
-        grammar, home = Grammar(house, "en", Home.intents), Home(house, 3.0)
+        await house.settled(60)
+        grammar, home = Grammar(house, "en", Home.intents), Home(house, 30.0)
         answers = []
         for text, _ in conversation:
             found = grammar.understand(text, Origin("test"))

@@ -42,15 +42,15 @@ async def said(
             await client.publish(STATUS, before[0], qos=1, retain=before[1])
         house = MqttHouse(Broker(host=running.address.host, port=running.address.port), birth=birth)
         async with house:
-            await house.settled(20)
+            await house.settled(60)
             if birth and before is None:
-                with anyio.fail_after(20):
+                with anyio.fail_after(60):
                     while not heard:
                         await anyio.sleep(0.01)
             # Whatever is still to come on this connection has come when the broker has answered twice more.
-            await house.settled(20)
+            await house.settled(60)
             await client.publish(STATUS, "end", qos=1)
-            with anyio.fail_after(20):
+            with anyio.fail_after(60):
                 while not heard or heard[-1][0] != b"end":
                     await anyio.sleep(0.01)
     return heard[:-1]
@@ -81,7 +81,7 @@ async def test_a_device_that_waits_for_it_is_found(running: Mosquitto) -> None:
         await client.subscribe(STATUS, qos=1)
         tasks.start_soon(device, client)
         async with MqttHouse(Broker(host=address.host, port=address.port), birth=True) as house:
-            with anyio.fail_after(20):
+            with anyio.fail_after(60):
                 while not house.devices():
                     await anyio.sleep(0.01)
             assert [known.name for known in house.devices()] == ["Shy Plug"]

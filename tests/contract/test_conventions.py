@@ -244,7 +244,7 @@ async def living(address: Address, device: Simulated) -> AsyncIterator[aiomqtt.C
             tasks.cancel_scope.cancel()
 
 
-async def until(condition: Callable[[], object], what: str, timeout_s: float = 5.0) -> None:
+async def until(condition: Callable[[], object], what: str, timeout_s: float = 30.0) -> None:
     """Wait for ``condition()`` to become true."""
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -262,12 +262,12 @@ async def test_a_device_of_each_convention(convention: str, running: Mosquitto) 
     async with living(running.address, device) as client, house_on(running.address) as house:
         await until(lambda: device.id in ids(house), "found")
         await until(lambda: house.state(device.id).value == device.at_first, "its state known")
-        (report,) = await house.command([Command(device.id, device.change)], 3.0)
+        (report,) = await house.command([Command(device.id, device.change)], 30.0)
         assert report.confirmation is Confirmation.CONFIRMED
         assert house.state(device.id).value == device.shows
         await say(client, device.away)
         await until(lambda: not house.state(device.id).available, "away")
-        (report,) = await house.command([Command(device.id, {"state": Verb.OFF})], 1.0)
+        (report,) = await house.command([Command(device.id, {"state": Verb.OFF})], 30.0)
         assert report.confirmation is Confirmation.UNAVAILABLE
         await say(client, device.back)
         await until(lambda: house.state(device.id).available, "back")
@@ -293,7 +293,7 @@ async def test_a_device_that_only_takes_a_command_has_not_obeyed(convention: str
     device.obey = stubborn
     async with living(running.address, device), house_on(running.address) as house:
         await until(lambda: device.id in ids(house) and house.state(device.id).value == device.at_first, "known")
-        (report,) = await house.command([Command(device.id, {"state": Verb.ON})], 0.5)
+        (report,) = await house.command([Command(device.id, {"state": Verb.ON})], 1.5)
         assert report.confirmation in (Confirmation.UNCONFIRMED, Confirmation.FAILED)
 
 
@@ -365,8 +365,8 @@ async def disconnected(
             await until(lambda: not house.online, "its loss noticed")
             await meanwhile(client)
             line.whole = True
-            await until(lambda: house.online, "connected again", 9)
-            await house.settled(5)
+            await until(lambda: house.online, "connected again")
+            await house.settled(30)
             return found, ids(house)
 
 
@@ -392,8 +392,8 @@ async def test_a_broker_that_has_forgotten_everything_has_not_removed_anything(r
             running.stop()
             await until(lambda: not house.online, "its loss noticed")
             running.start()
-            await until(lambda: house.online, "connected again", 9)
-            await house.settled(5)
+            await until(lambda: house.online, "connected again")
+            await house.settled(30)
             assert ids(house) == {"switch.desk_plug"}
         client._disconnected.cancel()
 

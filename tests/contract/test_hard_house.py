@@ -21,6 +21,8 @@ from edge.ports import Announcer
 from tests.brokers import Mosquitto, client_on, house_on
 
 pytestmark = pytest.mark.anyio
+_PATIENCE_S = 30.0
+"""For a busy machine; what is waited for comes in milliseconds."""
 BOMB = "{% for i in range(10**9) %}{% endfor %}"
 
 
@@ -30,7 +32,7 @@ async def announce(client: aiomqtt.Client, component: str, name: str, **more: ob
     await client.publish(topic, json.dumps({**payload, **more}), qos=1, retain=True)
 
 
-async def told(house: MqttHouse, device: str, deadline_s: float = 1.5, **change: object) -> ActionReport:
+async def told(house: MqttHouse, device: str, deadline_s: float = _PATIENCE_S, **change: object) -> ActionReport:
     (report,) = await house.command([Command(device, change)], deadline_s)  # type: ignore[arg-type]
     return report
 
@@ -90,7 +92,7 @@ async def test_commands_while_the_broker_restarts_claim_nothing_that_is_not_so(r
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(lamp)
         async with MqttHouse(Broker(host=running.address.host, port=running.address.port)) as house:
-            with anyio.fail_after(20):
+            with anyio.fail_after(_PATIENCE_S):
                 while house.state("switch.plug").value is None:
                     await anyio.sleep(0.02)
             for number in range(60):
@@ -99,7 +101,7 @@ async def test_commands_while_the_broker_restarts_claim_nothing_that_is_not_so(r
                     tasks.start_soon(_start_later, running)
                 wanted = Verb.ON if number % 2 else Verb.OFF
                 try:
-                    report = await told(house, "switch.plug", 0.3, state=wanted)
+                    report = await told(house, "switch.plug", 2.0, state=wanted)
                 except BrokerOffline:
                     offline += 1
                     await anyio.sleep(0.05)
@@ -107,11 +109,11 @@ async def test_commands_while_the_broker_restarts_claim_nothing_that_is_not_so(r
                 confirmations.append(report.confirmation)
                 if report.confirmation is Confirmation.CONFIRMED:
                     assert said[-1] == wanted, "confirmed, and not so"
-            with anyio.fail_after(15):
+            with anyio.fail_after(_PATIENCE_S):
                 while True:
                     try:
                         if (
-                            await told(house, "switch.plug", 1.0, state=Verb.ON)
+                            await told(house, "switch.plug", 2.0, state=Verb.ON)
                         ).confirmation is Confirmation.CONFIRMED:
                             break
                     except BrokerOffline:
@@ -146,7 +148,7 @@ async def test_ten_thousand_announcements_that_make_no_sense(
                 topic = f"homeassistant/{kind}/x{number}/config"
                 await flood.publish(topic, nonsense[number % len(nonsense)], qos=0, retain=number % 100 == 0)
             await flood.publish("flood/over", "", qos=1)
-        report = await told(house, "switch.plug", 10.0, state=Verb.ON)
+        report = await told(house, "switch.plug", state=Verb.ON)
         assert report.confirmation is Confirmation.CONFIRMED
         assert [known.id for known in house.devices()] == ["switch.plug"]
     lines = [record for record in caplog.records if "announcement" in record.getMessage()]
@@ -177,8 +179,8 @@ async def test_a_template_bomb_goes_off_in_nobodys_hands(running: Mosquitto, key
             for _ in range(20):
                 await client.publish("bomb/state", "ON", qos=0)
                 await client.publish("bomb/up", "online", qos=0)
-            assert (await told(house, "switch.bomb", 0.5, state=Verb.OFF)).confirmation is not Confirmation.CONFIRMED
-            assert (await told(house, "switch.plug", 5.0, state=Verb.ON)).confirmation is Confirmation.CONFIRMED
+            assert (await told(house, "switch.bomb", 1.0, state=Verb.OFF)).confirmation is not Confirmation.CONFIRMED
+            assert (await told(house, "switch.plug", state=Verb.ON)).confirmation is Confirmation.CONFIRMED
             tasks.cancel_scope.cancel()
     assert max(gaps) < 1.0, "the house stood still"
 
@@ -189,22 +191,26 @@ async def test_a_template_bomb_goes_off_in_nobodys_hands(running: Mosquitto, key
 async def test_a_device_that_says_the_opposite_has_failed(running: Mosquitto) -> None:
     opposite = {"ON": "OFF", "OFF": "ON"}
     async with device(running.address, "plug", lambda p: [(0.02, opposite[p])]), house_on(running.address) as house:
-        assert (await told(house, "switch.plug", 0.8, state=Verb.ON)).confirmation is Confirmation.FAILED
+        assert (await told(house, "switch.plug", 3.0, state=Verb.ON)).confirmation is Confirmation.FAILED
 
 
 async def test_a_device_that_first_says_the_opposite_is_believed_in_the_end(running: Mosquitto) -> None:
     script = [(0.02, "OFF"), (0.3, "ON")]
     async with device(running.address, "plug", lambda payload: script), house_on(running.address) as house:
-        report = await told(house, "switch.plug", 3.0, state=Verb.ON)
+        report = await told(house, "switch.plug", state=Verb.ON)
     assert report.confirmation is Confirmation.CONFIRMED
     assert report.ms >= 300
 
 
-async def test_a_device_that_is_told_otherwise_all_the_time_is_not_confirmed(running: Mosquitto) -> None:
+async def test_a_device_that_is_told_otherwise_all_the_time_is_not_confirmed(
+    running: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two write on one topic: what is wanted is seen again and again, and never stands."""
-    fight = [(0.02, "OFF"), *[(0.1, state) for state in ("ON", "OFF") * 20]]
+    # A machine with other work holds a message back for longer than a device must stand by it.
+    monkeypatch.setattr("edge.home.control._STANDS_S", 2.0)
+    fight = [(0.02, "OFF"), *[(0.1, state) for state in ("ON", "OFF") * 100]]
     async with device(running.address, "plug", lambda payload: fight), house_on(running.address) as house:
-        report = await told(house, "switch.plug", 1.2, state=Verb.ON)
+        report = await told(house, "switch.plug", 4.5, state=Verb.ON)
     assert report.confirmation in (Confirmation.FAILED, Confirmation.UNCONFIRMED)
 
 
@@ -224,7 +230,7 @@ async def test_a_lamp_that_fades_is_where_it_ends(running: Mosquitto) -> None:
 
         tasks.start_soon(fade)
         async with house_on(running.address) as house:
-            report = await told(house, "light.lamp", 3.0, brightness=50)
+            report = await told(house, "light.lamp", brightness=50)
         tasks.cancel_scope.cancel()
     assert report.confirmation is Confirmation.CONFIRMED
     assert report.state.attributes["brightness"] == 50
@@ -238,7 +244,7 @@ async def test_silence_is_asked_once_more_where_that_does_no_harm(running: Mosqu
         return [(0.0, payload)] if len(calls) > 1 else []
 
     async with device(running.address, "plug", second_time), house_on(running.address) as house:
-        assert (await told(house, "switch.plug", 1.0, state=Verb.ON)).confirmation is Confirmation.CONFIRMED
+        assert (await told(house, "switch.plug", 6.0, state=Verb.ON)).confirmation is Confirmation.CONFIRMED
     assert calls == ["ON", "ON"]
 
 
@@ -248,7 +254,7 @@ async def test_what_toggles_is_never_told_twice(running: Mosquitto) -> None:
         device(running.address, "plug", lambda payload: [], **toggling) as heard,
         house_on(running.address) as house,
     ):
-        assert (await told(house, "switch.plug", 0.6, state=Verb.ON)).confirmation is Confirmation.UNCONFIRMED
+        assert (await told(house, "switch.plug", 1.5, state=Verb.ON)).confirmation is Confirmation.UNCONFIRMED
         assert heard == ["TOGGLE"]
 
 
@@ -269,10 +275,10 @@ class Heard(Announcer):
         self.news.set()
 
 
-async def asked(address: Address, heard: Heard, intent: Intent, until_s: float = 4.0) -> OutcomeKind:
+async def asked(address: Address, heard: Heard, intent: Intent, until_s: float = _PATIENCE_S) -> OutcomeKind:
     """Ask for ``intent``, and go on until something is announced or ``until_s`` is over."""
     async with house_on(address) as house, anyio.create_task_group() as tasks:
-        home = Home(house, 1.5, heard)
+        home = Home(house, _PATIENCE_S, heard)
         tasks.start_soon(home.serve)
         outcome = await home.run(intent, Origin("test"))
         with anyio.move_on_after(until_s):
@@ -281,8 +287,11 @@ async def asked(address: Address, heard: Heard, intent: Intent, until_s: float =
     return outcome.kind
 
 
-async def test_whoever_was_told_on_is_told_when_it_went_off_again(running: Mosquitto) -> None:
+async def test_whoever_was_told_on_is_told_when_it_went_off_again(
+    running: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It lies, or an automation undoes it: it says on, and 300 ms later it is off."""
+    monkeypatch.setattr("edge.act.skills.home.relapses._WATCHED_S", _PATIENCE_S)
     heard = Heard()
     async with device(running.address, "plug", lambda payload: [(0.0, "ON"), (0.3, "OFF")]):
         assert await asked(running.address, heard, Intent("HassTurnOn", {"name": "Plug"})) is OutcomeKind.DONE
@@ -306,6 +315,6 @@ async def test_one_of_several_that_does_not_answer_is_named(running: Mosquitto) 
         device(running.address, "right", lambda payload: []),
         house_on(running.address) as house,
     ):
-        outcome = await Home(house, 0.6).run(Intent("HassTurnOn", {"domain": "switch"}), Origin("test"))
+        outcome = await Home(house, 3.0).run(Intent("HassTurnOn", {"domain": "switch"}), Origin("test"))
     assert outcome.kind is OutcomeKind.UNCONFIRMED
     assert (outcome.say.values["done"], outcome.say.values["silent"]) == (["Left", "Middle"], ["Right"])

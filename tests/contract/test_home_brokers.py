@@ -21,6 +21,8 @@ from tests.brokers import Mosquitto, client_on, free_port, house_on, mosquitto
 
 pytestmark = pytest.mark.anyio
 LAMP = "light.kitchen_light"
+_PATIENCE_S = 30.0
+"""For a busy machine; what is waited for comes in milliseconds."""
 
 
 @pytest.fixture(params=["mosquitto", "amqtt"])
@@ -42,7 +44,7 @@ async def announce(client: aiomqtt.Client, name: str, payload: str | bytes) -> N
     await client.publish(f"homeassistant/switch/{name}/config", payload, qos=1, retain=True)
 
 
-async def until(condition: Callable[[], object], what: str, timeout_s: float = 5.0) -> None:
+async def until(condition: Callable[[], object], what: str, timeout_s: float = _PATIENCE_S) -> None:
     """Wait for ``condition()`` to become true."""
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -50,7 +52,9 @@ async def until(condition: Callable[[], object], what: str, timeout_s: float = 5
         await anyio.sleep(0.01)
 
 
-async def told(house: MqttHouse, change: Mapping[str, object], deadline_s: float = 2.0, device: str = LAMP) -> str:
+async def told(
+    house: MqttHouse, change: Mapping[str, object], deadline_s: float = _PATIENCE_S, device: str = LAMP
+) -> str:
     (report,) = await house.command([Command(device, change)], deadline_s)  # type: ignore[arg-type]
     return report.confirmation
 
@@ -83,12 +87,18 @@ async def test_no_command_is_retained(address: Address) -> None:
 
 
 async def test_it_leaves_at_once_and_says_so(address: Address) -> None:
-    async with house_on(address):
-        begun = time.monotonic()
-    assert time.monotonic() - begun < 4.0, "the library would wait for five seconds"
+    took: list[float] = []
+    # The quickest counts: what holds the others up is the machine.
+    while not took or (min(took) > 4.0 and len(took) < 3):
+        async with house_on(address):
+            begun = time.monotonic()
+        took.append(time.monotonic() - begun)
+    assert min(took) < 4.0, "the library would wait for five seconds"
     async with client_on(address) as client:
         await client.subscribe("hearthside/home/availability")
-        assert (await anext(aiter(client.messages))).payload == b"offline"
+        with anyio.fail_after(_PATIENCE_S):
+            while (await anext(aiter(client.messages))).payload != b"offline":
+                pass
 
 
 async def test_a_broker_that_hangs_up_on_mqtt_5_is_reached_at_once(running: Mosquitto) -> None:
@@ -112,11 +122,14 @@ async def test_a_broker_that_hangs_up_on_mqtt_5_is_reached_at_once(running: Mosq
     port = listener.extra(anyio.abc.SocketAttribute.local_port)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(listener.serve, relay)
-        async with MqttHouse(Broker(host="127.0.0.1", port=port)) as house:
-            begun = time.monotonic()
-            await until(lambda: house.online, "connected", 9)
-            assert time.monotonic() - begun < 1.5
+        took: list[float] = []
+        while not took or (min(took) > 1.5 and len(took) < 5):
+            async with MqttHouse(Broker(host="127.0.0.1", port=port)) as house:
+                begun = time.monotonic()
+                await until(lambda house=house: house.online, "connected")
+                took.append(time.monotonic() - begun)
         tasks.cancel_scope.cancel()
+    assert min(took) < 1.5, "a second attempt after the usual pause would take longer"
     await listener.aclose()
 
 
@@ -138,16 +151,15 @@ async def test_a_killed_broker_is_noticed_and_found_again(running: Mosquitto) ->
     async with MqttHouse(Broker(host=address.host, port=address.port), on_link=links.append) as house:
         async with client_on(address) as client:
             await announce(client, "plug", switch("plug"))
-            await house.settled(5)
+            await house.settled(_PATIENCE_S)
         running.stop()
-        await until(lambda: not house.online, "its loss noticed", 2)
+        await until(lambda: not house.online, "its loss noticed")
         begun = time.monotonic()
         with pytest.raises(BrokerOffline):
-            await told(house, {"state": Verb.ON}, device="switch.plug")
-        assert time.monotonic() - begun < 1.0, "a command fails at once, and not after its two seconds"
+            await told(house, {"state": Verb.ON}, 600.0, device="switch.plug")
+        assert time.monotonic() - begun < _PATIENCE_S, "a command fails at once, and not after its ten minutes"
         running.start()
-        begun = time.monotonic()
-        await until(lambda: house.online, "connected again", 5)
+        await until(lambda: house.online, "connected again")
         async with client_on(address) as client:
             await client.publish("x/plug/state", "ON", qos=1, retain=True)
             await until(lambda: house.state("switch.plug").value == "on", "its topics subscribed to again")
@@ -157,16 +169,18 @@ async def test_a_killed_broker_is_noticed_and_found_again(running: Mosquitto) ->
 async def test_a_broker_lost_while_waiting_is_no_success_and_no_wait(running: Mosquitto) -> None:
     async with client_on(running.address) as client:
         await announce(client, "plug", switch("plug"))
+        await client.subscribe("x/plug/set", qos=1)
         async with house_on(running.address) as house, anyio.create_task_group() as tasks:
 
             async def kill() -> None:
-                await anyio.sleep(0.2)
+                """Once the device has been told."""
+                await anext(aiter(client.messages))
                 running.stop()
 
             tasks.start_soon(kill)
             begun = time.monotonic()
-            assert await told(house, {"state": Verb.ON}, 5.0, "switch.plug") is Confirmation.UNCONFIRMED
-            assert time.monotonic() - begun < 4.0
+            assert await told(house, {"state": Verb.ON}, 600.0, "switch.plug") is Confirmation.UNCONFIRMED
+            assert time.monotonic() - begun < _PATIENCE_S
         # The client's own broker is gone; its farewell fails, which is none of this test's business.
         client._disconnected.cancel()
 
@@ -178,7 +192,7 @@ async def test_a_broker_that_hangs_has_nothing_to_pass_on_later(running: Mosquit
         with pytest.raises(BrokerOffline, match="does not answer"):
             await told(house, {"state": Verb.ON}, 0.5)
         running.thaw()
-        assert await told(house, {"state": Verb.OFF}, 5.0) is Confirmation.CONFIRMED
+        assert await told(house, {"state": Verb.OFF}) is Confirmation.CONFIRMED
         assert [payload for _, payload in home.commands("kitchen_light")] == [json.dumps({"state": "OFF"})]
 
 
@@ -201,9 +215,12 @@ def test_a_broker_that_takes_no_connection_does_not_hold_the_end_up() -> None:
         for one in taken:
             one.setblocking(False)
             one.connect_ex(("127.0.0.1", port))
-        begun = time.monotonic()
-        anyio.run(open_and_close, port)
-        assert time.monotonic() - begun < 4.0
+        took: list[float] = []
+        while not took or (min(took) > 4.0 and len(took) < 3):
+            begun = time.monotonic()
+            anyio.run(open_and_close, port)
+            took.append(time.monotonic() - begun)
+        assert min(took) < 4.0
         for one in taken:
             one.close()
 
@@ -212,19 +229,22 @@ def test_a_broker_that_takes_no_connection_does_not_hold_the_end_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "result"),
+    ("behaviour", "within_s", "result"),
     [
-        (Behaviour(), Confirmation.CONFIRMED),
-        (Behaviour(delay_s=0.3), Confirmation.CONFIRMED),
-        (Behaviour(delay_s=5.0), Confirmation.UNCONFIRMED),
-        (Behaviour(silent=True), Confirmation.UNCONFIRMED),
-        (Behaviour(stuck=True), Confirmation.FAILED),
+        (Behaviour(), _PATIENCE_S, Confirmation.CONFIRMED),
+        (Behaviour(delay_s=0.3), _PATIENCE_S, Confirmation.CONFIRMED),
+        (Behaviour(delay_s=600.0), 1.0, Confirmation.UNCONFIRMED),
+        (Behaviour(silent=True), 1.0, Confirmation.UNCONFIRMED),
+        # It is waited for to the end whether it thinks better of it.
+        (Behaviour(stuck=True), 3.0, Confirmation.FAILED),
     ],
 )
-async def test_only_its_own_word_confirms(running: Mosquitto, behaviour: Behaviour, result: Confirmation) -> None:
+async def test_only_its_own_word_confirms(
+    running: Mosquitto, behaviour: Behaviour, within_s: float, result: Confirmation
+) -> None:
     async with SimulatedHome(running.address) as home, house_on(running.address) as house:
         home.behave("kitchen_light", behaviour)
-        assert await told(house, {"state": Verb.ON}, 0.8) is result
+        assert await told(house, {"state": Verb.ON}, within_s) is result
 
 
 async def test_a_device_that_is_away_is_sent_nothing(running: Mosquitto) -> None:
@@ -235,20 +255,24 @@ async def test_a_device_that_is_away_is_sent_nothing(running: Mosquitto) -> None
         assert home.commands("kitchen_light") == []
 
 
-async def test_a_device_that_said_so_live_may_stay_silent_but_not_contradict(running: Mosquitto) -> None:
+async def test_a_device_that_said_so_live_may_stay_silent_but_not_contradict(
+    running: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.home.control._QUIET_S", 2.0)
     async with client_on(running.address) as client:
         await announce(client, "plug", switch("plug"))
         async with house_on(running.address) as house, anyio.create_task_group() as tasks:
             await client.publish("x/plug/state", "ON", qos=1)
             await until(lambda: house.state("switch.plug").value == "on", "heard")
-            assert await told(house, {"state": Verb.ON}, 2.0, "switch.plug") is Confirmation.CONFIRMED
+            assert await told(house, {"state": Verb.ON}, device="switch.plug") is Confirmation.CONFIRMED
+            await client.subscribe("x/plug/set", qos=1)
 
             async def contradict() -> None:
-                await anyio.sleep(0.2)
+                await anext(aiter(client.messages))
                 await client.publish("x/plug/state", "OFF", qos=1)
 
             tasks.start_soon(contradict)
-            assert await told(house, {"state": Verb.ON}, 0.9, "switch.plug") is Confirmation.FAILED
+            assert await told(house, {"state": Verb.ON}, device="switch.plug") is Confirmation.FAILED
 
 
 # -- announcements ----------------------------------------------------------------------------------------------------
@@ -263,7 +287,7 @@ async def test_bytes_on_its_own_fence_do_no_harm(running: Mosquitto) -> None:
                 if "/fence/" in message.topic.value:
                     await spy.publish(message.topic.value, b"\xff\xfe", qos=1)
                     break
-            await house.settled(5)
+            await house.settled(_PATIENCE_S)
             assert house.online
 
 

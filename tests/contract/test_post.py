@@ -25,7 +25,7 @@ class Letters:
         self._more.set()
 
     async def wait_for(self, count: int) -> list[Taken]:
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             while len(self.taken) < count:
                 self._more = anyio.Event()
                 await self._more.wait()
@@ -35,7 +35,7 @@ class Letters:
 async def test_only_what_is_listened_to_comes_in(running: Mosquitto) -> None:
     heard, others = Letters(), Letters()
     async with MqttHouse(Broker(host=running.address.host, port=running.address.port)) as house:
-        await house.settled(5)
+        await house.settled(30)
         await house.post.listen(["a/+/say", "b"], heard)
         await house.post.listen(["c/#"], others)
         for topic in ("a/1/say", "a/1/shout", "b", "b/c", "c/d/e"):
@@ -49,17 +49,17 @@ async def test_only_what_is_listened_to_comes_in(running: Mosquitto) -> None:
 async def test_after_a_restart_of_the_broker_it_is_heard_again(running: Mosquitto) -> None:
     heard = Letters()
     async with MqttHouse(Broker(host=running.address.host, port=running.address.port)) as house:
-        await house.settled(5)
+        await house.settled(30)
         await house.post.listen(["a"], heard)
         first = await house.post.next_connection(0)
         running.stop()
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             while house.post.online:
                 await anyio.sleep(0.02)
         with pytest.raises(BrokerOffline):
             await house.post.publish("a", "lost")
         running.start()
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             assert await house.post.next_connection(first) == first + 1
         await house.post.publish("a", "back")
         await heard.wait_for(1)
@@ -71,7 +71,7 @@ async def test_what_was_retained_is_told_from_news(running: Mosquitto) -> None:
     async with aiomqtt.Client(running.address.host, running.address.port) as other:
         await other.publish("a", "old", qos=1, retain=True)
         async with MqttHouse(Broker(host=running.address.host, port=running.address.port)) as house:
-            await house.settled(5)
+            await house.settled(30)
             await house.post.listen(["a"], heard)
             await heard.wait_for(1)
             await house.post.publish("a", b"\xff\x00", qos=0)

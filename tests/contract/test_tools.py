@@ -57,7 +57,9 @@ def diary(place: Path) -> Path:
 async def served(place: Path, **settings: object) -> AsyncIterator[Tools]:
     command = [sys.executable, str(SERVER), str(place)]
     tools = Tools(
-        ToolsSettings.model_validate({"servers": {"test": {"command": command, "tools": ALLOWED, **settings}}}).servers
+        ToolsSettings.model_validate(
+            {"servers": {"test": {"command": command, "tools": ALLOWED, "timeout_s": 60, **settings}}}
+        ).servers
     )
     async with anyio.create_task_group() as running:
         running.start_soon(tools.serve)

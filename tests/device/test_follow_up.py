@@ -40,7 +40,7 @@ async def test_its_own_question_is_not_taken_for_the_answer(
     with mosquitto() as broker:
         settings = Settings(
             data_dir=tmp_path,
-            mqtt=MqttSettings(host=broker.address.host, port=broker.address.port, confirm_s=1.0),
+            mqtt=MqttSettings(host=broker.address.host, port=broker.address.port, confirm_s=30.0),
             confirm=ConfirmSettings(unlock="ask"),
         )
         async with (
@@ -51,7 +51,7 @@ async def test_its_own_question_is_not_taken_for_the_answer(
             anyio.create_task_group() as tasks,
         ):
             await running.ready()
-            await running.house.settled(5)
+            await running.house.settled(_PATIENCE_S)
             with running.bus.subscribe(1024) as heard, anyio.fail_after(2 * _PATIENCE_S):
                 tasks.start_soon(running.follow, ring)
                 # A busy machine may begin to listen too late, or hear a sound that broke up.

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
@@ -117,13 +118,29 @@ async def test_the_answer_is_lowered_while_somebody_may_be_talking(portaudio: Po
     tone = (8000 * np.sin(2 * np.pi * 1000 * np.arange(round(2.2 * RATE)) / RATE)).astype(np.int16)
     # Where the processor is shared, the cable may leave sound out; not each time.
     tries = [await lowered(portaudio, tone)]
-    while not 0.9 < tries[-1] < 1.1 and len(tries) < 3:
+    while not tries[-1].as_it_should_be and len(tries) < 5:
         tries.append(await lowered(portaudio, tone))
-    assert 0.9 < tries[-1] < 1.1, tries
+    assert tries[-1].as_it_should_be, tries
 
 
-async def lowered(portaudio: PortAudio, tone: Pcm) -> float:
-    """For how many seconds ``tone`` was 15 dB lower, and then as loud as before."""
+@dataclass(frozen=True)
+class Lowered:
+    """How a tone was heard that was lowered for a second."""
+
+    seconds: float
+    """For so long it was lower."""
+    to: float
+    """How loud it was then, of what it was before."""
+    loud_s: float
+    """For so long, in all, it was as loud as it is."""
+
+    @property
+    def as_it_should_be(self) -> bool:
+        """A second, 15 dB."""
+        return 0.9 < self.seconds < 1.1 and self.to == pytest.approx(10 ** (-15 / 20), rel=0.03) and self.loud_s > 0.9
+
+
+async def lowered(portaudio: PortAudio, tone: Pcm) -> Lowered:
     async with listening(portaudio) as heard, Speaker("default", portaudio) as speaker:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(speaker.play, tone, RATE)
@@ -133,22 +150,32 @@ async def lowered(portaudio: PortAudio, tone: Pcm) -> float:
     peaks = np.array([np.abs(chunk).max() for chunk in heard.chunks])
     # Chunks that lie across a ramp are louder.
     low = np.flatnonzero((peaks > 1000) & (peaks < 2000))
-    assert np.median(peaks[low]) == pytest.approx(8000 * 10 ** (-15 / 20), rel=0.03)
-    assert np.count_nonzero(peaks > 7500) * 0.02 > 0.9
-    return float(low[-1] - low[0]) * 0.02
+    if not len(low):
+        return Lowered(0.0, 1.0, 0.0)
+    lasted = float(low[-1] - low[0]) * 0.02
+    return Lowered(lasted, float(np.median(peaks[low])) / 8000, np.count_nonzero(peaks > 7500) * 0.02)
 
 
 @pytest.mark.anyio
 async def test_a_dead_microphone_and_one_too_loud_are_reported_once(portaudio: PortAudio) -> None:
     noise = np.random.default_rng(0).normal(0, 1, RATE)
     async with listening(portaudio) as heard, Speaker("default", portaudio) as speaker:
-        await anyio.sleep(4.0)
+        await reported(heard, 1)
+        await anyio.sleep(1.0)
         assert [type(report) for report in heard.reports] == [MicrophoneSilent]
         await speaker.play((1000 * noise).astype(np.int16), RATE)
+        await reported(heard, 2)
         assert heard.reports[1:] == [None]
         await speaker.play(np.clip(40_000 * noise, -32_768, 32_767).astype(np.int16), RATE)
-        await anyio.sleep(0.2)
+        await reported(heard, 3)
         assert [type(report) for report in heard.reports[2:]] == [MicrophoneTooLoud]
+
+
+async def reported(heard: Heard, count: int) -> None:
+    """Returns once it has told so much of itself: a moment after the sound."""
+    with anyio.fail_after(30):
+        while len(heard.reports) < count:
+            await anyio.sleep(0.02)
 
 
 @contextmanager
@@ -191,7 +218,8 @@ def test_check_listens_to_the_microphone(pulse: Pulse, environ: dict[str, str], 
     assert (dead["ok"], dead["needed"]) == (False, True)
     assert "silent" in str(dead["found"])
     assert "muted" in str(dead["remedy"])
-    loud = np.clip(quiet(12.0, 1000.0).astype(int) * 40 + 3000, -32_768, 32_767).astype(np.int16)
+    # Until it is over that somebody listens.
+    loud = np.clip(quiet(60.0, 1000.0).astype(int) * 40 + 3000, -32_768, 32_767).astype(np.int16)
     with sounding(pulse, loud, tmp_path):
         row = microphone_row(environ)
     assert (row["ok"], row["needed"]) == (False, False)
@@ -221,12 +249,12 @@ def test_a_dead_microphone_is_told_aloud_and_once(pulse: Pulse, environ: dict[st
         time.sleep(5.0)
         assert log.read_text().count("is silent") == 1
         assert spoken_s(tape) < 4.0
-        with sounding(pulse, quiet(1.0, 1000.0), tmp_path):
-            until(lambda: "the microphone is back" in log.read_text(), 20)
+        with sounding(pulse, quiet(60.0, 1000.0), tmp_path):
+            until(lambda: "the microphone is back" in log.read_text(), _PATIENCE_S)
     finally:
         assistant.terminate()
         recorder.terminate()
-        assert assistant.wait(20) == 0
+        assert assistant.wait(_PATIENCE_S) == 0
         recorder.wait()
 
 

@@ -35,7 +35,7 @@ def recorders(pulse: Pulse) -> int:
 
 
 async def recorded_by(programs: int, pulse: Pulse) -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while await anyio.to_thread.run_sync(recorders, pulse) != programs:
             await anyio.sleep(0.05)
 
@@ -46,12 +46,12 @@ async def test_off_closes_the_device_empties_the_ring_and_on_is_heard_within_a_s
     ring, listening, reports = Ring(30.0), Listening(Bus()), list[AudioError | None]()
     took: list[float] = []
     async with Microphone("default", ring, portaudio, reports.append, switch=listening):
-        await until(lambda: ring.now > 0, 5)
+        await until(lambda: ring.now > 0)
         await recorded_by(1, pulse)
         for _ in range(3):
             reader = ring.reader()
             listening.set(False)
-            with pytest.raises(SoundCut), anyio.fail_after(2):
+            with pytest.raises(SoundCut), anyio.fail_after(30):
                 await anext(aiter(reader))
             # A busy sound server takes its time to close it; what it gives until then is not taken.
             await recorded_by(0, pulse)
@@ -60,7 +60,7 @@ async def test_off_closes_the_device_empties_the_ring_and_on_is_heard_within_a_s
             assert ring.now == newest
             begun = time.monotonic()
             listening.set(True)
-            await until(lambda before=newest: ring.now > before, 5)
+            await until(lambda before=newest: ring.now > before)
             took.append(time.monotonic() - begun)
             with ring.reader(0.0) as everything:
                 heard = everything.read_some(1)
@@ -69,13 +69,26 @@ async def test_off_closes_the_device_empties_the_ring_and_on_is_heard_within_a_s
     assert reports == []
 
 
+async def test_what_is_switched_off_as_soon_as_it_is_open_lets_the_device_go(
+    portaudio: PortAudio, pulse: Pulse
+) -> None:
+    ring, listening = Ring(5.0), Listening(Bus())
+    async with Microphone("default", ring, portaudio, lambda _: None, switch=listening):
+        # Before anybody else has had a turn: it went on listening.
+        listening.set(False)
+        await recorded_by(0, pulse)
+        newest = ring.now
+        listening.set(True)
+        await until(lambda: ring.now > newest)
+
+
 async def test_what_was_off_at_the_start_is_opened_when_it_is_switched_on(portaudio: PortAudio, pulse: Pulse) -> None:
     ring, listening = Ring(5.0), Listening(Bus(), on=False)
     async with Microphone("default", ring, portaudio, lambda _: None, switch=listening) as microphone:
         await anyio.sleep(0.2)
         assert (ring.now, recorders(pulse), microphone.overflows) == (0.0, 0, 0)
         listening.set(True)
-        await until(lambda: ring.now > 0, 5)
+        await until(lambda: ring.now > 0)
         assert np.all(np.diff([chunk.at for chunk in ring.reader(0.0).read_some(5)]) > 0)
 
 
@@ -84,17 +97,17 @@ async def test_a_device_that_went_while_it_was_off_is_told_of_when_it_is_missed(
 ) -> None:
     ring, listening, reports = Ring(5.0), Listening(Bus()), list[AudioError | None]()
     async with Microphone("default", ring, portaudio, reports.append, switch=listening):
-        await until(lambda: ring.now > 0, 5)
+        await until(lambda: ring.now > 0)
         listening.set(False)
         await recorded_by(0, pulse)
         await anyio.to_thread.run_sync(pulse.kill)
         await anyio.sleep(0.2)
         assert reports == []
         listening.set(True)
-        await until(lambda: bool(reports), 5)
+        await until(lambda: bool(reports))
         assert [type(report) for report in reports] == [AudioError]
         await anyio.to_thread.run_sync(pulse.start)
-        await until(lambda: len(reports) > 1, 10)
+        await until(lambda: len(reports) > 1)
         assert reports[1:] == [None]
 
 
@@ -103,14 +116,14 @@ async def test_one_that_was_gone_before_it_was_switched_off_is_told_of_when_it_i
 ) -> None:
     ring, listening, reports = Ring(5.0), Listening(Bus()), list[AudioError | None]()
     async with Microphone("default", ring, portaudio, reports.append, switch=listening):
-        await until(lambda: ring.now > 0, 5)
+        await until(lambda: ring.now > 0)
         await anyio.to_thread.run_sync(pulse.kill)
-        await until(lambda: bool(reports), 10)
+        await until(lambda: bool(reports))
         listening.set(False)
         await anyio.to_thread.run_sync(pulse.start)
         before = ring.now
         listening.set(True)
-        await until(lambda: len(reports) > 1 and ring.now > before, 20)
+        await until(lambda: len(reports) > 1 and ring.now > before)
     assert [type(report) for report in reports] == [AudioError, type(None)]
 
 

@@ -109,7 +109,7 @@ def neighbours(raw: bytes) -> float:
                 with steps:
                     known._take(taken)
                 await anyio.lowlevel.checkpoint()
-            with anyio.move_on_after(5.0):
+            with anyio.move_on_after(60.0):
                 while not any('"good-1"' in said for _, said in post.sent):
                     await anyio.sleep(0.001)
             known._tasks.cancel_scope.cancel()

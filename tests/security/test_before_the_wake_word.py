@@ -116,7 +116,7 @@ async def test_nothing_of_before_the_wake_word_leaves_memory(
         await ready.wait()
         async with assistant(settings, hears=True, sink=WavSink(tmp_path / "answers")) as running, mqtt.serve(running):
             await running.ready()
-            await running.house.settled(5)
+            await running.house.settled(60)
             (turn,) = await play_one(running, sound, realtime=False, no_wake=False, report=lambda _: None)
             with anyio.fail_after(60):
                 while b"kitchen light" not in _all(tmp_path / "bridge").lower() or not _recordings(tmp_path):

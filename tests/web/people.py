@@ -18,7 +18,7 @@ def browser(address: str, **options: object) -> httpx.AsyncClient:
     """One that asks as the page does: with cookies, from the page's own origin."""
     address = address.rstrip("/")
     headers = {**OWN, "Origin": address, "Sec-Fetch-Site": "same-origin"}
-    return httpx.AsyncClient(base_url=address, headers=headers, **options)  # type: ignore[arg-type]
+    return httpx.AsyncClient(base_url=address, headers=headers, **{"timeout": 60, **options})  # type: ignore[arg-type]
 
 
 @asynccontextmanager

@@ -122,7 +122,7 @@ async def test_every_route_refuses_whoever_may_not(served: Served) -> None:
         owner(served),
         somebody(served, Role.GUEST) as guest,
         somebody(served, Role.MEMBER) as member,
-        httpx.AsyncClient(base_url=served.address, headers=OWN) as stranger,
+        httpx.AsyncClient(base_url=served.address, headers=OWN, timeout=60) as stranger,
     ):
         for way in table:
             wanted = way.needs

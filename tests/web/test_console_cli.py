@@ -61,7 +61,8 @@ async def test_from_the_link_to_the_last_token(served: Served) -> None:
             "Bob",
         ]
         secret = (await hearth(folder, "token", "add", "Grafana", "--role", "guest")).strip()
-        async with httpx.AsyncClient(base_url=served.address, headers={"Authorization": f"Bearer {secret}"}) as grafana:
+        bearer = {"Authorization": f"Bearer {secret}"}
+        async with httpx.AsyncClient(base_url=served.address, headers=bearer, timeout=60) as grafana:
             assert (await grafana.get("/v1/me")).json()["name"] == "Grafana"
             (token,) = (await hearth(folder, "token", "list", "--json")).splitlines()
             assert (json.loads(token)["label"], secret in token) == ("Grafana", False)

@@ -21,6 +21,7 @@ from edge.api.web.passwords import Passwords
 from edge.app import assistant
 from edge.assistant import Assistant
 from edge.cli.console_later import ConsoleLater, Requests, begin
+from edge.events import Fault
 from edge.sections import ApiSettings
 from edge.settings import Settings
 from tests.web.people import PASSWORD
@@ -43,7 +44,7 @@ async def later(settings: Settings) -> AsyncIterator[tuple[Assistant, ConsoleLat
 
 
 async def test_whoever_connects_first_is_answered_as_well(settings: Settings) -> None:
-    async with later(settings) as (_, console), httpx.AsyncClient(timeout=30) as client:
+    async with later(settings) as (_, console), httpx.AsyncClient(timeout=60) as client:
         there = f"http://127.0.0.1:{console.port}"
         answers = []
 
@@ -62,11 +63,13 @@ async def test_the_command_line_gets_its_answer_without_anybody_on_the_page(sett
         (answer,) = request(settings.data_dir, do="console_link")
         return answer
 
-    async with later(settings) as (_, console):
-        answer = await anyio.to_thread.run_sync(link)
+    async with later(settings) as (running, console):
+        with running.bus.subscribe() as events:
+            answer = await anyio.to_thread.run_sync(link)
+            faults = [event for event in events.pending() if isinstance(event, Fault)]
         assert answer["here"].startswith(f"http://127.0.0.1:{console.port}/")
         # The network reaches it by the link, until the first password is set.
-        assert answer["network"]
+        assert answer["network"], faults
 
 
 async def test_where_somebody_has_a_password_the_network_reaches_it_from_the_start(settings: Settings) -> None:
@@ -75,7 +78,7 @@ async def test_where_somebody_has_a_password_the_network_reaches_it_from_the_sta
         accounts = Accounts(running.storage, Passwords(memory_kib=64, passes=1))
         await accounts.prepare()
         await accounts.add("Ada", Role.OWNER, PASSWORD)
-    async with later(settings) as (_, console), httpx.AsyncClient(verify=False, timeout=30) as client:
+    async with later(settings) as (_, console), httpx.AsyncClient(verify=False, timeout=60) as client:
         answer = await client.get(f"https://127.0.0.1:{console.secure_port}/v1/devices")
         assert answer.status_code == 401
         assert (await client.get(f"http://127.0.0.1:{console.port}/v1/devices")).status_code == 401

@@ -68,6 +68,7 @@ async def test_a_command_is_reported_as_the_device_shows_it(served: Served) -> N
     assert served.home.state("kitchen_light")["state"] == "ON"
 
 
+@pytest.mark.parametrize("confirm_s", [2.0])
 async def test_what_the_device_does_not_show_is_not_claimed(served: Served) -> None:
     served.home.behave("hallway_plug", Behaviour(silent=True))
     served.home.behave("bedroom_light", Behaviour(stuck=True))

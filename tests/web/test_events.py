@@ -36,7 +36,7 @@ _waiting: WeakKeyDictionary[ClientConnection, list[str]] = WeakKeyDictionary()
 async def next_message(socket: ClientConnection) -> dict[str, Any]:
     lines = _waiting.setdefault(socket, [])
     if not lines:
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             lines.extend(str(await socket.recv()).split("\n"))
     message: dict[str, Any] = json.loads(lines.pop(0))
     return message
@@ -128,7 +128,10 @@ async def test_a_client_that_makes_no_sense_is_sent_away(served: Served) -> None
                 await next_message(socket)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1003
-    assert served.assistant.clients["events"] == 0
+    # The other end notices a moment later that it is over.
+    with anyio.fail_after(30):
+        while served.assistant.clients["events"]:
+            await anyio.sleep(0.01)
 
 
 async def test_a_malformed_question_is_answered_as_a_problem(served: Served) -> None:
@@ -172,7 +175,7 @@ async def test_fifty_clients_hear_all_of_it(served: Served) -> None:
     async with anyio.create_task_group() as tasks:
         for _ in range(50):
             tasks.start_soon(listen, 12)
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             while served.assistant.clients["events"] < 50:
                 await anyio.sleep(0.01)
         for number in range(1, 13):
@@ -181,7 +184,8 @@ async def test_fifty_clients_hear_all_of_it(served: Served) -> None:
     assert heard == [list(range(1, 13))] * 50
 
 
-async def test_one_that_takes_nothing_holds_up_nobody(served: Served) -> None:
+async def test_one_that_takes_nothing_holds_up_nobody(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.api.web.events._SLOW_S", 300.0)  # on a busy machine it takes nothing for longer
     bus, whole = served.assistant.bus, 4000
     long = "word " * 1000
     async with connected(served) as socket, connected(served, max_queue=1) as stuck:

@@ -1,5 +1,7 @@
 """``/v1/kpis``."""
 
+import time
+
 import pytest
 
 from tests.web.conftest import Served
@@ -8,8 +10,10 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_what_was_asked_is_a_task_of_this_week(served: Served) -> None:
+    begun = time.monotonic()
     await served.client.post("/v1/ask", json={"text": "turn on the kitchen light"})
     await served.client.post("/v1/ask", json={"text": "colourless green ideas sleep furiously"})
+    took = time.monotonic() - begun
     # Who listens to events has had a turn.
     await served.client.get("/metrics")
     await served.assistant.observation.figures.write(everything=True)
@@ -18,7 +22,7 @@ async def test_what_was_asked_is_a_task_of_this_week(served: Served) -> None:
     assert [week["tasks"] for week in told["weeks"]] == [0, 0, 2]
     assert told["weeks"][0]["success_rate"] is None
     assert (told["weeks"][-1]["success_rate"], told["weeks"][-1]["turns_per_task"]) == (0.5, 1.0)
-    assert 0 < told["weeks"][-1]["mean_s"] < 10
+    assert 0 < told["weeks"][-1]["mean_s"] < took
 
 
 @pytest.mark.parametrize("weeks", ["0", "105", "many"])

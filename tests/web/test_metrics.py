@@ -34,10 +34,10 @@ def samples(text: str) -> Iterator[tuple[tuple[str, tuple[tuple[str, str], ...]]
 
 
 async def test_a_turn_is_counted_with_its_stages_and_what_the_device_did(served: Served) -> None:
-    before = await told(served)
+    before, begun = await told(served), time.monotonic()
     await served.client.post("/v1/ask", json={"text": "turn on the kitchen light"})
     await served.client.post("/v1/ask", json={"text": "colourless green ideas sleep furiously"})
-    after = await told(served)
+    after, took = await told(served), time.monotonic() - begun
 
     def risen(name: str, **labels: str) -> float:
         key = name, tuple(sorted(labels.items()))
@@ -49,7 +49,7 @@ async def test_a_turn_is_counted_with_its_stages_and_what_the_device_did(served:
     assert risen("hearth_stage_seconds_count", stage="act") == 1
     assert risen("hearth_stage_seconds_count", stage="understand") == 2
     assert risen("hearth_turn_seconds_count") == 2
-    assert 0 < risen("hearth_stage_seconds_sum", stage="act") < 1
+    assert 0 < risen("hearth_stage_seconds_sum", stage="act") < took
 
 
 async def test_how_things_are_is_read_when_somebody_asks(served: Served) -> None:

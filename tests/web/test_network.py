@@ -75,7 +75,10 @@ ONE = "127.0.0.2"
 
 
 async def test_the_network_reaches_us_once_there_is_a_password_and_only_then(tmp_path: Path) -> None:
-    async with console(tmp_path) as (served, _), httpx.AsyncClient(base_url=served.address, headers=OWN) as client:
+    async with (
+        console(tmp_path) as (served, _),
+        httpx.AsyncClient(base_url=served.address, headers=OWN, timeout=60) as client,
+    ):
         assert bound(served) == NEAR
         said = {"code": served.entrance.code.new(), "name": "Ada", "password": PASSWORD}
         assert bound(served) == NEAR, "a code of this machine lets nobody else in"
@@ -91,12 +94,12 @@ async def test_a_token_lets_the_network_in_too(tmp_path: Path) -> None:
         assert bound(served) == EVERYWHERE
         trust = ssl.create_default_context(cafile=tmp_path / "console" / "certificate.pem")
         address = f"https://127.0.0.1:{served.listeners.tls_port}"
-        async with httpx.AsyncClient(base_url=address, verify=trust) as client:
+        async with httpx.AsyncClient(base_url=address, verify=trust, timeout=60) as client:
             assert (await client.get("/v1/guest")).status_code == 401
             answer = await client.get("/v1/guest", headers={"Authorization": f"Bearer {secret}"})
             assert answer.json() == "test"
         for own in addresses()[:1]:
-            async with httpx.AsyncClient(base_url=f"http://{own}:{served.listeners.port}") as client:
+            async with httpx.AsyncClient(base_url=f"http://{own}:{served.listeners.port}", timeout=60) as client:
                 answer = await client.get("/v1/guest?x=1")
                 there = f"https://{own}:{served.listeners.tls_port}/v1/guest?x=1"
                 assert (answer.status_code, answer.headers["location"]) == (307, there)
@@ -306,7 +309,7 @@ async def test_whoever_shows_a_certificate_needs_no_password(tmp_path: Path) -> 
             name: str, key: ec.EllipticCurvePrivateKey, issuer: str = "ours", path: str = "/v1/me"
         ) -> httpx.Response:
             trust = showing(tmp_path, name, issuer, key, server)
-            async with httpx.AsyncClient(base_url=address, verify=trust) as client:
+            async with httpx.AsyncClient(base_url=address, verify=trust, timeout=60) as client:
                 return await client.get(path)
 
         me = (await asked("bob", ours)).json()
@@ -317,7 +320,8 @@ async def test_whoever_shows_a_certificate_needs_no_password(tmp_path: Path) -> 
             await asked("Ada", theirs, "theirs")
         with pytest.raises(httpx.TransportError):
             await asked("Ada", theirs, "ours")
-        async with httpx.AsyncClient(base_url=address, verify=ssl.create_default_context(cafile=server)) as client:
+        known = ssl.create_default_context(cafile=server)
+        async with httpx.AsyncClient(base_url=address, verify=known, timeout=60) as client:
             assert (await client.get("/v1/me")).status_code == 401, "nobody has to show one"
         trust = showing(tmp_path, "Bob", "ours", ours, server)
         async with websockets.connect(f"{address.replace('http', 'ws')}/v1/echo", ssl=trust) as socket:
@@ -373,7 +377,8 @@ async def test_a_websocket_by_cookie_token_and_ticket(tmp_path: Path) -> None:
         async with connected(served, Cookie=cookie, Origin=served.address.rstrip("/")):
             pass
         bearer = {"Authorization": f"Bearer {token}"}
-        async with connected(served, **bearer), httpx.AsyncClient(base_url=served.address, headers=bearer) as client:
+        asking = httpx.AsyncClient(base_url=served.address, headers=bearer, timeout=60)
+        async with connected(served, **bearer), asking as client:
             ticket = (await client.post("/v1/tickets")).json()["ticket"]
         async with connected(served, f"/v1/echo?ticket={ticket}"):
             pass
@@ -388,7 +393,7 @@ async def test_a_ticket_ends_with_the_login(tmp_path: Path) -> None:
         await entrance.changed()
         made, token = await entrance.logins.make_token("test", None, bob.id)
         bearer = {"Authorization": f"Bearer {token}"}
-        async with httpx.AsyncClient(base_url=served.address, headers=bearer) as client:
+        async with httpx.AsyncClient(base_url=served.address, headers=bearer, timeout=60) as client:
             one, other = [(await client.post("/v1/tickets")).json()["ticket"] for _ in range(2)]
         async with connected(served, f"/v1/echo?ticket={one}"):
             pass
@@ -428,7 +433,7 @@ async def test_open_connections_end_with_the_login(tmp_path: Path) -> None:
 
 
 async def ended(socket: websockets.ClientConnection) -> None:
-    with anyio.fail_after(5), pytest.raises(websockets.ConnectionClosed):
+    with anyio.fail_after(30), pytest.raises(websockets.ConnectionClosed):
         await socket.recv()
     assert socket.close_code == 4401
 
@@ -436,7 +441,7 @@ async def ended(socket: websockets.ClientConnection) -> None:
 @asynccontextmanager
 async def streamed(served: Console, headers: dict[str, str]) -> AsyncIterator[AsyncIterator[str]]:
     async with (
-        httpx.AsyncClient(base_url=served.address, headers=headers, timeout=5) as client,
+        httpx.AsyncClient(base_url=served.address, headers=headers, timeout=60) as client,
         client.stream("GET", "/v1/stream") as answer,
     ):
         lines = answer.aiter_lines()
@@ -470,7 +475,7 @@ async def test_what_is_no_request_leaves_no_line_in_the_log(
 ) -> None:
     # The journal takes so many lines a minute; whoever fills it hides what happens besides.
     async with console(tmp_path) as (served, _), await anyio.connect_tcp("127.0.0.1", served.listeners.port) as client:
-        with suppress(anyio.BrokenResourceError, anyio.EndOfStream), anyio.fail_after(10):
+        with suppress(anyio.BrokenResourceError, anyio.EndOfStream), anyio.fail_after(30):
             await client.send(said)
             while True:
                 await client.receive()

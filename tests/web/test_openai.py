@@ -80,6 +80,7 @@ async def test_a_chat_that_is_streamed_says_the_same(client: AsyncOpenAI, served
     assert chunks[-1].usage is not None
 
 
+@pytest.mark.parametrize("confirm_s", [2.0])
 async def test_what_is_not_confirmed_is_not_claimed(client: AsyncOpenAI, served: Served) -> None:
     served.home.behave("kitchen_light", Behaviour(stuck=True))
     completion = await client.chat.completions.create(

@@ -86,7 +86,7 @@ async def test_who_never_asks_is_sent_away(served: Served, monkeypatch: pytest.M
 async def _said(served: Served, said: bytes) -> bytes:
     """All that is answered to ``said`` until the connection is closed."""
     url = httpx.URL(served.address)
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         async with await anyio.connect_tcp(url.host, url.port or 80) as stream:
             if said:
                 await stream.send(said)
@@ -100,7 +100,7 @@ async def _said(served: Served, said: bytes) -> bytes:
 
 
 async def test_it_says_whether_it_can_do_its_job(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         while (health := await served.client.get("/healthz")).json()["status"] == "starting":
             await anyio.sleep(0.05)
     assert health.status_code == 200

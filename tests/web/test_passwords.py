@@ -1,7 +1,6 @@
 """Passwords: what they cost whoever guesses, and what is guessed at once."""
 
 import time
-from statistics import median
 
 import pytest
 from argon2 import extract_parameters
@@ -28,12 +27,13 @@ async def test_nobodys_password_takes_as_long_as_a_wrong_one() -> None:
     kept = await passwords.hash("three unrelated words")
     took: dict[str | None, list[float]] = {None: [], kept: []}
     await passwords.matches(None, "warm")
-    for _ in range(7):
+    # In turn, and the quickest of each: what slows the others is the machine.
+    for _ in range(9):
         for each, times in took.items():
             begun = time.process_time()
             assert not await passwords.matches(each, "three unrelated birds")
             times.append(time.process_time() - begun)
-    assert 0.7 < median(took[None]) / median(took[kept]) < 1.4
+    assert 0.7 < min(took[None]) / min(took[kept]) < 1.4
 
 
 @pytest.mark.parametrize(

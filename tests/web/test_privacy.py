@@ -184,7 +184,7 @@ async def test_what_is_erased_by_voice_or_by_command_is_held_by_nobody(served: S
     with served.assistant.bus.subscribe(listener="test") as events:
         assert (await said(served, "forget what I said today", "two")).startswith("Shall I forget 2 things")
         await said(served, "yes", "two")
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             while not isinstance(await events.next(), Erased):
                 pass
     assert SECRET not in await held(served)

@@ -37,22 +37,22 @@ async def recording(broker: Mosquitto, folder: Path, days: float) -> AsyncIterat
         data_dir=folder,
         api=ApiSettings(port=0, tls_port=0),
         memory=MemorySettings(keep_audio_days=days),
-        mqtt=MqttSettings(host=broker.address.host, port=broker.address.port, confirm_s=1.0),
+        mqtt=MqttSettings(host=broker.address.host, port=broker.address.port, confirm_s=30.0),
         understand=UnderstandSettings(llm="none", semantic=False),
     )
     async with (
         SimulatedHome(broker.address) as home,
         assistant(settings, hears=True, sink=WavSink(None)) as running,
         serve_console(running) as console,
-        httpx.AsyncClient(base_url=console.address, timeout=30) as client,
+        httpx.AsyncClient(base_url=console.address, timeout=60) as client,
     ):
         await running.ready()
-        await running.house.settled(30)
+        await running.house.settled(60)
         yield Served(running, home, broker, console.address.rstrip("/"), client, console)
 
 
 async def appears(file: Path) -> None:
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         while not file.exists():
             await anyio.sleep(0.01)
 

@@ -51,7 +51,7 @@ async def configured(broker: Mosquitto, tmp_path: Path, more: str = "") -> Async
     async with (
         assistant(load(file), hears=False, sink=None) as running,
         serve(running) as address_of_page,
-        httpx.AsyncClient(base_url=address_of_page, timeout=30) as client,
+        httpx.AsyncClient(base_url=address_of_page, timeout=60) as client,
     ):
         yield running, client, file
 
@@ -187,7 +187,7 @@ async def test_settings_of_no_file_can_not_be_changed(served: Served) -> None:
 
 async def test_a_lock_is_asked_about_from_the_moment_it_is_so_decided(broker: Mosquitto, tmp_path: Path) -> None:
     async with SimulatedHome(broker.address), configured(broker, tmp_path) as (running, client, _):
-        await running.house.settled(5)
+        await running.house.settled(60)
         await client.patch("/v1/settings", json={"changes": {"confirm.unlock": "ask"}})
         ended = (await client.post("/v1/ask", json={"text": "unlock the front door"})).json()
         assert ended["question"] is not None

@@ -68,7 +68,9 @@ async def test_what_waits_is_shown_sent_and_counted(home: Home) -> None:
         assert (nobody.status_code, nobody.json()["code"]) == (503, "unreachable")
         async with home.syncing():
             assert (await client.post("/v1/sync/now")).status_code == 200
-            linked = await eventually(client, "/v1/sync", lambda found: found["linked"] and not found["waiting"])
+            linked = await eventually(
+                client, "/v1/sync", lambda found: found["linked"] and not found["waiting"] and found["acked"]
+            )
             assert (linked["acked"], linked["error"], linked["next_try_s"]) == (2, "", None)
             used = (await client.get("/v1/sync/usage?days=7")).json()
             assert (used["questions"], used["lines"]) == (0, [])

@@ -4,6 +4,7 @@ import io
 import shutil
 import sys
 import wave
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -108,6 +109,17 @@ async def test_a_training_that_cannot_begin_is_told_and_ends_nothing_else(
     assert (await served.client.get("/v1/wake")).status_code == 200
 
 
+def training() -> list[psutil.Process]:
+    """The processes that train."""
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        # Others come and go meanwhile.
+        with suppress(psutil.NoSuchProcess):
+            if "train" in each.cmdline():
+                found.append(each)
+    return found
+
+
 async def test_a_training_begins_beside_and_is_cancelled(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     client = served.client
     monkeypatch.setenv("HEARTH_MQTT__PASSWORD", "hunter2")
@@ -124,7 +136,7 @@ async def test_a_training_begins_beside_and_is_cancelled(served: Served, monkeyp
     with anyio.fail_after(120):
         while (await state())["done"] == 0:
             await anyio.sleep(0.1)
-        trained_by = [each for each in psutil.Process().children(recursive=True) if "train" in each.cmdline()]
+        trained_by = training()
         assert trained_by
         assert not any("hunter2" in each.environ().values() for each in trained_by)
         assert ((await state())["stage"], (await state())["doing"]) == ("running", "speaking")

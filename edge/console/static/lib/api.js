@@ -19,6 +19,12 @@ export class Problem extends Error {
   }
 }
 
+/** Requests that change something, and have not been answered yet. */
+const changing = new Set();
+
+/** Resolves when all of them are. */
+export const answered = () => Promise.allSettled(changing);
+
 /** The response's JSON, or null where it has none. `options`: more for fetch, such as {signal}. */
 export async function call(method, path, body, options = {}) {
   // The header is what another site's form can't send.
@@ -27,12 +33,21 @@ export async function call(method, path, body, options = {}) {
     headers["Content-Type"] = "application/json";
     body = JSON.stringify(body);
   }
+  const asked = fetch(path, { ...options, method, headers, body, credentials: "same-origin" });
+  if (method !== "GET") changing.add(asked);
   let response;
   try {
-    response = await fetch(path, { ...options, method, headers, body, credentials: "same-origin" });
+    response = await asked;
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, { detail: "the assistant can't be reached", remedy: "is it running, and are you in its network?" });
+  } finally {
+    changing.delete(asked);
+  }
+  // Whoever changes the password has another login once that is answered: what was refused until then is asked again.
+  if (response.status === 401 && method === "GET" && changing.size > 0 && !options.again) {
+    await answered();
+    return call(method, path, body, { ...options, again: true });
   }
   if (response.status === 401 && !/^#\/(login|setup)\b/.test(location.hash)) {
     me.value = null;

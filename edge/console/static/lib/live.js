@@ -1,5 +1,5 @@
 // What happens in the assistant, as it happens: one WebSocket for the whole page, opened when somebody listens.
-import { get } from "./api.js";
+import { answered, get } from "./api.js";
 import { signal, useEffect } from "./html.js";
 
 /** "connecting", "up" or "down". */
@@ -75,11 +75,12 @@ function open() {
   };
   socket.onclose = ({ code }) => {
     clearTimeout(silence);
-    // Whoever has changed the password has another login a moment later; whoever has none is sent to log in by this.
+    const pause = wait * (0.5 + Math.random());
+    // Whoever has changed the password has another login once that is answered; whoever has none is sent to log in by this.
     if (code === LOGIN_ENDED) setTimeout(() => get("/v1/me").catch(() => {}), 1500);
     link.value = "down";
     socket = null;
-    setTimeout(again, wait * (0.5 + Math.random()));
+    (code === LOGIN_ENDED ? answered() : Promise.resolve()).then(() => setTimeout(again, pause));
     wait = Math.min(wait * 2, 8000);
   };
 }

@@ -177,19 +177,27 @@ export function Notes() {
   </div>`;
 }
 
-/** In a component: {value, error, again} of what `load` resolves to, anew when `inputs` change. */
+/**
+ * In a component: {value, error, again, put} of what `load` resolves to, anew when `inputs` change, or at `again`; `put`
+ * is given what is newer than any answer that is still on its way.
+ */
 export function useLoaded(load, inputs = []) {
   const [state, setState] = useState({ value: undefined, error: null });
   const [turn, setTurn] = useState(0);
+  const asked = useRef(0);
   useEffect(() => {
-    let shown = true;
+    const mine = ++asked.current;
     load().then(
-      (value) => shown && setState({ value, error: null }),
-      (error) => shown && setState((before) => ({ ...before, error })),
+      (value) => mine === asked.current && setState({ value, error: null }),
+      (error) => mine === asked.current && setState((before) => ({ ...before, error })),
     );
-    return () => (shown = false);
+    return () => void asked.current++;
   }, [...inputs, turn]);
-  return { ...state, again: () => setTurn((before) => before + 1), put: (value) => setState({ value, error: null }) };
+  const put = (value) => {
+    asked.current++;
+    setState({ value, error: null });
+  };
+  return { ...state, again: () => setTurn((before) => before + 1), put };
 }
 
 /** "3 min ago", in the reader's own language. */

@@ -124,6 +124,11 @@ function Aloud({ now }) {
   <//>`;
 }
 
+/** Those of `newer` before the others of `older`. */
+function together(newer, older) {
+  return [...newer, ...older.filter((each) => !newer.some((one) => one.id === each.id))];
+}
+
 function Turns({ now }) {
   const [turns, setTurns] = useState(null);
   const [next, setNext] = useState(null);
@@ -131,14 +136,19 @@ function Turns({ now }) {
   const [filter, setFilter] = useState({ text: "", outcome: "" });
   const [fresh, setFresh] = useState(new Set());
   const asked = useRef(0);
+  /** How the list is narrowed now, and the turns that have ended since it was asked for. */
+  const narrowed = useRef(filter);
+  const since = useRef([]);
+  narrowed.current = filter;
   const query = () => new URLSearchParams(Object.entries({ limit: 20, ...filter }).filter(([, value]) => value));
   const load = (after) => {
     // An answer that another question has overtaken is about other turns than those that are looked for now.
     const mine = ++asked.current;
+    if (!after) since.current = [];
     return get(`/v1/turns?${query()}${after ? `&after=${encodeURIComponent(after)}` : ""}`).then(
       (page) => {
         if (mine !== asked.current) return;
-        setTurns((before) => (after ? [...(before ?? []), ...page.items] : page.items));
+        setTurns((before) => (after ? [...(before ?? []), ...page.items] : together(since.current, page.items)));
         setNext(page.next);
         setError(null);
       },
@@ -154,9 +164,10 @@ function Turns({ now }) {
     async ({ turn }) => {
       if (filter.text || filter.outcome) return;
       const told = await get(`/v1/turns/${turn}`).catch(() => null);
-      if (told === null) return;
+      if (told === null || narrowed.current.text || narrowed.current.outcome) return;
+      since.current = together([told], since.current);
       setFresh((before) => new Set([...before, turn]));
-      setTurns((before) => [told, ...(before ?? []).filter((each) => each.id !== turn)]);
+      setTurns((before) => together([told], before ?? []));
     },
     [filter.text, filter.outcome],
   );
