@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import apsw
 import msgspec
@@ -223,6 +224,41 @@ def test_a_routine_that_two_were_taught_is_the_later_one(
     at_once(kitchen.routines.teach("bedtime", ["turn off the light"]))
     meet(bridge, kitchen, bedroom)
     assert at_once(bedroom.routines.load()) == {"bedtime": ("turn off the light",)}
+
+
+def test_a_routine_of_elsewhere_is_told_from_one_that_was_taught_here(
+    world: list[int], bridge: Bridge, kitchen: Assistant, bedroom: Assistant
+) -> None:
+    at_once(kitchen.routines.teach("bedtime", ["turn off the light"]))
+    meet(bridge, kitchen, bedroom)
+    assert at_once(kitchen.routines.from_elsewhere()) == set()
+    assert at_once(bedroom.routines.from_elsewhere()) == {"bedtime"}
+    at_once(bedroom.routines.agree("bedtime"))
+    meet(bridge, kitchen, bedroom)
+    assert at_once(bedroom.routines.from_elsewhere()) == set()
+    kitchen.write(lambda connection: connection.execute("UPDATE routine SET sentences = '[\"unlock the door\"]'"))
+    meet(bridge, kitchen, bedroom)
+    assert at_once(bedroom.routines.load()) == {"bedtime": ("unlock the door",)}
+    assert at_once(bedroom.routines.from_elsewhere()) == {"bedtime"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("routine", {"name": "bedtime", "sentences": "{not json", "created": 1.0}),
+        ("routine", {"name": "bedtime", "sentences": "[" * 5_000, "created": 1.0}),
+        ("routine", {"name": "bedtime", "sentences": '["x", 1]', "created": 1.0}),
+        ("routine", {"name": "bedtime", "sentences": '["x"]', "created": 1e308}),
+        ("list", {"name": "chores", "created": 2**64 - 1}),
+        ("list", {"name": "x" * 30_000, "created": 1.0}),
+        ("name", {"part": "device", "thing": "light.bed", "name": "Betty", "created": 1.0}),
+        ("name", {"part": "name", "thing": "light.bed", "name": "x" * 121, "created": 1.0}),
+        ("name", {"part": "name", "thing": "light.bed", "name": " ", "created": 1.0}),
+    ],
+)
+def test_what_no_assistant_writes_is_not_shown(kind: str, fields: dict[str, Any]) -> None:
+    table = next(table for table in SHARED if table.kind == kind)
+    assert table.row(fields) is None
 
 
 def test_each_keeps_vectors_of_its_own(bridge: Bridge, kitchen: Assistant, bedroom: Assistant) -> None:
