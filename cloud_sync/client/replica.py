@@ -11,6 +11,7 @@ from apsw import Connection
 
 from cloud_sync.client import aside, capture, shadow
 from cloud_sync.client.outbox import DatabaseOutbox
+from cloud_sync.client.plenty import Plenty
 from cloud_sync.client.scrub import scrub
 from cloud_sync.client.shadow import Shadow
 from cloud_sync.client.shared import SHARED, Table
@@ -187,13 +188,17 @@ class Replica:
         shadows: dict[tuple[str, str], Shadow] = {}
         deleted: list[tuple[str, str]] = []
         passed_on: set[tuple[str, str]] = set()
+        plenty = Plenty(connection, self._tables)
         for numbered in changes:
             if (read := aside.read(connection, numbered)) is None:
                 continue
             one, change = read
             key = (change.kind, change.record)
             if (known := shadows.get(key)) is None:
-                known = shadows[key] = shadow.load(connection, self._device, *key)
+                known = shadow.load(connection, self._device, *key)
+                if not change.deleted and not plenty.takes(known):
+                    continue
+                shadows[key] = known
             if change.deleted:
                 passed_on.add(key)
                 if known.own or known.house.fields:
@@ -264,8 +269,11 @@ class Replica:
         lost = deletions(connection, deleted) if whole.restored else []
         for key in _keys(connection, "SELECT DISTINCT kind, record FROM sync_field"):
             house.setdefault(key, Record())
+        plenty = Plenty(connection, self._tables)
         for key, record in house.items():
             known = shadow.load(connection, self._device, *key)
+            if record.tombstone is None and not plenty.takes(known):
+                continue
             known.own = {name: each for name, each in known.own.items() if each.stamp.clock in kept}
             if not known.deleted and record.tombstone is None and whole.restored:
                 self._write(connection, known, missing(known, record), again=True)

@@ -66,7 +66,7 @@ MOMENT: Final = Field(_is_moment)
 """Seconds since the epoch."""
 NAME: Final = Field(_is_name)
 PART: Final = Field(lambda value: value in ("name", "area", "room", "floor"))
-"""Of ``house.toml``, as :class:`edge.home.house_words.Part`: others would be written into it, and not be found there."""
+"""As :class:`edge.home.house_words.Part`: others would be written into ``house.toml``, and not be found there."""
 STEPS: Final = Field(_is_steps)
 FLAG: Final = Field(_is_flag, optional=True)
 
@@ -88,6 +88,8 @@ class Table:
     derived: tuple[str, ...] = ()
     """Columns that were computed from others: emptied when those change."""
     key: str = "id"
+    most: int = 5_000
+    """So many of the house are taken in."""
 
     def row(self, values: Mapping[str, Value]) -> dict[str, Value] | None:
         """The columns of a row; None as long as something is missing or can't stand there."""
@@ -97,7 +99,7 @@ class Table:
 
 
 SHARED: Final = (
-    Table("list", "list", "lists", 4, {"name": TEXT, "created": MOMENT}, "deleted", {"changed": 0.0}),
+    Table("list", "list", "lists", 4, {"name": TEXT, "created": MOMENT}, "deleted", {"changed": 0.0}, most=200),
     Table(
         "item",
         "list_item",
@@ -127,6 +129,14 @@ SHARED: Final = (
         {"changed": 0.0},
         # What a person has agreed to was what it did before.
         ("here",),
+        most=200,
     ),
-    Table("name", "house_name", "house.names", 1, {"part": PART, "thing": NAME, "name": NAME, "created": MOMENT}),
+    Table(
+        "name",
+        "house_name",
+        "house.names",
+        1,
+        {"part": PART, "thing": NAME, "name": NAME, "created": MOMENT},
+        most=1_000,
+    ),
 )
