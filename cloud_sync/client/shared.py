@@ -137,6 +137,6 @@ SHARED: Final = (
         "house.names",
         1,
         {"part": PART, "thing": NAME, "name": NAME, "created": MOMENT},
-        most=1_000,
+        most=300,
     ),
 )
