@@ -113,6 +113,8 @@ class Database:
             return await self._thread.call(work)
         except apsw.Error as error:
             raise StorageError(f"{self._file}: {error}", "check the disk: is it full or read-only?") from error
+        except OverflowError as error:
+            raise StorageError(f"{self._file}: {error}", "it holds no numbers of more than 63 bits") from error
 
 
 def _open(file: Path, checkpoints: bool, vfs: str | None = None) -> apsw.Connection:

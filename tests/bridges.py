@@ -6,6 +6,7 @@ What it does wrong, it does because a test says so.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 import msgspec
@@ -51,6 +52,10 @@ class MemoryBridge:
     """It lets nobody in."""
     extra: list[Message] = field(default_factory=list)
     """What it says after each acknowledgement."""
+    welcome: dict[str, Any] = field(default_factory=dict)
+    """What it says in place of what it should at the greeting."""
+    pages: list[Changes] = field(default_factory=list)
+    """What it answers when changes are asked for, one after the other; then there are none."""
     changed: anyio.Event = field(default_factory=anyio.Event)
 
     def events(self) -> list[Event]:
@@ -126,20 +131,17 @@ class MemoryBridge:
             await connection.send(codec.encode(Error(code="revoked", message="no", permanent=True)))
         known = self.stored.get((hello.device, hello.incarnation), [])
         last = known[-1] if known else None
-        await connection.send(
-            codec.encode(
-                Welcome(
-                    version=1,
-                    epoch=self.epoch,
-                    house="house",
-                    acked=last.seq if last else 0,
-                    acked_id=last.id if last else b"",
-                    watermark=last.seq if last and self.watermark else 0,
-                    splay_s=self.splay_s,
-                    flags=self.flags,
-                )
-            )
+        welcome = Welcome(
+            version=1,
+            epoch=self.epoch,
+            house="house",
+            acked=last.seq if last else 0,
+            acked_id=last.id if last else b"",
+            watermark=last.seq if last and self.watermark else 0,
+            splay_s=self.splay_s,
+            flags=self.flags,
         )
+        await connection.send(codec.encode(msgspec.structs.replace(welcome, **self.welcome)))
         self.reached("greeted")
         self._note()
         return hello
@@ -160,7 +162,8 @@ class MemoryBridge:
             case Bye():
                 await connection.close()
             case Pull():
-                await connection.send(codec.encode(Changes(items=(), cursor=message.cursor)))
+                page = self.pages.pop(0) if self.pages else Changes(items=(), cursor=message.cursor)
+                await connection.send(codec.encode(page))
 
     def _take(self, hello: Hello, items: tuple[msgspec.Raw, ...]) -> Ack | Error:
         events = self.stored.setdefault((hello.device, hello.incarnation), [])

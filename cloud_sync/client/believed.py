@@ -17,6 +17,8 @@ from edge.identity import boot
 
 FLOOR_MS: Final = 1_767_225_600_000
 """2026-01-01: no clock that is right shows less."""
+LATEST_MS: Final = 4_102_444_800_000
+"""2100-01-01: nor more."""
 _AWAY_MS: Final = 400 * 86_400_000
 """Nobody leaves an assistant switched off for so long: a clock that says so is wrong."""
 
@@ -62,7 +64,10 @@ class Clocks:
         return Anchor(bridge_ms - self.running_ms(), self.boot())
 
     def moved(self, known: Anchor, bridge_ms: int) -> Anchor | None:
-        """The same, where it is another one than ``known`` by more than matters; else None."""
+        """The same, where it is another one than ``known`` by more than matters; else None, also where no clock that is
+        right shows that."""
+        if not FLOOR_MS <= bridge_ms < LATEST_MS:
+            return None
         new = self.anchor(bridge_ms)
         if known.boot == new.boot and abs(known.ms - new.ms) <= AHEAD_MS:
             return None

@@ -29,6 +29,9 @@ from edge.errors import AssistantError
 
 _log = logging.getLogger(__name__)
 _OUTGOING: Final = 4096
+_ROOM: Final = 256 * 1024
+"""Characters of the pieces of one answer, with what it wants done."""
+_EACH: Final = 16
 
 
 class Counter:
@@ -48,19 +51,32 @@ class Counter:
         self._say, self._look, self._now, self._standing = say, look, now, standing
         self._visitors: set[MemoryObjectSendStream[ToAssistant]] = set()
         self._askers: dict[str, MemoryObjectSendStream[ToAssistant]] = {}
+        self._room: dict[str, int] = {}
+        """How much of their answers may still come."""
 
     def deliver(self, message: Delta | Call | Answer) -> bool:
         """To whoever asked; False: nobody listens."""
-        asker = self._askers.get(message.id)
+        if (asker := self._askers.get(message.id)) is None:
+            return False
         if isinstance(message, Answer):
-            self._askers.pop(message.id, None)
-        return asker is not None and self._tell(asker, message)
+            del self._askers[message.id]
+        else:
+            self._room[message.id] = self._room.get(message.id, _ROOM) - _size(message)
+            if self._room[message.id] < 0:
+                # More than anybody wants to hear: it is not kept until it is heard.
+                del self._askers[message.id]
+                self._say(Cancel(id=message.id))
+                message = Answer(id=message.id, text="", finish="cut")
+        if message.id not in self._askers:
+            self._room.pop(message.id, None)
+        return self._tell(asker, message)
 
     def announce(self) -> None:
         """How the link is has changed."""
         standing = self._standing()
         if not standing.linked:
             self._askers.clear()
+            self._room.clear()
         for visitor in tuple(self._visitors):
             self._tell(visitor, standing)
 
@@ -96,6 +112,7 @@ class Counter:
             for ask in [ask for ask, asker in self._askers.items() if asker is outgoing]:
                 # The answer comes all the same, and is kept: whoever asked may only have been restarted.
                 del self._askers[ask]
+                self._room.pop(ask, None)
             outgoing.close()
             replies.close()
 
@@ -139,6 +156,10 @@ class Counter:
         except (anyio.WouldBlock, anyio.BrokenResourceError, anyio.ClosedResourceError):
             return False
         return True
+
+
+def _size(message: Delta | Call) -> int:
+    return _EACH + (len(message.text) if isinstance(message, Delta) else len(message.arguments))
 
 
 async def _claim(path: Path) -> None:

@@ -21,6 +21,8 @@ STEPS: Final = (
     ) WITHOUT ROWID""",
     "CREATE TABLE sync_answer (id TEXT PRIMARY KEY, answer BLOB NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID",
 )
+_NOBODYS: Final = 20
+"""Answers to questions that are not kept here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,9 @@ def take(connection: Connection, answer: Answer, now_ms: int) -> None:
     """Keep an answer for which nobody listens, in the transaction that ``connection`` is in."""
     row = (answer.id, msgspec.msgpack.encode(answer), now_ms)
     connection.execute("INSERT OR IGNORE INTO sync_answer VALUES (?, ?, ?)", row)
+    # Of those that nobody waits for, a question may still be kept, when its link has just gone.
+    nobodys = "SELECT id FROM sync_answer WHERE id NOT IN (SELECT id FROM sync_question) ORDER BY at_ms DESC, id"
+    connection.execute(f"DELETE FROM sync_answer WHERE id IN ({nobodys} LIMIT -1 OFFSET ?)", (_NOBODYS,))  # noqa: S608
 
 
 _ANSWER: Final = msgspec.msgpack.Decoder(Answer)

@@ -61,6 +61,7 @@ class Link:
         self._session: Session | None = None
         self._wake = anyio.Event()
         self._writable = anyio.Event()
+        self._heeded = anyio.Event()
         self._ended = Ended("")
         self.token: Token | None = None
         """For requests over HTTP, as long as the connection is up."""
@@ -148,6 +149,9 @@ class Link:
             async for frame in connection:
                 session.receive(frame if isinstance(frame, bytes) else frame.encode(), self._now())
                 self._wake.set()
+                if session.has_wishes:
+                    # A bridge that says more than the disk takes waits, and not in our memory.
+                    await self._heeded.wait()
         except ConnectionClosed as error:
             _log.debug("the connection ended: %s", error)
         session.lost(self._now())
@@ -184,6 +188,8 @@ class Link:
             self._writable.set()
             if session.has_wishes:
                 continue
+            self._heeded.set()
+            self._heeded = anyio.Event()
             with anyio.move_on_after(max(0.0, session.deadline() - self._now())):
                 await self._wake.wait()
             self._wake = anyio.Event()

@@ -11,18 +11,22 @@ from apsw import Connection
 
 from cloud_sync.client import aside, capture, shadow
 from cloud_sync.client.outbox import DatabaseOutbox
+from cloud_sync.client.plenty import Plenty
 from cloud_sync.client.scrub import scrub
 from cloud_sync.client.shadow import Shadow
 from cloud_sync.client.shared import SHARED, Table
-from cloud_sync.client.whole import Whole, begins_anew, deletions, missing, waiting
+from cloud_sync.client.whole import TOO_MUCH, Whole, begins_anew, deletions, missing, waiting
 from cloud_sync.protocol.clock import ms_of, stamp
 from cloud_sync.protocol.event import Event, Kind
 from cloud_sync.protocol.messages import Changes, Numbered
 from cloud_sync.protocol.record import Change, Record, Register, Stamp, Value, merge
+from edge.errors import StorageError
 
 _DAY_MS: Final = 86_400_000
 TOMBSTONE_DAYS: Final = 90
 LOST_DAYS: Final = 30
+_MOST_BYTES: Final = 512 * 2**20
+"""Of the database: once it is so large, nothing further is taken in from the bridge."""
 
 
 class Replica:
@@ -160,7 +164,11 @@ class Replica:
         if self._whole is None:
             self.apply(connection, page.items, page.cursor)
             return
-        self._whole.items += page.items
+        try:
+            self._whole.add(page)
+        except StorageError:
+            self._whole = None
+            raise
         if not page.more:
             self._swap(connection, self._whole, page.cursor)
 
@@ -171,6 +179,8 @@ class Replica:
     def apply(self, connection: Connection, changes: Sequence[Numbered], cursor: int) -> None:
         """Take ``changes`` in, and the ``cursor`` behind them. Taking them in again changes nothing."""
         self.seal(connection)
+        if _size(connection) > _MOST_BYTES:
+            raise TOO_MUCH
         now = stamp(self._outbox.now_ms(connection))
         if not self._tried:
             # This program may understand what an older one could not.
@@ -178,13 +188,17 @@ class Replica:
         shadows: dict[tuple[str, str], Shadow] = {}
         deleted: list[tuple[str, str]] = []
         passed_on: set[tuple[str, str]] = set()
+        plenty = Plenty(connection, self._tables)
         for numbered in changes:
             if (read := aside.read(connection, numbered)) is None:
                 continue
             one, change = read
             key = (change.kind, change.record)
             if (known := shadows.get(key)) is None:
-                known = shadows[key] = shadow.load(connection, self._device, *key)
+                known = shadow.load(connection, self._device, *key)
+                if not change.deleted and not plenty.takes(known):
+                    continue
+                shadows[key] = known
             if change.deleted:
                 passed_on.add(key)
                 if known.own or known.house.fields:
@@ -255,8 +269,11 @@ class Replica:
         lost = deletions(connection, deleted) if whole.restored else []
         for key in _keys(connection, "SELECT DISTINCT kind, record FROM sync_field"):
             house.setdefault(key, Record())
+        plenty = Plenty(connection, self._tables)
         for key, record in house.items():
             known = shadow.load(connection, self._device, *key)
+            if record.tombstone is None and not plenty.takes(known):
+                continue
             known.own = {name: each for name, each in known.own.items() if each.stamp.clock in kept}
             if not known.deleted and record.tombstone is None and whole.restored:
                 self._write(connection, known, missing(known, record), again=True)
@@ -281,6 +298,11 @@ class Replica:
             connection.execute("DELETE FROM sync_tombstone WHERE kind = ? AND record = ?", (kind, record))
         old = stamp(max(0, ms_of(now) - LOST_DAYS * _DAY_MS))
         connection.execute("DELETE FROM sync_lost WHERE at < ?", (old,))
+
+
+def _size(connection: Connection) -> int:
+    pages, size = (connection.execute(f"PRAGMA {name}").get for name in ("page_count", "page_size"))
+    return int(pages) * int(size)
 
 
 def _keys(connection: Connection, query: str, *values: str | int) -> list[tuple[str, str]]:

@@ -1,9 +1,11 @@
 """What this device asks the bridge over HTTPS: a token, for which it signs a challenge, and then what needs one."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -17,6 +19,10 @@ from cloud_sync.protocol.enrolment import HTTP, Nonce, Problem, ProveIt, Tokens
 from cloud_sync.protocol.keys import signed
 
 _TIMEOUT_S: Final = 30.0
+_WHOLE_S: Final = 120.0
+_MOST: Final = 2**20
+"""Bytes of an answer."""
+_EXPORT: Final = 64 * 2**20
 _AGAIN: Final = "check the link; what is on this device is exported with --local"
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -34,7 +40,7 @@ def exported(data_dir: Path, bridge: Bridge, ca_file: Path | None = None) -> lis
     key = device_key(data_dir)
     with _client(bridge, ca_file) as client:
         token = _token(client, bridge, key)
-        answer = client.get("/v1/export", headers={"Authorization": f"Bearer {token}"})
+        answer = _answer(client, "GET", "/v1/export", most=_EXPORT, headers={"Authorization": f"Bearer {token}"})
         _checked(answer)
         try:
             return [json.loads(line) for line in answer.text.splitlines()]
@@ -80,17 +86,39 @@ def used(data_dir: Path, days: int, ca_file: Path | None = None) -> Used | None:
     with _client(bridge, ca_file) as client:
         token = _token(client, bridge, key)
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        return _decoded(client.get("/v1/usage", params={"days": days}, headers=headers), Used)
+        return _decoded(_answer(client, "GET", f"/v1/usage?days={days}", headers=headers), Used)
 
 
 def _token(client: httpx.Client, bridge: Bridge, key: Ed25519PrivateKey) -> str:
-    asked = _decoded(client.post("/v1/challenge"), Nonce)
+    asked = _decoded(_answer(client, "POST", "/v1/challenge"), Nonce)
     if asked.server != bridge.server:
         what = f"{bridge.url} is not the bridge that this device was enrolled with"
         raise BridgeRefused(what, "enrol it again, if that is meant", permanent=True)
     signature = signed(key, asked.server, asked.nonce, bridge.device, HTTP)
     proof = ProveIt(device=bridge.device, nonce=asked.nonce, signature=signature)
-    return _decoded(client.post("/v1/token", content=msgspec.json.encode(proof)), Tokens).token
+    return _decoded(_answer(client, "POST", "/v1/token", body=msgspec.json.encode(proof)), Tokens).token
+
+
+def _answer(
+    client: httpx.Client,
+    method: str,
+    path: str,
+    *,
+    body: bytes | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    most: int = _MOST,
+) -> httpx.Response:
+    """All of an answer, as it came: not unpacked, at most so many bytes of it, and not for ever: the page waits for it
+    in the assistant's own process. Raises httpx.HTTPError.
+    """
+    ends = time.monotonic() + _WHOLE_S
+    with client.stream(method, path, content=body, headers={"Accept-Encoding": "identity", **headers}) as answer:
+        content = bytearray()
+        for piece in answer.iter_raw():
+            content += piece
+            if len(content) > most or time.monotonic() > ends:
+                raise httpx.RemoteProtocolError("it says too much, or too slowly", request=answer.request)
+    return httpx.Response(answer.status_code, content=bytes(content), request=answer.request)
 
 
 @contextmanager

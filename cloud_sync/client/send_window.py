@@ -33,7 +33,7 @@ class SendWindow:
         self._loading, self._drained, self._looked = False, False, False
         self._cramped = False
         """The next event has to wait until nothing else is on its way."""
-        self._gaps = 0
+        self._gaps = self._refused = 0
 
     def open(self, size: int, watermark: int, begin_at: float) -> None:
         """The bridge has welcomed: at most ``size`` bytes may be on the way, from the moment ``begin_at`` on."""
@@ -116,9 +116,17 @@ class SendWindow:
         self._progress_at = now
         return Acked(self.acked, watermark)
 
+    def refuse(self, seq: int) -> bool:
+        """The bridge can't apply that event. False: it was never sent, or that is known."""
+        is_new = self._refused < seq <= self._highest
+        self._refused = max(self._refused, seq) if is_new else self._refused
+        return is_new
+
     def go_back(self, expected: int) -> bool:
-        """The bridge lacks number ``expected``: it is sent again from there. False: that was too often."""
-        if self._gaps >= _GAPS:
+        """The bridge lacks number ``expected``: it is sent again from there. False: that was too often, or it never
+        was sent.
+        """
+        if self._gaps >= _GAPS or expected > self._highest + 1:
             return False
         self._gaps += 1
         self._sent, self._drained = expected - 1, False

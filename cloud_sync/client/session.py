@@ -11,6 +11,7 @@ from enum import Enum, auto
 from math import inf
 from typing import Final, TypeAlias
 
+from cloud_sync.client.plausible import checked
 from cloud_sync.client.send_window import SendWindow
 from cloud_sync.client.wishes import (
     Apply,
@@ -62,6 +63,8 @@ UNANSWERED_S: Final = 120.0
 LOST: Final = "lost"
 """How a connection ended that was cut: there is nobody to say goodbye to."""
 _SHORT_PAUSE_S: Final = 1.0
+_PAGES: Final = 200
+"""That may be pulled at once; after that one a second: each is a write, for which the assistant's own have to wait."""
 
 Sign: TypeAlias = Callable[[str, bytes, str, str], bytes]
 """The signature for (server, nonce, device, incarnation). Raises ProtocolError where it is not the known bridge."""
@@ -103,12 +106,14 @@ class Session:
         self._urgent: deque[FromDevice] = deque()
         self._heard_at = now
         self._ping_at = now + PING_S
-        self._ping, self._ping_sent = 0, now
+        self._ping, self._ping_sent, self._ponged = 0, now, False
         self._window = SendWindow(now)
         # -- changes down
         self._known, self._pulled_at = 0, now
         """Up to which there are changes, as far as is known here."""
         self._pulling, self._applying, self._applying_more = False, False, False
+        self._pages_until, self._pull_at = now, inf
+        """So far into the future pages were pulled already, at one a second; when the next is due that had to wait."""
         self.wants = True
         """Whether changes are to be pulled."""
 
@@ -153,7 +158,7 @@ class Session:
         dead_at = self._heard_at + DEAD_S
         if self.state is not State.LIVE:
             return dead_at
-        return min(dead_at, self._ping_at, self._unanswered_at(), self._window.load_at())
+        return min(dead_at, self._ping_at, self._unanswered_at(), self._window.load_at(), self._pull_at)
 
     # -- what the driver tells ---------------------------------------------------------------------------------------
 
@@ -163,7 +168,7 @@ class Session:
             return
         self._heard_at = now
         try:
-            self._take(self._codec.decode(frame), now)
+            self._take(checked(self._codec.decode(frame)), now)
         except ProtocolError as error:
             self._urgent.append(Bye(reason=str(error)))
             self._end(Ended(error.code.value, error.message))
@@ -183,9 +188,12 @@ class Session:
             self._end(Ended(Code.TIMEOUT, "the bridge answers pings and nothing else"))
             return
         if now >= self._ping_at:
-            self._ping, self._ping_sent = self._ping + 1, now
+            self._ping, self._ping_sent, self._ponged = self._ping + 1, now, False
             self._ping_at = now + PING_S
             self._urgent.append(Ping(n=self._ping))
+        if now >= self._pull_at:
+            self._pull_at = inf
+            self._pull(now)
         self._fill(now)
 
     def lost(self, now: float) -> None:
@@ -320,7 +328,8 @@ class Session:
                 if (acked := self._window.acknowledge(message, now)) is not None:
                     self._wishes.append(acked)
             case Refused():
-                self._wishes.append(PutAside(message))
+                if self._window.refuse(message.seq):
+                    self._wishes.append(PutAside(message))
             case Changes():
                 self._on_changes(message)
             case Nudge():
@@ -332,12 +341,16 @@ class Session:
             case Receipt():
                 self._wishes.append(Keep(message))
             case Pong():
-                if message.n == self._ping and message.time_ms:
-                    self._wishes.append(BridgeTime(message.time_ms, now - self._ping_sent))
+                self._on_pong(message, now)
             case Renewed():
                 self._wishes.append(Token(message.token, message.token_expires_ms))
             case _:
                 raise ProtocolError(Code.MALFORMED, f"a second {type(message).__name__.lower()}")
+
+    def _on_pong(self, pong: Pong, now: float) -> None:
+        if pong.n == self._ping and pong.time_ms and not self._ponged:
+            self._ponged = True
+            self._wishes.append(BridgeTime(pong.time_ms, now - self._ping_sent))
 
     def _on_changes(self, page: Changes) -> None:
         if not self._pulling or (page.cursor < self.cursor and not page.snapshot):
@@ -371,6 +384,10 @@ class Session:
 
     def _pull(self, now: float) -> None:
         if self.wants and not self._pulling and not self._applying:
+            if now < self._pages_until - _PAGES:
+                self._pull_at = self._pages_until - _PAGES
+                return
+            self._pages_until, self._pull_at = max(self._pages_until, now) + 1, inf
             self._pulling, self._pulled_at = True, now
             self._urgent.append(Pull(cursor=self.cursor))
 

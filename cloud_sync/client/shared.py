@@ -4,12 +4,21 @@ What belongs to one device is not among them (timers, volume, the microphone's s
 itself (vectors).
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
+from cloud_sync.client.believed import LATEST_MS
 from cloud_sync.protocol.record import Value
+
+_LONGEST: Final = 20_000
+"""Characters of anything that a person tells."""
+_LONGEST_NAME: Final = 120
+"""Characters of a name in ``house.toml``."""
+_MOST_STEPS: Final = 20
+_LONGEST_STEP: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +32,28 @@ class Field:
 
 
 def _is_text(value: Value) -> bool:
-    return isinstance(value, str)
+    return isinstance(value, str) and len(value) <= _LONGEST
 
 
 def _is_text_or_nothing(value: Value) -> bool:
-    return value is None or isinstance(value, str)
+    return value is None or _is_text(value)
 
 
-def _is_number(value: Value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+def _is_name(value: Value) -> bool:
+    return isinstance(value, str) and 0 < len(value.strip()) <= len(value) <= _LONGEST_NAME
+
+
+def _is_moment(value: Value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value * 1000 < LATEST_MS
+
+
+def _is_steps(value: Value) -> bool:
+    """Whether it is what a routine does, as JSON."""
+    try:
+        steps = msgspec.json.decode(value, type=list[str]) if isinstance(value, str) else []
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return False
+    return 0 < len(steps) <= _MOST_STEPS and all(len(each) <= _LONGEST_STEP for each in steps)
 
 
 def _is_flag(value: Value) -> bool:
@@ -40,7 +62,12 @@ def _is_flag(value: Value) -> bool:
 
 TEXT: Final = Field(_is_text)
 TEXT_OR_NOTHING: Final = Field(_is_text_or_nothing, optional=True)
-NUMBER: Final = Field(_is_number)
+MOMENT: Final = Field(_is_moment)
+"""Seconds since the epoch."""
+NAME: Final = Field(_is_name)
+PART: Final = Field(lambda value: value in ("name", "area", "room", "floor"))
+"""As :class:`edge.home.house_words.Part`: others would be written into ``house.toml``, and not be found there."""
+STEPS: Final = Field(_is_steps)
 FLAG: Final = Field(_is_flag, optional=True)
 
 
@@ -61,6 +88,8 @@ class Table:
     derived: tuple[str, ...] = ()
     """Columns that were computed from others: emptied when those change."""
     key: str = "id"
+    most: int = 5_000
+    """So many of the house are taken in."""
 
     def row(self, values: Mapping[str, Value]) -> dict[str, Value] | None:
         """The columns of a row; None as long as something is missing or can't stand there."""
@@ -70,13 +99,13 @@ class Table:
 
 
 SHARED: Final = (
-    Table("list", "list", "lists", 4, {"name": TEXT, "created": NUMBER}, "deleted", {"changed": 0.0}),
+    Table("list", "list", "lists", 4, {"name": TEXT, "created": MOMENT}, "deleted", {"changed": 0.0}, most=200),
     Table(
         "item",
         "list_item",
         "lists",
         4,
-        {"list": TEXT, "text": TEXT, "created": NUMBER, "completed": FLAG},
+        {"list": TEXT, "text": TEXT, "created": MOMENT, "completed": FLAG},
         "deleted",
         {"changed": 0.0},
     ),
@@ -85,7 +114,7 @@ SHARED: Final = (
         "memory_fact",
         "memory.facts",
         4,
-        {"text": TEXT, "topic": TEXT_OR_NOTHING, "created": NUMBER},
+        {"text": TEXT, "topic": TEXT_OR_NOTHING, "created": MOMENT},
         "forgotten IS NOT NULL",
         {"changed": 0.0},
         ("vector",),
@@ -94,10 +123,20 @@ SHARED: Final = (
         "routine",
         "routine",
         "routines",
-        2,
-        {"name": TEXT, "sentences": TEXT, "created": NUMBER},
+        3,
+        {"name": TEXT, "sentences": STEPS, "created": MOMENT},
         "deleted",
         {"changed": 0.0},
+        # What a person has agreed to was what it did before.
+        ("here",),
+        most=200,
     ),
-    Table("name", "house_name", "house.names", 1, {"part": TEXT, "thing": TEXT, "name": TEXT, "created": NUMBER}),
+    Table(
+        "name",
+        "house_name",
+        "house.names",
+        1,
+        {"part": PART, "thing": NAME, "name": NAME, "created": MOMENT},
+        most=300,
+    ),
 )

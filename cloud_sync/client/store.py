@@ -31,6 +31,8 @@ _EVENTS: Final = 256
 """After so many acknowledged events that is written in any case."""
 _SECONDS: Final = 3600.0
 """After so long, too."""
+_RECEIPTS: Final = 10_000
+"""More was not erased in a lifetime."""
 
 
 class Shared(Protocol):
@@ -160,8 +162,8 @@ class Store:
         except ProtocolError as error:
             _log.error("a receipt is not kept: %s", error.message)
             return False
-        row = (receipt.id, receipt.statement, receipt.signature)
-        sql = "INSERT OR IGNORE INTO sync_receipt VALUES (?, ?, ?)"
+        row = (receipt.id, receipt.statement, receipt.signature, _RECEIPTS)
+        sql = "INSERT OR IGNORE INTO sync_receipt SELECT ?, ?, ? WHERE (SELECT count(*) FROM sync_receipt) < ?"
         await self._storage.write(lambda connection: connection.execute(sql, row))
         return True
 

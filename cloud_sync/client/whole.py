@@ -4,6 +4,7 @@ Held in memory until the last page has come; lost with the process, which then a
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from apsw import Connection
 
@@ -11,6 +12,12 @@ from cloud_sync.client.shadow import Shadow
 from cloud_sync.protocol.event import Kind
 from cloud_sync.protocol.messages import Changes, Numbered
 from cloud_sync.protocol.record import Change, Record, Value, merge
+from edge.errors import StorageError
+
+_EACH: Final = 200
+_MOST: Final = 64 * 2**20
+"""Bytes of a whole state."""
+TOO_MUCH: Final = StorageError("the bridge tells of more than a house can have", "see to the bridge")
 
 
 class Whole:
@@ -19,12 +26,21 @@ class Whole:
     def __init__(self, connection: Connection, page: Changes) -> None:
         """``page``: the first."""
         self.items: list[Numbered] = []
+        self.size = 0
+        """Bytes, about."""
         self.snapshot = page.snapshot
         acked, cursor = connection.execute("SELECT acked, cursor FROM sync_link").get
         self.acked: int = acked
         """What had been acknowledged when it began: all that is in it, unless it was given up for something later."""
         self.restored: bool = cursor == 0
         """Its store is another one than before: what it lacks was not deleted, but lost."""
+
+    def add(self, page: Changes) -> None:
+        """The next page. Raises StorageError where it is more than a house can have."""
+        self.items += page.items
+        self.size += sum(_EACH + len(each.event) for each in page.items)
+        if self.size > _MOST:
+            raise TOO_MUCH
 
 
 def begins_anew(connection: Connection) -> bool:

@@ -51,7 +51,8 @@ async def serve(assistant: Assistant, further: Further | None = None) -> AsyncIt
         listener = await anyio.create_unix_listener(path)
     except OSError as error:
         if error.errno not in (errno.EROFS, errno.ENOSPC):
-            raise
+            what = f"{path} can't be made: {error.strerror}"
+            raise AssistantError(what, "see what is in its place", permanent=True) from None
         _log.error("%s can't be made: commands of this machine don't reach the assistant (%s)", path, error.strerror)
         yield
         return

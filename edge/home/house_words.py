@@ -5,6 +5,7 @@ what is to be told and what is to be written. A person's pen outranks nothing an
 told, what was struck out is taken back, what others said is written in.
 """
 
+import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -122,7 +123,8 @@ class _Compare:
     """Words of devices that are known by several keys."""
 
     def __init__(self, keys: Keys) -> None:
-        self._keys = keys
+        # Asked for each pair of words, and each time all devices would be looked through.
+        self._keys = functools.cache(keys)
 
     def same(self, one: Word, other: Word) -> bool:
         """Whether they say the same."""

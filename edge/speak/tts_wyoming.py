@@ -1,6 +1,7 @@
 """Text to speech on another machine, by the Wyoming protocol, and on this one while that is away or slow."""
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import numpy as np
 from wyoming.audio import AudioChunk, AudioStop
@@ -9,9 +10,13 @@ from wyoming.tts import Synthesize, SynthesizeVoice
 
 from edge.chunk import Pcm
 from edge.ports import TtsEngine
+from edge.wyoming.frames import Malformed
 from edge.wyoming.messages import SoundFormat, message
 from edge.wyoming.remote import Machine, Remote
 from edge.wyoming.sound import Incoming
+
+_LONGEST_S: Final = 120
+"""Of the sound of a sentence: a machine in the house can send a gigabyte before the deadline."""
 
 
 class WyomingTts:
@@ -41,10 +46,14 @@ class WyomingTts:
     def _sound(self, events: Iterator[Event]) -> Pcm:
         incoming: Incoming | None = None
         pieces: list[Pcm] = [np.zeros(0, np.int16)]
+        samples = 0
         for event in events:
             if AudioChunk.is_type(event.type):
                 incoming = incoming or Incoming(message(SoundFormat, event), self.rate)
                 pieces.append(incoming.take(event.payload or b""))
+                samples += len(pieces[-1])
+                if samples > _LONGEST_S * self.rate:
+                    raise Malformed(f"a sentence is longer than {_LONGEST_S} s")
             elif AudioStop.is_type(event.type):
                 break
         if incoming is not None:

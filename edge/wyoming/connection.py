@@ -8,11 +8,13 @@ from typing import Any, Final, TypeAlias
 
 from wyoming.event import Event
 
-from edge.wyoming.frames import Frames, Limits, encoded
+from edge.wyoming.frames import Frames, Limits, Malformed, encoded
 
 _LARGE: Final = Limits(line=1 << 20, data=4 << 20, payload=1 << 20)
 """Servers with many voices describe themselves at length."""
 _PIECE: Final = 64 * 1024
+_MOST: Final = 64 << 20
+"""Bytes of one answer: two minutes of sound of the largest format that is taken."""
 
 Place: TypeAlias = tuple[socket.AddressFamily, Any]
 """An address that needs no looking up any more."""
@@ -55,6 +57,7 @@ class Connection:
     def events(self) -> Iterator[Event]:
         """What the other end says, without end: it raises ConnectionError when that hangs up, and Malformed."""
         frames = Frames(_LARGE)
+        came = 0
         while True:
             while (event := frames.next()) is not None:
                 yield event
@@ -62,6 +65,9 @@ class Connection:
             received = self._socket.recv(_PIECE)
             if not received:
                 raise ConnectionError("it hung up before it had answered")
+            came += len(received)
+            if came > _MOST:
+                raise Malformed(f"it says more than {_MOST} bytes")
             frames.feed(received)
 
     def _left(self) -> float:

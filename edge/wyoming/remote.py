@@ -23,6 +23,8 @@ R = TypeVar("R")
 _RETRY_S: Final = 10.0
 _LONGEST_S: Final = 300.0
 _DESCRIBE_S: Final = 5.0
+_SHOWN: Final = 200
+"""Characters of what it complains of, in our log."""
 _log = logging.getLogger(__name__)
 
 
@@ -133,7 +135,8 @@ class Remote:
 def _without_errors(events: Iterator[Event]) -> Iterator[Event]:
     for event in events:
         if Error.is_type(event.type):
-            raise ConnectionError(f"it says: {event.data.get('text')}")
+            said = str(event.data.get("text"))[:_SHOWN]
+            raise ConnectionError(f"it says: {''.join(each if each.isprintable() else ' ' for each in said)}")
         yield event
 
 

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.anyio
 HOUSE = "h1"
 TWO = "There are 2 things on the shopping list."
 FACT = "You told me: the key is under the mat."
+BEDTIME = "Another assistant was taught the routine bedtime: add candles to my shopping list. Shall I do that?"
 
 
 @pytest.fixture
@@ -127,8 +128,9 @@ async def test_what_is_said_in_the_bedroom_is_known_in_the_kitchen(
             await becomes(lambda one=one: one.said("how many things are on my shopping list"), TWO)
             await becomes(lambda one=one: one.said("what do you know about me"), FACT)
             await becomes(lambda one=one: one.said("turn on Betty"), "Bedroom Light is on.")
-        # A name that only the bedroom was taught is understood here, too.
-        await becomes(lambda: kitchen.said("bedtime"), "I added candles to the shopping list.")
+        # A name that only the bedroom was taught is understood here, too, and done once somebody has agreed.
+        await becomes(lambda: kitchen.said("bedtime"), BEDTIME)
+        assert await kitchen.said("yes") == "I added candles to the shopping list."
         await becomes(lambda: bedroom.said("is candles on my shopping list"), "Yes, candles is on the shopping list.")
         assert (tmp_path / "kitchen" / "house.toml").read_text().startswith("# ours\n")
         assert read_house_file(tmp_path / "kitchen" / "house.toml") == read_house_file(

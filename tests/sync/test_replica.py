@@ -1,8 +1,10 @@
 """What one assistant changes, the others have: real stores on real databases, and a bridge that folds."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import apsw
 import msgspec
@@ -223,6 +225,57 @@ def test_a_routine_that_two_were_taught_is_the_later_one(
     at_once(kitchen.routines.teach("bedtime", ["turn off the light"]))
     meet(bridge, kitchen, bedroom)
     assert at_once(bedroom.routines.load()) == {"bedtime": ("turn off the light",)}
+
+
+def test_a_routine_of_elsewhere_is_told_from_one_that_was_taught_here(
+    world: list[int], bridge: Bridge, kitchen: Assistant, bedroom: Assistant
+) -> None:
+    at_once(kitchen.routines.teach("bedtime", ["turn off the light"]))
+    meet(bridge, kitchen, bedroom)
+    assert at_once(kitchen.routines.from_elsewhere()) == set()
+    assert at_once(bedroom.routines.from_elsewhere()) == {"bedtime"}
+    at_once(bedroom.routines.agree("bedtime"))
+    meet(bridge, kitchen, bedroom)
+    assert at_once(bedroom.routines.from_elsewhere()) == set()
+    kitchen.write(lambda connection: connection.execute("UPDATE routine SET sentences = '[\"unlock the door\"]'"))
+    meet(bridge, kitchen, bedroom)
+    assert at_once(bedroom.routines.load()) == {"bedtime": ("unlock the door",)}
+    assert at_once(bedroom.routines.from_elsewhere()) == {"bedtime"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("routine", {"name": "bedtime", "sentences": "{not json", "created": 1.0}),
+        ("routine", {"name": "bedtime", "sentences": "[" * 5_000, "created": 1.0}),
+        ("routine", {"name": "bedtime", "sentences": '["x", 1]', "created": 1.0}),
+        ("routine", {"name": "bedtime", "sentences": '["x"]', "created": 1e308}),
+        ("list", {"name": "chores", "created": 2**64 - 1}),
+        ("list", {"name": "x" * 30_000, "created": 1.0}),
+        ("name", {"part": "device", "thing": "light.bed", "name": "Betty", "created": 1.0}),
+        ("name", {"part": "name", "thing": "light.bed", "name": "x" * 121, "created": 1.0}),
+        ("name", {"part": "name", "thing": "light.bed", "name": " ", "created": 1.0}),
+    ],
+)
+def test_what_no_assistant_writes_is_not_shown(kind: str, fields: dict[str, Any]) -> None:
+    table = next(table for table in SHARED if table.kind == kind)
+    assert table.row(fields) is None
+
+
+def test_more_than_anybody_tells_is_not_taken_in(bridge: Bridge, kitchen: Assistant, bedroom: Assistant) -> None:
+    few = [dataclasses.replace(table, most=5) for table in SHARED]
+    bedroom.replica._tables = {table.kind: table for table in few}
+    for number in range(20):
+        at_once(kitchen.routines.teach(f"routine {number}", ["turn off the light"]))
+    meet(bridge, kitchen, bedroom)
+    assert len(at_once(bedroom.routines.load())) == 5
+    assert len(at_once(kitchen.routines.load())) == 20, "and it is not told that the others were deleted"
+    # What is there already goes on, and what is told here has room.
+    at_once(bedroom.routines.teach("bedtime", ["lock the door"]))
+    at_once(kitchen.routines.forget("routine 0"))
+    meet(bridge, kitchen, bedroom)
+    assert len(at_once(kitchen.routines.load())) == 20
+    assert {*at_once(bedroom.routines.load())} == {"bedtime", *(f"routine {number}" for number in range(1, 5))}
 
 
 def test_each_keeps_vectors_of_its_own(bridge: Bridge, kitchen: Assistant, bedroom: Assistant) -> None:

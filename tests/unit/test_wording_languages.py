@@ -185,6 +185,7 @@ SAMPLES: Final[MappingProxyType[str, list[dict[str, Any]]]] = MappingProxyType({
     **{f"schedule_{key}": [{"entries": PLANNED[:count], "count": count} for count in (1, 3)] for key in ("which", "listed", "cancelled")},
     "schedule_failed": [{"said": "x", "undoes": undoes, "why": "No."} for undoes in (False, True)],
     "schedule_missed": [{**PLANNED[0], "begun": begun} for begun in (False, True)],
+    "routines_from_elsewhere": [{"name": "bedtime", "sentences": ["a", "b"]}],
     "routines_written": [{"name": "bedtime", "file": "routines.toml"}],
     **{f"routines_{key}": [{"name": "bedtime"}] for key in ("unknown", "forget", "forgotten", "replace", "name_taken", "what_to_do")},
     "memory_name_kept": [{"name": "Ada"}], "memory_name": [{"name": "Ada"}, {"name": None}],

@@ -98,6 +98,19 @@ async def test_guessing_from_many_places_waits_too_but_not_on_the_machine_itself
     assert (await log_in(at.browser())).status_code == 200
 
 
+async def test_guessing_from_many_places_keeps_nobody_out_where_they_have_logged_in_before(at: Door) -> None:
+    await at.owner()
+    home = "192.168.1.20"
+    assert (await log_in(at.browser(BOARD, source=home))).status_code == 200
+    for each in range(50):
+        assert (await log_in(at.browser(BOARD, source=f"192.168.2.{each}"), "ada", "a wrong one")).status_code == 401
+    assert (await log_in(at.browser(BOARD, source="192.168.3.1"))).status_code == 429
+    assert (await log_in(at.browser(BOARD, source=home))).status_code == 200
+    # Nor does that address guess on: what is tried there counts as anywhere.
+    statuses = [(await log_in(at.browser(BOARD, source=home), "Ada", "a wrong one")).status_code for _ in range(6)]
+    assert statuses == [401] * 5 + [429]
+
+
 async def test_a_code_is_not_guessed_either(at: Door) -> None:
     code = at.entrance.link()
     said = {"name": "Ada", "password": PASSWORD}

@@ -62,6 +62,26 @@ class Attempts:
         return tries
 
 
+class Known:
+    """From where people have logged in, until the assistant ends: nobody who guesses elsewhere keeps them out there.
+    As OWASP's device cookies, by the address instead of one more cookie, which would know a browser again after it was
+    logged out: https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
+    """
+
+    def __init__(self) -> None:
+        self._places: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def add(self, name: str, origin: str) -> None:
+        """``name`` was right from ``origin``."""
+        self._places[name, origin] = None
+        self._places.move_to_end((name, origin))
+        while len(self._places) > _MOST:
+            self._places.popitem(last=False)
+
+    def __contains__(self, place: tuple[str, str]) -> bool:
+        return place in self._places
+
+
 def too_many(wait_s: float, what: str) -> Refusal:
     """To be raised: come back in ``wait_s``."""
     seconds = math.ceil(wait_s)

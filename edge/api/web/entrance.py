@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 
 from edge.api.web.access import HERE, Person, is_near
 from edge.api.web.accounts import Accounts
-from edge.api.web.attempts import Attempts
+from edge.api.web.attempts import Attempts, Known
 from edge.api.web.hosts import Names, from_elsewhere
 from edge.api.web.limits import Rates
 from edge.api.web.live_connections import LiveConnections
@@ -51,6 +51,7 @@ class Entrance:
         self.accounts, self.logins = Accounts(storage, passwords, now), Logins(storage, now)
         self.code, self.tickets = SetupCode(elapsed), Tickets(elapsed)
         self.tried_from, self.tried_for = Attempts(elapsed), Attempts(elapsed, free=_FREE_FOR_ACCOUNT)
+        self.known = Known()
         self.names = Names(tuple(name.lower() for name in api.allow_hosts))
         self.live, self.rates = LiveConnections(), Rates()
         self.reach: Callable[[bool], Awaitable[None]] = _nowhere

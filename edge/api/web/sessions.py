@@ -147,14 +147,16 @@ async def begin_session(entrance: Entrance, request: Request, response: Response
 
 async def _authenticated(entrance: Entrance, request: Request, name: str, password: str) -> Account | None:
     """Raises Refusal while whoever asks has to wait."""
-    origin = source(request)
-    with_name = () if is_near(request) else (folded(name),)
+    origin, whose = source(request), folded(name)
+    # Where somebody has logged in before, only what is tried there counts.
+    with_name = () if is_near(request) or (whose, origin) in entrance.known else (whose,)
     entrance.tried_from.begin(origin)
     entrance.tried_for.begin(*with_name)
     account = await entrance.accounts.authenticate(name, password)
     if account is not None:
         entrance.tried_from.right(origin)
         entrance.tried_for.right(*with_name)
+        entrance.known.add(whose, origin)
     return account
 
 

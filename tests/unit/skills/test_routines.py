@@ -33,6 +33,7 @@ class Talking:
     """What a turn does with these skills, in writing."""
 
     def __init__(self, database: Database, file: Path) -> None:
+        self.database = database
         self._interpreter = TurnlessInterpreter()
         self.routines = Routines(RoutineStore(database), self._interpreter, file)
         lists = Lists(ListStore(database))
@@ -111,6 +112,43 @@ async def test_who_is_taught_again_asks_first(talking: Talking) -> None:
     )
     assert await talking.reply() == "I will do that when you say bedtime."
     assert await talking.ask("bedtime") == "I added eggs to the shopping list."
+
+
+async def comes(talking: Talking, name: str, steps: str, ident: str = "r") -> None:
+    """Another assistant of the house was taught it, or so the bridge says."""
+    row = (ident, name, steps)
+    query = (
+        "INSERT INTO routine (id, name, sentences, created, changed) VALUES (?, ?, ?, 1, 0)"
+        " ON CONFLICT (id) DO UPDATE SET sentences = excluded.sentences, here = NULL"
+    )
+    await talking.database.write(lambda db: db.execute(query, row))
+    await talking.routines.refresh()
+
+
+async def test_what_comes_over_the_bridge_is_not_done_before_somebody_here_has_agreed_to_it(talking: Talking) -> None:
+    question = "Another assistant was taught the routine bedtime: add {} to my list. Shall I do that?"
+    await comes(talking, "bedtime", '["add milk to my list"]')
+    for _ in range(2):
+        assert await talking.ask("bedtime") == question.format("milk")
+        assert await talking.ask("what's on my shopping list") == "The shopping list is empty."
+        await talking.ask("bedtime")
+    assert await talking.reply() == "I added milk to the shopping list."
+    assert not (await talking.ask("bedtime")).startswith("Another assistant")
+    await comes(talking, "bedtime", '["add eggs to my list"]')
+    assert await talking.ask("bedtime") == question.format("eggs")
+
+
+async def test_all_of_it_is_told_before_somebody_agrees(talking: Talking) -> None:
+    await comes(talking, "bedtime", '["what is 2 plus 3", "a", "b", "c", "d", "e", "f", "g", "unlock the front door"]')
+    assert "unlock the front door" in await talking.ask("bedtime")
+
+
+@pytest.mark.parametrize("steps", ["{not json", "[" * 5_000, "[1, null, {}]", '"unlock the front door"', "5"])
+async def test_a_row_that_is_no_routine_keeps_nobody_from_starting(talking: Talking, steps: str) -> None:
+    await comes(talking, "bad", steps)
+    await talking.routines.load()
+    await talking.ask("when i say bedtime, add milk to my list")
+    assert await talking.ask("what routines do i have") == "There is one routine: bedtime."
 
 
 @pytest.mark.parametrize(

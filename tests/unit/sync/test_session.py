@@ -404,6 +404,26 @@ def test_changes_are_pulled_page_by_page_and_after_each_nudge() -> None:
     assert driven.said() == [Pull(cursor=12)]
 
 
+def test_pages_without_end_are_asked_for_one_a_second() -> None:
+    driven, pulled = live(), 1
+    for cursor in range(8, 300):
+        driven.hear(Changes(items=(), cursor=cursor, more=True))
+        driven.session.applied(cursor, driven.now)
+        if Pull(cursor=cursor) not in driven.said():
+            break
+        pulled += 1
+    assert pulled == 201
+    assert driven.session.deadline() <= driven.now + 1
+    for _ in range(5):
+        driven.wait(1.0)
+        assert driven.said() == [Pull(cursor=cursor)]
+        assert driven.session.deadline() > driven.now
+        cursor += 1
+        driven.hear(Changes(items=(), cursor=cursor, more=True))
+        driven.session.applied(cursor, driven.now)
+        assert driven.said() == []
+
+
 def test_answers_and_the_rest_are_passed_on() -> None:
     driven = live()
     driven.session.wishes()

@@ -3,9 +3,11 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import numpy as np
 import pytest
+from wyoming.error import Error
 
 from edge.chunk import RATE, Pcm
 from edge.devices import Device
@@ -16,6 +18,7 @@ from edge.ports import Sayable
 from edge.speak.tts_wyoming import WyomingTts
 from edge.speak.tts_wyoming import build as build_tts
 from edge.understand.grammar import Grammar
+from edge.wyoming import connection, remote
 from edge.wyoming.remote import Machine
 from tests.brokers import free_port
 from tests.houses import Rooms
@@ -214,3 +217,32 @@ def test_a_sentence_that_it_does_not_speak_is_spoken_here(server: Server) -> Non
     assert engine.synthesize("Hello.").tolist() == [1, 2, 3]
     assert not engine.remote.here
     engine.close()
+
+
+def test_a_voice_without_end_is_not_kept(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    server.behaviour.speak = lambda text: (np.zeros(500_000, np.int16), 8000)
+    with closing(tts(server.port)) as voice:
+        assert voice.remote.wait(10)
+        pcm = voice.synthesize("hello")
+        assert len(pcm) > 500_000, "a minute of it is"
+    server.behaviour.speak = lambda text: (np.zeros(1_000_000, np.int16), 8000)
+    with closing(tts(server.port)) as voice:
+        assert voice.remote.wait(10)
+        assert list(voice.synthesize("hello")) == [1, 2, 3]
+
+
+def test_more_than_an_answer_can_have_is_not_read(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_MOST", 100_000)
+    server.behaviour.speak = lambda text: (np.zeros(200_000, np.int16), 22050)
+    with closing(tts(server.port)) as voice:
+        assert voice.remote.wait(10)
+        assert list(voice.synthesize("hello")) == [1, 2, 3]
+
+
+def test_what_it_complains_of_is_one_short_line_of_the_log() -> None:
+    error = Error(text="a\n\x1b[31m" + "x" * 100_000)
+    with pytest.raises(ConnectionError) as told:
+        list(remote._without_errors(iter([error.event()])))
+    assert str(told.value).isprintable()
+    assert len(str(told.value)) < 300

@@ -17,6 +17,10 @@ from edge.sentences import Sentences
 
 _PAUSE_S: Final = 15.0
 """An answer that stands still for so long in the middle is lost."""
+_WAITING_S: Final = 120.0
+"""So long it is waited for in all, once it has begun: a piece every few seconds would keep the room for days."""
+_CALLS: Final = 16
+"""So many wishes in one answer: of all but the first few nothing is done, and then nobody listens to it."""
 _NOTHING: Final = Phrase("nothing")
 
 
@@ -94,14 +98,19 @@ class StreamedAnswer:
 
     async def _come(self) -> AsyncGenerator[str, None]:
         pieces = aiter(self._asking)
-        came = False
+        came, waited, calls = False, 0.0, 0
         while self.end is None:
             # How long the first may take, whoever begins decides.
-            match await self._next(pieces, _PAUSE_S if came else math.inf):
+            asked = anyio.current_time()
+            told = await self._next(pieces, min(_PAUSE_S, _WAITING_S - waited) if came else math.inf)
+            waited += anyio.current_time() - asked if came else 0.0
+            match told:
                 case Piece(text):
                     came = True
                     for sentence in self._cut.push(text):
                         yield self._named(sentence)
+                case ToolCall() if (calls := calls + 1) > _CALLS:
+                    self.end = End.CUT
                 case ToolCall() as call:
                     await self._asking.called(call, await self._errands.run(call))
                 case Whole(text, finish, code):

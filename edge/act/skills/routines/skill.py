@@ -9,7 +9,7 @@ means something already can't be taught.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -50,6 +50,8 @@ class Routines:
         self._store, self._interpreter, self._file = store, interpreter, file
         self._taught: Mapping[str, Sequence[str]] = {}
         self._written: Mapping[str, Sequence[str]] = {}
+        self._from_elsewhere: Collection[str] = ()
+        """Those of the taught ones that nobody has agreed to here."""
         self.mistakes: Sequence[str] = ()
         """Of the file."""
         self.revision = 0
@@ -65,7 +67,9 @@ class Routines:
 
     async def refresh(self) -> None:
         """Read again what was taught, be that to another assistant. Raises StorageError."""
-        if (taught := await self._store.load()) != self._taught or not self.revision:
+        taught = await self._store.load()
+        self._from_elsewhere = await self._store.from_elsewhere()
+        if taught != self._taught or not self.revision:
             self._taught = taught
             self.revision += 1
             self.by_hand.alert.set()
@@ -92,6 +96,10 @@ class Routines:
         name, sentences = self._known(str(intent.slots["name"]))
         if not sentences:
             return Outcome(OutcomeKind.FAILED, Phrase("routines_unknown", {"name": name}))
+        if name in self._from_elsewhere and not await self._agreed(name, intent, origin):
+            # It comes over the bridge, whose word opens no door; its name may be what somebody says every day.
+            say = Phrase("routines_from_elsewhere", {"name": name, "sentences": sentences})
+            return Outcome(OutcomeKind.NOT_UNDERSTOOD, say, question=Question(intent, None))
         outcomes: list[Outcome] = []
         failed: list[str] = []
         asking: Outcome | None = None
@@ -109,6 +117,12 @@ class Routines:
         whole = _summed(name, outcomes, failed)
         # What is asked is asked last, so that the answer belongs to it.
         return whole if asking is None else replace(asking, actions=whole.actions)
+
+    async def _agreed(self, name: str, intent: Intent, origin: Origin) -> bool:
+        if intent.confirmed and not origin.guest:
+            await self._store.agree(name)
+            await self.refresh()
+        return intent.confirmed
 
     def _is_routine(self, sentence: str, origin: Origin) -> bool:
         understood = self._interpreter.understand(sentence, origin)

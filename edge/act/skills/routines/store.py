@@ -7,7 +7,7 @@ of those of its name. Where two assistants that were apart were taught the same 
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from apsw import Connection
@@ -20,6 +20,8 @@ _STEPS: Final = (
         deleted INTEGER NOT NULL DEFAULT 0)""",
     # Ids were made from names: a routine that was once forgotten could never have come back.
     "DELETE FROM routine WHERE deleted; UPDATE routine SET id = lower(hex(randomblob(16)))",
+    # Whether a person has taught it to this assistant, or agreed to it here; empty for what came from elsewhere.
+    "ALTER TABLE routine ADD COLUMN here INTEGER; UPDATE routine SET here = 1",
 )
 
 
@@ -36,9 +38,20 @@ class RoutineStore:
 
         def work(db: Connection) -> dict[str, Sequence[str]]:
             latest = {name.casefold(): (name, sentences) for _, name, sentences in _taught(db)}
-            return {name: tuple(json.loads(sentences)) for name, sentences in sorted(latest.values())}
+            known = {name: _steps(sentences) for name, sentences in sorted(latest.values())}
+            return {name: steps for name, steps in known.items() if steps}
 
         return await self._storage.read(work)
+
+    async def from_elsewhere(self) -> Collection[str]:
+        """Names of those that nobody has taught or agreed to here. Raises StorageError."""
+        query = "SELECT name FROM routine WHERE NOT deleted AND here IS NULL"
+        return await self._storage.read(lambda db: {str(name) for (name,) in db.execute(query)})
+
+    async def agree(self, name: str) -> None:
+        """A person wants it done here as it is. Raises StorageError."""
+        query = "UPDATE routine SET here = 1 WHERE name = ? AND NOT deleted"
+        await self._storage.write(lambda db: db.execute(query, (name,)))
 
     async def teach(self, name: str, sentences: Sequence[str], instead_of: str | None = None) -> None:
         """Keep a routine, in place of the one that has this name, and of ``instead_of``. Raises StorageError."""
@@ -48,7 +61,7 @@ class RoutineStore:
             for old in {name, instead_of or name}:
                 _erase(db, old, now)
             db.execute(
-                "INSERT INTO routine (id, name, sentences, created, changed) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO routine (id, name, sentences, created, changed, here) VALUES (?, ?, ?, ?, ?, 1)",
                 (uuid.uuid4().hex, name, kept, now, now),
             )
 
@@ -58,6 +71,17 @@ class RoutineStore:
         """It is gone, and what it did with it. Raises StorageError."""
         now = self._now()
         await self._storage.write(lambda db: _erase(db, name, now))
+
+
+def _steps(kept: str) -> Sequence[str]:
+    """None for what is no list of sentences: rows come from other assistants, too, and one must not keep this one from
+    starting.
+    """
+    try:
+        steps = json.loads(kept)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(steps) if isinstance(steps, list) and all(isinstance(each, str) for each in steps) else ()
 
 
 def _taught(db: Connection) -> list[tuple[str, str, str]]:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
+from edge.act.skills.tools.program import running
 from edge.act.skills.tools.settings import ServerSettings
 from edge.errors import AssistantError, SettingsError
 
 if TYPE_CHECKING:
-    from mcp import Client, StdioServerParameters
+    from mcp import Client
+    from mcp.client import Transport
     from mcp.types import CallToolResult
 
 _log = logging.getLogger(__name__)
@@ -25,6 +27,12 @@ _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 60.0
 _LONGEST: Final = 300
 """Characters of what a server says of a tool."""
+_LONGEST_NAME: Final = 40
+"""Likewise, of an argument's name."""
+_MOST_CHOICES: Final = 100
+_LONGEST_TEXT: Final = 2_000
+"""Characters of a part of an answer, of which much less is read out."""
+_MOST_BLOCKS: Final = 20
 _PING_S: Final = 15.0
 """How soon a server that died is noticed."""
 
@@ -110,13 +118,10 @@ class Server:
             raise ToolServerAway(f"the tool server {self.name} does not answer", "see its log")
         return Answer(_text(result), bool(result.is_error))
 
-    def _target(self) -> "str | StdioServerParameters":
-        from mcp import StdioServerParameters
-
+    def _target(self) -> "str | Transport":
         if self._settings.url:
             return self._settings.url
-        program, *arguments = self._settings.command
-        return StdioServerParameters(command=program, args=arguments, env=dict(self._settings.env) or None)
+        return running(self._settings.command, self._settings.env)
 
     async def _allowed(self, client: "Client") -> Mapping[str, Tool]:
         listed = {tool.name: tool for tool in (await client.list_tools()).tools}
@@ -137,20 +142,25 @@ def _tool(listed: Any) -> Tool:
     schema = listed.input_schema or {}
     described, required = schema.get("properties"), schema.get("required")
     properties = described.items() if isinstance(described, dict) else ()
-    specs = {name: spec for name, spec in properties if isinstance(spec, dict)}
+    # What it is called is asked for aloud, and one may be as long as a sermon.
+    specs = {name: spec for name, spec in properties if isinstance(spec, dict) and len(name) <= _LONGEST_NAME}
     enums = {name: spec.get("enum") for name, spec in specs.items()}
     return Tool(
         name=listed.name,
         reads=bool(listed.annotations and listed.annotations.read_only_hint),
         types={name: str(spec.get("type", "string")) for name, spec in specs.items()},
-        required=tuple(map(str, required)) if isinstance(required, list) else (),
+        required=tuple(name for name in map(str, required) if name in specs) if isinstance(required, list) else (),
         about=" ".join(str(listed.description or "").split())[:_LONGEST],
-        choices={name: tuple(map(str, enum)) for name, enum in enums.items() if isinstance(enum, list) and enum},
+        choices={name: _choices(enum) for name, enum in enums.items() if isinstance(enum, list) and enum},
     )
 
 
+def _choices(enum: list[object]) -> tuple[str, ...]:
+    return tuple(str(each) for each in enum[:_MOST_CHOICES] if len(str(each)) <= _LONGEST)
+
+
 def _text(result: "CallToolResult") -> str:
-    return " ".join(block.text for block in result.content if block.type == "text")
+    return " ".join(block.text[:_LONGEST_TEXT] for block in result.content[:_MOST_BLOCKS] if block.type == "text")
 
 
 def argument(value: object, json_type: str) -> object:
