@@ -179,8 +179,8 @@ class Daemon:
             return
         match message:
             case Answer():
-                await self._store.keep(message)
-                self._link.say(Taken(id=message.id))
+                if await self._store.keep(message):
+                    self._link.say(Taken(id=message.id))
             case Call():
                 self._link.say(Called(id=message.id, call=message.call, content=_NOBODY))
             case Delta():

@@ -90,6 +90,11 @@ class KeptQuestions:
         connection.execute("DELETE FROM sync_answer WHERE id = ?", (ident,))
 
 
+def is_asked(connection: Connection, ident: str) -> bool:
+    """Whether the question of that id is kept here."""
+    return connection.execute("SELECT 1 FROM sync_question WHERE id = ?", (ident,)).get is not None
+
+
 def take(connection: Connection, answer: Answer, now_ms: int) -> None:
     """Keep an answer for which nobody listens, in the transaction that ``connection`` is in."""
     row = (answer.id, msgspec.msgpack.encode(answer), now_ms)

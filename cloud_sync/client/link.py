@@ -80,6 +80,7 @@ class Link:
 
     async def run(self, url: str, context: ssl.SSLContext | None) -> Ended:
         """Returns when it is over, and why. ``url``: ``wss://host:port``. Raises StorageError."""
+        connection: ClientConnection | None = None
         try:
             async with connect(
                 f"{url}{PATH}",
@@ -105,6 +106,9 @@ class Link:
             return Ended("unreachable", str(error))
         finally:
             self._session = None
+            if connection is not None:
+                # Whoever is cancelled, or talked to without end, does not come to the end of a closing handshake.
+                connection.transport.abort()
 
     def look(self) -> None:
         """There may be new events."""

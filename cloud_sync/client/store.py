@@ -7,6 +7,7 @@ written for each would wear the card out for nothing.
 import functools
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -31,6 +32,9 @@ _EVENTS: Final = 256
 """After so many acknowledged events that is written in any case."""
 _SECONDS: Final = 3600.0
 """After so long, too."""
+_UNASKED: Final = 20
+_UNASKED_S: Final = 60.0
+"""So many answers to questions that are not kept here are kept in so long: those of an assistant that was restarted."""
 _RECEIPTS: Final = 10_000
 """More was not erased in a lifetime."""
 
@@ -67,6 +71,7 @@ class Store:
         """``public``: the key of our bridge, which receipts are signed with; ``now``: seconds that never go back."""
         self._storage, self._outbox, self._replica, self._now = storage, outbox, replica, now
         self._public = public
+        self._unasked: deque[float] = deque(maxlen=_UNASKED)
         self._here: Position | None = None
         self._acked: Acked | None = None
         """What is not written yet."""
@@ -151,9 +156,16 @@ class Store:
             await self.flush()  # what it lacks and the bridge has acknowledged was given up for something later
         return await self._storage.write(lambda connection: self._replica.take(connection, page))
 
-    async def keep(self, answer: Answer) -> None:
-        """An answer came for which nobody listens. Raises StorageError."""
+    async def keep(self, answer: Answer) -> bool:
+        """An answer came for which nobody listens. False: it is one of very many to questions that are not kept here,
+        each of which would be a write, for which the assistant's own have to wait. Raises StorageError.
+        """
+        if not await self._storage.read(lambda connection: kept.is_asked(connection, answer.id)):
+            if len(self._unasked) == _UNASKED and self._now() - self._unasked[0] < _UNASKED_S:
+                return False
+            self._unasked.append(self._now())
         await self._storage.write(lambda connection: kept.take(connection, answer, self._outbox.now_ms(connection)))
+        return True
 
     async def keep_receipt(self, receipt: Receipt) -> bool:
         """A deletion is proved; False: by somebody else than our bridge, and it is not kept. Raises StorageError."""

@@ -170,6 +170,13 @@ class ClientEnd:
     def get_extra_info(self, what: str) -> None:
         """There is no socket."""
 
+    def abort(self) -> None:
+        """As a socket that is let go: the other end hears of it, unless nothing gets through."""
+        if not self.is_closed and not self._wire.is_silent_up:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._wire.network.weather.latency_s, self._wire.server.broken)
+        self.broken()
+
     async def send(self, frame: bytes) -> None:
         self._process.point("before send")
         await asyncio.sleep(0)

@@ -11,6 +11,7 @@ import anyio
 import msgspec
 import pytest
 
+from cloud_sync.client.kept import KeptQuestions
 from cloud_sync.protocol.event import Kind, encode, event
 from cloud_sync.protocol.messages import (
     Ack,
@@ -27,6 +28,7 @@ from cloud_sync.protocol.messages import (
     Pull,
     Receipt,
     Refused,
+    Taken,
 )
 from cloud_sync.protocol.record import Change
 from edge.errors import StorageError
@@ -156,6 +158,23 @@ async def test_answers_that_nobody_asked_for_wait_at_the_bridge_and_not_in_memor
 async def _answer_without_end(bridge: MemoryBridge) -> None:
     for n in range(100_000):
         await bridge.say(Answer(id=str(n), text="x" * 20_000))
+
+
+async def test_of_answers_that_nobody_asked_for_few_are_written_and_the_one_that_is_waited_for_is_kept(
+    house: House,
+) -> None:
+    async with memory_bridge() as bridge, house.syncing(bridge.url), house.local() as local:
+        await linked(local)
+        questions = KeptQuestions(house.outbox)
+        await house.database.write(lambda connection: questions.keep(connection, Ask(id="q", question="why?")))
+        await bridge.heard_one(Pull)
+        for n in range(200):
+            await bridge.say(Answer(id=str(n), text="because"))
+        await bridge.say(Answer(id="q", text="because"))
+        with anyio.fail_after(60):
+            while Taken(id="q") not in bridge.heard:
+                await bridge.changed.wait()
+    assert [one.id for one in bridge.heard if isinstance(one, Taken)] == [str(n) for n in range(20)] + ["q"]
 
 
 async def test_an_answer_without_end_is_not_kept_until_it_is_heard(house: House) -> None:

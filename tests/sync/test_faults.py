@@ -249,6 +249,10 @@ async def test_a_full_disk_is_said_and_what_is_there_goes_all_the_same(house: Ho
         )
         await bridge.until(len(EVERYTHING))
         await house.database.read(lambda connection: connection.execute("PRAGMA max_page_count = 100000").fetchall())
+        with anyio.fail_after(60):
+            # It is written down when it ends, as far as it was acknowledged.
+            while (acked := daemon._store._acked) is None or acked.seq < len(EVERYTHING):
+                await anyio.sleep(0.01)
         await house.write("z")
     assert bridge.numbers()[:100] == EVERYTHING
     assert waiting(house.data_dir).acked >= 100
