@@ -3,7 +3,6 @@
 import re
 import socket
 import ssl
-import time
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,7 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from cloud_sync.client.bounded_answer import whole
 from cloud_sync.client.bridge_file import Bridge, keep
 from cloud_sync.client.keys import device_key, public_of
 from cloud_sync.client.tls import client_context
@@ -22,7 +22,6 @@ from edge.errors import AssistantError
 from edge.identity import identity
 
 _TIMEOUT_S: Final = 15.0
-_WHOLE_S: Final = 60.0
 _HERE: Final = frozenset({"localhost", "127.0.0.1"})
 _ADDRESS: Final = re.compile(r"(?P<host>[\w.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?/*")
 """Host and port: no name and password before it, which would make another host look like this machine."""
@@ -126,14 +125,8 @@ def _answer(context: ssl.SSLContext, method: str, url: str, body: bytes | None =
     httpx.HTTPError.
     """
     headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-    ends = time.monotonic() + _WHOLE_S
     with (
         httpx.Client(verify=context, timeout=_TIMEOUT_S) as client,
         client.stream(method, url, content=body, headers=headers) as answer,
     ):
-        content = bytearray()
-        for piece in answer.iter_raw():
-            content += piece
-            if len(content) > _MOST or time.monotonic() > ends:
-                raise httpx.RemoteProtocolError("it says too much, or too slowly", request=answer.request)
-    return httpx.Response(answer.status_code, content=bytes(content), request=answer.request)
+        return whole(answer, _MOST)

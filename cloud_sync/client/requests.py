@@ -1,7 +1,6 @@
 """What this device asks the bridge over HTTPS: a token, for which it signs a challenge, and then what needs one."""
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import httpx
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from cloud_sync.client.bounded_answer import whole
 from cloud_sync.client.bridge_file import Bridge, enrolled
 from cloud_sync.client.enrolment import BridgeRefused
 from cloud_sync.client.keys import device_key
@@ -19,7 +19,6 @@ from cloud_sync.protocol.enrolment import HTTP, Nonce, Problem, ProveIt, Tokens
 from cloud_sync.protocol.keys import signed
 
 _TIMEOUT_S: Final = 30.0
-_WHOLE_S: Final = 120.0
 _MOST: Final = 2**20
 """Bytes of an answer."""
 _EXPORT: Final = 64 * 2**20
@@ -111,14 +110,8 @@ def _answer(
     """All of an answer, as it came: not unpacked, at most so many bytes of it, and not for ever: the page waits for it
     in the assistant's own process. Raises httpx.HTTPError.
     """
-    ends = time.monotonic() + _WHOLE_S
     with client.stream(method, path, content=body, headers={"Accept-Encoding": "identity", **headers}) as answer:
-        content = bytearray()
-        for piece in answer.iter_raw():
-            content += piece
-            if len(content) > most or time.monotonic() > ends:
-                raise httpx.RemoteProtocolError("it says too much, or too slowly", request=answer.request)
-    return httpx.Response(answer.status_code, content=bytes(content), request=answer.request)
+        return whole(answer, most)
 
 
 @contextmanager

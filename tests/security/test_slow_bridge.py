@@ -13,7 +13,7 @@ from typing import Final
 import anyio
 import pytest
 
-from cloud_sync.client import requests
+from cloud_sync.client import bounded_answer, requests
 from cloud_sync.client.bridge_file import Bridge
 from cloud_sync.client.enrolment import BridgeRefused
 from edge.act.skills.cloud import answer
@@ -133,7 +133,7 @@ def saying(piece: bytes, every_s: float) -> Iterator[tuple[str, list[int]]]:
 def test_what_it_answers_the_page_has_an_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: bytes, every_s: float
 ) -> None:
-    monkeypatch.setattr(requests, "_WHOLE_S", 1.0)
+    monkeypatch.setattr(bounded_answer, "_WHOLE_S", 1.0)
     with saying(piece, every_s) as (url, sent):
         bridge = Bridge(url=url, server="b", public=b"", house="h", device="d")
         begun = time.monotonic()
