@@ -234,7 +234,9 @@ def test_a_routine_of_elsewhere_is_told_from_one_that_was_taught_here(
     meet(bridge, kitchen, bedroom)
     assert at_once(kitchen.routines.from_elsewhere()) == set()
     assert at_once(bedroom.routines.from_elsewhere()) == {"bedtime"}
-    at_once(bedroom.routines.agree("bedtime"))
+    at_once(bedroom.routines.agree("bedtime", ["turn on the light"]))
+    assert at_once(bedroom.routines.from_elsewhere()) == {"bedtime"}, "that was not what it does"
+    at_once(bedroom.routines.agree("bedtime", ["turn off the light"]))
     meet(bridge, kitchen, bedroom)
     assert at_once(bedroom.routines.from_elsewhere()) == set()
     kitchen.write(lambda connection: connection.execute("UPDATE routine SET sentences = '[\"unlock the door\"]'"))

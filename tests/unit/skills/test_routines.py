@@ -138,6 +138,21 @@ async def test_what_comes_over_the_bridge_is_not_done_before_somebody_here_has_a
     assert await talking.ask("bedtime") == question.format("eggs")
 
 
+async def test_a_yes_is_about_what_was_read_out_and_nothing_that_came_since(talking: Talking) -> None:
+    await comes(talking, "bedtime", '["add milk to my list"]')
+    await talking.ask("bedtime")
+    await comes(talking, "bedtime", '["add eggs to my list"]')
+    assert "add eggs" in await talking.reply()
+    assert await talking.ask("what's on my shopping list") == "The shopping list is empty."
+    await talking.ask("bedtime")
+    # Changed by another process, which is not read before the yes is: what is done is what was read out.
+    await talking.database.write(
+        lambda db: db.execute("""UPDATE routine SET sentences = '["add salt to my list"]', here = NULL""")
+    )
+    assert await talking.reply() == "I added eggs to the shopping list."
+    assert "add salt" in await talking.ask("bedtime")
+
+
 async def test_all_of_it_is_told_before_somebody_agrees(talking: Talking) -> None:
     await comes(talking, "bedtime", '["what is 2 plus 3", "a", "b", "c", "d", "e", "f", "g", "unlock the front door"]')
     assert "unlock the front door" in await talking.ask("bedtime")

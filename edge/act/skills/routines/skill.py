@@ -52,6 +52,8 @@ class Routines:
         self._written: Mapping[str, Sequence[str]] = {}
         self._from_elsewhere: Collection[str] = ()
         """Those of the taught ones that nobody has agreed to here."""
+        self._read_out: dict[str, Sequence[str]] = {}
+        """Of those that were asked about, what they did when that was asked: a yes is about that."""
         self.mistakes: Sequence[str] = ()
         """Of the file."""
         self.revision = 0
@@ -96,7 +98,7 @@ class Routines:
         name, sentences = self._known(str(intent.slots["name"]))
         if not sentences:
             return Outcome(OutcomeKind.FAILED, Phrase("routines_unknown", {"name": name}))
-        if name in self._from_elsewhere and not await self._agreed(name, intent, origin):
+        if name in self._from_elsewhere and not await self._agreed(name, sentences, intent, origin):
             # It comes over the bridge, whose word opens no door; its name may be what somebody says every day.
             say = Phrase("routines_from_elsewhere", {"name": name, "sentences": sentences})
             return Outcome(OutcomeKind.NOT_UNDERSTOOD, say, question=Question(intent, None))
@@ -118,11 +120,14 @@ class Routines:
         # What is asked is asked last, so that the answer belongs to it.
         return whole if asking is None else replace(asking, actions=whole.actions)
 
-    async def _agreed(self, name: str, intent: Intent, origin: Origin) -> bool:
-        if intent.confirmed and not origin.guest:
-            await self._store.agree(name)
+    async def _agreed(self, name: str, sentences: Sequence[str], intent: Intent, origin: Origin) -> bool:
+        if not intent.confirmed or self._read_out.pop(name, None) != sentences:
+            self._read_out[name] = sentences
+            return False
+        if not origin.guest:
+            await self._store.agree(name, sentences)
             await self.refresh()
-        return intent.confirmed
+        return True
 
     def _is_routine(self, sentence: str, origin: Origin) -> bool:
         understood = self._interpreter.understand(sentence, origin)

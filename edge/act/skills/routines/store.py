@@ -48,10 +48,17 @@ class RoutineStore:
         query = "SELECT name FROM routine WHERE NOT deleted AND here IS NULL"
         return await self._storage.read(lambda db: {str(name) for (name,) in db.execute(query)})
 
-    async def agree(self, name: str) -> None:
-        """A person wants it done here as it is. Raises StorageError."""
-        query = "UPDATE routine SET here = 1 WHERE name = ? AND NOT deleted"
-        await self._storage.write(lambda db: db.execute(query, (name,)))
+    async def agree(self, name: str, sentences: Sequence[str]) -> None:
+        """A person wants it done here as long as it is ``sentences``. Raises StorageError."""
+
+        def agree(db: Connection) -> None:
+            # It may have become another one since it was read out.
+            query = "SELECT id, sentences FROM routine WHERE name = ? AND NOT deleted"
+            for ident, kept in db.execute(query, (name,)).fetchall():
+                if _steps(str(kept)) == tuple(sentences):
+                    db.execute("UPDATE routine SET here = 1 WHERE id = ?", (ident,))
+
+        await self._storage.write(agree)
 
     async def teach(self, name: str, sentences: Sequence[str], instead_of: str | None = None) -> None:
         """Keep a routine, in place of the one that has this name, and of ``instead_of``. Raises StorageError."""
@@ -74,7 +81,7 @@ class RoutineStore:
 
 
 def _steps(kept: str) -> Sequence[str]:
-    """None for what is no list of sentences: rows come from other assistants, too, and one must not keep this one from
+    """Empty for what is no list of sentences: rows come from other assistants, too, and one must not keep this one from
     starting.
     """
     try:
